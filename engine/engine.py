@@ -1,0 +1,129 @@
+"""The engine: tokenise, drop duplicates, batch by length, run, put back in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from engine.backends import Backend, open_backend
+from engine.batching import Batch, ladder, plan
+from engine.registry import ModelError, ModelManifest, read_manifest, verify_files
+
+# The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    probabilities: tuple[float, ...]  # one per label of the manifest, in its order; they sum to 1
+    truncated: bool  # the text was longer than the model reads; its beginning was classified
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    tokenise_s: float
+    inference_s: float  # planning and padding included
+    texts: int
+    unique_texts: int
+    batches: int
+    tokens: int  # of the unique texts
+    padded_tokens: int  # computed by the network, padding included
+
+
+class Engine:
+    """A loaded model. Load and warm it in a parent process; its forked children share the weights and the kernels."""
+
+    def __init__(self, manifest: ModelManifest, tokenizer: Tokenizer, backend: Backend, *, token_budget: int) -> None:
+        self.manifest = manifest
+        self._tokenizer = tokenizer
+        self._backend = backend
+        self._ladder = ladder(manifest.max_tokens, token_budget)
+
+    @classmethod
+    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 2048) -> Engine:
+        """Verify and load a model directory; a batch holds at most `token_budget` padded tokens.
+
+        Raises ModelError when a file is missing, damaged or cannot be loaded.
+        """
+        manifest = read_manifest(model_dir)
+        verify_files(model_dir, manifest)
+        tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+        tokenizer.enable_truncation(manifest.max_tokens)
+        return cls(manifest, tokenizer, open_backend(backend, model_dir, manifest), token_budget=token_budget)
+
+    def warm(self) -> int:
+        """Run every shape that `classify` can use, so that no request waits for a kernel; return their number."""
+        shapes = self._ladder.shapes
+        for shape in shapes:
+            ids = np.full(shape, self.manifest.pad_id, dtype=np.int64)
+            self._backend.logits(ids, np.ones_like(ids))
+        return len(shapes)
+
+    def prove(self) -> None:
+        """Run one tiny batch; raises ModelError unless it gives one finite number per label.
+
+        For a forked child before it takes work, since no vendor promises that a network survives the fork.
+        """
+        size, width = self._ladder.shapes[-1]
+        ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
+        logits = self._backend.logits(ids, np.ones_like(ids))
+        expected = (size, len(self.manifest.labels))
+        if logits.shape != expected or not np.isfinite(logits).all():
+            raise ModelError(
+                f"model {self.manifest.id!r} gave {logits.tolist()} where {expected[1]} finite numbers were expected:"
+                " prepare it again, or load it in the child instead of before the fork"
+            )
+
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        """One prediction per text, in the order of the texts."""
+        return self.classify_timed(texts)[0]
+
+    def classify_timed(self, texts: Sequence[str]) -> tuple[list[Prediction], Timings]:
+        """As `classify`, with where the time went."""
+        started = perf_counter()
+        unique = list(dict.fromkeys(texts))
+        encodings = self._tokenizer.encode_batch_fast(unique)
+        lengths = [len(encoding) for encoding in encodings]
+        tokenised = perf_counter()
+        batches = plan(lengths, self._ladder)
+        logits = np.empty((len(unique), len(self.manifest.labels)), dtype=np.float32)
+        for batch in batches:
+            logits[list(batch.rows)] = self._run(batch, encodings)
+        predictions = {
+            text: Prediction(tuple(probabilities), truncated=bool(encoding.overflowing))
+            for text, encoding, probabilities in zip(unique, encodings, softmax(logits).tolist(), strict=True)
+        }
+        timings = Timings(
+            tokenise_s=tokenised - started,
+            inference_s=perf_counter() - tokenised,
+            texts=len(texts),
+            unique_texts=len(unique),
+            batches=len(batches),
+            tokens=sum(lengths),
+            padded_tokens=sum(batch.size * batch.width for batch in batches),
+        )
+        return [predictions[text] for text in texts], timings
+
+    def _run(self, batch: Batch, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
+        """The logits of the batch's texts, ``[len(batch.rows), labels]``."""
+        ids = np.full((batch.size, batch.width), self.manifest.pad_id, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        mask[:, 0] = 1  # a row of padding attends to something too, or its softmax divides by zero
+        for line, row in enumerate(batch.rows):
+            tokens = encodings[row].ids
+            ids[line, : len(tokens)] = tokens
+            mask[line, : len(tokens)] = 1
+        return self._backend.logits(ids, mask)[: len(batch.rows)]
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of each row, ``[texts, labels]``, in double precision so that a row sums to 1."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
