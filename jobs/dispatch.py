@@ -1,0 +1,43 @@
+"""Celery messages by name, for all who send them: API, children and sweepers.
+
+A message carries a job id and a chunk number, never a text, so that the broker stays small and neither events nor
+Flower show what users wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from uuid import uuid4
+
+from jobs.models import ChunkRef, Lane
+
+DRAIN = "sentiq.drain"
+CLASSIFY_CHUNK = "sentiq.classify_chunk"
+
+
+class Producer(Protocol):
+    """The one method of a Celery app that is needed here."""
+
+    def send_task(self, name: str, args: Any = None, **options: Any) -> Any: ...
+
+
+def new_task_id() -> str:
+    return str(uuid4())
+
+
+def wake(producer: Producer, wakeup_id: str) -> None:
+    """Send the `drain` that the store registered under this id."""
+    producer.send_task(DRAIN, queue=Lane.INTERACTIVE, task_id=wakeup_id, ignore_result=True)
+
+
+def publish(producer: Producer, chunks: Iterable[ChunkRef]) -> None:
+    """Send one `classify_chunk` for each chunk."""
+    for chunk in chunks:
+        producer.send_task(
+            CLASSIFY_CHUNK,
+            args=tuple(chunk),
+            queue=Lane.BULK,
+            ignore_result=True,
+            argsrepr=f"job={chunk.job_id} chunk={chunk.chunk_no} rows={chunk.rows}",
+        )

@@ -1,0 +1,77 @@
+"""The key schema: the only place where Redis keys are built.
+
+One job, all with the job's TTL, renewed by each transition ({…} is a hash tag):
+
+  sentiq:{<job>}:job        hash    state, lane, counters, times, model, error   (see jobs/store.py)
+  sentiq:{<job>}:in         hash    chunk number → input chunk                   (see jobs/codec.py)
+  sentiq:{<job>}:out        hash    chunk number → output chunk, first write wins
+  sentiq:{<job>}:isolation  hash    chunk number → halving of a chunk that kills its child
+  sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it
+
+One lane (interactive, bulk); members are `job:chunk:rows`:
+
+  sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are given out again
+  sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
+  sentiq:<lane>:crashes     hash    chunk → executions lost so far
+  sentiq:<lane>:children    string  pool processes of the lane's live workers
+  sentiq:interactive:pending  list  chunks that wait for a `drain`
+  sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
+  sentiq:bulk:issues        hash    chunk published but not yet claimed → messages sent for it
+
+The cluster:
+
+  sentiq:jobs               zset    job → creation time, ms
+  sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
+  sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
+  sentiq:workers            hash    worker name → heartbeat (JSON)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from jobs.models import Lane
+
+JOBS = "sentiq:jobs"
+RECEIVING = "sentiq:receiving"
+WORKERS = "sentiq:workers"
+PENDING = "sentiq:interactive:pending"
+WAKEUPS = "sentiq:interactive:wakeups"
+ISSUES = "sentiq:bulk:issues"
+
+
+@dataclass(frozen=True, slots=True)
+class JobKeys:
+    """The keys of one job."""
+
+    job: str
+    input: str
+    output: str
+    isolation: str
+    ended: str
+
+    @classmethod
+    def of(cls, job_id: str) -> JobKeys:
+        tag = f"sentiq:{{{job_id}}}:"
+        return cls(tag + "job", tag + "in", tag + "out", tag + "isolation", tag + "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKeys:
+    """The keys both lanes have."""
+
+    leases: str
+    owners: str
+    crashes: str
+    children: str
+
+    @classmethod
+    def of(cls, lane: Lane) -> LaneKeys:
+        prefix = f"sentiq:{lane}:"
+        return cls(prefix + "leases", prefix + "owners", prefix + "crashes", prefix + "children")
+
+
+def idempotency(key: str) -> str:
+    """Client-chosen keys are hashed, so that any text of any length is safe."""
+    return f"sentiq:idempotency:{hashlib.sha256(key.encode()).hexdigest()}"

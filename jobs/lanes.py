@@ -1,0 +1,234 @@
+"""The job store as workers see it: chunks are claimed, opened, recorded, released and swept.
+
+A chunk in flight has a lease. The parent of the child that works on it renews the lease while the task runs; when the
+child dies the parent releases the chunk, and when the whole worker falls silent the lease runs out and any sweeper
+gives the chunk out again. Work is at least once; `record` makes the visible result exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from jobs import keys
+from jobs.codec import decode_input, encode_output
+from jobs.connection import script, text
+from jobs.dispatch import Producer, new_task_id, publish, wake
+from jobs.keys import JobKeys, LaneKeys
+from jobs.models import ChunkRef, InputChunk, Lane, OutputChunk, RowError
+from jobs.settings import Settings
+from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
+
+REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in
+SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
+
+STALLED = RowError("upload_interrupted", "The upload stalled or its connection broke; rows that had arrived are kept.")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChunk:
+    """A claimed chunk, ready to work on."""
+
+    ref: ChunkRef
+    input: InputChunk
+    crashes: int  # executions lost before this one
+    isolation: bytes | None  # state of the halving, see worker/isolation.py
+    created_at_ms: int  # of the job
+    request_id: str  # of the request that made the job
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCounts:
+    """How much a lane has to do."""
+
+    waiting: int  # chunks without an owner
+    in_flight: int  # chunks that a child holds
+
+
+class _Lane:
+    """What both lanes do alike."""
+
+    lane: Lane
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self.redis = redis
+        self._keys = LaneKeys.of(self.lane)
+        self._ttl_ms = settings.job_ttl_s * 1000
+        self._lease_ms = round(settings.lease_s * 1000)
+        self._open = script(redis, "open")
+        self._record = script(redis, "record")
+        self._renew = script(redis, "renew")
+        self._release = script(redis, "release")
+
+    def renew(self, task_ids: Sequence[str]) -> None:
+        """The tasks still run: what they hold is theirs for another lease."""
+        if task_ids:
+            self._renew(keys=[self._keys.leases, self._keys.owners], args=[self._lease_ms, self._ttl_ms, *task_ids])
+
+    def record(self, results: Iterable[tuple[ChunkRef, OutputChunk]]) -> list[ChunkRef]:
+        """Store results, in one round trip. Returns the chunks for which a message must be sent."""
+        pipe = self.redis.pipeline(transaction=False)
+        k = self._keys
+        for ref, output in results:
+            job = JobKeys.of(ref.job_id)
+            failed = sum(outcome.error is not None for outcome in output.outcomes)
+            self._record(
+                keys=[
+                    *(job.job, job.input, job.output, job.isolation, job.ended),
+                    *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
+                ],
+                args=[
+                    ref.job_id,
+                    str(ref),
+                    ref.chunk_no,
+                    encode_output(output),
+                    len(output.outcomes) - failed,
+                    failed,
+                    output.model,
+                    self._ttl_ms,
+                    ISSUE_LEASE_MS,
+                ],
+                client=pipe,
+            )
+        return [ChunkRef.parse(text(member)) for answer in pipe.execute() for member in answer[1:]]
+
+    def isolate(self, ref: ChunkRef, state: bytes) -> None:
+        """Keep the state of a halving, so that the next execution goes on where this one dies."""
+        job = JobKeys.of(ref.job_id)
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hset(job.isolation, str(ref.chunk_no), state)
+        pipe.pexpire(job.isolation, self._ttl_ms)
+        pipe.execute()
+
+    def _open_all(self, claimed: Sequence[tuple[ChunkRef, int]]) -> list[OpenChunk]:
+        """Open claimed chunks in one round trip; those without work left are dropped."""
+        pipe = self.redis.pipeline(transaction=False)
+        for ref, _ in claimed:
+            job = JobKeys.of(ref.job_id)
+            self._open(keys=[job.job, job.input, job.output, job.isolation], args=[ref.chunk_no], client=pipe)
+        opened = []
+        for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
+            if answer:
+                blob, isolation, created_at, request_id = answer
+                opened.append(
+                    OpenChunk(ref, decode_input(blob), crashes, isolation, int(created_at), text(request_id))
+                )
+            else:
+                self._forget(ref)
+        return opened
+
+    def _forget(self, ref: ChunkRef) -> None:
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.zrem(self._keys.leases, str(ref))
+        pipe.hdel(self._keys.owners, str(ref))
+        pipe.hdel(self._keys.crashes, str(ref))
+        pipe.execute()
+
+
+class InteractiveLane(_Lane):
+    """A shared list of pending chunks; a message is only a wake-up that makes some child drain it."""
+
+    lane = Lane.INTERACTIVE
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        super().__init__(redis, settings)
+        self._rows = settings.interactive_texts
+        self._take = script(redis, "take")
+        self._wake = script(redis, "wake")
+        self._sweep = script(redis, "sweep_interactive")
+
+    def take(self, task_id: str) -> list[OpenChunk] | None:
+        """The next batch, oldest first. Empty when all that was taken had ended; None when nothing waits,
+        and then this wake-up has ended."""
+        k = self._keys
+        taken = self._take(
+            keys=[keys.PENDING, k.leases, k.owners, k.crashes, keys.WAKEUPS],
+            args=[task_id, self._rows, self._lease_ms, self._ttl_ms],
+        )
+        if not taken:
+            return None
+        return self._open_all(
+            [(ChunkRef.parse(text(m)), crashes) for m, crashes in zip(taken[::2], taken[1::2], strict=True)]
+        )
+
+    def release(self, task_id: str) -> int:
+        """The child of this task died. Returns how many chunks it held; they are pending again."""
+        k = self._keys
+        return len(
+            self._release(
+                keys=[k.leases, k.owners, k.crashes, keys.PENDING, keys.WAKEUPS],
+                args=[task_id, self._ttl_ms, REDELIVERY_MS],
+            )
+        )
+
+    def hand_over(self, producer: Producer, task_id: str) -> None:
+        """A `drain` that has used its time passes what waits on to a new one."""
+        self._send_wakeup(producer, task_id)
+
+    def sweep(self, producer: Producer) -> int:
+        """Return overdue chunks to pending and wake somebody where nobody comes. Returns the overdue ones."""
+        k = self._keys
+        overdue: int = self._sweep(keys=[keys.PENDING, k.leases, k.owners, k.crashes], args=[self._ttl_ms])
+        self._send_wakeup(producer, "")
+        return overdue
+
+    def counts(self) -> LaneCounts:
+        return LaneCounts(self.redis.llen(keys.PENDING), self.redis.zcard(self._keys.leases))
+
+    def _send_wakeup(self, producer: Producer, ending_id: str) -> None:
+        wakeup_id = new_task_id()
+        args = [wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]
+        if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=args):
+            wake(producer, wakeup_id)
+
+
+class BulkLane(_Lane):
+    """One message a chunk; at most a window of chunks per job is published."""
+
+    lane = Lane.BULK
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        super().__init__(redis, settings)
+        self._claim = script(redis, "claim")
+        self._sweep = script(redis, "sweep_bulk")
+
+    def claim(self, ref: ChunkRef, task_id: str) -> OpenChunk | None:
+        """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
+        k = self._keys
+        crashes = self._claim(
+            keys=[k.leases, k.owners, k.crashes, keys.ISSUES],
+            args=[str(ref), task_id, self._lease_ms, self._ttl_ms],
+        )
+        if crashes < 0:
+            return None
+        opened = self._open_all([(ref, crashes)])
+        return opened[0] if opened else None
+
+    def release(self, task_id: str) -> int:
+        """The child of this task died. Returns how many chunks it held; a new message follows if none is redelivered."""
+        k = self._keys
+        return len(self._release(keys=[k.leases, k.owners, k.crashes], args=[task_id, self._ttl_ms, REDELIVERY_MS]))
+
+    def sweep(self, producer: Producer) -> int:
+        """Send a message for each chunk that is overdue. Returns how many."""
+        k = self._keys
+        members = self._sweep(
+            keys=[k.leases, k.owners, k.crashes, keys.ISSUES], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
+        )
+        publish(producer, [ChunkRef.parse(text(member)) for member in members])
+        return len(members)
+
+    def counts(self) -> LaneCounts:
+        owned = self.redis.hlen(self._keys.owners)
+        return LaneCounts(max(self.redis.zcard(self._keys.leases) - owned, 0), owned)
+
+
+def sweep_uploads(store: JobStore) -> int:
+    """Fail the jobs whose upload fell silent. Returns how many."""
+    seconds, micros = store.redis.time()
+    stalled = store.redis.zrangebyscore(keys.RECEIVING, "-inf", seconds * 1000 + micros // 1000)
+    for job_id in stalled:
+        store.interrupt(text(job_id), STALLED)
+    return len(stalled)

@@ -1,0 +1,152 @@
+"""The one settings table, read from the environment (`SENTIQ_…`).
+
+A bad value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy.
+docs/settings.md is made from this table (`python -m jobs.settings`), and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.errors import SettingsError
+
+PREFIX = "SENTIQ_"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+#: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
+CLIENT_NAMES = frozenset({"SENTIQ_URL"})
+
+
+class Settings(BaseSettings):
+    """Every setting with its default, its bounds and, in `description`, its meaning and unit."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://", description="Redis: broker and job store."
+    )
+    host: str = Field("127.0.0.1", description="Address on which API and Flower listen.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
+    flower_port: int = Field(5555, ge=1, le=65535, description="Port of Flower.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level logged."
+    )
+
+    model: str = Field("sentiq-small-zh", min_length=1, description="Id of the model that workers load.")
+    model_root: Path = Field(
+        REPOSITORY / "models", description="Folder of prepared models (default: the bundled ones)."
+    )
+    engine_load: Literal["parent", "child"] = Field(
+        "parent",
+        description="Where the model is loaded. `parent`: once, shared by all children. `child`: in each, "
+        "for hosts where the engine does not survive a fork.",
+    )
+    token_budget: int = Field(
+        2048, ge=512, le=65536, description="Tokens, padding included, of one forward pass at most."
+    )
+
+    job_ttl_s: int = Field(
+        7 * 86400, ge=60, le=365 * 86400, description="Seconds a job lives after its last transition."
+    )
+    upload_timeout_s: float = Field(
+        60, gt=0, description="Seconds without a sign of life after which an upload counts as broken."
+    )
+    max_json_bytes: int = Field(
+        32 * 2**20, ge=1024, description="Bytes of a JSON body; NDJSON is streamed and may be larger."
+    )
+    max_ndjson_bytes: int = Field(8 * 2**30, ge=1024, description="Bytes of an NDJSON body.")
+    max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
+
+    interactive_texts: int = Field(
+        64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane."
+    )
+    interactive_chars: int = Field(
+        16_000, ge=1, description="Characters up to which a job takes the interactive lane."
+    )
+    chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")
+    chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
+    lease_s: float = Field(
+        10, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
+    )
+    task_time_limit_s: int = Field(
+        100, ge=1, description="Seconds after which a child that works on one task is killed."
+    )
+    visibility_timeout_s: int = Field(
+        120, ge=2, description="Seconds after which Redis hands an unacknowledged message to another worker."
+    )
+    sync_timeout_s: float = Field(
+        30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
+    )
+    api_threads: int = Field(64, ge=1, le=1024, description="Requests the API handles at once.")
+
+
+def load() -> Settings:
+    """Read the environment.
+
+    Raises SettingsError, one line per fault, naming the variable, the fault and the remedy.
+    """
+    faults = [_unknown(name) for name in sorted(os.environ) if not _known(name)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults += [
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}, got {e['input']!r}. "
+            "See docs/settings.md for what it takes, or unset it to use the default."
+            for e in error.errors()
+        ]
+        raise SettingsError("\n".join(faults)) from None
+    if settings.visibility_timeout_s <= settings.task_time_limit_s:
+        faults.append(
+            f"{PREFIX}VISIBILITY_TIMEOUT_S: must be greater than {PREFIX}TASK_TIME_LIMIT_S "
+            f"({settings.task_time_limit_s}), or long tasks run twice; got {settings.visibility_timeout_s}. "
+            "Raise the first or lower the second."
+        )
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read once."""
+    return load()
+
+
+def _known(name: str) -> bool:
+    return (
+        not name.startswith(PREFIX)
+        or name in CLIENT_NAMES
+        or name.removeprefix(PREFIX).lower() in Settings.model_fields
+    )
+
+
+def _unknown(name: str) -> str:
+    candidates = [PREFIX + field.upper() for field in Settings.model_fields]
+    close = difflib.get_close_matches(name, candidates, n=1)
+    hint = f"Did you mean {close[0]}?" if close else "See docs/settings.md for the names."
+    return f"{name}: no such setting. {hint}"
+
+
+def markdown() -> str:
+    """The table of docs/settings.md."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, Path):
+            default = default.relative_to(REPOSITORY)
+        lines.append(f"| `{PREFIX}{name.upper()}` | `{default}` | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
