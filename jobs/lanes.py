@@ -179,8 +179,9 @@ class InteractiveLane(_Lane):
 
     def _send_wakeup(self, producer: Producer, ending_id: str) -> None:
         wakeup_id = new_task_id()
-        args = [wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]
-        if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=args):
+        if self._wake(
+            keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]
+        ):
             wake(producer, wakeup_id)
 
 

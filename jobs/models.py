@@ -117,7 +117,7 @@ class Job:
     state: JobState
     lane: Lane
     model: str  # requested model id
-    model_version: str | None  # version that answered last; None before the first answer
+    answered_by: str | None  # `id@version` of the model that answered last; None before the first answer
     total: int  # rows received so far
     completed: int  # rows with a prediction
     failed: int  # rows with an error

@@ -4,7 +4,7 @@ The store is the truth; Celery's messages only wake workers. Each transition is 
 reader ever sees half of one. Wherever a method returns messages to send, losing them loses nothing: the sweeper
 (`jobs.lanes`) finds what has no live message.
 
-Fields of the job hash: id, state, lane, model, model_version, request_id, created_at, started_at, ended_at (ms),
+Fields of the job hash: id, state, lane, model, answered_by, request_id, created_at, started_at, ended_at (ms),
 total, completed, failed (rows), chunks (received), issued (chunks published), done (chunks recorded), error_code,
 error_detail, idempotency (the key of the client's idempotency record).
 """
@@ -186,7 +186,7 @@ class JobStore:
         """Block until the job has ended; False when the time is over first. Needs `timeout_s` < socket timeout."""
         key = JobKeys.of(job_id).ended
         # Moving the one element onto its own list leaves it there for everybody else who waits.
-        return self.redis.execute_command("BLMOVE", key, key, "LEFT", "RIGHT", timeout_s) is not None
+        return self.redis.brpoplpush(key, key, timeout_s) is not None
 
     def _read(self, job_ids: Sequence[str]) -> Sequence[Job | None]:
         pipe = self.redis.pipeline(transaction=False)
@@ -225,7 +225,7 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int) -> Job:
         state=JobState(fields["state"]),
         lane=Lane(fields["lane"]),
         model=fields["model"],
-        model_version=fields.get("model_version"),
+        answered_by=fields.get("answered_by"),
         total=int(fields["total"]),
         completed=int(fields["completed"]),
         failed=int(fields["failed"]),

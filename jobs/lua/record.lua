@@ -1,6 +1,6 @@
 -- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step.
 -- KEYS  1 job  2 in  3 out  4 isolation  5 ended  6 leases  7 owners  8 crashes  9 children  10 issues
--- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model version  8 ttl, ms  9 issue lease, ms
+-- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms  9 issue lease, ms
 -- Returns {1 if recorded, 0 if the chunk had its result or the job has ended; members to send …}.
 redis.call('ZREM', KEYS[6], ARGV[2])
 redis.call('HDEL', KEYS[7], ARGV[2])
@@ -12,7 +12,7 @@ if redis.call('HSETNX', KEYS[3], ARGV[3], ARGV[4]) == 0 then return {0} end
 redis.call('HDEL', KEYS[4], ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'completed', ARGV[5])
 redis.call('HINCRBY', KEYS[1], 'failed', ARGV[6])
-redis.call('HSET', KEYS[1], 'model_version', ARGV[7])
+redis.call('HSET', KEYS[1], 'answered_by', ARGV[7])
 local done = redis.call('HINCRBY', KEYS[1], 'done', 1)
 renew(ARGV[8], KEYS[1], KEYS[2], KEYS[3])
 if state ~= 'receiving' and done == tonumber(redis.call('HGET', KEYS[1], 'chunks')) then
