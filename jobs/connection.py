@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.backoff import ConstantBackoff
+from redis.backoff import ConstantBackoff, ExponentialWithJitterBackoff
 from redis.commands.core import Script
 from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
@@ -17,8 +17,15 @@ REDIS_AWAY = (ConnectionError, TimeoutError)
 _LUA = Path(__file__).parent / "lua"
 
 
-def connect(url: str, *, timeout_s: float = 5.0, max_connections: int = 256) -> Redis:
-    """A client with binary answers. One quick retry heals a connection that went stale; more would hide an outage."""
+def connect(
+    url: str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
+) -> Redis:
+    """A client with binary answers.
+
+    One quick retry heals a connection that went stale; more would hide an outage from those who must answer at once.
+    A `patient` client goes on for most of a minute: a child that holds a result waits for Redis to come back.
+    """
+    retry = Retry(ExponentialWithJitterBackoff(cap=2.0, base=0.1), 40) if patient else Retry(ConstantBackoff(0.05), 1)
     return Redis.from_url(
         url,
         socket_timeout=timeout_s,
@@ -26,7 +33,7 @@ def connect(url: str, *, timeout_s: float = 5.0, max_connections: int = 256) -> 
         socket_keepalive=True,
         health_check_interval=25,
         max_connections=max_connections,
-        retry=Retry(ConstantBackoff(0.05), 1),
+        retry=retry,
     )
 
 

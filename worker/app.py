@@ -1,0 +1,31 @@
+"""The Celery app. Importing it loads no model: Flower and the inspection commands import it too."""
+
+from __future__ import annotations
+
+import sys
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from jobs import logs
+from jobs.errors import SettingsError
+from jobs.settings import current
+from worker import lifecycle
+from worker.keeper import Keeper
+from worker.sweeper import Sweeper
+
+try:
+    settings = current()
+except SettingsError as error:
+    print(f"sentiq: the settings are wrong.\n{error}", file=sys.stderr)
+    sys.exit(lifecycle.EX_CONFIG)
+
+app = Celery("sentiq", include=["worker.tasks"])
+app.config_from_object("celeryconfig")
+app.steps["worker"] |= {Keeper, Sweeper}
+lifecycle.connect_signals()
+
+
+@setup_logging.connect(weak=False)
+def _configure_logs(**_: object) -> None:
+    logs.configure(settings)

@@ -1,0 +1,50 @@
+"""Finds the rows of a chunk that kill the process which classifies them, by halving.
+
+The state is saved before each attempt, with a mark on the range about to run. If the process dies, the next execution
+finds the mark and knows the culprit: it halves that range, or, at one row, convicts it. A chunk of n rows with one
+killer needs about log2(n) + 1 deaths; every other row is classified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgpack
+
+from jobs.models import RowError
+
+#: A chunk that was in one crash is tried again whole: the crash may have had nothing to do with it.
+CRASHES_BEFORE_ISOLATION = 2
+
+KILLED = RowError(
+    "killed_worker",
+    "Each attempt to classify this text ended its process (crash, out of memory, or time limit); it was given up.",
+)
+
+
+def isolate(
+    rows: int, state: bytes | None, run: Callable[[int, int], object], save: Callable[[bytes], None]
+) -> list[int]:
+    """Return the offsets of the rows that kill, after every other row has run without harm.
+
+    `run(start, end)` classifies a range, and may never return. `state` is what the last execution gave to `save`.
+    """
+    convicted: list[int]
+    ranges: list[tuple[int, int]]  # still to run; the first one is marked where a state was saved
+    if state is None:
+        convicted, ranges = [], [(0, rows)]
+    else:
+        convicted, ranges = msgpack.unpackb(state, use_list=True)
+        if ranges:
+            start, end = ranges.pop(0)
+            middle = (start + end) // 2
+            if end - start == 1:
+                convicted.append(start)
+            else:
+                ranges[:0] = [(start, middle), (middle, end)]
+    while ranges:
+        save(msgpack.packb((convicted, ranges)))
+        run(*ranges[0])
+        ranges.pop(0)
+    save(msgpack.packb((convicted, [])))
+    return convicted

@@ -1,0 +1,102 @@
+"""Load, warm, freeze, fork, prove: how a worker comes to serve.
+
+The parent loads and warms the model before it forks, so that its children share the weights and the kernels, and
+freezes the garbage collector, or the first collection in a child would copy every page of Python objects. Each child
+then proves with one inference that the model survived the fork; only after that does Celery give it work.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import mmap
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from celery.signals import worker_init, worker_process_init
+
+from jobs.settings import current
+
+if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
+    from engine import Engine, ModelManifest
+
+EX_CONFIG = 78  #: exit code for settings or a model that cannot be used (sysexits.h)
+EX_SOFTWARE = 70  #: exit code of a child that could not prove itself
+PROOF_TIMEOUT_S = 20  #: a child that hangs in its first inference is ended after this time
+PROOFS_TRIED = 5  #: children in a row that may fail their proof before the worker gives up
+
+log = structlog.get_logger(__name__)
+_engine: Engine | None = None
+_manifest: ModelManifest | None = None
+# Shared with the children: how many in a row began their proof without passing it.
+_unproven = ctypes.c_uint64.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    assert _engine is not None, "the engine is loaded by worker_init or worker_process_init"
+    return _engine
+
+
+def manifest() -> ModelManifest:
+    """What this worker serves."""
+    assert _manifest is not None, "the manifest is read by worker_init"
+    return _manifest
+
+
+def connect_signals() -> None:
+    worker_init.connect(_load_in_parent, weak=False)
+    worker_process_init.connect(_prove_in_child, weak=False)
+
+
+def children_keep_failing() -> bool:
+    """No child passes its proof: forking more of them is pointless."""
+    return _unproven.value >= PROOFS_TRIED
+
+
+def _load(model_dir: Path) -> Engine:
+    from engine import Engine
+
+    loaded = Engine.load(model_dir, token_budget=current().token_budget)
+    shapes = loaded.warm()
+    log.info("model warm", model=loaded.manifest.id, version=loaded.manifest.version, shapes=shapes)
+    return loaded
+
+
+def _load_in_parent(**_: object) -> None:
+    global _engine, _manifest
+    from engine.registry import ModelError, find_model, read_manifest
+
+    settings = current()
+    try:
+        model_dir = find_model(settings.model_root, settings.model)
+        _manifest = read_manifest(model_dir)
+        if settings.engine_load == "parent":
+            _engine = _load(model_dir)
+    except ModelError as error:
+        log.error("the model cannot be used", reason=str(error))
+        raise SystemExit(EX_CONFIG) from None  # other exceptions are swallowed by Celery's signals
+    gc.collect()
+    gc.freeze()
+
+
+def _prove_in_child(**_: object) -> None:
+    global _engine
+    _unproven.value += 1
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(PROOF_TIMEOUT_S)
+    try:
+        settings = current()
+        if settings.engine_load == "child":
+            from engine.registry import find_model
+
+            _engine = _load(find_model(settings.model_root, settings.model))
+        engine().prove()
+    except Exception as error:
+        log.error("this child cannot use the model", reason=str(error), remedy="set SENTIQ_ENGINE_LOAD=child")
+        os._exit(EX_SOFTWARE)
+    signal.alarm(0)
+    _unproven.value = 0

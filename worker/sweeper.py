@@ -1,0 +1,80 @@
+"""Once a second every worker parent looks after the job store: whatever has no live message or owner gets one again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from celery import bootsteps
+from celery.worker import state
+from celery.worker.components import Pool
+from kombu.asynchronous import Hub
+from kombu.exceptions import OperationalError
+
+from jobs.cluster import Heartbeat, beat, leave
+from jobs.connection import REDIS_AWAY
+from jobs.lanes import sweep_uploads
+from jobs.models import Lane
+from jobs.settings import current
+from worker import context, lifecycle
+
+INTERVAL_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Worker bootstep: renews the leases of running tasks, announces the worker, sweeps both lanes and uploads.
+
+    It runs in the parent's event loop rather than in a thread, since a thread may hold a lock when a child is forked.
+    """
+
+    requires = (Pool,)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        self._timer: Any = None
+        self._started_at_s = time.time()
+
+    def register_with_event_loop(self, parent: Any, hub: Hub) -> None:
+        # Called again after each reconnect to the broker.
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = hub.call_repeatedly(INTERVAL_S, self._sweep, parent)
+        self._sweep(parent)
+
+    def stop(self, parent: Any) -> None:
+        try:
+            leave(context.parent().redis, parent.hostname)
+        except REDIS_AWAY:
+            pass  # the heartbeat runs out by itself
+
+    def _sweep(self, parent: Any) -> None:
+        ctx = context.parent()
+        try:
+            task_ids = [request.id for request in state.active_requests]
+            ctx.interactive.renew(task_ids)
+            ctx.bulk.renew(task_ids)
+            beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
+            overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
+            stalled = sweep_uploads(ctx.store)
+        except (*REDIS_AWAY, OperationalError) as error:
+            log.warning("the sweep waits for Redis", reason=str(error))
+            return
+        if overdue or stalled:
+            log.warning("gave out work again", chunks=overdue, stalled_uploads=stalled)
+
+    def _heartbeat(self, parent: Any, busy: int) -> Heartbeat:
+        pool = parent.pool._pool
+        manifest = lifecycle.manifest()
+        return Heartbeat(
+            worker=parent.hostname,
+            lane=Lane.INTERACTIVE if Lane.INTERACTIVE in parent.app.amqp.queues.consume_from else Lane.BULK,
+            children=len(pool._pool) - len(pool._waiting_to_start),
+            busy=busy,
+            model=manifest.id,
+            model_version=manifest.version,
+            started_at_s=self._started_at_s,
+            seen_at_s=0.0,
+        )

@@ -1,0 +1,43 @@
+"""The two Celery tasks, one a lane. Neither carries texts: those stay in the job store."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+
+from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
+from jobs.models import ChunkRef
+from worker import context, lifecycle
+from worker.classify import answer
+
+DRAIN_BUDGET_S = 2.0  #: then a `drain` hands over, so that Celery sees progress and a stopping worker soon stops
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name=DRAIN, bind=True, Request="worker.request:LeasedRequest")
+def drain(self: Task[Any, Any]) -> None:
+    """Classify pending interactive chunks, batch after batch, until none waits.
+
+    The batch grows with the load: what arrives during one forward pass shares the next.
+    """
+    lane, task_id = context.child().interactive, self.request.id
+    deadline = monotonic() + DRAIN_BUDGET_S
+    while (opened := lane.take(task_id)) is not None:
+        if opened:
+            lane.record(answer(lifecycle.engine(), lane, opened))
+        if monotonic() > deadline:
+            lane.hand_over(self.app, task_id)
+            return
+
+
+@shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.request:LeasedRequest")
+def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int) -> None:
+    """Classify one chunk of a bulk job and publish the next."""
+    lane = context.child().bulk
+    opened = lane.claim(ChunkRef(job_id, chunk_no, rows), self.request.id)
+    if opened is not None:
+        publish(self.app, lane.record(answer(lifecycle.engine(), lane, [opened])))
