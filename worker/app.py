@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from celery import Celery
@@ -29,3 +30,5 @@ lifecycle.connect_signals()
 @setup_logging.connect(weak=False)
 def _configure_logs(**_: object) -> None:
     logs.configure(settings)
+    for per_task in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(per_task).setLevel(logging.WARNING)  # Flower shows each task; a log line each is noise

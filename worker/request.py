@@ -20,13 +20,13 @@ class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
     """
 
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> None:
-        self._release(str(exc_info.exception))
+        self._release(type(exc_info.exception).__name__)
         super().on_failure(exc_info, *args, **kwargs)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
         super().on_timeout(soft, timeout)
         if not soft:
-            self._release(f"longer than {timeout} s")
+            self._release(f"time limit of {timeout} s")
 
     def _release(self, reason: str) -> None:
         queue = self.delivery_info["routing_key"]

@@ -19,5 +19,6 @@ for _, member in ipairs(members) do
   end
 end
 if KEYS[5] then redis.call('ZREM', KEYS[5], ARGV[1]) end
-renew(ARGV[2], KEYS[3])
+renew(ARGV[2], KEYS[1], KEYS[3])
+if KEYS[4] then renew(ARGV[2], KEYS[4]) end
 return members

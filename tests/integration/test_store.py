@@ -1,0 +1,427 @@
+"""Every transition of the job store against a real Redis; the letters are those of docs/architecture.md."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from redis import Redis
+
+from jobs import keys
+from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
+from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
+from jobs.keys import JobKeys
+from jobs.lanes import BulkLane, InteractiveLane, OpenChunk, sweep_uploads
+from jobs.models import (
+    ChunkRef,
+    InputChunk,
+    JobState,
+    Lane,
+    NewJob,
+    Outcome,
+    OutputChunk,
+    RowError,
+    new_job_id,
+)
+from jobs.settings import Settings
+from jobs.store import JobStore
+from tests.conftest import wait_until
+
+
+class Messages:
+    """A Celery producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, tuple[object, ...]]] = []
+
+    def send_task(self, name: str, args: tuple[object, ...] = (), **options: object) -> None:
+        self.sent.append((name, tuple(args)))
+
+
+@pytest.fixture
+def store(redis: Redis, settings: Settings) -> JobStore:
+    return JobStore(redis, settings)
+
+
+@pytest.fixture
+def bulk(redis: Redis, settings: Settings) -> BulkLane:
+    return BulkLane(redis, settings)
+
+
+@pytest.fixture
+def interactive(redis: Redis, settings: Settings) -> InteractiveLane:
+    return InteractiveLane(redis, settings)
+
+
+def new(lane: Lane = Lane.BULK, key: str = "") -> NewJob:
+    return NewJob(new_job_id(), lane, "m", idempotency_key=key)
+
+
+def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:
+    job = new(lane)
+    store.create(job)
+    for number in range(chunks):
+        store.append(job, number, chunk_of(number, rows))
+    store.seal(job, f"wake-{job.id}")
+    return job
+
+
+def chunk_of(number: int, rows: int = 2) -> InputChunk:
+    return InputChunk(number * rows, tuple(f"文{number}-{i}" for i in range(rows)))
+
+
+def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
+    good = [Outcome((0.25, 0.75))] * (opened.ref.rows - failed)
+    bad = [Outcome(error=RowError("inference_failed", "why"))] * failed
+    return opened.ref, OutputChunk(opened.input.first, "m@1", ("negative", "positive"), (*good, *bad))
+
+
+def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", rows: int = 2) -> OpenChunk:
+    opened = lane.claim(ChunkRef(job.id, number, rows), task_id)
+    assert opened is not None
+    return opened
+
+
+# -- A, B, C, D ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_bulk_job_from_a_to_d(store: JobStore, bulk: BulkLane) -> None:
+    job = new()
+    store.create(job)
+    assert store.get(job.id).state is JobState.RECEIVING  # A
+
+    assert store.append(job, 0, chunk_of(0)) == [ChunkRef(job.id, 0, 2)]
+    assert store.append(job, 1, chunk_of(1)) == [ChunkRef(job.id, 1, 2)]
+    assert store.seal(job, "unused") is False
+    assert store.get(job.id).state is JobState.QUEUED  # B
+
+    first = claimed(bulk, job, 0)
+    assert first.input == chunk_of(0)
+    assert store.get(job.id).state is JobState.RUNNING  # C
+    bulk.record([answer_to(first)])
+    assert (store.get(job.id).completed, store.get(job.id).state) == (2, JobState.RUNNING)
+
+    bulk.record([answer_to(claimed(bulk, job, 1), failed=1)])
+    done = store.get(job.id)
+    assert done.state is JobState.COMPLETED  # D
+    assert (done.total, done.completed, done.failed, done.answered_by) == (4, 3, 1, "m@1")
+    assert done.ended_at_ms is not None
+    assert done.eta_s == 0
+
+
+def test_work_begins_before_the_upload_ends(store: JobStore, bulk: BulkLane) -> None:
+    job = new()
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    bulk.record([answer_to(claimed(bulk, job, 0))])
+
+    assert (store.get(job.id).state, store.get(job.id).completed) == (JobState.RECEIVING, 2)
+    store.seal(job, "unused")
+    assert store.get(job.id).state is JobState.COMPLETED
+
+
+def test_only_a_window_of_chunks_is_published_and_each_result_publishes_the_next(
+    redis: Redis, store: JobStore, bulk: BulkLane
+) -> None:
+    redis.set(keys.LaneKeys.of(Lane.BULK).children, 2)
+    job = new()
+    store.create(job)
+    published = [ref for n in range(9) for ref in store.append(job, n, chunk_of(n))]
+    store.seal(job, "unused")
+    assert [ref.chunk_no for ref in published] == [0, 1, 2, 3]  # two children, and two more
+
+    for number in range(9):
+        published += bulk.record([answer_to(claimed(bulk, job, number))])
+    assert [ref.chunk_no for ref in published] == list(range(9))
+    assert store.get(job.id).state is JobState.COMPLETED
+
+
+def test_an_interactive_job_is_taken_with_its_neighbours(store: JobStore, interactive: InteractiveLane) -> None:
+    jobs = [submitted(store, Lane.INTERACTIVE, rows=3) for _ in range(4)]
+
+    taken = interactive.take("drain-1")
+
+    assert taken is not None
+    assert [o.ref.job_id for o in taken] == [job.id for job in jobs]
+    interactive.record([answer_to(o) for o in taken])
+    assert {store.get(job.id).state for job in jobs} == {JobState.COMPLETED}
+    assert interactive.take("drain-1") is None
+
+
+def test_a_batch_is_bounded_and_the_next_one_takes_the_rest(
+    redis: Redis, settings: Settings, store: JobStore
+) -> None:
+    lane = InteractiveLane(redis, settings.model_copy(update={"interactive_texts": 5}))
+    for _ in range(4):
+        submitted(store, Lane.INTERACTIVE, rows=3)
+
+    assert [len(lane.take(t) or ()) for t in ("a", "b", "c")] == [2, 2, 0]
+
+
+# -- exactly one visible result -----------------------------------------------------------------------------------------
+
+
+def test_the_first_result_of_a_chunk_wins(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK)
+    opened = claimed(bulk, job, 0)
+    bulk.record([answer_to(opened)])
+    bulk.record([answer_to(opened, failed=2)])
+
+    assert (store.get(job.id).completed, store.get(job.id).failed) == (2, 0)
+    (result,) = store.chunk_results(job.id, [0])
+    assert result is not None
+    assert all(outcome.error is None for outcome in result.output.outcomes)
+
+
+def test_concurrent_records_of_one_chunk_count_once(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK, chunks=1, rows=50)
+    opened = claimed(bulk, job, 0, rows=50)
+    threads = [threading.Thread(target=bulk.record, args=([answer_to(opened)],)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert store.get(job.id).completed == 50
+
+
+def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK, chunks=2)
+    ref = ChunkRef(job.id, 0, 2)
+    opened = claimed(bulk, job, 0, "one")
+
+    assert bulk.claim(ref, "two") is None
+    bulk.record([answer_to(opened)])
+    assert bulk.claim(ref, "two") is None
+    assert bulk.counts().in_flight == 0
+
+
+# -- what is lost comes back --------------------------------------------------------------------------------------------
+
+
+def test_an_overdue_chunk_gets_a_new_message_and_counts_a_crash(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK)
+    claimed(bulk, job, 0, "silent")
+    messages = Messages()
+
+    wait_until(lambda: bulk.sweep(messages), message="the lease runs out")
+
+    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2))]
+    assert claimed(bulk, job, 0, "other").crashes == 1
+
+
+def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, settings: Settings) -> None:
+    job = submitted(store, Lane.BULK, chunks=2)
+    claimed(bulk, job, 0, "alive")
+    claimed(bulk, job, 1, "silent")
+    messages = Messages()
+
+    def renew_and_sweep() -> int:
+        bulk.renew(["alive"])
+        return bulk.sweep(messages)
+
+    wait_until(renew_and_sweep, message="the silent task's lease runs out")
+    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 1, 2))]
+    assert bulk.claim(ChunkRef(job.id, 0, 2), "thief") is None
+
+
+def test_the_chunk_of_a_dead_child_is_free_at_once(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK)
+    claimed(bulk, job, 0, "dead")
+
+    assert bulk.release("dead") == 1
+    assert claimed(bulk, job, 0, "dead").crashes == 1  # Celery redelivers under the same task id
+
+
+def test_released_interactive_chunks_are_retried_alone(store: JobStore, interactive: InteractiveLane) -> None:
+    first, second = (submitted(store, Lane.INTERACTIVE) for _ in range(2))
+    assert len(interactive.take("dead") or ()) == 2
+    interactive.release("dead")
+    third = submitted(store, Lane.INTERACTIVE)
+
+    batches = [interactive.take(t) for t in ("a", "b", "c")]
+
+    assert sorted(len(b or ()) for b in batches) == [1, 1, 1]
+    taken = {o.ref.job_id: o.crashes for b in batches for o in b or ()}
+    assert taken == {first.id: 1, second.id: 1, third.id: 0}
+
+
+def test_overdue_interactive_chunks_are_pending_again(store: JobStore, interactive: InteractiveLane) -> None:
+    job = submitted(store, Lane.INTERACTIVE)
+    interactive.take("silent")
+    messages = Messages()
+
+    wait_until(lambda: interactive.sweep(messages), message="the lease runs out")
+
+    (opened,) = interactive.take("other") or ()
+    assert (opened.ref.job_id, opened.crashes) == (job.id, 1)
+
+
+def test_a_lost_wakeup_is_sent_again_once_none_lives(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
+) -> None:
+    submitted(store, Lane.INTERACTIVE)
+    messages = Messages()
+    interactive.sweep(messages)
+    assert messages.sent == []  # the submit's own wake-up still lives
+
+    redis.delete(keys.WAKEUPS)
+    interactive.sweep(messages)
+    interactive.sweep(messages)
+    assert messages.sent == [(DRAIN, ())]
+
+
+def test_a_submit_right_after_the_last_take_sends_a_wakeup(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
+) -> None:
+    redis.set(keys.LaneKeys.of(Lane.INTERACTIVE).children, 0)
+    job = new(Lane.INTERACTIVE)
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    assert store.seal(job, "w1") is True
+    assert interactive.take("w1")
+    assert interactive.take("w1") is None
+
+    other = new(Lane.INTERACTIVE)
+    store.create(other)
+    store.append(other, 0, chunk_of(0))
+    assert store.seal(other, "w2") is True
+
+
+# -- E and F ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_silent_upload_fails_its_job_and_keeps_what_is_done(store: JobStore, bulk: BulkLane) -> None:
+    job = new(key="k")
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    bulk.record([answer_to(claimed(bulk, job, 0))])
+
+    wait_until(lambda: sweep_uploads(store), message="the upload is silent for too long")
+
+    failed = store.get(job.id)
+    assert (failed.state, failed.completed) == (JobState.FAILED, 2)  # E
+    assert failed.error is not None
+    assert failed.error.code == "upload_interrupted"
+    with pytest.raises(JobEnded):
+        store.append(job, 1, chunk_of(1))
+    assert store.create(new(key="k")) is None  # the key is free for another try
+
+
+def test_a_slow_upload_that_shows_signs_of_life_goes_on(store: JobStore, settings: Settings) -> None:
+    alive, silent = new(), new()
+    store.create(alive)
+    store.create(silent)
+
+    def touch_and_sweep() -> int:
+        store.touch(alive.id)
+        return sweep_uploads(store)
+
+    wait_until(touch_and_sweep, message="the silent upload is failed")
+    assert store.get(alive.id).state is JobState.RECEIVING
+    assert store.get(silent.id).state is JobState.FAILED
+
+
+def test_cancel_while_running_keeps_finished_rows_and_drops_late_ones(store: JobStore, bulk: BulkLane) -> None:
+    job = submitted(store, Lane.BULK, chunks=3)
+    bulk.record([answer_to(claimed(bulk, job, 0))])
+    late = claimed(bulk, job, 1)
+
+    store.cancel(job.id)
+    assert bulk.record([answer_to(late)]) == []
+
+    cancelled = store.get(job.id)
+    assert (cancelled.state, cancelled.completed) == (JobState.CANCELLED, 2)  # F
+    assert bulk.claim(ChunkRef(job.id, 2, 2), "task") is None
+    assert [r is not None for r in store.chunk_results(job.id, [0, 1, 2])] == [True, False, False]
+    with pytest.raises(JobEnded):
+        store.cancel(job.id)
+
+
+def test_an_erased_job_leaves_nothing_even_when_a_child_still_works_on_it(
+    redis: Redis, store: JobStore, bulk: BulkLane
+) -> None:
+    job = new(key="k")
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    store.seal(job, "unused", payload_digest="d")
+    opened = claimed(bulk, job, 0)
+
+    store.erase(job.id)
+    bulk.record([answer_to(opened)])
+
+    k = JobKeys.of(job.id)
+    assert redis.exists(k.job, k.input, k.output, k.isolation, keys.idempotency("k")) == 0
+    assert bulk.counts() == type(bulk.counts())(0, 0)
+    with pytest.raises(JobNotFound):
+        store.get(job.id)
+    with pytest.raises(JobNotFound):
+        store.erase(job.id)
+
+
+def test_those_who_wait_are_woken_by_every_end(store: JobStore, bulk: BulkLane) -> None:
+    completed, cancelled, erased = (submitted(store, Lane.BULK) for _ in range(3))
+    assert store.wait_ended(completed.id, 0.05) is False
+    bulk.record([answer_to(claimed(bulk, completed, 0))])
+    store.cancel(cancelled.id)
+    store.erase(erased.id)
+
+    for job in (completed, completed, cancelled, erased):  # twice: one who waits does not rob the other
+        assert store.wait_ended(job.id, 2.0) is True
+
+
+# -- idempotency, lists, TTL --------------------------------------------------------------------------------------------
+
+
+def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
+    job = new(key="k")
+    assert store.create(job) is None
+    with pytest.raises(IdempotencyInProgress):
+        store.create(new(key="k"), payload_digest="d")
+    store.seal(job, "unused", payload_digest="d")
+
+    assert store.create(new(key="k"), payload_digest="d") == job.id
+    assert store.replay("k", "d") == job.id
+    assert store.replay("never used", "d") is None
+    with pytest.raises(IdempotencyMismatch):
+        store.create(new(key="k"), payload_digest="other")
+
+
+def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> None:
+    ids = [submitted(store, Lane.BULK).id for _ in range(7)]
+    for score, job_id in enumerate(ids):  # several may share a millisecond
+        redis.zadd(keys.JOBS, {job_id: score})
+    redis.delete(JobKeys.of(ids[3]).job)  # as if it had expired
+    expected = [i for i in reversed(ids) if i != ids[3]]
+
+    seen: list[str] = []
+    after, more = None, True
+    while more:
+        page, more = store.newest(2, after)
+        assert 0 < len(page) <= 2
+        seen += [job.id for job in page]
+        after = page[-1].id
+
+    assert seen == expected
+    with pytest.raises(InvalidInput):
+        store.newest(2, "job_unknown")
+
+
+def test_every_key_expires(redis: Redis, store: JobStore, bulk: BulkLane, interactive: InteractiveLane) -> None:
+    submitted(store, Lane.INTERACTIVE)
+    submitted(store, Lane.INTERACTIVE)
+    interactive.take("t1")
+    interactive.release("t1")
+    interactive.take("t2")
+    job = submitted(store, Lane.BULK, chunks=9)
+    opened = claimed(bulk, job, 0)
+    bulk.isolate(opened.ref, b"state")
+    bulk.record([answer_to(opened)])
+    claimed(bulk, job, 1, "t3")
+    bulk.release("t3")
+    wait_until(lambda: bulk.sweep(Messages()))
+    keyed = new(key="k")
+    store.create(keyed)
+    store.cancel(job.id)
+
+    assert [key for key in redis.keys("*") if redis.pttl(key) < 0] == []

@@ -1,0 +1,59 @@
+"""What is stored comes back, and takes few bytes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from jobs.codec import decode_input, decode_output, encode_input, encode_output
+from jobs.models import InputChunk, Outcome, OutputChunk, RowError
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        InputChunk(0, ("一",)),
+        InputChunk(7, ("好吃", "", "𠮷野家 👍\n第二行"), ("a", None, "丙"), {1: RowError("empty_text", "Line 9: empty.")}),
+        InputChunk(512, tuple(f"第{i}条评论，味道不错。" for i in range(512))),
+    ],
+)
+def test_an_input_chunk_comes_back(chunk: InputChunk) -> None:
+    assert decode_input(encode_input(chunk)) == chunk
+
+
+def test_probabilities_come_back_within_half_a_step() -> None:
+    rng = random.Random(3)
+    outcomes = []
+    for _ in range(300):
+        p = rng.random()
+        outcomes.append(Outcome((1 - p, p), truncated=rng.random() < 0.1))
+    outcomes[5] = Outcome(error=RowError("inference_failed", "why"))
+    chunk = OutputChunk(30, "m@1", ("negative", "positive"), tuple(outcomes))
+
+    back = decode_output(encode_output(chunk))
+
+    assert (back.first, back.model, back.labels) == (30, "m@1", ("negative", "positive"))
+    assert back.outcomes[5] == outcomes[5]
+    for given, got in zip(outcomes, back.outcomes, strict=True):
+        assert got.truncated == given.truncated
+        assert got.probabilities == pytest.approx(given.probabilities, abs=0.5 / 65_535 + 1e-12)
+
+
+def test_three_labels_work_too() -> None:
+    chunk = OutputChunk(0, "m@1", ("negative", "neutral", "positive"), (Outcome((0.2, 0.5, 0.3)),))
+
+    assert decode_output(encode_output(chunk)).outcomes[0].probabilities == pytest.approx((0.2, 0.5, 0.3), abs=1e-5)
+
+
+def test_a_prediction_takes_a_few_bytes_and_a_text_less_than_its_utf8() -> None:
+    rng = random.Random(4)
+    words = ["味道", "服务", "不错", "很差", "房间", "干净", "物流", "价格", "推荐", "失望"]
+    texts = tuple("".join(rng.choices(words, k=15)) for _ in range(512))
+    outcomes = tuple(Outcome((1 - (p := rng.random()), p)) for _ in texts)
+
+    stored_texts = len(encode_input(InputChunk(0, texts)))
+    stored_outcomes = len(encode_output(OutputChunk(0, "m@1", ("negative", "positive"), outcomes)))
+
+    assert stored_texts < 0.7 * sum(len(t.encode()) for t in texts)
+    assert stored_outcomes < 6 * len(texts)
