@@ -1,21 +1,21 @@
 """Cutting texts into batches, as arithmetic on their lengths in tokens.
 
-A network builds kernels for every new (size, width) it sees, which takes longer than running a short text. So batches
-only ever have the shapes of a finite ladder, which is run through once before the first request.
-See docs/adr/0003-shape-ladder.md for the measurements behind the numbers.
+A network builds kernels for every new shape it sees, which takes longer than running a short text. So a batch only
+ever has one of a few shapes, the ladder, and each of them is run before the first request: see
+docs/adr/0003-shape-ladder.md, also for the measurements behind the numbers.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: What one call of the network costs beside its tokens, in tokens.
+#: What one call of the network costs beside its tokens (it reads all the weights), in tokens.
 CALL_COST_TOKENS = 15
 
-#: (up to this width, step between widths), in tokens: fine where most texts are.
-WIDTH_STEPS = ((64, 4), (128, 8), (256, 16), (512, 32))
+#: Widths below these are not worth kernels of their own, in tokens.
+NARROWEST_ALONE = 16
+NARROWEST_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +27,61 @@ class Batch:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """Every shape a batch may have: the widths, ascending, each with its batch sizes."""
-
-    sizes: Mapping[int, tuple[int, ...]]
-
-    @property
-    def shapes(self) -> list[tuple[int, int]]:
-        """All (size, width), the largest first: memory is then claimed once instead of growing."""
-        shapes = [(size, width) for width, sizes in self.sizes.items() for size in sizes]
-        return sorted(shapes, key=lambda shape: shape[0] * shape[1], reverse=True)
+#: Every shape a batch may have: batch size → widths in tokens, ascending.
+Ladder = Mapping[int, Sequence[int]]
 
 
 def ladder(max_tokens: int, token_budget: int) -> Ladder:
-    """The shapes for texts of up to `max_tokens` tokens and batches of up to `token_budget` padded tokens.
+    """The shapes for texts of up to `max_tokens` tokens: full batches, and one text alone.
 
-    A text longer than the budget still makes a batch of its own.
+    A full batch holds 9/16, 10/16 … 16/16 of the token budget, divided evenly among 1, 2, 4 … rows: kernels depend
+    mostly on that token count, so the shapes share them. A text alone has one of these widths, or one of two in each
+    octave below, or goes on in their step above if it is longer than the budget.
     """
-    widths = [width for width in _steps() if width < max_tokens] + [max_tokens]
-    return Ladder({width: _sizes(max(1, token_budget // width)) for width in widths})
-
-
-def _steps() -> list[int]:
-    start = 0
-    widths: list[int] = []
-    for limit, step in WIDTH_STEPS:
-        widths += range(start + step, limit + 1, step)
-        start = limit
-    return widths
-
-
-def _sizes(largest: int) -> tuple[int, ...]:
-    """1, 4, 16 … and the largest: what lies between is cheaper as several calls than as rows of padding."""
-    sizes = [1]
-    while sizes[-1] * 4 < largest:
-        sizes.append(sizes[-1] * 4)
-    return tuple(sizes) if largest == 1 else (*sizes, largest)
+    step = max(1, token_budget // 16)
+    counts = [step * sixteenths for sixteenths in range(9, 17)]
+    shapes: dict[int, set[int]] = {}
+    size = 2
+    while counts[-1] // size >= NARROWEST_BATCH:
+        even = [count // size for count in counts if count % size == 0 and count // size >= NARROWEST_BATCH]
+        shapes[size] = {min(width, max_tokens) for width in even}
+        size *= 2
+    alone = [*counts, *range(counts[-1] + 2 * step, max_tokens, 2 * step), max_tokens]
+    octave = 8 * step
+    while octave >= NARROWEST_ALONE:
+        alone += [octave, octave * 3 // 4]
+        octave //= 2
+    shapes[1] = {min(width, max_tokens) for width in alone if width >= min(NARROWEST_ALONE, max_tokens)}
+    return {size: sorted(widths) for size, widths in shapes.items() if widths}
 
 
 def plan(lengths: Sequence[int], shapes: Ladder) -> list[Batch]:
     """Cut texts of these lengths into the cheapest sequence of batches, shortest texts first.
 
     Dynamic programming over the sorted texts: the cheapest plan for the first n texts ends in a batch of some size,
-    which leaves the cheapest plan for the texts before it. Time grows with texts × sizes per width.
+    after the cheapest plan for the texts before that batch. Time grows with texts × sizes.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    widths = list(shapes.sizes)
+    fitting = {length: _fitting(length, shapes) for length in set(lengths)}
     costs = [0]
-    last: list[tuple[int, int, int]] = []  # per n: where its last batch starts, the batch's size and width
+    ends: list[tuple[int, int, int]] = []  # for n texts: where their last batch starts, its size and width
     for n, row in enumerate(order, start=1):
-        width = widths[bisect_left(widths, lengths[row])]
-        cost, *batch = min(
+        cost, start, size, width = min(
             (costs[max(0, n - size)] + size * width + CALL_COST_TOKENS, max(0, n - size), size, width)
-            for size in shapes.sizes[width]
+            for size, width in fitting[lengths[row]]
         )
         costs.append(cost)
-        last.append((batch[0], batch[1], batch[2]))
+        ends.append((start, size, width))
     batches: list[Batch] = []
     stop = len(order)
     while stop:
-        start, size, width = last[stop - 1]
+        start, size, width = ends[stop - 1]
         batches.append(Batch(tuple(order[start:stop]), size, width))
         stop = start
     return batches[::-1]
+
+
+def _fitting(length: int, shapes: Ladder) -> list[tuple[int, int]]:
+    """Each batch size with the narrowest of its widths that holds a text of this length."""
+    wide_enough = {size: [width for width in widths if width >= length] for size, widths in shapes.items()}
+    return [(size, widths[0]) for size, widths in wide_enough.items() if widths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ class Engine:
         self._ladder = ladder(manifest.max_tokens, token_budget)
 
     @classmethod
-    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 2048) -> Engine:
-        """Verify and load a model directory; a batch holds at most `token_budget` padded tokens.
+    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 384) -> Engine:
+        """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
+        A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md.
         Raises ModelError when a file is missing, damaged or cannot be loaded.
         """
         manifest = read_manifest(model_dir)
@@ -60,10 +62,10 @@ class Engine:
 
     def warm(self) -> int:
         """Run every shape that `classify` can use, so that no request waits for a kernel; return their number."""
-        shapes = self._ladder.shapes
-        for shape in shapes:
-            ids = np.full(shape, self.manifest.pad_id, dtype=np.int64)
-            self._backend.logits(ids, np.ones_like(ids))
+        shapes = [(size, width) for size, widths in self._ladder.items() for width in widths]
+        # The largest first: the network then claims its memory once instead of growing.
+        for size, width in sorted(shapes, key=math.prod, reverse=True):
+            self._blank(size, width)
         return len(shapes)
 
     def prove(self) -> None:
@@ -71,10 +73,8 @@ class Engine:
 
         For a forked child before it takes work, since no vendor promises that a network survives the fork.
         """
-        size, width = self._ladder.shapes[-1]
-        ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
-        logits = self._backend.logits(ids, np.ones_like(ids))
-        expected = (size, len(self.manifest.labels))
+        logits = self._blank(1, self._ladder[1][0])
+        expected = (1, len(self.manifest.labels))
         if logits.shape != expected or not np.isfinite(logits).all():
             raise ModelError(
                 f"model {self.manifest.id!r} gave {logits.tolist()} where {expected[1]} finite numbers were expected:"
@@ -110,6 +110,11 @@ class Engine:
             padded_tokens=sum(batch.size * batch.width for batch in batches),
         )
         return [predictions[text] for text in texts], timings
+
+    def _blank(self, size: int, width: int) -> NDArray[np.float32]:
+        """The logits of a batch of padding: costs what a real one costs."""
+        ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
+        return self._backend.logits(ids, np.ones_like(ids))
 
     def _run(self, batch: Batch, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
         """The logits of the batch's texts, ``[len(batch.rows), labels]``."""
