@@ -60,5 +60,3 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
 def _now_s(redis: Redis) -> float:
     seconds, micros = redis.time()
     return float(seconds) + micros / 1e6
-
-

@@ -68,9 +68,7 @@ def decode_input(blob: bytes) -> InputChunk:
 def encode_output(chunk: OutputChunk) -> bytes:
     columns = len(chunk.labels)
     blank = (0.0,) * columns
-    numbers = array.array(
-        "H", [round(p * SCALE) for outcome in chunk.outcomes for p in outcome.probabilities or blank]
-    )
+    numbers = array.array("H", [round(p * SCALE) for outcome in chunk.outcomes for p in outcome.probabilities or blank])
     if sys.byteorder == "big":
         numbers.byteswap()
     errors = {i: outcome.error for i, outcome in enumerate(chunk.outcomes) if outcome.error is not None}

@@ -17,9 +17,7 @@ REDIS_AWAY = (ConnectionError, TimeoutError)
 _LUA = Path(__file__).parent / "lua"
 
 
-def connect(
-    url: str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
-) -> Redis:
+def connect(url: str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False) -> Redis:
     """A client with binary answers.
 
     One quick retry heals a connection that went stale; more would hide an outage from those who must answer at once.

@@ -26,9 +26,7 @@ class SentiqError(Exception):
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
 
-    def __init__(
-        self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after_s: int | None = None
-    ) -> None:
+    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after_s: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors

@@ -112,9 +112,7 @@ class _Lane:
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
             if answer:
                 blob, isolation, created_at, request_id = answer
-                opened.append(
-                    OpenChunk(ref, decode_input(blob), crashes, isolation, int(created_at), text(request_id))
-                )
+                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, int(created_at), text(request_id)))
             else:
                 self._forget(ref)
         return opened
@@ -179,9 +177,7 @@ class InteractiveLane(_Lane):
 
     def _send_wakeup(self, producer: Producer, ending_id: str) -> None:
         wakeup_id = new_task_id()
-        if self._wake(
-            keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]
-        ):
+        if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]):
             wake(producer, wakeup_id)
 
 
@@ -208,7 +204,7 @@ class BulkLane(_Lane):
         return opened[0] if opened else None
 
     def release(self, task_id: str) -> int:
-        """The child of this task died. Returns how many chunks it held; a new message follows if none is redelivered."""
+        """The child of this task died. Returns how many chunks it held; each gets a message again."""
         k = self._keys
         return len(self._release(keys=[k.leases, k.owners, k.crashes], args=[task_id, self._ttl_ms, REDELIVERY_MS]))
 

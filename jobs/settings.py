@@ -38,9 +38,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe level logged."
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
 
     model: str = Field("sentiq-small-zh", min_length=1, description="Id of the model that workers load.")
     model_root: Path = Field(
@@ -67,12 +65,8 @@ class Settings(BaseSettings):
     max_ndjson_bytes: int = Field(8 * 2**30, ge=1024, description="Bytes of an NDJSON body.")
     max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
 
-    interactive_texts: int = Field(
-        64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane."
-    )
-    interactive_chars: int = Field(
-        16_000, ge=1, description="Characters up to which a job takes the interactive lane."
-    )
+    interactive_texts: int = Field(64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane.")
+    interactive_chars: int = Field(16_000, ge=1, description="Characters up to which a job takes the interactive lane.")
     chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")
     chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
     lease_s: float = Field(

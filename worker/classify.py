@@ -23,9 +23,7 @@ class IsolationStore(Protocol):
     def isolate(self, ref: ChunkRef, state: bytes) -> None: ...
 
 
-def answer(
-    engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]
-) -> list[tuple[ChunkRef, OutputChunk]]:
+def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
     """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own."""
     errors = [dict(chunk.input.errors) | _killers(engine, store, chunk) for chunk in chunks]
     texts = [

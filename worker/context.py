@@ -40,6 +40,4 @@ def child() -> Context:
 def _context(pid: int, *, patient: bool) -> Context:
     settings = current()
     redis = connect(settings.redis_url, timeout_s=5.0 if patient else 1.5, patient=patient)
-    return Context(
-        redis, JobStore(redis, settings), InteractiveLane(redis, settings), BulkLane(redis, settings)
-    )
+    return Context(redis, JobStore(redis, settings), InteractiveLane(redis, settings), BulkLane(redis, settings))

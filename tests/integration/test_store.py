@@ -25,7 +25,7 @@ from jobs.models import (
 )
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.conftest import wait_until
+from tests.support import wait_until
 
 
 class Messages:
@@ -82,7 +82,7 @@ def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", row
     return opened
 
 
-# -- A, B, C, D ---------------------------------------------------------------------------------------------------------
+# -- A, B, C, D ----
 
 
 def test_a_bulk_job_from_a_to_d(store: JobStore, bulk: BulkLane) -> None:
@@ -148,9 +148,7 @@ def test_an_interactive_job_is_taken_with_its_neighbours(store: JobStore, intera
     assert interactive.take("drain-1") is None
 
 
-def test_a_batch_is_bounded_and_the_next_one_takes_the_rest(
-    redis: Redis, settings: Settings, store: JobStore
-) -> None:
+def test_a_batch_is_bounded_and_the_next_one_takes_the_rest(redis: Redis, settings: Settings, store: JobStore) -> None:
     lane = InteractiveLane(redis, settings.model_copy(update={"interactive_texts": 5}))
     for _ in range(4):
         submitted(store, Lane.INTERACTIVE, rows=3)
@@ -158,7 +156,7 @@ def test_a_batch_is_bounded_and_the_next_one_takes_the_rest(
     assert [len(lane.take(t) or ()) for t in ("a", "b", "c")] == [2, 2, 0]
 
 
-# -- exactly one visible result -----------------------------------------------------------------------------------------
+# -- exactly one visible result ----
 
 
 def test_the_first_result_of_a_chunk_wins(store: JobStore, bulk: BulkLane) -> None:
@@ -196,7 +194,7 @@ def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(store: Jo
     assert bulk.counts().in_flight == 0
 
 
-# -- what is lost comes back --------------------------------------------------------------------------------------------
+# -- what is lost comes back ----
 
 
 def test_an_overdue_chunk_gets_a_new_message_and_counts_a_crash(store: JobStore, bulk: BulkLane) -> None:
@@ -288,7 +286,7 @@ def test_a_submit_right_after_the_last_take_sends_a_wakeup(
     assert store.seal(other, "w2") is True
 
 
-# -- E and F ------------------------------------------------------------------------------------------------------------
+# -- E and F ----
 
 
 def test_a_silent_upload_fails_its_job_and_keeps_what_is_done(store: JobStore, bulk: BulkLane) -> None:
@@ -370,7 +368,7 @@ def test_those_who_wait_are_woken_by_every_end(store: JobStore, bulk: BulkLane) 
         assert store.wait_ended(job.id, 2.0) is True
 
 
-# -- idempotency, lists, TTL --------------------------------------------------------------------------------------------
+# -- idempotency, lists, TTL ----
 
 
 def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:

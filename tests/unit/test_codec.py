@@ -14,7 +14,7 @@ from jobs.models import InputChunk, Outcome, OutputChunk, RowError
     "chunk",
     [
         InputChunk(0, ("一",)),
-        InputChunk(7, ("好吃", "", "𠮷野家 👍\n第二行"), ("a", None, "丙"), {1: RowError("empty_text", "Line 9: empty.")}),
+        InputChunk(7, ("好吃", "", "𠮷野家 👍\n第二行"), ("a", None, "丙"), {1: RowError("empty_text", "Line 9.")}),
         InputChunk(512, tuple(f"第{i}条评论，味道不错。" for i in range(512))),
     ],
 )

@@ -1,0 +1,32 @@
+"""A worker app whose engine breaks on marked texts: real models have no text that kills on demand.
+
+Run as `celery -A tests.cluster.broken_engine worker …`; everything but `Engine.classify` is the real thing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from engine import Engine, Prediction
+from worker.app import app
+
+__all__ = ["app"]
+
+_classify = Engine.classify
+
+
+def _breaking_classify(self: Engine, texts: Sequence[str]) -> list[Prediction]:
+    for text in texts:
+        if "【崩溃】" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "【异常】" in text:
+            raise RuntimeError("marked text")
+        if "【挂起】" in text:
+            time.sleep(3600)
+    return _classify(self, texts)
+
+
+Engine.classify = _breaking_classify  # type: ignore[method-assign]

