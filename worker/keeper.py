@@ -1,4 +1,4 @@
-"""Replaces a killed child at once. By itself Celery looks every five seconds, and the work of the dead waits so long."""
+"""Replaces a killed child at once. By itself Celery looks every five seconds only."""
 
 from __future__ import annotations
 

@@ -100,3 +100,4 @@ def _prove_in_child(**_: object) -> None:
         os._exit(EX_SOFTWARE)
     signal.alarm(0)
     _unproven.value = 0
+    log.info("child warm", pid=os.getpid())
