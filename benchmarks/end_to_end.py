@@ -17,6 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +177,7 @@ def recovery_s(cluster: Cluster, texts: Sequence[str]) -> float:
             log_size = worker.log.stat().st_size
             started = time.perf_counter()
             worker.children()[0].kill()
-            wait_until(lambda: _proven_since(worker.log, log_size), timeout_s=30, message="a child has proved itself")
+            wait_until(partial(_proven_since, worker.log, log_size), timeout_s=30, message="a child proves itself")
             times.append(time.perf_counter() - started)
             assert {child.pid for child in worker.children()} != before
     return statistics.median(times)
@@ -198,7 +200,7 @@ def main() -> None:
     args = parser.parse_args()
     opened = gzip.open(args.texts, "rt", encoding="utf-8") if args.texts.suffix == ".gz" else args.texts.open()
     with opened as lines:
-        texts = [line for line, _ in zip((stripped for x in lines if (stripped := x.strip())), range(args.count))]
+        texts = list(islice((line.strip() for line in lines if line.strip()), args.count))
     model_dir = find_model(args.model_root, args.model)
 
     with tempfile.TemporaryDirectory() as directory:

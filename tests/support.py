@@ -108,7 +108,8 @@ class Process:
             return self.popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not stop in {timeout_s} s:\n{self.log.read_text()[-3000:]}")
+            tail = self.log.read_text()[-3000:]
+            raise AssertionError(f"{self.name} did not stop in {timeout_s} s:\n{tail}") from None
 
     def kill(self) -> None:
         """SIGKILL to the process and its children, as when a host dies."""
