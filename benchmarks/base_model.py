@@ -23,6 +23,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification
 
+from engine.prepare.network import Classifier
+
 SEED = 20
 VOCABULARY_SIZE = 21_128
 MAX_TOKENS = 512
@@ -60,17 +62,6 @@ def sentences(count: int) -> list[str]:
     return ["，".join(dice.choices(PHRASES, k=1 + int(dice.paretovariate(1.2)) % 30)) for _ in range(count)]
 
 
-class Logits(torch.nn.Module):
-    """The classifier reduced to the two inputs and one output of a model directory."""
-
-    def __init__(self, network: BertForSequenceClassification) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        return self.network(input_ids=input_ids, attention_mask=attention_mask).logits
-
-
 def inputs(texts: list[str], made: Tokenizer) -> Iterator[dict[str, np.ndarray]]:
     for text in texts:
         ids = np.array([made.encode(text).ids[:MAX_TOKENS]], dtype=np.int64)
@@ -100,7 +91,7 @@ def build(layers: int) -> tuple[ov.Model, Tokenizer]:
     network = BertForSequenceClassification(config).eval()
     spread_labels(network, sentences(64), made)
     example = {"input_ids": torch.ones(2, 8, dtype=torch.int64), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
-    model = ov.convert_model(Logits(network), example_input=example)
+    model = ov.convert_model(Classifier(network), example_input=example)
     for port, name in zip(model.inputs, example, strict=True):
         port.get_tensor().set_names({name})
     model.outputs[0].get_tensor().set_names({"logits"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import openvino as ov  # type: ignore[import-untyped]  # it ships no annotations
+import openvino as ov
 from numpy.typing import NDArray
 
 from engine.registry import ModelError, ModelManifest

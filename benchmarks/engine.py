@@ -1,0 +1,204 @@
+"""Speed and memory of the engine on one core, as ratios taken in one run.
+
+    python -m benchmarks.engine --model DIR [--texts FILE] [--modelscope-python PYTHON] [--json out.json]
+    python -m benchmarks.engine --model DIR --child-memory
+
+Compared on the same texts, pinned to the same core, in turns, so that a noisy machine disturbs all alike; each
+figure is the median of the turns:
+
+- engine: `Engine.classify`, tokenising included
+- bare OpenVINO: only infer() over batches that were tokenised, perfectly sorted and padded beforehand, each to its own
+  longest text, 2,048 padded tokens a batch; every shape seen before. Nothing a service could do is faster.
+- ModelScope: its own pipeline, one text at a time, on the first --modelscope-texts texts (it is slow)
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import psutil
+from rich.console import Console
+from rich.table import Table
+from tokenizers import Tokenizer
+
+from engine import Engine, ModelManifest
+from engine.backends.openvino import SETTINGS
+from engine.registry import read_manifest
+
+BARE_TOKEN_BUDGET = 2048
+BASELINE = Path(__file__).with_name("modelscope_baseline.py")
+
+
+def read_texts(path: Path, count: int) -> list[str]:
+    """The first `count` lines that are not blank, from a text file or a gzip-compressed one."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        texts = [line.strip() for line in lines if line.strip()]
+    return texts[:count]
+
+
+def bare_openvino(model_dir: Path, manifest: ModelManifest, texts: Sequence[str]) -> Callable[[], None]:
+    """A loop over ready-made sorted batches, to be timed."""
+    tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+    tokenizer.enable_truncation(manifest.max_tokens)
+    rows = sorted((encoding.ids for encoding in tokenizer.encode_batch(list(dict.fromkeys(texts)))), key=len)
+    batches = []
+    while rows:
+        width = len(rows[-1])
+        taken = rows[-max(1, BARE_TOKEN_BUDGET // width) :]
+        del rows[-len(taken) :]
+        ids = np.full((len(taken), width), manifest.pad_id, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for line, row in enumerate(taken):
+            ids[line, : len(row)] = row
+            mask[line, : len(row)] = 1
+        batches.append({"input_ids": ids, "attention_mask": mask})
+    request = ov.Core().compile_model(model_dir / "model.xml", "CPU", dict(SETTINGS)).create_infer_request()
+
+    def run() -> None:
+        for batch in batches:
+            request.infer(batch, share_inputs=True)
+
+    return run
+
+
+def modelscope(python: Path, model_dir: Path, texts: Sequence[str]) -> float:
+    """Texts per second of ModelScope's pipeline, in its own environment, on the cores of this process."""
+    vocabulary = json.loads((model_dir / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)))
+        file.flush()
+        done = subprocess.run(
+            [python, BASELINE, file.name],
+            input="\n".join(texts),
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return float(json.loads(done.stdout.splitlines()[-1])["texts_per_second"])
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    texts = read_texts(options.texts, options.count)
+    manifest = read_manifest(options.model)
+    started = time.perf_counter()
+    engine = Engine.load(options.model, token_budget=options.token_budget)
+    loaded = time.perf_counter()
+    shapes = engine.warm()
+    warmed = time.perf_counter()
+    bare = bare_openvino(options.model, manifest, texts)
+    bare()
+    speeds: dict[str, list[float]] = {"engine": [], "bare": []}
+    ratios: dict[str, list[float]] = {"bare": []}
+    if options.modelscope_python:
+        speeds["modelscope"], ratios["modelscope"] = [], []
+    for _ in range(options.repeats):
+        _, timings = engine.classify_timed(texts)
+        speed = timings.unique_texts / (timings.tokenise_s + timings.inference_s)
+        speeds["engine"].append(speed)
+        began = time.perf_counter()
+        bare()
+        speeds["bare"].append(timings.unique_texts / (time.perf_counter() - began))
+        if options.modelscope_python:
+            speeds["modelscope"].append(
+                modelscope(options.modelscope_python, options.model, texts[: options.modelscope_texts])
+            )
+        for rival, values in ratios.items():
+            values.append(speed / speeds[rival][-1])
+    return {
+        "model": f"{manifest.id} {manifest.version}",
+        "token_budget": options.token_budget,
+        "texts": timings.texts,
+        "unique_texts": timings.unique_texts,
+        "tokens_per_text": timings.tokens / timings.unique_texts,
+        "padding": timings.padded_tokens / timings.tokens - 1,
+        "tokenise_share": timings.tokenise_s / (timings.tokenise_s + timings.inference_s),
+        "shapes": shapes,
+        "load_s": loaded - started,
+        "warm_s": warmed - loaded,
+        "repeats": options.repeats,
+        "texts_per_second": {name: statistics.median(values) for name, values in speeds.items()},
+        "engine_over": {name: statistics.median(values) for name, values in ratios.items()},
+        "each_turn": {"texts_per_second": speeds, "engine_over": ratios},
+    }
+
+
+def child_memory(options: argparse.Namespace) -> dict[str, Any]:
+    """Unique memory (USS) of a child forked from a warm parent, after 1,000 batches of mixed lengths."""
+    texts = read_texts(options.texts, 200_000)
+    engine = Engine.load(options.model, token_budget=options.token_budget)
+    engine.warm()
+
+    def work(results: multiprocessing.queues.Queue[dict[str, Any]]) -> None:
+        engine.prove()
+        fresh = psutil.Process().memory_full_info().uss
+        batches, position = 0, 0
+        while batches < options.batches:
+            chunk = [texts[(position + offset) % len(texts)] for offset in range(options.chunk)]
+            batches += engine.classify_timed(chunk)[1].batches
+            position += options.chunk
+        used = psutil.Process().memory_full_info().uss
+        results.put({"batches": batches, "texts": position, "fresh_mb": fresh / 1e6, "uss_mb": used / 1e6})
+
+    fork = multiprocessing.get_context("fork")
+    results = fork.Queue()
+    child = fork.Process(target=work, args=(results,))
+    child.start()
+    measured = results.get()
+    child.join()
+    return {"model": engine.manifest.id, "parent_rss_mb": psutil.Process().memory_info().rss / 1e6, **measured}
+
+
+def show(results: dict[str, Any]) -> None:
+    table = Table(title="engine on one core")
+    table.add_column("what")
+    table.add_column("value", justify="right")
+    for name, value in results.items():
+        if name == "each_turn":
+            continue
+        for key, figure in value.items() if isinstance(value, dict) else [("", value)]:
+            table.add_row(f"{name} {key}".strip(), f"{figure:,.3f}" if isinstance(figure, float) else str(figure))
+    Console().print(table)
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="model directory")
+    parser.add_argument("--texts", type=Path, default=here / "sample.txt", help="one text a line; may be .gz")
+    parser.add_argument("--count", type=int, default=1500, help="texts to classify in a turn")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--token-budget", type=int, default=384)
+    parser.add_argument("--core", type=int, default=0, help="the core to run everything on")
+    parser.add_argument(
+        "--modelscope-python", type=Path, help="python of the environment made by make_modelscope_env.sh"
+    )
+    parser.add_argument("--modelscope-texts", type=int, default=20)
+    parser.add_argument("--child-memory", action="store_true", help="measure the memory of a forked child instead")
+    parser.add_argument("--batches", type=int, default=1000, help="batches the child runs")
+    parser.add_argument("--chunk", type=int, default=100, help="texts the child classifies at a time")
+    parser.add_argument("--json", type=Path, help="write the results here too")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {options.core})
+    results = child_memory(options) if options.child_memory else measure(options)
+    show(results)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
