@@ -1,0 +1,193 @@
+"""The engine with the bundled model: right answers whatever comes in, and no shape it has not warmed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+
+from engine import Engine, ModelError, Prediction
+from engine.backends import Backend
+
+BUNDLED = Path(__file__).parents[2] / "models" / "sentiq-small-zh"
+TEXTS = ["菜很好吃，下次还来", "服务员态度太差了", "一般", "屏幕有划痕，客服半天不回，再也不买了", "😀", "very good"]
+
+
+class Recorder:
+    """A backend that notes the shape and the real rows of each batch it hands on."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.shapes: list[tuple[int, ...]] = []
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        self.shapes.append(ids.shape)
+        return self.backend.logits(ids, mask)
+
+
+class Broken:
+    """A backend whose answers are of no use, as after a fork it did not survive."""
+
+    def __init__(self, answer: NDArray[np.float32]) -> None:
+        self.answer = answer
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self.answer
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    loaded = Engine.load(BUNDLED)
+    loaded.warm()
+    return loaded
+
+
+@pytest.fixture
+def recorder(engine: Engine) -> Iterator[Recorder]:
+    backend = engine._backend
+    engine._backend = recorder = Recorder(backend)
+    yield recorder
+    engine._backend = backend
+
+
+def mixed_texts(count: int, seed: int) -> list[str]:
+    """Distinct texts of 1 to 700 characters, most of them short."""
+    dice = random.Random(seed)
+    return [
+        f"{number}"
+        + "".join(
+            dice.choices("的一是不了在人有我他这好坏吃喝玩乐，。", k=min(700, int(dice.lognormvariate(3.3, 1.2))))
+        )
+        for number in range(count)
+    ]
+
+
+def in_fork(work: Callable[[], Any]) -> Any:
+    """What `work` returns in a forked child."""
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    child = fork.Process(target=lambda: sender.send(work()))
+    child.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    finally:
+        child.join(30)
+        child.kill()
+
+
+def test_predictions_are_probabilities_over_the_labels(engine: Engine) -> None:
+    for prediction in engine.classify(TEXTS):
+        assert len(prediction.probabilities) == len(engine.manifest.labels)
+        assert sum(prediction.probabilities) == pytest.approx(1)
+
+
+def test_no_texts_no_predictions(engine: Engine) -> None:
+    assert engine.classify([]) == []
+
+
+def test_order_is_kept_and_company_does_not_matter(engine: Engine) -> None:
+    texts = mixed_texts(200, seed=1)
+    together = engine.classify(texts)
+    for text, prediction in zip(texts, together, strict=True):
+        alone = engine.classify([text])[0]
+        assert prediction.probabilities == pytest.approx(alone.probabilities, abs=0.02)
+        assert prediction.truncated == alone.truncated
+        if abs(alone.probabilities[0] - 0.5) > 0.02:
+            assert np.argmax(prediction.probabilities) == np.argmax(alone.probabilities)
+
+
+def test_duplicates_are_computed_once(engine: Engine, recorder: Recorder) -> None:
+    predictions, timings = engine.classify_timed([TEXTS[0]] * 1000)
+    assert len(set(predictions)) == 1
+    assert (timings.texts, timings.unique_texts) == (1000, 1)
+    assert [size for size, _ in recorder.shapes] == [1]
+
+
+def test_ten_thousand_texts(engine: Engine) -> None:
+    distinct = mixed_texts(500, seed=2)
+    expected = dict(zip(distinct, engine.classify(distinct), strict=True))
+    texts = random.Random(0).choices(distinct, k=10_000)
+    predictions = engine.classify(texts)
+    assert len(predictions) == 10_000
+    for text, prediction in zip(texts, predictions, strict=True):
+        assert prediction.probabilities == pytest.approx(expected[text].probabilities, abs=0.02)
+
+
+def test_an_overlong_text_is_read_up_to_the_limit_and_flagged(engine: Engine) -> None:
+    overlong, short = engine.classify(["差" * 100_000, "差"])
+    assert overlong.truncated
+    assert not short.truncated
+    assert engine.classify(["差" * 50_000])[0] == overlong
+
+
+def test_no_shape_is_new_after_warming(engine: Engine, recorder: Recorder) -> None:
+    engine.warm()
+    warmed = set(recorder.shapes)
+    recorder.shapes.clear()
+    dice = random.Random(5)
+    engine.prove()
+    for seed in range(40):
+        engine.classify(mixed_texts(dice.choice([1, 2, 3, 5, 16, 64, 200]), seed))
+    engine.classify(["好" * 100_000])
+    assert set(recorder.shapes) <= warmed
+
+
+def test_the_timings_account_for_the_work(engine: Engine) -> None:
+    _, timings = engine.classify_timed(TEXTS * 2)
+    assert (timings.texts, timings.unique_texts) == (2 * len(TEXTS), len(TEXTS))
+    assert timings.batches >= 1
+    assert 0 < timings.tokens <= timings.padded_tokens
+    assert timings.tokenise_s > 0
+    assert timings.inference_s > 0
+
+
+def test_a_forked_child_answers_as_its_parent(engine: Engine) -> None:
+    texts = mixed_texts(50, seed=3)
+    expected = engine.classify(texts)
+
+    def work() -> list[Prediction]:
+        engine.prove()
+        return engine.classify(texts)
+
+    assert in_fork(work) == expected
+
+
+def test_a_child_keeps_little_memory_of_its_own(engine: Engine) -> None:
+    def work() -> int:
+        for seed in range(20):
+            engine.classify(mixed_texts(100, seed))
+        return int(psutil.Process().memory_full_info().uss)
+
+    assert in_fork(work) < 100e6
+
+
+@pytest.mark.parametrize("answer", [np.full((1, 2), np.nan), np.full((1, 2), np.inf), np.zeros((1, 5)), np.zeros(2)])
+def test_a_backend_that_answers_nonsense_is_found_out(answer: NDArray[np.float32], engine: Engine) -> None:
+    broken = Engine(engine.manifest, engine._tokenizer, Broken(answer), token_budget=384)
+    with pytest.raises(ModelError, match="prepare it again, or load it in the child"):
+        broken.prove()
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "tokenizer.json"])
+def test_a_damaged_model_is_not_loaded(tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(BUNDLED, copy)
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name} is damaged"):
+        Engine.load(copy)
+
+
+def test_an_unknown_backend_is_named() -> None:
+    with pytest.raises(ModelError, match=r"unknown backend 'tpu'.*'openvino'"):
+        Engine.load(BUNDLED, backend="tpu")

@@ -1,0 +1,80 @@
+"""Model directories: what is refused, and what the message says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.registry import ModelError, find_model, read_manifest, verify_files
+
+
+def write_model(directory: Path, **changed: Any) -> Path:
+    """A model directory as far as the registry looks: a manifest and one file."""
+    directory.mkdir(parents=True)
+    (directory / "model.bin").write_bytes(b"weights")
+    manifest = {
+        "id": "small",
+        "version": "1",
+        "labels": ["negative", "positive"],
+        "max_tokens": 128,
+        "pad_id": 0,
+        "precision": "int8",
+        "source": "a test",
+        "files": {"model.bin": hashlib.sha256(b"weights").hexdigest()},
+    } | changed
+    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return directory
+
+
+def test_a_sound_directory_passes(tmp_path: Path) -> None:
+    model_dir = write_model(tmp_path / "small")
+    manifest = read_manifest(model_dir)
+    verify_files(model_dir, manifest)
+    assert manifest.labels == ("negative", "positive")
+    assert manifest.pad_id == 0
+
+
+@pytest.mark.parametrize("field", ["id", "version", "labels", "max_tokens", "pad_id", "precision", "source", "files"])
+def test_a_manifest_with_a_bad_field_names_it(tmp_path: Path, field: str) -> None:
+    model_dir = write_model(tmp_path / "small", **{field: None})
+    with pytest.raises(ModelError, match=f"manifest.json: field '{field}'.*prepare"):
+        read_manifest(model_dir)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_a_half_written_manifest_is_refused(tmp_path: Path, content: str) -> None:
+    model_dir = write_model(tmp_path / "small")
+    (model_dir / "manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"manifest.json is not"):
+        read_manifest(model_dir)
+
+
+def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    model_dir = write_model(tmp_path / "small")
+    (model_dir / "model.bin").write_bytes(b"Weights")
+    with pytest.raises(ModelError, match=r"model.bin is damaged.*prepare the model again"):
+        verify_files(model_dir, read_manifest(model_dir))
+
+
+def test_a_missing_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    model_dir = write_model(tmp_path / "small")
+    (model_dir / "model.bin").unlink()
+    with pytest.raises(ModelError, match=r"model.bin.*prepare the model again"):
+        verify_files(model_dir, read_manifest(model_dir))
+
+
+def test_a_model_is_found_by_its_id(tmp_path: Path) -> None:
+    write_model(tmp_path / "a", id="base")
+    small = write_model(tmp_path / "b", id="small")
+    (tmp_path / "half-written").mkdir()
+    assert find_model(tmp_path, "small") == small
+
+
+def test_an_unknown_id_lists_the_known_ones(tmp_path: Path) -> None:
+    write_model(tmp_path / "a", id="base")
+    with pytest.raises(ModelError, match=r"no model 'large'.*there: base"):
+        find_model(tmp_path, "large")
