@@ -1,0 +1,62 @@
+# Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint format lock bench train docs-settings clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## start everything, classify the samples, stay up until Ctrl-C
+	@exec $(BIN)/python -m deploy.local.run
+
+demo: $(INSTALLED) ## classify the samples again on the running service (SENTIQ_URL)
+	@$(BIN)/python -m deploy.local.demo
+
+TESTS ?= not data and not slow
+test: lint ## everything a change must pass: lint, types, import rules, tests
+	$(BIN)/python -m pytest -m "$(TESTS)"
+
+lint: $(INSTALLED) ## ruff, mypy and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(INSTALLED) ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Versions stay as they are unless asked: make lock UPGRADE=--upgrade, or UPGRADE="-P redis".
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line
+lock: $(INSTALLED) ## lock requirements/*.in with hashes
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt requirements/dev.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/api.txt requirements/api.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt requirements/worker.in
+
+docs-settings: $(INSTALLED) ## write the table at the end of docs/settings.md anew
+	sed -i '/^| variable /,$$d' docs/settings.md
+	$(BIN)/python -m jobs.settings >> docs/settings.md
+
+bench: ## say how to measure
+	@cat benchmarks/README.md
+
+train: ## say how the bundled model is made
+	@cat training/README.md
+
+clean: ## remove .venv, caches and local logs
+	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements/dev.txt
+	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null || \
+		{ echo "sentiq needs Python 3.11 or newer with venv (Debian, Ubuntu: apt install python3.11-venv)." \
+		"Set PYTHON to choose another interpreter: make run PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "Installing the locked requirements into $(VENV) (once, about 100 MB)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
