@@ -79,11 +79,23 @@ def verify_files(model_dir: Path, manifest: ModelManifest) -> None:
 def find_model(root: Path, model_id: str) -> Path:
     """The directory under `root` whose manifest carries `model_id`, the newest if there are several.
 
-    Directories without a manifest are skipped: they are half-written. Raises ModelError listing the ids there are.
+    Directories without a manifest are skipped: they are half-written. One with a bad manifest does not keep a sound
+    model from being found. Raises ModelError listing the ids there are and the bad manifests.
     """
-    found = {path.parent: read_manifest(path.parent).id for path in root.glob(f"*/{MANIFEST}")}
-    matching = [directory for directory, found_id in found.items() if found_id == model_id]
+    matching: list[Path] = []
+    known: set[str] = set()
+    problems: list[str] = []
+    for path in sorted(root.glob(f"*/{MANIFEST}")):
+        try:
+            found = read_manifest(path.parent).id
+        except ModelError as error:
+            problems.append(str(error))
+            continue
+        known.add(found)
+        if found == model_id:
+            matching.append(path.parent)
     if not matching:
-        known = ", ".join(sorted(set(found.values()))) or "none"
-        raise ModelError(f"no model {model_id!r} in {root} (there: {known}); use one of these or prepare it first")
+        there = ", ".join(sorted(known)) or "none"
+        message = f"no model {model_id!r} in {root} (there: {there}); use one of these or prepare it first"
+        raise ModelError("; ".join([message, *problems]))
     return max(matching, key=lambda directory: (directory / MANIFEST).stat().st_mtime)

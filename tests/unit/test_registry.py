@@ -78,3 +78,11 @@ def test_an_unknown_id_lists_the_known_ones(tmp_path: Path) -> None:
     write_model(tmp_path / "a", id="base")
     with pytest.raises(ModelError, match=r"no model 'large'.*there: base"):
         find_model(tmp_path, "large")
+
+
+def test_a_damaged_neighbour_hides_no_sound_model_but_is_named(tmp_path: Path) -> None:
+    small = write_model(tmp_path / "b", id="small")
+    (write_model(tmp_path / "a", id="base") / "manifest.json").write_text("{", encoding="utf-8")
+    assert find_model(tmp_path, "small") == small
+    with pytest.raises(ModelError, match=r"no model 'base'.*a/manifest.json is not JSON"):
+        find_model(tmp_path, "base")
