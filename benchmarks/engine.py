@@ -1,14 +1,14 @@
 """Speed and memory of the engine on one core, as ratios taken in one run.
 
-    python -m benchmarks.engine --model DIR [--texts FILE] [--modelscope-python PYTHON] [--json out.json]
-    python -m benchmarks.engine --model DIR --child-memory
+    python -m benchmarks.engine --model DIR --texts FILE [--modelscope-python PYTHON] [--json out.json]
+    python -m benchmarks.engine --model DIR --texts FILE --child-memory
 
 Compared on the same texts, pinned to the same core, in turns; each figure is the median of the turns. Speeds are per
 second of processor time: on a core of its own that is the time on the clock, elsewhere it leaves out other processes.
 
 - engine: `Engine.classify`, tokenising included
 - bare OpenVINO: only infer() over batches that were tokenised, perfectly sorted and padded beforehand, each to its own
-  longest text, 2,048 padded tokens a batch; every shape seen before. Nothing a service could do is faster.
+  longest text, 2,048 padded tokens a batch; every shape seen before
 - ModelScope: its own pipeline, one text at a time, on the first --modelscope-texts texts (it is slow)
 """
 
@@ -176,10 +176,9 @@ def show(results: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model directory")
-    parser.add_argument("--texts", type=Path, default=here / "sample.txt", help="one text a line; may be .gz")
+    parser.add_argument("--texts", type=Path, required=True, help="one text a line; may be .gz")
     parser.add_argument("--count", type=int, default=1500, help="texts to classify in a turn")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--token-budget", type=int, default=384)
