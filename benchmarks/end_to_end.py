@@ -8,7 +8,6 @@ Needs two idle cores. Each figure is a median over interleaved repeats; absolute
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import multiprocessing
 import statistics
@@ -18,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.engine import read_texts
 from engine import Engine
 from engine.registry import find_model
 from tests.support import Cluster, wait_until
@@ -198,9 +197,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="interleaved repeats (default %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/end_to_end.json"), help="where to write")
     args = parser.parse_args()
-    opened = gzip.open(args.texts, "rt", encoding="utf-8") if args.texts.suffix == ".gz" else args.texts.open()
-    with opened as lines:
-        texts = list(islice((line.strip() for line in lines if line.strip()), args.count))
+    texts = read_texts(args.texts, args.count)
     model_dir = find_model(args.model_root, args.model)
 
     with tempfile.TemporaryDirectory() as directory:

@@ -60,9 +60,16 @@ class RedisServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        options = {
+            "--port": str(self.port),
+            "--bind": "127.0.0.1",
+            "--dir": str(self.directory),
+            "--appendonly": "yes",
+            "--save": "",
+            "--maxmemory-policy": "noeviction",
+        }
         self.process = subprocess.Popen(
-            [redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
-            + ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"],
+            [redis_binary(), *(word for option in options.items() for word in option)],
             stdout=subprocess.DEVNULL,
         )
         with connect(self.url) as client:
@@ -96,7 +103,8 @@ class Process:
         return psutil.Process(self.popen.pid)
 
     def children(self) -> list[psutil.Process]:
-        return self.ps.children()
+        children: list[psutil.Process] = self.ps.children()
+        return children
 
     def check_alive(self) -> None:
         if self.popen.poll() is not None:

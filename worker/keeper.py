@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 from celery import bootsteps
 from celery.worker.components import Pool
-from kombu.asynchronous import Hub
 
 from worker import lifecycle
 
@@ -25,7 +24,7 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no ty
         super().__init__(parent, **kwargs)
         self._timer: Any = None
 
-    def register_with_event_loop(self, parent: Any, hub: Hub) -> None:
+    def register_with_event_loop(self, parent: Any, hub: Any) -> None:
         # Called again after each reconnect to the broker.
         if self._timer is not None:
             self._timer.cancel()

@@ -95,7 +95,7 @@ def _prove_in_child(**_: object) -> None:
 
             _engine = _load(find_model(settings.model_root, settings.model))
         engine().prove()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not take work
         log.error("this child cannot use the model", reason=str(error), remedy="set SENTIQ_ENGINE_LOAD=child")
         os._exit(EX_SOFTWARE)
     signal.alarm(0)

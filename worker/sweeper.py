@@ -9,7 +9,6 @@ import structlog
 from celery import bootsteps
 from celery.worker import state
 from celery.worker.components import Pool
-from kombu.asynchronous import Hub
 from kombu.exceptions import OperationalError
 
 from jobs.cluster import Heartbeat, beat, leave
@@ -37,7 +36,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         self._timer: Any = None
         self._started_at_s = time.time()
 
-    def register_with_event_loop(self, parent: Any, hub: Hub) -> None:
+    def register_with_event_loop(self, parent: Any, hub: Any) -> None:
         # Called again after each reconnect to the broker.
         if self._timer is not None:
             self._timer.cancel()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
@@ -17,7 +18,7 @@ BROKEN = "tests.cluster.broken_engine"
 
 
 @pytest.fixture
-def broken_cluster(empty_cluster: Cluster) -> Iterator[Cluster]:
+def broken_cluster(empty_cluster: Cluster) -> Cluster:
     """A cluster whose engine breaks on marked texts."""
     empty_cluster.redis_server.start()
     empty_cluster.start_api()
@@ -31,6 +32,11 @@ def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: flo
     job = cluster.wait_ended(job_id, timeout_s)
     assert (job["state"], job["counts"]) == ("completed", {"total": count, "completed": count, "failed": 0})
     assert [row["index"] for row in cluster.rows(job_id)] == list(range(count))
+
+
+def moved_on(cluster: Cluster, job_id: str, done: int) -> bool:
+    completed: int = cluster.job(job_id)["counts"]["completed"]
+    return completed > done
 
 
 def replaced(worker: Process, before: list[psutil.Process]) -> Callable[[], bool]:
@@ -92,7 +98,7 @@ def test_redis_killed_and_restarted_under_load(empty_cluster: Cluster) -> None:
     job_id = empty_cluster.submit(sentences(30_000))
     for _ in range(2):
         done = empty_cluster.job(job_id)["counts"]["completed"]
-        wait_until(lambda done=done: empty_cluster.job(job_id)["counts"]["completed"] > done)
+        wait_until(partial(moved_on, empty_cluster, job_id, done))
         empty_cluster.redis_server.stop(kill=True)
         response = empty_cluster.http.get(f"/api/v1/jobs/{job_id}")
         assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")

@@ -251,7 +251,9 @@ def test_overdue_interactive_chunks_are_pending_again(store: JobStore, interacti
 
     wait_until(lambda: interactive.sweep(messages), message="the lease runs out")
 
-    (opened,) = interactive.take("other") or ()
+    taken = interactive.take("other")
+    assert taken is not None
+    (opened,) = taken
     assert (opened.ref.job_id, opened.crashes) == (job.id, 1)
 
 

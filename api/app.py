@@ -1,0 +1,37 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from flask_openapi3 import Info, OpenAPI
+from pydantic import ValidationError
+
+from api import health, jobs, metrics, pages, problems, shortcuts
+from api.services import Services
+from jobs.settings import Settings, current
+
+DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row."
+
+
+def create_app(settings: Settings | None = None) -> OpenAPI:
+    """The Flask app, with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="sentiq", version="1.0.0", description=DESCRIPTION),
+        validation_error_callback=_raise_validation,
+        static_folder=None,
+    )
+    services = Services.create(settings or current())
+    app.extensions["sentiq"] = services
+    app.url_map.strict_slashes = False
+    metrics.init_app(app, services)
+    problems.init_app(app)
+    for blueprint in (jobs.blueprint, shortcuts.blueprint, health.blueprint):
+        app.register_api(blueprint)
+    app.register_blueprint(pages.blueprint)
+    return app
+
+
+def _raise_validation(error: ValidationError) -> NoReturn:
+    raise problems.from_validation(error)

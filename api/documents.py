@@ -1,0 +1,119 @@
+"""Jobs and rows as the documents that clients see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+
+from api.schemas import Counts, ErrorDocument, JobDocument, ModelDocument, ResultsPage, RowDocument
+from jobs.errors import FieldError, InvalidInput
+from jobs.models import Job, Outcome
+from jobs.store import ChunkResult, JobStore
+
+LABELS_ZH = {"negative": "消极", "positive": "积极", "neutral": "中性"}
+CHUNKS_READ = 4  #: chunks fetched from the store at once
+
+_CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")
+
+
+def job_document(job: Job) -> JobDocument:
+    base = f"/api/v1/jobs/{job.id}"
+    answered_id, _, version = (job.answered_by or "").rpartition("@")
+    speed, eta_s = job.texts_per_second, job.eta_s
+    return JobDocument(
+        id=job.id,
+        state=job.state,
+        lane=job.lane,
+        model=ModelDocument(id=answered_id or job.model, version=version or None),
+        counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
+        created_at=_instant(job.created_at_ms),
+        started_at=None if job.started_at_ms is None else _instant(job.started_at_ms),
+        ended_at=None if job.ended_at_ms is None else _instant(job.ended_at_ms),
+        expires_at=_instant(job.expires_at_ms),
+        texts_per_second=None if speed is None else round(speed, 1),
+        eta_s=None if eta_s is None else round(eta_s, 1),
+        error=None if job.error is None else ErrorDocument(code=job.error.code, detail=job.error.detail),
+        links={"self": base, "results": f"{base}/results", "cancel": f"{base}/cancel"},
+    )
+
+
+def results_page(store: JobStore, job: Job, *, limit: int, cursor: str | None, include_text: bool) -> ResultsPage:
+    """At most `limit` rows in row order. While the job runs a page ends before the first unfinished chunk; once it
+    has ended, chunks that were never finished are skipped."""
+    chunk_no, offset = (0, 0) if cursor is None else _read_cursor(cursor)
+    rows: list[RowDocument] = []
+    while chunk_no < job.chunks and len(rows) < limit:
+        numbers = range(chunk_no, min(chunk_no + CHUNKS_READ, job.chunks))
+        for result in store.chunk_results(job.id, numbers):
+            if result is None:
+                if not job.state.ended:
+                    return ResultsPage(data=rows, next=_cursor(chunk_no, offset))
+            else:
+                end = offset + limit - len(rows)
+                rows += _rows(result, offset, end, include_text)
+                if end < len(result.output.outcomes):
+                    return ResultsPage(data=rows, next=_cursor(chunk_no, end))
+            chunk_no, offset = chunk_no + 1, 0
+            if len(rows) == limit:
+                break
+    more = not job.state.ended or chunk_no < job.chunks
+    return ResultsPage(data=rows, next=_cursor(chunk_no, offset) if more else None)
+
+
+def _rows(result: ChunkResult, start: int, end: int, include_text: bool) -> list[RowDocument]:
+    custom_ids, texts = result.input.custom_ids, result.input.texts
+    return [
+        _row(
+            result.output.first + position,
+            None if custom_ids is None else custom_ids[position],
+            outcome,
+            result.output.labels,
+            result.output.model,
+            texts[position] if include_text else None,
+        )
+        for position, outcome in enumerate(result.output.outcomes[start:end], start)
+    ]
+
+
+def _row(
+    index: int, custom_id: str | None, outcome: Outcome, labels: tuple[str, ...], model: str, text: str | None
+) -> RowDocument:
+    answer = zip(outcome.probabilities, labels, strict=True) if outcome.error is None else None
+    score, label = max(answer) if answer is not None else (None, None)
+    return RowDocument(
+        index=index,
+        custom_id=custom_id,
+        label=label,
+        label_zh=None if label is None else LABELS_ZH.get(label, label),
+        score=None if score is None else round(score, 5),
+        probabilities=None
+        if outcome.error is not None
+        else {name: round(p, 5) for name, p in zip(labels, outcome.probabilities, strict=True)},
+        truncated=outcome.truncated,
+        model=model,
+        degraded=False,
+        error=None if outcome.error is None else ErrorDocument(code=outcome.error.code, detail=outcome.error.detail),
+        text=text,
+    )
+
+
+def _instant(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cursor(chunk_no: int, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{chunk_no}.{offset}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[int, int]:
+    try:
+        plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        plain = ""
+    found = _CURSOR.fullmatch(plain)
+    if found is None:
+        detail = "This is no cursor of ours; use `next` of a page, or leave it out to start at the first row."
+        raise InvalidInput(detail, errors=(FieldError("invalid_cursor", detail, pointer="/cursor"),))
+    return int(found[1]), int(found[2])

@@ -1,0 +1,55 @@
+"""Is the process alive, can it serve, how is the cluster: for probes and for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, jsonify
+from flask_openapi3 import APIBlueprint, Tag
+
+from api.services import services
+from jobs.cluster import Heartbeat, live_workers
+from jobs.connection import REDIS_AWAY, connect
+from jobs.models import Lane
+
+PROBE_TIMEOUT_S = 1.0
+
+blueprint = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
+
+
+@blueprint.get("/livez", summary="This process answers")
+def livez() -> Response:
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz", summary="Redis answers and each lane has a warm worker")
+def readyz() -> tuple[Response, int]:
+    """503 names what is missing. Uses a fresh connection, since a pooled one may be a survivor of a dead server."""
+    try:
+        with connect(services().settings.redis_url, timeout_s=PROBE_TIMEOUT_S) as redis:
+            missing = _missing(live_workers(redis))
+    except REDIS_AWAY:
+        missing = ["redis"]
+    return jsonify(status="unavailable" if missing else "ok", missing=missing), 503 if missing else 200
+
+
+@blueprint.get("/health", summary="Redis, lanes and workers at a glance")
+def health() -> tuple[Response, int]:
+    svc = services()
+    body: dict[str, Any] = {"status": "ok", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}
+    try:
+        workers = live_workers(svc.redis)
+        body["workers"] = [asdict(worker) for worker in workers]
+        for lane in (svc.interactive, svc.bulk):
+            body["lanes"][lane.lane] = asdict(lane.counts())
+        if _missing(workers):
+            body["status"] = "degraded"
+    except REDIS_AWAY:
+        body |= {"status": "unavailable", "redis": "away"}
+    return jsonify(body), 503 if body["status"] == "unavailable" else 200
+
+
+def _missing(workers: list[Heartbeat]) -> list[str]:
+    served = {worker.lane for worker in workers if worker.children > 0}
+    return [f"{lane} worker" for lane in Lane if lane not in served]

@@ -1,0 +1,108 @@
+"""Every error leaves as application/problem+json (RFC 9457), the framework's own included."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from jobs.connection import REDIS_AWAY
+from jobs.errors import FieldError, InvalidInput, SentiqError, StoreUnavailable
+
+MAX_ERRORS = 100  #: entries of `errors` in one problem; the rest is only counted
+
+_SANE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_take_request_id)
+    app.after_request(_give_request_id)
+    app.register_error_handler(SentiqError, problem)
+    app.register_error_handler(HTTPException, _http_problem)
+    for away in REDIS_AWAY:
+        app.register_error_handler(away, _store_problem)
+    app.register_error_handler(Exception, _bug_problem)
+
+
+def problem(error: SentiqError) -> Response:
+    response = _response(error.status, error.code, error.title, error.detail, error.errors)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def from_validation(error: ValidationError) -> InvalidInput:
+    """A pydantic error with a JSON pointer (RFC 6901) for each fault."""
+    faults = tuple(
+        FieldError(code=fault["type"], detail=fault["msg"], pointer=pointer(*fault["loc"])) for fault in error.errors()
+    )
+    return InvalidInput(f"{_count(len(faults))} wrong with the request; see `errors`.", errors=faults)
+
+
+def pointer(*path: str | int) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _count(faults: int) -> str:
+    return "One thing is" if faults == 1 else f"{faults} things are"
+
+
+def _take_request_id() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _give_request_id(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+def _http_problem(error: HTTPException) -> Response:
+    status = error.code or 500
+    title = error.name
+    code = _CODES.get(status, re.sub(r"\W+", "_", title.lower()))
+    response = _response(status, code, title, error.description or title, ())
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _store_problem(error: Exception) -> Response:
+    log.warning("Redis is away", reason=type(error).__name__)
+    return problem(StoreUnavailable("Redis does not answer; nothing was lost. Try again shortly.", retry_after_s=5))
+
+
+def _bug_problem(error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error)
+    return problem(SentiqError("Something went wrong here; the log has the details under this request id."))
+
+
+def _response(status: int, code: str, title: str, detail: str, errors: tuple[FieldError, ...]) -> Response:
+    body: dict[str, Any] = {
+        "type": f"urn:sentiq:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [_entry(e) for e in errors[:MAX_ERRORS]],
+        "request_id": g.request_id,
+    }
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
+
+
+def _entry(error: FieldError) -> dict[str, Any]:
+    place = {"pointer": error.pointer} if error.pointer is not None else {"line": error.line}
+    return {"code": error.code, "detail": error.detail, **place}

@@ -1,0 +1,202 @@
+"""Requests and answers as pydantic models: they validate what comes in and document both in OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
+
+
+class Request(BaseModel):
+    """A JSON body: unknown fields and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+
+
+class Item(Request):
+    text: str
+    custom_id: str | None = Field(None, max_length=512)
+
+
+class JobRequest(Request):
+    """One of `text`, `texts` and `items`, and options beside it."""
+
+    text: str | None = None
+    texts: list[str] | None = Field(None, min_length=1)
+    items: list[Item] | None = Field(None, min_length=1)
+    model: str | None = Field(None, min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _one_input(self) -> JobRequest:
+        if sum(given is not None for given in (self.text, self.texts, self.items)) != 1:
+            raise ValueError("give exactly one of `text`, `texts` and `items`")
+        return self
+
+
+class AnalyzeRequest(Request):
+    text: str
+
+
+class SentimentRequest(Request):
+    text: str
+    return_confidence: bool = True
+
+
+class SentimentBatchRequest(Request):
+    texts: list[str] = Field(min_length=1)
+    batch_size: int = Field(32, ge=1, description="accepted for compatibility; batches follow the load")
+    return_details: bool = True
+
+
+class JobPath(BaseModel):
+    job_id: str = Field(max_length=64)
+
+
+class JobsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(20, ge=1, le=100)
+    after: str | None = Field(None, max_length=64, description="id of the last job of the page before")
+
+
+class ResultsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
+    include: Annotated[str, Field(pattern="^text$")] | None = Field(None, description="`text`: rows carry their text")
+
+
+class ErrorDocument(BaseModel):
+    code: str
+    detail: str
+
+
+class Counts(BaseModel):
+    total: int
+    completed: int
+    failed: int
+
+
+class ModelDocument(BaseModel):
+    id: str
+    version: str | None
+
+
+class JobDocument(BaseModel):
+    id: str
+    object: str = "job"
+    state: str = Field(examples=["running"])
+    lane: str = Field(examples=["bulk"])
+    model: ModelDocument
+    counts: Counts
+    created_at: str = Field(examples=["2026-01-31T08:00:00.000Z"])
+    started_at: str | None
+    ended_at: str | None
+    expires_at: str
+    texts_per_second: float | None
+    eta_s: float | None
+    error: ErrorDocument | None
+    links: dict[str, str]
+
+
+class RowDocument(BaseModel):
+    index: int
+    custom_id: str | None
+    label: Label | None
+    label_zh: str | None = Field(examples=["积极"])
+    score: float | None = Field(description="probability of `label`")
+    probabilities: dict[str, float] | None
+    truncated: bool
+    model: str = Field(examples=["sentiq-small-zh@1"])
+    degraded: bool
+    error: ErrorDocument | None
+    text: str | None = Field(None, exclude_if=lambda text: text is None, description="only with `include=text`")
+
+
+class JobList(BaseModel):
+    object: str = "list"
+    data: list[JobDocument]
+    next: str | None
+
+
+class ResultsPage(BaseModel):
+    object: str = "list"
+    data: list[RowDocument]
+    next: str | None
+
+
+class JobWithResults(JobDocument):
+    results: ResultsPage
+
+
+class Analysis(BaseModel):
+    text: str
+    label: Label
+    score: float
+
+
+class EmojiSentiment(BaseModel):
+    text: str
+    sentiment: str
+    confidence: float
+    emoji: str
+
+
+class SentimentData(BaseModel):
+    text: str
+    sentiment: str = Field(examples=["积极"])
+    confidence: float | None = None
+    english_label: str | None = None
+    analysis_time_ms: float | None = None
+
+
+class SentimentAnswer(BaseModel):
+    success: bool
+    data: SentimentData
+    request_id: str
+
+
+class SentimentBatchAnswer(BaseModel):
+    success: bool
+    data: list[SentimentData]
+    request_id: str
+
+
+class ProblemError(BaseModel):
+    code: str
+    detail: str
+    pointer: str | None = None
+    line: int | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemError]
+    request_id: str
+
+
+def body_of(model: type[Request], **other_types: Any) -> dict[str, Any]:
+    """The OpenAPI request body of a handler that reads its body itself."""
+    content = {"application/json": {"schema": model.model_json_schema()}} | other_types
+    return {"requestBody": {"required": True, "content": content}}
+
+
+JOB_BODY = body_of(
+    JobRequest,
+    **{
+        "application/x-ndjson": {
+            "schema": {"type": "string"},
+            "example": '{"text": "味道不错", "custom_id": "a1"}\n"物流太慢了"\n',
+        }
+    },
+)

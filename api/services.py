@@ -1,0 +1,100 @@
+"""What the request handlers share: the job store, the lanes and a Celery producer. One set a process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import structlog
+from celery import Celery
+from flask import current_app
+from kombu.exceptions import OperationalError
+from redis import Redis
+
+from jobs import dispatch
+from jobs.cluster import live_workers
+from jobs.connection import REDIS_AWAY, connect
+from jobs.errors import FieldError, UnknownModel
+from jobs.lanes import BulkLane, InteractiveLane
+from jobs.models import ChunkRef
+from jobs.settings import Settings
+from jobs.store import JobStore
+
+WAIT_SLICE_S = 2.0  #: one blocking wait; a waiter whose Redis restarted asks again after it
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    redis: Redis
+    store: JobStore
+    waiting: JobStore  # with a client whose socket timeout is longer than a wait
+    interactive: InteractiveLane
+    bulk: BulkLane
+    producer: Celery
+
+    @classmethod
+    def create(cls, settings: Settings) -> Services:
+        redis = connect(settings.redis_url, timeout_s=1.5)
+        waiting = connect(settings.redis_url, timeout_s=WAIT_SLICE_S + 1.5, max_connections=settings.api_threads + 8)
+        producer = Celery("sentiq-api", set_as_current=False)
+        producer.config_from_object("celeryconfig")
+        producer.conf.update(broker_url=settings.redis_url, broker_connection_timeout=1.5, task_publish_retry=False)
+        return cls(
+            settings=settings,
+            redis=redis,
+            store=JobStore(redis, settings),
+            waiting=JobStore(waiting, settings),
+            interactive=InteractiveLane(redis, settings),
+            bulk=BulkLane(redis, settings),
+            producer=producer,
+        )
+
+    def close(self) -> None:
+        self.redis.close()
+        self.waiting.redis.close()
+        self.producer.close()
+
+    def wake(self, wakeup_id: str) -> None:
+        """The work is in the store: a message that cannot be sent now is sent by the sweeper later."""
+        try:
+            dispatch.wake(self.producer, wakeup_id)
+        except (OperationalError, *REDIS_AWAY) as error:
+            log.warning("a wake-up is left to the sweeper", reason=str(error))
+
+    def publish(self, chunks: list[ChunkRef]) -> None:
+        """As `wake`, for chunks."""
+        try:
+            dispatch.publish(self.producer, chunks)
+        except (OperationalError, *REDIS_AWAY) as error:
+            log.warning("chunks are left to the sweeper", chunks=len(chunks), reason=str(error))
+
+    def wait_ended(self, job_id: str, timeout_s: float) -> bool:
+        """Block until the job has ended, over a restart of Redis if need be; False when the time is over first."""
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            try:
+                if self.waiting.wait_ended(job_id, min(left_s, WAIT_SLICE_S)):
+                    return True
+            except REDIS_AWAY:
+                time.sleep(min(left_s, 0.2))
+        return False
+
+    def check_model(self, model: str | None) -> str:
+        """The model a job asks for, or the default. Raises UnknownModel."""
+        default = self.settings.model
+        if model is None or model == default:
+            return default
+        known = sorted({default} | {worker.model for worker in live_workers(self.redis)})
+        if model not in known:
+            detail = f"There is no model {model!r} here; there are: {', '.join(known)}."
+            raise UnknownModel(detail, errors=(FieldError("unknown_model", detail, pointer="/model"),))
+        return model
+
+
+def services() -> Services:
+    """Those of the current app."""
+    found: Services = current_app.extensions["sentiq"]
+    return found

@@ -1,0 +1,175 @@
+"""Synchronous endpoints with the shapes that clients of older sentiment services expect.
+
+Each is a small interactive job that the request waits for and then erases.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, g, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from api.documents import results_page
+from api.jobs import read_json_body
+from api.problems import pointer
+from api.rows import check_texts, parse_json
+from api.schemas import (
+    Analysis,
+    AnalyzeRequest,
+    EmojiSentiment,
+    Problem,
+    RequestT,
+    RowDocument,
+    SentimentAnswer,
+    SentimentBatchAnswer,
+    SentimentBatchRequest,
+    SentimentData,
+    SentimentRequest,
+    body_of,
+)
+from api.services import services
+from api.submission import Submission
+from jobs.errors import FieldError, InvalidInput, JobNotFound, ResultNotReady, RowFailed, UnsupportedMediaType
+from jobs.models import Row
+
+EMOJI = {"positive": "😊", "negative": "😞"}
+PROBLEMS: dict[str | int, Any] = {400: Problem, 413: Problem, 415: Problem, 422: Problem, 503: Problem}
+
+blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous shortcuts")])
+
+
+@blueprint.post("/analyze", responses={200: Analysis, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest))
+def analyze() -> Response:
+    """One text, its label and score."""
+    text = _parse(AnalyzeRequest).text
+    (row,) = _classify([text], [pointer("text")])
+    return _json(Analysis(text=text, label=_label(row), score=_score(row)).model_dump_json())
+
+
+@blueprint.post(
+    "/api/sentiment", responses={200: EmojiSentiment, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest)
+)
+def sentiment() -> Response:
+    """One text, its sentiment with an emoji."""
+    text = _parse(AnalyzeRequest).text
+    (row,) = _classify([text], [pointer("text")])
+    label = _label(row)
+    answer = EmojiSentiment(text=text, sentiment=label, confidence=_score(row), emoji=EMOJI.get(label, "😐"))
+    return _json(answer.model_dump_json())
+
+
+@blueprint.post(
+    "/api/v1/sentiment/analyze",
+    responses={200: SentimentAnswer, **PROBLEMS},
+    openapi_extensions=body_of(SentimentRequest),
+)
+def sentiment_analyze() -> Response:
+    """One text, its sentiment in Chinese and English."""
+    asked = _parse(SentimentRequest)
+    started = time.perf_counter()
+    (row,) = _classify([asked.text], [pointer("text")])
+    data = _data(asked.text, row, _elapsed_ms(started), confidence=asked.return_confidence)
+    return _json(SentimentAnswer(success=True, data=data, request_id=g.request_id).model_dump_json())
+
+
+@blueprint.post(
+    "/api/v1/sentiment/analyze/batch",
+    responses={200: SentimentBatchAnswer, **PROBLEMS},
+    openapi_extensions=body_of(SentimentBatchRequest),
+)
+def sentiment_analyze_batch() -> Response:
+    """A short list of texts. `return_details: false` leaves out everything but text and sentiment."""
+    asked = _parse(SentimentBatchRequest)
+    limit = services().settings.interactive_texts
+    if len(asked.texts) > limit:
+        detail = f"{len(asked.texts)} texts; this endpoint takes at most {limit}. Post longer lists to /api/v1/jobs."
+        raise InvalidInput(detail, errors=(FieldError("too_many_texts", detail, pointer="/texts"),))
+    started = time.perf_counter()
+    rows = _classify(asked.texts, [pointer("texts", i) for i in range(len(asked.texts))])
+    elapsed_ms = _elapsed_ms(started)
+    data = [
+        _data(text, row, elapsed_ms, confidence=asked.return_details)
+        if asked.return_details
+        else SentimentData(text=text, sentiment=_label_zh(row))
+        for text, row in zip(asked.texts, rows, strict=True)
+    ]
+    answer = SentimentBatchAnswer(success=True, data=data, request_id=g.request_id)
+    return _json(answer.model_dump_json(exclude_unset=True))
+
+
+def _parse(model: type[RequestT]) -> RequestT:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType(f"Content-Type {request.mimetype or 'is missing'}: send application/json.")
+    return parse_json(read_json_body(), model)
+
+
+def _classify(texts: Sequence[str], places: Sequence[str]) -> list[RowDocument]:
+    """Raises ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
+    svc = services()
+    check_texts(texts, places, svc.settings.max_text_chars)
+    submitted = Submission(
+        svc,
+        model=svc.settings.model,
+        request_id=g.request_id,
+        idempotency_key="",
+        digest=str,
+        known=True,
+    ).run([Row(text) for text in texts])
+    try:
+        if not svc.wait_ended(submitted.job_id, svc.settings.sync_timeout_s):
+            raise ResultNotReady(
+                f"No result within {svc.settings.sync_timeout_s:g} s: the workers are busy or away. Try again, or post "
+                "a job to /api/v1/jobs and poll it.",
+                retry_after_s=5,
+            )
+        job = svc.store.get(submitted.job_id)
+        rows = results_page(svc.store, job, limit=len(texts), cursor=None, include_text=False).data
+    finally:
+        _erase(submitted.job_id)
+    for row, place in zip(rows, places, strict=True):
+        if row.error is not None:
+            raise RowFailed(row.error.detail, errors=(FieldError(row.error.code, row.error.detail, pointer=place),))
+    return rows
+
+
+def _erase(job_id: str) -> None:
+    try:
+        services().store.erase(job_id)
+    except JobNotFound:
+        pass  # somebody else was faster
+
+
+def _label(row: RowDocument) -> str:
+    assert row.label is not None, "rows with an error are raised"
+    return row.label
+
+
+def _label_zh(row: RowDocument) -> str:
+    assert row.label_zh is not None, "rows with an error are raised"
+    return row.label_zh
+
+
+def _score(row: RowDocument) -> float:
+    assert row.score is not None, "rows with an error are raised"
+    return row.score
+
+
+def _data(text: str, row: RowDocument, elapsed_ms: float, *, confidence: bool) -> SentimentData:
+    return SentimentData(
+        text=text,
+        sentiment=_label_zh(row),
+        confidence=_score(row) if confidence else None,
+        english_label=_label(row),
+        analysis_time_ms=elapsed_ms,
+    )
+
+
+def _elapsed_ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
+
+
+def _json(body: str) -> Response:
+    return Response(body, mimetype="application/json")

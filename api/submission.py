@@ -1,0 +1,104 @@
+"""A stream of rows becomes a job: cut, stored and sent while it still arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from api.services import Services
+from jobs.chunking import chunked
+from jobs.dispatch import new_task_id
+from jobs.errors import BodyTooLarge, FieldError, InvalidInput, UploadInterrupted
+from jobs.models import InputChunk, Lane, NewJob, Row, RowError, new_job_id
+
+TOUCH_INTERVAL_S = 5.0  #: how often a slow upload shows a sign of life
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    job_id: str
+    replayed: bool  # an earlier request with the same idempotency key made this job
+
+
+class Submission:
+    """One request that makes a job.
+
+    `digest` gives the hex digest of the payload; `known` says that it is final before the rows are read.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        model: str,
+        request_id: str,
+        idempotency_key: str,
+        digest: Callable[[], str],
+        known: bool,
+    ) -> None:
+        self._services = services
+        self._store = services.store
+        self._digest = digest
+        self._known = known
+        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key)
+        self._created = False
+        self._touched_at = time.monotonic()
+
+    def on_data(self) -> None:
+        """Call for each piece of the body that arrives."""
+        if self._created and time.monotonic() - self._touched_at > TOUCH_INTERVAL_S:
+            self._touched_at = time.monotonic()
+            self._store.touch(self._job.id)
+
+    def run(self, rows: Iterable[Row]) -> Submitted:
+        """Store all rows. Raises what reading them raises; a job that had begun then says that its upload broke."""
+        key = self._job.idempotency_key
+        if key and self._store.replay(key, self._digest() if self._known else ""):
+            for _ in rows:  # the digest is complete when the body is read
+                pass
+            earlier = self._store.replay(key, self._digest())
+            if earlier is not None:
+                return Submitted(earlier, replayed=True)
+        try:
+            return self._store_rows(rows)
+        except (UploadInterrupted, BodyTooLarge) as error:
+            if self._created:
+                self._store.interrupt(self._job.id, RowError(error.code, error.detail))
+                raise type(error)(f"{error.detail} Job {self._job.id} keeps the rows that had arrived.") from None
+            raise
+
+    def _store_rows(self, rows: Iterable[Row]) -> Submitted:
+        settings = self._services.settings
+        chunks = chunked(rows, max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
+        first = next(chunks, None)
+        if first is None:
+            raise InvalidInput("The body has no rows.", errors=(FieldError("empty", "There is no text.", pointer=""),))
+        second = next(chunks, None) if self._is_small(first) else None
+        if self._is_small(first) and second is None:
+            self._job = replace(self._job, lane=Lane.INTERACTIVE)
+        earlier = self._store.create(self._job, self._digest() if self._known else "")
+        if earlier is not None:
+            return Submitted(earlier, replayed=True)
+        self._created = True
+        number = 0
+        for chunk in (c for c in (first, second) if c is not None):
+            self._append(number, chunk)
+            number += 1
+        for chunk in chunks:
+            self._append(number, chunk)
+            number += 1
+        wakeup_id = new_task_id()
+        if self._store.seal(self._job, wakeup_id, self._digest()):
+            self._services.wake(wakeup_id)
+        return Submitted(self._job.id, replayed=False)
+
+    def _append(self, number: int, chunk: InputChunk) -> None:
+        self._touched_at = time.monotonic()
+        self._services.publish(self._store.append(self._job, number, chunk))
+
+    def _is_small(self, chunk: InputChunk) -> bool:
+        settings = self._services.settings
+        return (
+            len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars
+        )
