@@ -143,7 +143,7 @@ def child_memory(options: argparse.Namespace) -> dict[str, Any]:
     engine = Engine.load(options.model, token_budget=options.token_budget)
     engine.warm()
 
-    def work(results: multiprocessing.queues.Queue[dict[str, Any]]) -> None:
+    def work() -> None:
         engine.prove()
         fresh = psutil.Process().memory_full_info().uss
         batches, position = 0, 0
@@ -152,13 +152,14 @@ def child_memory(options: argparse.Namespace) -> dict[str, Any]:
             batches += engine.classify_timed(chunk)[1].batches
             position += options.chunk
         used = psutil.Process().memory_full_info().uss
-        results.put({"batches": batches, "texts": position, "fresh_mb": fresh / 1e6, "uss_mb": used / 1e6})
+        sender.send({"batches": batches, "texts": position, "fresh_mb": fresh / 1e6, "uss_mb": used / 1e6})
 
     fork = multiprocessing.get_context("fork")
-    results = fork.Queue()
-    child = fork.Process(target=work, args=(results,))
+    receiver, sender = fork.Pipe(duplex=False)
+    child = fork.Process(target=work)
     child.start()
-    measured = results.get()
+    sender.close()  # so that recv() ends with an error should the child die
+    measured = receiver.recv()
     child.join()
     return {"model": engine.manifest.id, "parent_rss_mb": psutil.Process().memory_info().rss / 1e6, **measured}
 
