@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, required=True, help="one text a line; may be .gz")
     parser.add_argument("--count", type=int, default=1500, help="texts to classify in a turn")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--token-budget", type=int, default=384)
+    parser.add_argument("--token-budget", type=int, default=512)
     parser.add_argument("--core", type=int, default=0, help="the core to run everything on")
     parser.add_argument(
         "--modelscope-python", type=Path, help="python of the environment made by make_modelscope_env.sh"

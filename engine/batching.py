@@ -34,9 +34,9 @@ Ladder = Mapping[int, Sequence[int]]
 def ladder(max_tokens: int, token_budget: int) -> Ladder:
     """The shapes for texts of up to `max_tokens` tokens: full batches, and one text alone.
 
-    A full batch holds 9/16, 10/16 … 16/16 of the token budget, divided evenly among 1, 2, 4 … rows: kernels depend
-    mostly on that token count, so the shapes share them. A text alone has one of these widths, or one of two in each
-    octave below, or goes on in their step above if it is longer than the budget.
+    A full batch holds 9/16, 10/16 … 16/16 of the token budget, divided evenly among 2, 4, 8 … rows: kernels depend
+    mostly on that token count, so the shapes share them. A text alone has one of those counts as its width, or one of
+    two in each octave below the full batches, or one of four in each octave above the budget.
     """
     step = max(1, token_budget // 16)
     counts = [step * sixteenths for sixteenths in range(9, 17)]
@@ -46,11 +46,15 @@ def ladder(max_tokens: int, token_budget: int) -> Ladder:
         even = [count // size for count in counts if count % size == 0 and count // size >= NARROWEST_BATCH]
         shapes[size] = {min(width, max_tokens) for width in even}
         size *= 2
-    alone = [*counts, *range(counts[-1] + 2 * step, max_tokens, 2 * step), max_tokens]
+    alone = [*counts, max_tokens]
     octave = 8 * step
     while octave >= NARROWEST_ALONE:
         alone += [octave, octave * 3 // 4]
         octave //= 2
+    octave = 16 * step
+    while octave < max_tokens:
+        alone += [octave * quarters // 4 for quarters in range(5, 9)]
+        octave *= 2
     shapes[1] = {min(width, max_tokens) for width in alone if width >= min(NARROWEST_ALONE, max_tokens)}
     return {size: sorted(widths) for size, widths in shapes.items() if widths}
 

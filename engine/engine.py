@@ -48,7 +48,7 @@ class Engine:
         self._ladder = ladder(manifest.max_tokens, token_budget)
 
     @classmethod
-    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 384) -> Engine:
+    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 512) -> Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
         A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md.

@@ -9,7 +9,7 @@ import pytest
 from engine.batching import CALL_COST_TOKENS, Batch, ladder, plan
 
 MAX_TOKENS = 512
-TOKEN_BUDGET = 384
+TOKEN_BUDGET = 512
 LADDER = ladder(MAX_TOKENS, TOKEN_BUDGET)
 
 
@@ -24,7 +24,7 @@ def cost(batches: list[Batch]) -> int:
 
 
 @pytest.mark.parametrize("max_tokens", [8, 100, 128, 512])
-@pytest.mark.parametrize("token_budget", [64, 256, 384, 1000, 2048])
+@pytest.mark.parametrize("token_budget", [64, 128, 384, 512, 1000, 2048])
 def test_every_length_fits_a_shape_and_no_batch_exceeds_the_budget(max_tokens: int, token_budget: int) -> None:
     shapes = ladder(max_tokens, token_budget)
     assert max(shapes[1]) == max_tokens
@@ -63,7 +63,7 @@ def test_a_large_job_is_nearly_free_of_padding() -> None:
 
 
 def test_equal_lengths_fill_whole_batches() -> None:
-    batches = plan([48] * 80, LADDER)
+    batches = plan([64] * 80, LADDER)
     assert [(batch.size, len(batch.rows)) for batch in batches] == [(8, 8)] * 10
 
 
