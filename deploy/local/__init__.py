@@ -1,0 +1,1 @@
+"""sentiq on one machine with one command: `make run`."""
