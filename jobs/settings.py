@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     interactive_chars: int = Field(16_000, ge=1, description="Characters up to which a job takes the interactive lane.")
     chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")
     chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
+    bulk_nice: int = Field(19, ge=0, le=19, description="OS priority (niceness) of the bulk lane's children.")
     lease_s: float = Field(
         10, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
     )

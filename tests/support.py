@@ -174,8 +174,7 @@ class Cluster:
     ) -> Process:
         name = name or lane
         options = ["-Q", lane, "-n", f"{name}@%h", "-c", str(children), "--without-gossip", "--without-mingle"]
-        priority = ["nice", "-n", "19"] if lane == "bulk" else []
-        command = [*priority, sys.executable, "-m", "celery", "-A", app, "worker", *options, "-l", "INFO"]
+        command = [sys.executable, "-m", "celery", "-A", app, "worker", *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:
             self._wait(process, lambda: any(w.worker.startswith(f"{name}@") for w in self.live()), f"{name} is live")

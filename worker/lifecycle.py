@@ -2,7 +2,9 @@
 
 The parent loads and warms the model before it forks, so that its children share the weights and the kernels, and
 freezes the garbage collector, or the first collection in a child would copy every page of Python objects. Each child
-then proves with one inference that the model survived the fork; only after that does Celery give it work.
+then proves with one inference that the model survived the fork; only after that does Celery give it work. Children of
+the bulk lane run at a lower priority, so that on a busy machine an interactive text waits for the scheduler, not for a
+chunk.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from celery import current_app
 from celery.signals import worker_init, worker_process_init
 
+from jobs.models import Lane
 from jobs.settings import current
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
@@ -45,6 +49,11 @@ def manifest() -> ModelManifest:
     """What this worker serves."""
     assert _manifest is not None, "the manifest is read by worker_init"
     return _manifest
+
+
+def lane() -> Lane:
+    """The lane whose queue this worker consumes."""
+    return Lane.INTERACTIVE if Lane.INTERACTIVE in current_app.amqp.queues.consume_from else Lane.BULK
 
 
 def connect_signals() -> None:
@@ -100,4 +109,6 @@ def _prove_in_child(**_: object) -> None:
         os._exit(EX_SOFTWARE)
     signal.alarm(0)
     _unproven.value = 0
+    if lane() is Lane.BULK:
+        os.nice(current().bulk_nice)  # only children step back: the parent renews leases and must be prompt
     log.info("child warm", pid=os.getpid())

@@ -14,7 +14,6 @@ from kombu.exceptions import OperationalError
 from jobs.cluster import Heartbeat, beat, leave
 from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_uploads
-from jobs.models import Lane
 from jobs.settings import current
 from worker import context, lifecycle
 
@@ -69,7 +68,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         manifest = lifecycle.manifest()
         return Heartbeat(
             worker=parent.hostname,
-            lane=Lane.INTERACTIVE if Lane.INTERACTIVE in parent.app.amqp.queues.consume_from else Lane.BULK,
+            lane=lifecycle.lane(),
             children=len(pool._pool) - len(pool._waiting_to_start),
             busy=busy,
             model=manifest.id,
