@@ -1,0 +1,29 @@
+"""The folders are the architecture: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_the_contracts_of_pyproject_hold() -> None:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_celeryconfig_reads_settings_and_nothing_else_of_ours() -> None:
+    # import-linter takes packages only, and celeryconfig is a module.
+    tree = ast.parse((REPOSITORY / "celeryconfig.py").read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {"__future__", "jobs.settings"}
+    assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+
+
+def test_flower_and_inspection_load_no_model_library() -> None:
+    code = "import sys, worker.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
