@@ -152,7 +152,7 @@ def addresses(settings: Settings, verbose: bool) -> str:
         [
             "",
             f"  API      {url}/api/v1/jobs",
-            f"  docs     {url}/openapi/",
+            f"  docs     {url}/openapi/swagger",
             f"  health   {url}/health",
             f"  Flower   {flower}",
             *([] if verbose else [f"  logs     {LOGS.relative_to(REPOSITORY)}/"]),
