@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,17 @@ def show(job: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     console.print(table)
     labels = Counter(row["label"] for row in rows if row["error"] is None)
     split = ", ".join(f"{count} {label}" for label, count in labels.most_common())
+    elapsed_s = seconds(job["ended_at"]) - seconds(job["created_at"])
     console.print(
         f"{job['state']}: {job['counts']['total']} rows, {split}, {job['counts']['failed']} failed; "
-        f"{job['texts_per_second']} texts/s by {job['model']['id']} {job['model']['version']}"
+        f"{elapsed_s:.2f} s from submission to the last result, {len(rows) / elapsed_s:.0f} texts/s, "
+        f"by {job['model']['id']} {job['model']['version']}"
     )
+
+
+def seconds(instant: str) -> float:
+    """An instant of the API as Unix time."""
+    return datetime.fromisoformat(instant).timestamp()
 
 
 def main() -> int:
