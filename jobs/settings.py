@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         "for hosts where the engine does not survive a fork.",
     )
     token_budget: int = Field(
-        2048, ge=512, le=65536, description="Tokens, padding included, of one forward pass at most."
+        512, ge=64, le=65536, description="Tokens, padding included, of one forward pass at most."
     )
 
     job_ttl_s: int = Field(

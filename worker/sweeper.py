@@ -43,10 +43,14 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         self._sweep(parent)
 
     def stop(self, parent: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         try:
             leave(context.parent().redis, parent.hostname)
         except REDIS_AWAY:
             pass  # the heartbeat runs out by itself
+
+    terminate = stop  # how a worker ends after a soft shutdown
 
     def _sweep(self, parent: Any) -> None:
         ctx = context.parent()
