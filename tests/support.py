@@ -163,10 +163,11 @@ class Cluster:
             self.start_worker("bulk", bulk, wait=False)
         self.wait_workers(bool(interactive) + bool(bulk))
 
-    def start_api(self) -> Process:
+    def start_api(self, *, wait: bool = True) -> Process:
         command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"]
         process = self._start("api", command)
-        self._wait(process, lambda: self._get_status("/livez") == 200, "the API answers")
+        if wait:
+            self._wait(process, lambda: self._get_status("/livez") == 200, "the API answers")
         return process
 
     def start_worker(

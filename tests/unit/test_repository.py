@@ -41,4 +41,3 @@ def test_each_locked_package_has_hashes_and_the_locks_agree() -> None:
             versions.setdefault(name, set()).add(version)
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
     assert "torch" not in versions, "torch serves training and conversion alone"
-

@@ -1,0 +1,86 @@
+"""The API on a real Redis, without workers: tests answer chunks themselves, as a worker would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from api.app import create_app
+from api.services import Services
+from jobs.cluster import Heartbeat, beat
+from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
+from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError
+from jobs.settings import Settings
+
+
+@pytest.fixture
+def api_settings(settings: Settings) -> Settings:
+    return settings.model_copy(
+        update={
+            "chunk_texts": 100,
+            "max_text_chars": 1_000,
+            "max_json_bytes": 100_000,
+            "max_ndjson_bytes": 400_000,
+            "sync_timeout_s": 1.0,
+            "upload_timeout_s": 60.0,
+        }
+    )
+
+
+@pytest.fixture
+def client(redis: Redis, api_settings: Settings) -> Iterator[FlaskClient]:
+    app = create_app(api_settings)
+    with app.test_client() as client:
+        yield client
+    services: Services = app.extensions["sentiq"]
+    services.close()
+
+
+@pytest.fixture
+def answer_interactive(redis: Redis, settings: Settings) -> Callable[[], int]:
+    """Answer whatever waits on the interactive lane; returns how many chunks."""
+    lane = InteractiveLane(redis, settings)
+
+    def answer() -> int:
+        opened = lane.take("test") or []
+        lane.record([answered(o) for o in opened])
+        return len(opened)
+
+    return answer
+
+
+@pytest.fixture
+def answer_bulk(redis: Redis, settings: Settings) -> Callable[[str, int, int], None]:
+    """Answer one chunk of a bulk job: job id, chunk number, rows."""
+    lane = BulkLane(redis, settings)
+
+    def answer(job_id: str, chunk_no: int, rows: int) -> None:
+        opened = lane.claim(ChunkRef(job_id, chunk_no, rows), "test")
+        assert opened is not None
+        lane.record([answered(opened)])
+
+    return answer
+
+
+@pytest.fixture
+def live_workers(redis: Redis) -> None:
+    """As if a warm worker of each lane announced itself."""
+    for lane in Lane:
+        beat(redis, Heartbeat(f"{lane}@test", lane, 1, 0, "another-model", "7", 0.0, 0.0), ttl_s=60)
+
+
+def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
+    """Positive by as much as the text is long, so that each row is recognisable."""
+    outcomes = []
+    for offset, text in enumerate(opened.input.texts):
+        if offset in opened.input.errors:
+            outcomes.append(Outcome(error=opened.input.errors[offset]))
+        elif "失败" in text:
+            outcomes.append(Outcome(error=RowError("inference_failed", "as asked")))
+        else:
+            positive = 0.5 + len(text) / 2_001
+            outcomes.append(Outcome((1 - positive, positive)))
+    return opened.ref, OutputChunk(opened.input.first, "m@3", ("negative", "positive"), tuple(outcomes))

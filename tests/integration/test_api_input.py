@@ -1,0 +1,158 @@
+"""Bad input: each case is a problem document with a code and a place, and nothing of it reaches the store."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+JOBS = "/api/v1/jobs"
+JSON = "application/json"
+
+
+def body(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status", "code", "place"),
+    [
+        (b"texts=good", JSON, 400, "malformed_body", ""),
+        (b"", JSON, 400, "malformed_body", ""),
+        (b"\xff\xfe", JSON, 400, "malformed_body", ""),
+        (b"[" * 50_000, JSON, 400, "malformed_body", ""),
+        (body(["好"]), JSON, 422, "invalid_input", ""),
+        (body({}), JSON, 422, "invalid_input", ""),
+        (body({"text": "好", "texts": ["好"]}), JSON, 422, "invalid_input", ""),
+        (body({"text": 5}), JSON, 422, "invalid_input", "/text"),
+        (body({"text": ["好"]}), JSON, 422, "invalid_input", "/text"),
+        (body({"texts": "好"}), JSON, 422, "invalid_input", "/texts"),
+        (body({"texts": []}), JSON, 422, "invalid_input", "/texts"),
+        (body({"texts": ["好", None]}), JSON, 422, "invalid_input", "/texts/1"),
+        (body({"texts": ["好", ""]}), JSON, 422, "invalid_input", "/texts/1"),
+        (body({"texts": [" \n\t\u3000"]}), JSON, 422, "invalid_input", "/texts/0"),
+        (body({"text": "长" * 1_001}), JSON, 422, "invalid_input", "/text"),
+        (body({"text": "坏\ud800字"}), JSON, 422, "invalid_input", "/text"),
+        (body({"text": "坏\0字"}), JSON, 422, "invalid_input", "/text"),
+        (body({"items": [{"text": "好", "custom_id": 7}]}), JSON, 422, "invalid_input", "/items/0/custom_id"),
+        (body({"items": [{"text": "好", "custom_id": "\udc00"}]}), JSON, 422, "invalid_input", "/items/0/custom_id"),
+        (body({"items": [{"custom_id": "a"}]}), JSON, 422, "invalid_input", "/items/0/text"),
+        (body({"items": [{"text": "好", "lang": "zh"}]}), JSON, 422, "invalid_input", "/items/0/lang"),
+        (body({"text": "好", "modell": "x"}), JSON, 422, "invalid_input", "/modell"),
+        (body({"text": "好", "model": "no-such-model"}), JSON, 422, "unknown_model", "/model"),
+        (body({"text": "好" * 40_000}), JSON, 413, "body_too_large", None),
+        (body({"text": "好"}), "text/plain", 415, "unsupported_media_type", None),
+        (body({"text": "好"}), "", 415, "unsupported_media_type", None),
+        (b"", "application/x-ndjson", 422, "invalid_input", ""),
+        (b"\n \n\r\n", "application/x-ndjson", 422, "invalid_input", ""),
+        (b'"\xe5\xa5\xbd"\n' * 90_000, "application/x-ndjson", 413, "body_too_large", None),
+    ],
+)
+def test_bad_submissions(
+    client: FlaskClient, redis: Redis, content: bytes, content_type: str, status: int, code: str, place: str | None
+) -> None:
+    answer = client.post(JOBS, data=content, content_type=content_type)
+
+    check_problem(answer, status, code)
+    pointers = [error.get("pointer") for error in answer.json["errors"]]
+    assert place is None or place in pointers
+    assert redis.llen("sentiq:interactive:pending") == redis.llen("interactive") == 0
+    if code != "body_too_large" or content_type == JSON:  # a streamed upload has begun before it is too large
+        assert redis.dbsize() == 0
+
+
+def test_a_text_of_a_hundred_thousand_characters_is_refused_by_default_limits(client: FlaskClient) -> None:
+    answer = client.post(JOBS, json={"text": "a" * 100_000})
+
+    assert answer.status_code in (413, 422)
+    check_problem(answer, answer.status_code, answer.json["code"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/jobs/job_unknown", 404, "job_not_found"),
+        ("GET", "/api/v1/jobs/job_unknown/results", 404, "job_not_found"),
+        ("DELETE", "/api/v1/jobs/job_unknown", 404, "job_not_found"),
+        ("POST", "/api/v1/jobs/job_unknown/cancel", 404, "job_not_found"),
+        ("GET", f"/api/v1/jobs/{'x' * 65}", 422, "invalid_input"),
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("PUT", JOBS, 405, "method_not_allowed"),
+        ("GET", "/analyze", 405, "method_not_allowed"),
+        ("GET", f"{JOBS}?limit=0", 422, "invalid_input"),
+        ("GET", f"{JOBS}?limit=101", 422, "invalid_input"),
+        ("GET", f"{JOBS}?limit=many", 422, "invalid_input"),
+        ("GET", f"{JOBS}?sort=old", 422, "invalid_input"),
+        ("GET", f"{JOBS}?after=job_unknown", 422, "invalid_input"),
+    ],
+)
+def test_bad_requests(client: FlaskClient, method: str, path: str, status: int, code: str) -> None:
+    answer = client.open(path, method=method)
+
+    check_problem(answer, status, code)
+    if status == 405:
+        assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "status", "code", "place"),
+    [
+        ("/analyze", {"text": ""}, 422, "invalid_input", "/text"),
+        ("/analyze", {"texts": ["好"]}, 422, "invalid_input", "/text"),
+        ("/api/sentiment", {"text": None}, 422, "invalid_input", "/text"),
+        (
+            "/api/v1/sentiment/analyze",
+            {"text": "好", "return_confidence": "yes"},
+            422,
+            "invalid_input",
+            "/return_confidence",
+        ),
+        ("/api/v1/sentiment/analyze/batch", {"texts": []}, 422, "invalid_input", "/texts"),
+        ("/api/v1/sentiment/analyze/batch", {"texts": ["好", " "]}, 422, "invalid_input", "/texts/1"),
+        ("/api/v1/sentiment/analyze/batch", {"texts": ["好"], "batch_size": 0}, 422, "invalid_input", "/batch_size"),
+        ("/api/v1/sentiment/analyze/batch", {"texts": ["好"] * 65}, 422, "invalid_input", "/texts"),
+    ],
+)
+def test_bad_shortcuts(
+    client: FlaskClient, redis: Redis, path: str, document: Any, status: int, code: str, place: str
+) -> None:
+    answer = client.post(path, json=document)
+
+    check_problem(answer, status, code)
+    assert place in [error.get("pointer") for error in answer.json["errors"]]
+    assert redis.dbsize() == 0
+
+
+def test_all_bad_texts_are_named_up_to_a_hundred(client: FlaskClient) -> None:
+    answer = client.post(JOBS, json={"texts": ["", "好"] * 150})
+
+    assert "150 of 300" in answer.json["detail"]
+    assert [e["pointer"] for e in answer.json["errors"]] == [f"/texts/{i}" for i in range(0, 200, 2)]
+
+
+def test_an_unknown_model_names_those_there_are(client: FlaskClient, live_workers: None) -> None:
+    answer = client.post(JOBS, json={"text": "好", "model": "large"})
+
+    assert "another-model" in answer.json["detail"]
+    assert client.post(JOBS, json={"text": "好", "model": "another-model"}).status_code == 202
+
+
+def test_request_ids_are_taken_when_sane(client: FlaskClient) -> None:
+    assert client.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"] == "abc-1"
+    insane = client.get("/nothing", headers={"X-Request-Id": "a b"})
+    assert insane.json["request_id"] == insane.headers["X-Request-Id"] != "a b"
+
+
+def check_problem(answer: Any, status: int, code: str) -> None:
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.text
+    problem = answer.json
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert set(problem) == {"type", "title", "status", "code", "detail", "errors", "request_id"}
+    assert problem["detail"]
+    for error in problem["errors"]:
+        assert error["code"]
+        assert error["detail"]
+        assert "pointer" in error or "line" in error

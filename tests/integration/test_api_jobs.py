@@ -1,0 +1,297 @@
+"""The job API on a real Redis: shapes, paging, idempotency, waiting, and what happens when Redis is away."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from api.app import create_app
+from jobs.settings import Settings
+from tests.support import RedisServer, wait_until
+
+JOBS = "/api/v1/jobs"
+NDJSON = "application/x-ndjson"
+Bulk = Callable[[str, int, int], None]
+
+
+def ndjson(*lines: Any) -> bytes:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
+    accepted = client.post(JOBS, json={"items": [{"text": "好吃", "custom_id": "a"}, {"text": "失败"}]})
+
+    assert (accepted.status_code, accepted.headers["Retry-After"]) == (202, "1")
+    job = accepted.json
+    assert accepted.headers["Location"] == job["links"]["self"] == f"{JOBS}/{job['id']}"
+    assert (job["object"], job["state"], job["lane"]) == ("job", "queued", "interactive")
+    assert job["model"] == {"id": "sentiq-small-zh", "version": None}
+
+    assert answer_interactive() == 1
+    done = client.get(job["links"]["self"]).json
+    assert set(done) == {
+        *("id", "object", "state", "lane", "model", "counts", "created_at", "started_at", "ended_at", "expires_at"),
+        *("texts_per_second", "eta_s", "error", "links"),
+    }
+    assert (done["state"], done["counts"]) == ("completed", {"total": 2, "completed": 1, "failed": 1})
+    assert done["model"] == {"id": "m", "version": "3"}
+    for field in ("created_at", "started_at", "ended_at", "expires_at"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", done[field])
+
+    first, second = client.get(job["links"]["results"]).json["data"]
+    assert first == {
+        "index": 0,
+        "custom_id": "a",
+        "label": "positive",
+        "label_zh": "积极",
+        "score": pytest.approx(0.501, abs=1e-4),
+        "probabilities": {"negative": pytest.approx(0.499, abs=1e-4), "positive": first["score"]},
+        "truncated": False,
+        "model": "m@3",
+        "degraded": False,
+        "error": None,
+    }
+    assert (second["label"], second["probabilities"], second["error"]["code"]) == (None, None, "inference_failed")
+
+
+@pytest.mark.parametrize(("count", "lane"), [(1, "interactive"), (64, "interactive"), (65, "bulk"), (250, "bulk")])
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_small_jobs_are_interactive_however_they_come(client: FlaskClient, count: int, lane: str, form: str) -> None:
+    texts = [f"第{i}条" for i in range(count)]
+    if form == "json":
+        answer = client.post(JOBS, json={"texts": texts})
+    else:
+        answer = client.post(JOBS, data=ndjson(*texts), content_type=NDJSON)
+
+    assert (answer.json["lane"], answer.json["counts"]["total"]) == (lane, count)
+
+
+def test_results_come_in_order_by_cursor_while_the_job_runs(client: FlaskClient, answer_bulk: Bulk) -> None:
+    job_id = client.post(JOBS, json={"texts": [f"第{i}条" for i in range(250)]}).json["id"]
+    answer_bulk(job_id, 0, 100)
+    answer_bulk(job_id, 2, 50)
+
+    pages = [client.get(f"{JOBS}/{job_id}/results?limit=70").json]
+    pages.append(client.get(f"{JOBS}/{job_id}/results?limit=70&cursor={pages[-1]['next']}").json)
+    waiting = client.get(f"{JOBS}/{job_id}/results?limit=70&cursor={pages[-1]['next']}").json
+    assert [r["index"] for page in pages for r in page["data"]] == list(range(100))
+    assert (waiting["data"], waiting["next"]) == ([], pages[-1]["next"])
+
+    answer_bulk(job_id, 1, 100)
+    while pages[-1]["next"]:
+        pages.append(client.get(f"{JOBS}/{job_id}/results?limit=70&include=text&cursor={pages[-1]['next']}").json)
+    rows = [row for page in pages for row in page["data"]]
+    assert [row["index"] for row in rows] == list(range(250))
+    assert rows[-1]["text"] == "第249条"
+    assert client.get(f"{JOBS}/{job_id}/results?cursor=nonsense").json["errors"][0]["pointer"] == "/cursor"
+
+
+def test_a_cancelled_job_shows_its_finished_rows(client: FlaskClient, answer_bulk: Bulk) -> None:
+    job_id = client.post(JOBS, json={"texts": [f"第{i}条" for i in range(250)]}).json["id"]
+    answer_bulk(job_id, 1, 100)
+
+    assert client.post(f"{JOBS}/{job_id}/cancel").json["state"] == "cancelled"
+    again = client.post(f"{JOBS}/{job_id}/cancel")
+
+    assert (again.status_code, again.json["code"]) == (409, "job_ended")
+    page = client.get(f"{JOBS}/{job_id}/results?limit=1000").json
+    assert ([row["index"] for row in page["data"]], page["next"]) == (list(range(100, 200)), None)
+
+
+def test_delete_erases(client: FlaskClient, redis: Redis) -> None:
+    job_id = client.post(JOBS, json={"texts": ["好"] * 100}, headers={"Idempotency-Key": "k"}).json["id"]
+
+    assert client.delete(f"{JOBS}/{job_id}").status_code == 204
+    assert client.get(f"{JOBS}/{job_id}").status_code == 404
+    assert [key for key in redis.keys("*") if job_id.encode() in key and not key.endswith(b":ended")] == []
+
+
+def test_bad_lines_fail_alone_with_their_number(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
+    lines = [
+        b"\xef\xbb\xbf" + json.dumps("带BOM的第一行").encode(),
+        b"",
+        b'{"text": "' + "好".encode() + b'", "custom_id": "x"}\r',
+        b'{"text": "", "custom_id": "empty"}',
+        b"{broken",
+        b"[1, 2]",
+        b'"\xff"',
+        json.dumps("坏\ud800").encode(),
+        json.dumps("长" * 1_001).encode(),
+        b'"' + b"a" * 30_000 + b'"',
+        b'{"text": "no newline at the end"}',
+    ]
+    job_id = client.post(JOBS, data=b"\n".join(lines), content_type=NDJSON).json["id"]
+    answer_interactive()
+
+    rows = client.get(f"{JOBS}/{job_id}/results?include=text").json["data"]
+
+    assert [(r["error"] or {}).get("code") for r in rows] == [
+        *(None, None, "empty_text", "invalid_json", "invalid_item", "invalid_json", "invalid_unicode"),
+        *("text_too_long", "line_too_long", None),
+    ]
+    assert [r["text"] for r in rows if not r["error"]] == ["带BOM的第一行", "好", "no newline at the end"]
+    assert rows[2]["custom_id"] == "empty"
+    details = [row["error"]["detail"] for row in rows if row["error"]]
+    assert [detail.partition(":")[0] for detail in details] == [f"Line {n}" for n in range(4, 11)]
+
+
+def test_prefer_wait_answers_inline_or_accepts(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
+    late = client.post(JOBS, json={"text": "好"}, headers={"Prefer": "respond-async, wait=1"})
+    assert (late.status_code, late.headers["Preference-Applied"]) == (202, "wait=1")
+
+    assert answer_interactive() == 1
+    worker = threading.Thread(target=wait_until, args=(answer_interactive,))
+    worker.start()
+    inline = client.post(JOBS, json={"text": "好"}, headers={"Prefer": "wait=5"})
+    worker.join()
+    assert inline.status_code == 200
+    assert [row["label"] for row in inline.json["results"]["data"]] == ["positive"]
+
+
+def test_an_idempotency_key_makes_a_retry_safe(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
+    headers = {"Idempotency-Key": "order-1"}
+    first = client.post(JOBS, json={"text": "好"}, headers=headers)
+    replayed = client.post(JOBS, json={"text": "好"}, headers=headers)
+    other = client.post(JOBS, json={"text": "坏"}, headers=headers)
+
+    assert (replayed.status_code, replayed.json["id"]) == (202, first.json["id"])
+    assert replayed.headers["Idempotency-Replayed"] == "true"
+    assert (other.status_code, other.json["code"]) == (422, "idempotency_mismatch")
+    assert answer_interactive() == 1
+
+    stream = {"content_type": NDJSON, "headers": {"Idempotency-Key": "order-2"}}
+    first = client.post(JOBS, data=ndjson("好", "坏"), **stream)
+    assert client.post(JOBS, data=ndjson("好", "坏"), **stream).json["id"] == first.json["id"]
+    assert client.post(JOBS, data=ndjson("好"), **stream).json["code"] == "idempotency_mismatch"
+
+
+def test_an_upload_that_is_too_large_leaves_a_job_that_says_so(client: FlaskClient, answer_bulk: Bulk) -> None:
+    headers = {"Idempotency-Key": "large"}
+    body = ndjson(*["好"] * 90_000)
+
+    answer = client.post(JOBS, data=body, content_type=NDJSON, headers=headers)
+
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    (job,) = client.get(JOBS).json["data"]
+    assert job["id"] in answer.json["detail"]
+    assert (job["state"], job["error"]["code"]) == ("failed", "body_too_large")
+    retry = client.post(JOBS, data=ndjson("好"), content_type=NDJSON, headers=headers)
+    assert retry.status_code == 202
+
+
+def test_lists_are_paged(client: FlaskClient) -> None:
+    ids = [client.post(JOBS, json={"text": f"第{i}条"}).json["id"] for i in range(5)]
+
+    first = client.get(f"{JOBS}?limit=3").json
+    second = client.get(f"{JOBS}?limit=3&after={first['next']}").json
+
+    assert {job["id"] for job in first["data"] + second["data"]} == set(ids)
+    assert (len(first["data"]), len(second["data"]), second["next"]) == (3, 2, None)
+
+
+def test_shortcuts_have_their_old_shapes(
+    client: FlaskClient, answer_interactive: Callable[[], int], redis: Redis
+) -> None:
+    def post(path: str, document: Any) -> Any:
+        worker = threading.Thread(target=wait_until, args=(answer_interactive,))
+        worker.start()
+        answer = client.post(path, json=document)
+        worker.join()
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    score = pytest.approx(0.501, abs=1e-4)
+    assert post("/analyze", {"text": "好吃"}) == {"text": "好吃", "label": "positive", "score": score}
+    assert post("/api/sentiment", {"text": "好吃"}) == {
+        "text": "好吃",
+        "sentiment": "positive",
+        "confidence": score,
+        "emoji": "😊",
+    }
+    single = post("/api/v1/sentiment/analyze", {"text": "好吃", "return_confidence": True})
+    assert set(single) == {"success", "data", "request_id"}
+    assert single["success"] is True
+    assert single["data"] == {
+        "text": "好吃",
+        "sentiment": "积极",
+        "confidence": score,
+        "english_label": "positive",
+        "analysis_time_ms": single["data"]["analysis_time_ms"],
+    }
+    batch = post("/api/v1/sentiment/analyze/batch", {"texts": ["好", "好吃"], "batch_size": 8, "return_details": True})
+    assert [row["text"] for row in batch["data"]] == ["好", "好吃"]
+    assert set(batch["data"][0]) == set(single["data"])
+    assert redis.zcard("sentiq:jobs") == 0  # their jobs are erased
+
+
+def test_a_shortcut_without_workers_says_so_and_leaves_no_work(client: FlaskClient, redis: Redis) -> None:
+    answer = client.post("/analyze", json={"text": "好"})
+
+    assert (answer.status_code, answer.json["code"]) == (503, "result_not_ready")
+    assert answer.headers["Retry-After"]
+    assert redis.zcard("sentiq:jobs") == 0
+
+
+def test_health_and_metrics(client: FlaskClient) -> None:
+    assert client.get("/livez").status_code == 200
+    unready = client.get("/readyz")
+    assert (unready.status_code, unready.json["missing"]) == (503, ["interactive worker", "bulk worker"])
+    assert client.get("/health").json["status"] == "degraded"
+    metrics = client.get("/metrics").text
+    assert "sentiq_redis_up 1.0" in metrics
+    assert 'sentiq_requests_total{endpoint="/readyz",method="GET",status="503"} 1.0' in metrics
+
+
+def test_ready_with_workers(client: FlaskClient, live_workers: None) -> None:
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/health").json["status"] == "ok"
+
+
+def test_the_openapi_document_and_its_viewer_need_no_network(client: FlaskClient) -> None:
+    document = client.get("/openapi/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    assert {JOBS, f"{JOBS}/{{job_id}}/results", "/analyze", "/readyz"} <= set(document["paths"])
+    assert set(document["paths"][JOBS]["post"]["requestBody"]["content"]) == {"application/json", NDJSON}
+
+    viewer = client.get("/openapi/swagger").text
+    sources = re.findall(r"""(?:src|href)=["']([^"']+)["']""", viewer)
+    assert sources
+    for source in sources:
+        assert not re.match(r"(https?:)?//", source)
+        with client.get(f"/openapi/{source}") as asset:
+            assert asset.status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_without_redis_the_answer_is_quick_and_clear(tmp_path: Path, settings: Settings) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    app = create_app(settings.model_copy(update={"redis_url": server.url}))
+    client = app.test_client()
+    try:
+        assert client.post(JOBS, json={"text": "好"}).status_code == 202
+        server.stop(kill=True)
+        started = time.monotonic()
+        for answer in (client.post(JOBS, json={"text": "好"}), client.get(JOBS)):
+            assert (answer.status_code, answer.json["code"]) == (503, "store_unavailable")
+            assert answer.headers["Retry-After"]
+        assert client.get("/readyz").json["missing"] == ["redis"]
+        assert client.get("/health").status_code == 503
+        assert "sentiq_redis_up 0.0" in client.get("/metrics").text
+        assert client.get("/livez").status_code == 200
+        assert time.monotonic() - started < 20  # bounded, not a figure
+
+        server.start()
+        wait_until(lambda: client.post(JOBS, json={"text": "好"}).status_code == 202)
+    finally:
+        app.extensions["sentiq"].close()
+        server.stop(kill=True)

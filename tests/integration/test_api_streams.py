@@ -1,0 +1,72 @@
+"""Uploads through a real gunicorn: what breaks on the way leaves a job that says so."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import Cluster, wait_until
+
+LINE = '"味道不错，下次还来"\n'.encode()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Redis and the API, no workers."""
+    cluster = Cluster(tmp_path_factory.mktemp("api"), SENTIQ_CHUNK_TEXTS="100", SENTIQ_UPLOAD_TIMEOUT_S="60")
+    try:
+        cluster.redis_server.start()
+        cluster.start_api()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def upload(api: Cluster, framing: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", api.port), timeout=10)
+    head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n{framing}\r\n\r\n"
+    connection.sendall(head.encode())
+    return connection
+
+
+def newest(api: Cluster) -> dict[str, Any]:
+    jobs = api.http.get("/api/v1/jobs", params={"limit": 1}).json()["data"]
+    return jobs[0] if jobs else {}
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
+def test_a_connection_that_breaks_leaves_a_failed_job_with_its_rows(api: Cluster, framing: str) -> None:
+    before = newest(api).get("id")
+    data = LINE * 250
+    with upload(api, framing) as connection:
+        connection.sendall(data if "Length" in framing else f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        wait_until(lambda: newest(api).get("id") != before and newest(api)["counts"]["total"] == 200)
+        assert newest(api)["state"] == "receiving"
+
+    wait_until(lambda: newest(api)["state"] == "failed", message="the broken upload is noticed")
+    job = newest(api)
+    assert (job["error"]["code"], job["counts"]["total"]) == ("upload_interrupted", 200)
+
+
+def test_a_chunked_upload_without_a_length_is_taken(api: Cluster) -> None:
+    def body() -> Iterator[bytes]:
+        for _ in range(1_000):
+            yield LINE
+
+    response = api.http.post("/api/v1/jobs", content=body(), headers={"Content-Type": "application/x-ndjson"})
+
+    assert (response.status_code, response.json()["counts"]["total"]) == (202, 1_000)
+
+
+def test_a_bad_setting_stops_the_api_with_its_name(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, SENTIQ_PROT="80")
+    try:
+        process = cluster.start_api(wait=False)
+        assert process.popen.wait(30) == 78
+        assert "SENTIQ_PROT: no such setting. Did you mean SENTIQ_PORT?" in process.log.read_text()
+    finally:
+        cluster.close()
