@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,3 +28,11 @@ def test_celeryconfig_reads_settings_and_nothing_else_of_ours() -> None:
 def test_flower_and_inspection_load_no_model_library() -> None:
     code = "import sys, worker.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
+    # Its telemetry begins by noting an id of the machine in the home directory.
+    code = "import engine.backends.openvino, sys; sys.exit('openvino.tools.ovc' not in sys.modules)"
+    env = {name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")}
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=env | {"HOME": str(tmp_path)}, check=True)
+    assert list(tmp_path.iterdir()) == []
