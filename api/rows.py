@@ -14,7 +14,7 @@ from api.schemas import Item, JobRequest, RequestT
 from jobs.errors import BodyTooLarge, FieldError, InvalidInput, MalformedBody, UploadInterrupted
 from jobs.models import Row, RowError
 
-READ_BYTES = 64 * 1024  #: one read from the socket
+READ_BYTES = 8 * 1024  #: gunicorn answers a read only when it is full: more would hide rows that have arrived
 LINE_OVERHEAD = 4096  #: bytes a line may have beside its text: JSON syntax, custom_id
 
 

@@ -41,15 +41,16 @@ def newest(api: Cluster) -> dict[str, Any]:
 @pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
 def test_a_connection_that_breaks_leaves_a_failed_job_with_its_rows(api: Cluster, framing: str) -> None:
     before = newest(api).get("id")
-    data = LINE * 250
+    data = LINE * 1_000
     with upload(api, framing) as connection:
         connection.sendall(data if "Length" in framing else f"{len(data):x}\r\n".encode() + data + b"\r\n")
-        wait_until(lambda: newest(api).get("id") != before and newest(api)["counts"]["total"] == 200)
+        wait_until(lambda: newest(api).get("id") != before and newest(api)["counts"]["total"] >= 200)
         assert newest(api)["state"] == "receiving"
 
     wait_until(lambda: newest(api)["state"] == "failed", message="the broken upload is noticed")
     job = newest(api)
-    assert (job["error"]["code"], job["counts"]["total"]) == ("upload_interrupted", 200)
+    assert job["error"]["code"] == "upload_interrupted"
+    assert 200 <= job["counts"]["total"] < 1_000
 
 
 def test_a_chunked_upload_without_a_length_is_taken(api: Cluster) -> None:
