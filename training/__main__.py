@@ -12,19 +12,21 @@ import numpy as np
 import torch
 
 from training.card import card
-from training.data import read_split
+from training.data import read_split, read_unlabelled
+from training.embed import embeddings
 from training.evaluate import accuracy, by_source, measure, probabilities
-from training.export import write_model
-from training.fit import EPOCHS, combine, fit_convolution, predict
-from training.network import Combined
-from training.ngrams import Linear, baseline_predictions, features, fit_linear
-from training.tokens import Ids, build_tokenizer, encode
+from training.export import replace_directory, write_model
+from training.fit import EPOCHS, combine, fit_convolution, predict, sigmoid
+from training.network import CHARACTER_WIDTH, PAIR_WIDTH, PAIRS, Combined, Convolution
+from training.ngrams import baseline_predictions, fit_linear
+from training.tokens import build_tokenizer, encode
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     for split in ("train", "dev", "test"):
         parser.add_argument(f"--{split}", type=Path, required=True, help="TSV (or .tsv.gz): label, source, text")
+    parser.add_argument("--unlabelled", type=Path, help="further texts, one a line, for the embeddings' first values")
     parser.add_argument("--out", type=Path, required=True, help="model directory to write; its name is the model's id")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -37,54 +39,62 @@ def main() -> None:
         print(f"{time.monotonic() - started:6.0f} s  {message}", flush=True)
 
     train, dev, test = (read_split(path) for path in (args.train, args.dev, args.test))
+    unlabelled = read_unlabelled(args.unlabelled) if args.unlabelled else []
     tokenizer = build_tokenizer(train.texts)
-    train_ids, dev_ids = encode(tokenizer, train.texts), encode(tokenizer, dev.texts)
-    report(f"{len(train.texts)} training texts, vocabulary of {tokenizer.get_vocab_size()}")
+    vocabulary = tokenizer.get_vocab_size()
+    train_ids, dev_ids, test_ids = (encode(tokenizer, split.texts) for split in (train, dev, test))
+    report(f"{len(train.texts)} training texts, vocabulary of {vocabulary}")
 
     linear = fit_linear(train_ids, train.labels)
     report("linear part fitted")
-    baseline = baseline_predictions(train.texts, train.labels, test.texts)
-    report(f"baseline on the test split: {accuracy(baseline, test)}")
-    convolution = fit_convolution(
-        tokenizer.get_vocab_size(), train_ids, train.labels, seed=args.seed, epochs=args.epochs, report=report
+    first_values = embeddings(
+        train_ids + encode(tokenizer, unlabelled),
+        characters=(vocabulary, CHARACTER_WIDTH),
+        pairs=(PAIRS, PAIR_WIDTH),
+        seed=args.seed,
     )
-    dev_linear, dev_convolution = linear_logits(linear, dev_ids), predict(convolution, dev_ids)
-    weights = combine(dev_linear, dev_convolution, dev.labels)
-    together = weights[0] * dev_linear + weights[1] * dev_convolution + weights[2]
-    report(
-        "accuracy on the development split: "
-        + ", ".join(
-            f"{name} {accuracy((logits > 0).astype(np.int64), dev)}"
-            for name, logits in (("linear", dev_linear), ("convolution", dev_convolution), ("together", together))
-        )
+    report(f"embeddings started from {len(train.texts) + len(unlabelled)} texts")
+    torch.manual_seed(args.seed)
+    convolution = Convolution(*first_values)
+    fit_convolution(convolution, train_ids, train.labels, seed=args.seed, epochs=args.epochs, report=report)
+
+    on_dev, on_test = (
+        {"linear": linear.logits(ids), "convolution": predict(convolution, ids)} for ids in (dev_ids, test_ids)
     )
+    weights = combine(on_dev["linear"], on_dev["convolution"], dev.labels)
+    on_dev["combined"] = weights[0] * on_dev["linear"] + weights[1] * on_dev["convolution"] + weights[2]
+    dev_accuracy = {part: accuracy((logits > 0).astype(np.int64), dev) for part, logits in on_dev.items()}
+    report(f"accuracy on the development split: {dev_accuracy}")
 
     identity = {"id": args.out.name, "source": f"trained from scratch by `python -m training`, seed {args.seed}"}
     with tempfile.TemporaryDirectory() as scratch:
-        reference = Path(scratch) / "fp32"
+        reference, shipped = Path(scratch) / "fp32", Path(scratch) / args.out.name
         write_model(reference, Combined(convolution, linear, weights, int8=False), tokenizer, identity, "f32")
-        write_model(args.out, Combined(convolution, linear, weights, int8=True), tokenizer, identity, "int8")
-        fp32, int8 = (probabilities(directory, test.texts) for directory in (reference, args.out))
-    metrics = {
-        "seed": args.seed,
-        "epochs": args.epochs,
-        "vocabulary": tokenizer.get_vocab_size(),
-        "test_texts": len(test.texts),
-        "size_bytes": sum(path.stat().st_size for path in args.out.iterdir()),
-        "int8": measure(int8, test),
-        "fp32": measure(fp32, test),
-        "int8_fp32_agreement": round(float(((int8 > 0.5) == (fp32 > 0.5)).mean()), 5),
-        "baseline": {"accuracy": accuracy(baseline, test), "by_source": by_source(baseline, test)},
-    }
-    (args.out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    (args.out / "README.md").write_text(card(args.out.name, metrics))
-    report(f"written to {args.out}; test accuracy {metrics['int8']['accuracy']}")  # type: ignore[index]
-
-
-def linear_logits(linear: Linear, texts: list[Ids]) -> np.ndarray:
-    """Logits of the linear part alone, `[texts]`."""
-    weights = np.concatenate([linear.unigrams, linear.bigrams, linear.trigrams])
-    return np.array([weights[features(ids)].sum() / np.sqrt(len(ids)) + linear.bias for ids in texts])
+        write_model(shipped, Combined(convolution, linear, weights, int8=True), tokenizer, identity, "int8")
+        fp32, int8 = (probabilities(directory, test.texts) for directory in (reference, shipped))
+        baseline = baseline_predictions(train.texts, train.labels, test.texts)
+        metrics = {
+            "seed": args.seed,
+            "epochs": args.epochs,
+            "vocabulary": vocabulary,
+            "texts": {
+                "train": len(train.texts),
+                "unlabelled": len(unlabelled),
+                "dev": len(dev.texts),
+                "test": len(test.texts),
+            },
+            "size_bytes": sum(path.stat().st_size for path in shipped.iterdir()),
+            "dev_accuracy": dev_accuracy,
+            "uncalibrated": {part: measure(sigmoid(logits), test) for part, logits in on_test.items()},
+            "int8": measure(int8, test),
+            "fp32": measure(fp32, test),
+            "int8_fp32_agreement": round(float(((int8 > 0.5) == (fp32 > 0.5)).mean()), 5),
+            "baseline": {"accuracy": accuracy(baseline, test), "by_source": by_source(baseline, test)},
+        }
+        (shipped / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        (shipped / "README.md").write_text(card(args.out.name, metrics), encoding="utf-8")
+        replace_directory(shipped, args.out)
+    report(f"written to {args.out}; accuracy on the test split {accuracy((int8 > 0.5).astype(np.int64), test)}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import csv
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,7 @@ class Split:
 
 def read_split(path: Path) -> Split:
     """Quotes are ordinary text. Raises ValueError naming the file and the line."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="\n") as file:
+    with _open(path) as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     if not rows or rows[0] != COLUMNS:
         raise ValueError(f"{path}: the first line must name the columns {', '.join(COLUMNS)}, parted by tabs")
@@ -35,3 +35,14 @@ def read_split(path: Path) -> Split:
         labels=np.array([int(row[0]) for row in rows[1:]]),
         sources=np.array([row[1] for row in rows[1:]]),
     )
+
+
+def read_unlabelled(path: Path) -> list[str]:
+    """One text a line, no header."""
+    with _open(path) as file:
+        return [line.rstrip("\n") for line in file]
+
+
+def _open(path: Path) -> TextIO:
+    opener = gzip.open if path.suffix == ".gz" else open
+    return cast(TextIO, opener(path, "rt", encoding="utf-8", newline="\n"))

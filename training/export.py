@@ -32,26 +32,35 @@ def save_network(network: Combined, directory: Path) -> None:
     ov.save_model(model, directory / "model.xml", compress_to_fp16=False)
 
 
-def write_model(out: Path, network: Combined, tokenizer: Tokenizer, identity: dict[str, Any], precision: str) -> None:
-    """Write a whole model directory beside `out` and then put it in its place; the manifest is written last."""
+def write_model(
+    directory: Path, network: Combined, tokenizer: Tokenizer, identity: dict[str, Any], precision: str
+) -> None:
+    """Write the files of a model into a new directory, the manifest last."""
+    directory.mkdir()
+    save_network(network, directory)
+    tokenizer.save(str(directory / "tokenizer.json"), pretty=False)
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
+    # The version follows from the content, so that two different models never share one.
+    version = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
+    manifest = identity | {
+        "version": version,
+        "labels": LABELS,
+        "max_tokens": MAX_TOKENS,
+        "pad_id": PAD,
+        "precision": precision,
+        "files": files,
+    }
+    (directory / "manifest.json").write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def replace_directory(made: Path, out: Path) -> None:
+    """Put a finished directory in the place of `out`: whoever looks finds the old one, the new one or none."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        directory = Path(scratch) / out.name
-        directory.mkdir()
-        save_network(network, directory)
-        tokenizer.save(str(directory / "tokenizer.json"), pretty=False)
-        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
-        # The version follows from the content, so that two different models never share one.
-        version = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
-        manifest = identity | {
-            "version": version,
-            "labels": LABELS,
-            "max_tokens": MAX_TOKENS,
-            "pad_id": PAD,
-            "precision": precision,
-            "files": files,
-        }
-        (directory / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
+        # Copied next to `out` first: a rename is atomic only within a file system.
+        shutil.copytree(made, Path(beside) / "new")
         if out.exists():
-            shutil.rmtree(out)
-        directory.rename(out)
+            out.rename(Path(beside) / "old")
+        (Path(beside) / "new").rename(out)

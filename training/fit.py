@@ -15,9 +15,10 @@ from torch.nn import functional
 from training.network import Convolution
 from training.tokens import Ids
 
-EPOCHS = 9
+EPOCHS = 6
 BATCH_TOKENS = 6_000  #: padded tokens of one training batch
 LEARNING_RATE = 2e-3
+EMBEDDING_RATE = 1e-3
 WEIGHT_DECAY = 5e-2
 LABEL_SMOOTHING = 0.06
 MAX_GRADIENT_NORM = 1.0
@@ -26,16 +27,24 @@ Report = Callable[[str], None]
 
 
 def fit_convolution(
-    vocabulary: int, texts: Sequence[Ids], labels: NDArray[np.int64], *, seed: int, epochs: int, report: Report
-) -> Convolution:
-    torch.manual_seed(seed)
+    network: Convolution, texts: Sequence[Ids], labels: NDArray[np.int64], *, seed: int, epochs: int, report: Report
+) -> None:
     rng = random.Random(seed)
     targets = torch.from_numpy(labels).float() * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / 2
-    network = Convolution(vocabulary)
-    steps = epochs * sum(1 for _ in batches(texts, rng))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
+    embeddings = [*network.characters.parameters(), *network.pairs.parameters()]
+    others = [p for module in (network.first, network.second, network.head) for p in module.parameters()]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": embeddings, "lr": EMBEDDING_RATE, "weight_decay": 0.0},  # they begin where decay would not lead
+            {"params": others, "lr": LEARNING_RATE, "weight_decay": WEIGHT_DECAY},
+        ],
+        betas=(0.9, 0.98),
+        fused=True,
+    )
     # Shuffling changes how many batches there are by a few: the schedule has room for them.
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps + 100, pct_start=0.15)
+    steps = epochs * sum(1 for _ in batches(texts, rng)) + 100
+    rates = [EMBEDDING_RATE, LEARNING_RATE]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps, pct_start=0.15)
     for epoch in range(epochs):
         network.train()
         losses = []
@@ -49,7 +58,7 @@ def fit_convolution(
             schedule.step()
             losses.append(loss.item())
         report(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}")
-    return network.eval()
+    network.eval()
 
 
 def predict(network: Convolution, texts: Sequence[Ids]) -> NDArray[np.float64]:
@@ -62,10 +71,18 @@ def predict(network: Convolution, texts: Sequence[Ids]) -> NDArray[np.float64]:
     return logits
 
 
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability of the positive label."""
+    return np.asarray(1 / (1 + np.exp(-logits)))
+
+
 def combine(
     linear: NDArray[np.float64], convolution: NDArray[np.float64], labels: NDArray[np.int64]
 ) -> tuple[float, float, float]:
-    """Weights of both parts and a bias, by logistic regression on held-out texts: this also calibrates the scores."""
+    """Weights of both parts and a bias, by logistic regression on held-out texts.
+
+    This calibrates the scores too: each weight holds the inverse temperature of its part (Platt scaling).
+    """
     model = LogisticRegression(C=1e6).fit(np.stack([linear, convolution], 1), labels)
     return float(model.coef_[0][0]), float(model.coef_[0][1]), float(model.intercept_[0])
 

@@ -1,14 +1,14 @@
-"""The linear part: logistic regression over hashed character 1- to 3-grams, scaled by naive Bayes log ratios.
+"""The linear part: logistic regression over hashed character 1- to 4-grams, scaled by naive Bayes log ratios.
 
 Source of the scaling: Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification"
-(ACL 2012). The hashes are computed again inside the network (`training/network.py`), so both must agree; they stay
-below 2**31, since OpenVINO computes in 32-bit integers on CPUs.
+(ACL 2012), here times the inverse document frequency.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,33 +18,46 @@ from sklearn.linear_model import LogisticRegression
 
 from training.tokens import Ids
 
-UNIGRAMS = 1 << 13  #: above the size of the vocabulary
-BIGRAMS = 1 << 19
-TRIGRAMS = 1 << 21
-MULTIPLIER = 8191
-PAIR_MASK = (1 << 17) - 1  #: bits of a pair that go into a trigram's hash
+#: Rows of the table of weights for 1-, 2-, 3- and 4-grams; powers of two, the first above the vocabulary's size.
+TABLES = (1 << 13, 1 << 19, 1 << 21, 1 << 21)
+#: Odd and below 2**16: with ids below 2**13 a hash stays below 2**31, for OpenVINO computes in 32 bits on CPUs.
+#: Their low bits differ, or frequent pairs such as (a, b) and (a + 64, b + 64) would share a row.
+MULTIPLIERS = (40_503, 57_649, 34_159, 62_233)
+EDGE = (1, 2)  #: zeros before and after a text, so that each of its positions has all its n-grams
 SMOOTHING = 1.0  #: added to every count before the log ratio
 STRENGTH = 4.0  #: inverse regularisation of the logistic regression
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Weights per n-gram; the logit of a text is the sum over its n-grams / √length, plus `bias`."""
+    """The logit of a text is the sum of its n-grams' weights / √length, plus `bias`."""
 
-    unigrams: NDArray[np.float32]  # [UNIGRAMS]
-    bigrams: NDArray[np.float32]  # [BIGRAMS]
-    trigrams: NDArray[np.float32]  # [TRIGRAMS]
+    tables: tuple[NDArray[np.float32], ...]  # of the lengths TABLES
     bias: float
+
+    def logits(self, texts: Sequence[Ids]) -> NDArray[np.float64]:
+        weights = np.concatenate(self.tables)
+        return np.array([weights[features(ids)].sum() / np.sqrt(len(ids)) + self.bias for ids in texts])
+
+
+def hashes(edged: Any) -> Iterator[Any]:
+    """Hashes of the 2-, 3- and 4-gram that begin one before each position.
+
+    `edged` is an integer array or tensor `[..., sum(EDGE) + tokens]`; each hash is `[..., tokens]`. The same code
+    counts n-grams here and looks them up in the exported network.
+    """
+    tokens = edged.shape[-1] - sum(EDGE)
+    total = edged[..., :tokens] * MULTIPLIERS[0]
+    for offset, multiplier in enumerate(MULTIPLIERS[1:], start=1):
+        total = total + edged[..., offset : offset + tokens] * multiplier
+        yield total
 
 
 def features(ids: Ids) -> Ids:
-    """Indices of all n-grams of a text into one long vector; a text is surrounded by padding (id 0)."""
-    padded = np.concatenate([[0], ids, [0]])
-    pairs = padded[:-1] * MULTIPLIER + padded[1:]
-    triples = (pairs[:-1] & PAIR_MASK) * MULTIPLIER + padded[2:]
-    return np.concatenate(
-        [ids, UNIGRAMS + (pairs[:-1] & (BIGRAMS - 1)), UNIGRAMS + BIGRAMS + (triples & (TRIGRAMS - 1))]
-    )
+    """Rows of all n-grams of a text in the tables laid end to end."""
+    rows = [ids, *hashes(np.pad(ids, EDGE))]
+    starts = np.cumsum([0, *TABLES[:-1]])
+    return np.concatenate([start + (row & (size - 1)) for start, row, size in zip(starts, rows, TABLES, strict=True)])
 
 
 def fit_linear(texts: Sequence[Ids], labels: NDArray[np.int64]) -> Linear:
@@ -59,8 +72,7 @@ def fit_linear(texts: Sequence[Ids], labels: NDArray[np.int64]) -> Linear:
     norm = float(np.sqrt(scaled.multiply(scaled).sum(axis=1)).mean())
     model = LogisticRegression(C=STRENGTH, solver="liblinear").fit(scaled / norm, labels)
     weights = (model.coef_[0] * scale / norm).astype(np.float32)
-    unigrams, bigrams, trigrams = np.split(weights, [UNIGRAMS, UNIGRAMS + BIGRAMS])
-    return Linear(unigrams, bigrams, trigrams, float(model.intercept_[0]))
+    return Linear(tuple(np.split(weights, np.cumsum(TABLES[:-1]))), float(model.intercept_[0]))
 
 
 def baseline_predictions(train: Sequence[str], labels: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.int64]:
@@ -74,7 +86,6 @@ def baseline_predictions(train: Sequence[str], labels: NDArray[np.int64], texts:
 def _counts(texts: Sequence[Ids]) -> sp.csr_matrix:
     indices = [features(ids) for ids in texts]
     ends = np.cumsum([0, *(len(i) for i in indices)])
-    shape = (len(texts), UNIGRAMS + BIGRAMS + TRIGRAMS)
-    matrix = sp.csr_matrix((np.ones(ends[-1]), np.concatenate(indices), ends), shape=shape)
+    matrix = sp.csr_matrix((np.ones(ends[-1]), np.concatenate(indices), ends), shape=(len(texts), sum(TABLES)))
     matrix.sum_duplicates()
     return matrix
