@@ -21,6 +21,7 @@ threads = _settings.api_threads
 timeout = 0  # threads wait for slow uploads and results; a stuck process shows in /livez
 graceful_timeout = 30
 keepalive = 75  # clients poll: a connection is kept between two polls
+control_socket_disable = True  # it would write into the home directory, and two services of one user would share it
 limit_request_line = 8190
 limit_request_fields = 64
 accesslog = None  # requests are counted in /metrics

@@ -27,8 +27,9 @@ class LocalRun:
     """One `make run` with ports and a temporary directory of its own."""
 
     def __init__(self, directory: Path) -> None:
-        self.tmp = directory / "tmp"
+        self.tmp, self.home = directory / "tmp", directory / "home"
         self.tmp.mkdir()
+        self.home.mkdir()
         self.port, self.flower_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._output = directory / "output"
@@ -37,6 +38,7 @@ class LocalRun:
             "SENTIQ_PORT": str(self.port),
             "SENTIQ_FLOWER_PORT": str(self.flower_port),
             "TMPDIR": str(self.tmp),
+            "HOME": str(self.home),
         }
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(RUN, cwd=REPOSITORY, env=self.env, stdout=output, stderr=output)
@@ -86,7 +88,7 @@ def test_it_classifies_the_samples_and_leaves_nothing_behind(local_run: LocalRun
     local_run.process.send_signal(number)
     assert local_run.process.wait(60) == 0
     assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
-    assert list(local_run.tmp.iterdir()) == []
+    assert [*local_run.tmp.iterdir(), *local_run.home.iterdir()] == []
 
 
 def test_a_killed_worker_is_started_again_with_all_its_children(local_run: LocalRun) -> None:
