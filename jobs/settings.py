@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
     bulk_nice: int = Field(19, ge=0, le=19, description="OS priority (niceness) of the bulk lane's children.")
     lease_s: float = Field(
-        10, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
+        8, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
     )
     task_time_limit_s: int = Field(
         100, ge=1, description="Seconds after which a child that works on one task is killed."

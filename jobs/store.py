@@ -53,16 +53,15 @@ class JobStore:
     # -- filling ------------------------------------------------------------------------------------------------
 
     def create(self, job: NewJob, payload_digest: str = "") -> str | None:
-        """Begin a job. `payload_digest` is "" while the payload is still being read.
+        """Begin a job. Until it is sealed, its idempotency key counts as in progress.
 
-        Returns None, or the id of the job that the same idempotency key and payload made before.
-        Raises IdempotencyMismatch and IdempotencyInProgress. Where the digest is not known yet and the key is
-        taken, the caller must read the payload and ask `replay`.
+        Returns None, or the id of the job that the same key and payload made before; "" compares with any payload.
+        Raises IdempotencyMismatch and IdempotencyInProgress.
         """
         k = JobKeys.of(job.id)
         answer = self._create(
             keys=[k.job, keys.JOBS, keys.RECEIVING, *self._idempotency(job)],
-            args=[job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id, payload_digest],
+            args=[job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id],
         )
         if answer[0] == b"created":
             return None

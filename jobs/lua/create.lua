@@ -1,12 +1,12 @@
 -- → A. A new job begins to receive chunks.
 -- KEYS  1 job (hash)  2 sentiq:jobs (zset)  3 sentiq:receiving (zset)  4 idempotency (hash), absent without a key
--- ARGV  1 job id  2 ttl, ms  3 upload timeout, ms  4 lane  5 model  6 request id  7 payload digest, "" if not known yet
+-- ARGV  1 job id  2 ttl, ms  3 upload timeout, ms  4 lane  5 model  6 request id
 -- Returns {"created"}, or {"exists", job id, payload digest} when the idempotency key is taken.
 local now = now_ms()
 if KEYS[4] then
   local first = redis.call('HMGET', KEYS[4], 'job', 'digest')
   if first[1] then return {'exists', first[1], first[2]} end
-  redis.call('HSET', KEYS[4], 'job', ARGV[1], 'digest', ARGV[7])
+  redis.call('HSET', KEYS[4], 'job', ARGV[1], 'digest', '') -- the digest is known to be final when the job is sealed
   redis.call('HSET', KEYS[1], 'idempotency', KEYS[4])
   renew(ARGV[2], KEYS[4])
 end
