@@ -149,7 +149,7 @@ def _submit_ndjson() -> Submitted:
         submission.on_data()
 
     request.max_content_length = None  # the stream is limited by `body_chunks`
-    pieces = body_chunks(request.stream, svc.settings.max_ndjson_bytes, on_data)
+    pieces = body_chunks(request.stream, request.content_length, svc.settings.max_ndjson_bytes, on_data)
     return submission.run(ndjson_rows(pieces, svc.settings.max_text_chars))
 
 
@@ -157,7 +157,7 @@ def read_json_body() -> bytes:
     """The whole body. Raises BodyTooLarge."""
     limit = services().settings.max_json_bytes
     request.max_content_length = None
-    return b"".join(body_chunks(request.stream, limit, lambda data: None))
+    return b"".join(body_chunks(request.stream, request.content_length, limit, lambda data: None))
 
 
 def _idempotency_key() -> str:

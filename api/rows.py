@@ -93,21 +93,31 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def body_chunks(stream: IO[bytes], max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[bytes]:
-    """Read a body piece by piece. Raises UploadInterrupted and BodyTooLarge."""
+def body_chunks(
+    stream: IO[bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]
+) -> Iterator[bytes]:
+    """Read a body piece by piece; `length` is its Content-Length, None when it is chunked.
+
+    Raises UploadInterrupted and BodyTooLarge.
+    """
+    if length is not None and length > max_bytes:
+        raise BodyTooLarge(f"The body has {length:,} bytes; the limit is {max_bytes:,}. Send it in parts.")
     total = 0
-    while True:
-        try:
-            data = stream.read(READ_BYTES)
-        except (ClientDisconnected, OSError):
-            raise UploadInterrupted("The connection broke before the body was complete.") from None
-        if not data:
-            return
+    while data := _read(stream):
         total += len(data)
         if total > max_bytes:
-            raise BodyTooLarge(f"The body has more than {max_bytes:,} bytes; send it in parts.")
+            raise BodyTooLarge(f"The body has more than {max_bytes:,} bytes, which is the limit. Send it in parts.")
         on_data(data)
         yield data
+    if length is not None and total < length:  # gunicorn ends the stream without an error
+        raise UploadInterrupted(f"The connection broke after {total:,} of {length:,} bytes.")
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(READ_BYTES)
+    except (ClientDisconnected, OSError):
+        raise UploadInterrupted("The connection broke before the body was complete.") from None
 
 
 def ndjson_rows(pieces: Iterator[bytes], max_chars: int) -> Iterator[Row]:
