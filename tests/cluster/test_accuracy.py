@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import REPOSITORY, Cluster
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.cluster, pytest.mark.data]
 
 #: What a character n-gram linear model reaches on this split.
 LEAST_ACCURACY = 0.868

@@ -14,6 +14,8 @@ from jobs import keys
 from tests.cluster.test_main_job import sentences
 from tests.support import Cluster, Process, wait_until
 
+pytestmark = pytest.mark.cluster
+
 BROKEN = "tests.cluster.broken_engine"
 
 

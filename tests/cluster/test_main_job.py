@@ -18,6 +18,8 @@ from jobs.keys import JobKeys
 from jobs.models import ChunkRef
 from tests.support import Cluster, wait_until
 
+pytestmark = pytest.mark.cluster
+
 WORDS = [
     "酒店",
     "外卖",
