@@ -77,17 +77,17 @@ def _load(model_dir: Path) -> Engine:
 
 def _load_in_parent(**_: object) -> None:
     global _engine, _manifest
-    from engine.registry import ModelError, find_model, read_manifest
-
     settings = current()
     try:
+        from engine.registry import find_model, read_manifest
+
         model_dir = find_model(settings.model_root, settings.model)
         _manifest = read_manifest(model_dir)
         if settings.engine_load == "parent":
             _engine = _load(model_dir)
-    except ModelError as error:
-        log.error("the model cannot be used", reason=str(error))
-        raise SystemExit(EX_CONFIG) from None  # other exceptions are swallowed by Celery's signals
+    except Exception as error:  # noqa: BLE001 -- Celery's signals would swallow it, and the worker run without a model
+        log.error("the model cannot be used", reason=f"{type(error).__name__}: {error}")
+        raise SystemExit(EX_CONFIG) from None
     gc.collect()
     gc.freeze()
 
