@@ -29,6 +29,7 @@ Report = Callable[[str], None]
 def fit_convolution(
     network: Convolution, texts: Sequence[Ids], labels: NDArray[np.int64], *, seed: int, epochs: int, report: Report
 ) -> None:
+    """Fit `network` in place; the learning rates rise, then fall to nothing by the last epoch (one-cycle schedule)."""
     rng = random.Random(seed)
     targets = torch.from_numpy(labels).float() * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / 2
     embeddings = [*network.characters.parameters(), *network.pairs.parameters()]

@@ -61,6 +61,7 @@ def features(ids: Ids) -> Ids:
 
 
 def fit_linear(texts: Sequence[Ids], labels: NDArray[np.int64]) -> Linear:
+    """Fit the weights on labelled texts; `labels` are 0 or 1, `[texts]`."""
     counts = _counts(texts)
     positive = np.asarray(counts[labels == 1].sum(axis=0)).ravel() + SMOOTHING
     negative = np.asarray(counts[labels == 0].sum(axis=0)).ravel() + SMOOTHING
