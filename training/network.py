@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from training.ngrams import EDGE, TABLES, Linear, hashes
 
-CHARACTER_WIDTH = 96
-PAIRS, PAIR_WIDTH = 1 << 16, 64
+CHARACTER_WIDTH = 64
+PAIRS, PAIR_WIDTH = 1 << 16, 40
 CHANNELS = 160
 HIDDEN = 128
 DROPOUT = 0.5
@@ -32,7 +32,7 @@ class Convolution(nn.Module):
         self.characters: nn.Module = nn.Embedding.from_pretrained(torch.from_numpy(characters), freeze=False)
         self.pairs: nn.Module = nn.Embedding.from_pretrained(torch.from_numpy(pairs), freeze=False)
         self.first = nn.Conv1d(width, CHANNELS, 3, padding=1)
-        self.second = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=1)
+        self.second = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=2, dilation=2)
         self.dropout = nn.Dropout(DROPOUT)
         self.head = nn.Sequential(
             nn.Linear(2 * CHANNELS + width, HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, 1)
