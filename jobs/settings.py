@@ -67,8 +67,8 @@ class Settings(BaseSettings):
 
     interactive_texts: int = Field(64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane.")
     interactive_chars: int = Field(16_000, ge=1, description="Characters up to which a job takes the interactive lane.")
-    chunk_texts: int = Field(256, ge=1, le=65536, description="Texts of one bulk chunk at most.")
-    chunk_chars: int = Field(16_000, ge=1, description="Characters of one bulk chunk at most.")
+    chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")
+    chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
     bulk_nice: int = Field(19, ge=0, le=19, description="OS priority (niceness) of the bulk lane's children.")
     lease_s: float = Field(
         8, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
