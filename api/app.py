@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NoReturn
 
 from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Schema
 from pydantic import ValidationError
 
 from api import health, jobs, metrics, pages, problems, shortcuts
+from api.schemas import components
 from api.services import Services
 from jobs.settings import Settings, current
 
@@ -30,6 +32,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     for blueprint in (jobs.blueprint, shortcuts.blueprint, health.blueprint):
         app.register_api(blueprint)
     app.register_blueprint(pages.blueprint)
+    app.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}
     return app
 
 

@@ -19,9 +19,9 @@ from api.schemas import (
     JobRequest,
     JobsQuery,
     JobWithResults,
-    Problem,
     ResultsPage,
     ResultsQuery,
+    problems,
 )
 from api.services import services
 from api.submission import Submission, Submitted
@@ -40,15 +40,7 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
 @blueprint.post(
     "",
     summary="Submit texts",
-    responses={
-        200: JobWithResults,
-        202: JobDocument,
-        400: Problem,
-        409: Problem,
-        413: Problem,
-        415: Problem,
-        422: Problem,
-    },
+    responses={200: JobWithResults, 202: JobDocument, **problems(400, 409, 413, 415, 422, 503)},
     openapi_extensions=JOB_BODY,
 )
 def submit() -> Response:
@@ -73,13 +65,13 @@ def submit() -> Response:
     return answer
 
 
-@blueprint.get("", summary="List jobs, newest first", responses={200: JobList, 422: Problem})
+@blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
 def list_jobs(query: JobsQuery) -> Response:
     jobs, more = services().store.newest(query.limit, query.after)
     return _answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
 
 
-@blueprint.get("/<job_id>", summary="Poll a job", responses={200: JobDocument, 404: Problem})
+@blueprint.get("/<job_id>", summary="Poll a job", responses={200: JobDocument, **problems(404, 422, 503)})
 def get_job(path: JobPath) -> Response:
     job = services().store.get(path.job_id)
     answer = _answer(job_document(job))
@@ -88,7 +80,7 @@ def get_job(path: JobPath) -> Response:
     return answer
 
 
-@blueprint.get("/<job_id>/results", summary="Read results", responses={200: ResultsPage, 404: Problem, 422: Problem})
+@blueprint.get("/<job_id>/results", summary="Read results", responses={200: ResultsPage, **problems(404, 422, 503)})
 def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """Rows in the order they were submitted, by cursor, also while the job runs."""
     store = services().store
@@ -98,14 +90,14 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     return _answer(page)
 
 
-@blueprint.post("/<job_id>/cancel", summary="Stop a job", responses={200: JobDocument, 404: Problem, 409: Problem})
+@blueprint.post("/<job_id>/cancel", summary="Stop a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})
 def cancel_job(path: JobPath) -> Response:
     """Rows that are finished stay readable."""
     services().store.cancel(path.job_id)
     return _answer(job_document(services().store.get(path.job_id)))
 
 
-@blueprint.delete("/<job_id>", summary="Erase a job", responses={204: None, 404: Problem})
+@blueprint.delete("/<job_id>", summary="Erase a job", responses={204: None, **problems(404, 422, 503)})
 def erase_job(path: JobPath) -> Response:
     """Its texts and results are gone at once, whatever its state."""
     services().store.erase(path.job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -185,10 +186,29 @@ class Problem(BaseModel):
     request_id: str
 
 
+#: Models that the documentation refers to by name, beside those of successful answers.
+DOCUMENTED = (JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, Problem)
+
+
+def components() -> dict[str, dict[str, Any]]:
+    """JSON schemas of `DOCUMENTED` and of what they contain, for OpenAPI's `components`."""
+    schemas: dict[str, dict[str, Any]] = {}
+    for model in DOCUMENTED:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+    return schemas
+
+
 def body_of(model: type[Request], **other_types: Any) -> dict[str, Any]:
     """The OpenAPI request body of a handler that reads its body itself."""
-    content = {"application/json": {"schema": model.model_json_schema()}} | other_types
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}} | other_types
     return {"requestBody": {"required": True, "content": content}}
+
+
+def problems(*statuses: int) -> dict[str | int, Any]:
+    """The OpenAPI responses of a handler for these HTTP statuses."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {s: {"description": HTTPStatus(s).phrase, "content": {"application/problem+json": schema}} for s in statuses}
 
 
 JOB_BODY = body_of(

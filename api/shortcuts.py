@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Response, g, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -20,7 +19,6 @@ from api.schemas import (
     Analysis,
     AnalyzeRequest,
     EmojiSentiment,
-    Problem,
     RequestT,
     RowDocument,
     SentimentAnswer,
@@ -29,6 +27,7 @@ from api.schemas import (
     SentimentData,
     SentimentRequest,
     body_of,
+    problems,
 )
 from api.services import services
 from api.submission import Submission
@@ -36,7 +35,7 @@ from jobs.errors import FieldError, InvalidInput, JobNotFound, ResultNotReady, R
 from jobs.models import Row
 
 EMOJI = {"positive": "😊", "negative": "😞"}
-PROBLEMS: dict[str | int, Any] = {400: Problem, 413: Problem, 415: Problem, 422: Problem, 503: Problem}
+PROBLEMS = problems(400, 413, 415, 422, 503)
 
 blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous shortcuts")])
 

@@ -270,6 +270,11 @@ def test_the_openapi_document_and_its_viewer_need_no_network(client: FlaskClient
     assert {JOBS, f"{JOBS}/{{job_id}}/results", "/analyze", "/readyz"} <= set(document["paths"])
     assert set(document["paths"][JOBS]["post"]["requestBody"]["content"]) == {"application/json", NDJSON}
 
+    text = json.dumps(document)
+    for name in set(re.findall(r'"\$ref": "([^"]+)"', text)):
+        assert name.startswith("#/components/schemas/")
+        assert name.rpartition("/")[2] in document["components"]["schemas"]
+
     viewer = client.get("/openapi/swagger").text
     sources = re.findall(r"""(?:src|href)=["']([^"']+)["']""", viewer)
     assert sources
