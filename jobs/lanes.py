@@ -35,7 +35,6 @@ class OpenChunk:
     input: InputChunk
     crashes: int  # executions lost before this one
     isolation: bytes | None  # state of the halving, see worker/isolation.py
-    created_at_ms: int  # of the job
     request_id: str  # of the request that made the job
 
 
@@ -111,8 +110,8 @@ class _Lane:
         opened = []
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
             if answer:
-                blob, isolation, created_at, request_id = answer
-                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, int(created_at), text(request_id)))
+                blob, isolation, request_id = answer
+                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, text(request_id)))
             else:
                 self._forget(ref)
         return opened

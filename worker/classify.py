@@ -68,7 +68,12 @@ def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[in
     """The rows of a chunk that kill the child; looked for only when the chunk was in several crashes."""
     if chunk.crashes < CRASHES_BEFORE_ISOLATION:
         return {}
-    log.warning("looking for the text that kills its child", job_id=chunk.ref.job_id, chunk=chunk.ref.chunk_no)
+    log.warning(
+        "looking for the text that kills its child",
+        job_id=chunk.ref.job_id,
+        chunk=chunk.ref.chunk_no,
+        request_id=chunk.request_id,
+    )
 
     def run(start: int, end: int) -> None:
         _outcomes(engine, [t for o, t in enumerate(chunk.input.texts[start:end], start) if o not in chunk.input.errors])
