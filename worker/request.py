@@ -20,7 +20,8 @@ class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
     """
 
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> None:
-        self._release(type(exc_info.exception).__name__)
+        error = getattr(exc_info.exception, "exc", exc_info.exception)  # billiard wraps it with its traceback
+        self._release(type(error).__name__)
         super().on_failure(exc_info, *args, **kwargs)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
