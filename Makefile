@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
-VENV_TRAINING := .venv-training
-.PHONY: help run demo test test-training lint format lock bench train docs-settings clean
+VENV_TORCH := .venv-torch
+.PHONY: help run demo test test-torch lint format lock bench train docs-settings clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -21,8 +21,8 @@ TESTS ?= not data and not slow
 test: lint ## everything a change must pass: lint, types, import rules, tests
 	$(BIN)/python -m pytest -m "$(TESTS)"
 
-test-training: $(VENV_TRAINING)/.installed ## the tests that need torch: training and model preparation
-	$(VENV_TRAINING)/bin/python -m pytest tests/unit/test_training.py tests/unit/test_network.py
+test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
+	$(VENV_TORCH)/bin/python -m pytest tests/torch
 
 lint: $(INSTALLED) ## ruff, mypy and the import rules
 	$(BIN)/ruff check .
@@ -53,7 +53,7 @@ train: ## say how the bundled model is made
 	@cat training/README.md
 
 clean: ## remove .venv, caches and local logs
-	rm -rf $(VENV) $(VENV_TRAINING) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_TORCH) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -66,8 +66,8 @@ $(INSTALLED): requirements/dev.txt
 	@touch $@
 
 # torch comes first and alone, so that nothing else chooses its version.
-$(VENV_TRAINING)/.installed: requirements/training.in requirements/prepare.in requirements/dev.in
-	@$(PYTHON) -m venv --clear $(VENV_TRAINING)
-	@$(VENV_TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	@$(VENV_TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+$(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requirements/parity.in requirements/dev.in
+	@$(PYTHON) -m venv --clear $(VENV_TORCH)
+	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
