@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/end_to_end.json"), help="where to write")
     args = parser.parse_args()
     texts = read_texts(args.texts, args.count)
-    model_dir = find_model(args.model_root, args.model)
+    model_dir = find_model([args.model_root], args.model).directory
 
     with tempfile.TemporaryDirectory() as directory:
         env = {"SENTIQ_MODEL_ROOT": str(args.model_root.resolve()), "SENTIQ_MODEL": args.model, "SENTIQ_LEASE_S": "10"}

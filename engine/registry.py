@@ -1,6 +1,6 @@
-"""Model directories: manifest, checksums, look-up by id.
+"""The model store: directories with a manifest and checksums, and how a model is found among them.
 
-A model directory holds ``manifest.json``, the network (``model.xml``, ``model.bin``) and ``tokenizer.json``. The
+A model directory holds ``manifest.json``, ``tokenizer.json`` and the network in the form of one or more backends. The
 manifest is written last and carries a SHA-256 of every other file, so a half-written or damaged directory shows.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,15 @@ class ModelManifest:
     labels: tuple[str, ...]  # in the order of the network's output columns
     max_tokens: int  # longest input, special tokens included
     pad_id: int
-    precision: str  # "int8", "bf16" or "f32"
+    precision: str  # of the OpenVINO network: "int8", "bf16" or "f32"
     source: str  # where the weights come from
     files: Mapping[str, str]  # file name → SHA-256, hexadecimal
+    backends: Mapping[str, str]  # name of each backend that can load the model → precision of its file
+
+    @property
+    def name(self) -> str:
+        """`id@version`, which names these weights and no others."""
+        return f"{self.id}@{self.version}"
 
 
 def read_manifest(model_dir: Path) -> ModelManifest:
@@ -51,15 +57,17 @@ def read_manifest(model_dir: Path) -> ModelManifest:
             raise ModelError(f"{path}: field {name!r} is missing or no {kind.__name__}; {REMEDY}")
         return value
 
+    precision = field("precision", str)
     return ModelManifest(
         id=field("id", str),
         version=field("version", str),
         labels=tuple(field("labels", list)),
         max_tokens=field("max_tokens", int),
         pad_id=field("pad_id", int),
-        precision=field("precision", str),
+        precision=precision,
         source=field("source", str),
         files=field("files", dict),
+        backends=field("backends", dict) if "backends" in content else {"openvino": precision},
     )
 
 
@@ -76,26 +84,42 @@ def verify_files(model_dir: Path, manifest: ModelManifest) -> None:
             raise ModelError(f"{path} is damaged (its checksum is not the manifest's): {REMEDY}")
 
 
-def find_model(root: Path, model_id: str) -> Path:
-    """The directory under `root` whose manifest carries `model_id`, the newest if there are several.
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model directory whose manifest can be read; its files are verified when it is loaded."""
 
-    Directories without a manifest are skipped: they are half-written. One with a bad manifest does not keep a sound
-    model from being found. Raises ModelError listing the ids there are and the bad manifests.
+    directory: Path
+    manifest: ModelManifest
+    prepared_at_s: float  # Unix time
+
+
+def list_models(roots: Iterable[Path]) -> tuple[list[StoredModel], list[str]]:
+    """Every model below these folders by id, newest first; and what is wrong with the manifests that cannot be read.
+
+    Directories without a manifest are skipped: they are half-written.
     """
-    matching: list[Path] = []
-    known: set[str] = set()
+    models: list[StoredModel] = []
     problems: list[str] = []
-    for path in sorted(root.glob(f"*/{MANIFEST}")):
+    for path in sorted({found.resolve() for root in roots for found in root.glob(f"*/{MANIFEST}")}):
         try:
-            found = read_manifest(path.parent).id
+            models.append(StoredModel(path.parent, read_manifest(path.parent), path.stat().st_mtime))
         except ModelError as error:
             problems.append(str(error))
-            continue
-        known.add(found)
-        if found == model_id:
-            matching.append(path.parent)
-    if not matching:
-        there = ", ".join(sorted(known)) or "none"
-        message = f"no model {model_id!r} in {root} (there: {there}); use one of these or prepare it first"
-        raise ModelError("; ".join([message, *problems]))
-    return max(matching, key=lambda directory: (directory / MANIFEST).stat().st_mtime)
+    models.sort(key=lambda model: (model.manifest.id, -model.prepared_at_s))
+    return models, problems
+
+
+def find_model(roots: Iterable[Path], name: str) -> StoredModel:
+    """The model called `name`: an id, which means its newest version, or `id@version`.
+
+    A bad manifest does not keep a sound model from being found. Raises ModelError that lists the names there are and
+    the bad manifests.
+    """
+    models, problems = list_models(roots)
+    for model in models:
+        if name in (model.manifest.id, model.manifest.name):
+            return model
+    known = ", ".join(dict.fromkeys(model.manifest.id for model in models)) or "none"
+    where = " or ".join(map(str, roots))
+    message = f"no model {name!r} in {where} (there: {known}); use one of these or prepare it first (docs/models.md)"
+    raise ModelError("; ".join([message, *problems]))

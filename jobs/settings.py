@@ -20,6 +20,8 @@ from jobs.errors import SettingsError
 PREFIX = "SENTIQ_"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+BUNDLED_MODELS = REPOSITORY / "models"
+
 #: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL"})
 
@@ -42,7 +44,7 @@ class Settings(BaseSettings):
 
     model: str = Field("sentiq-small-zh", min_length=1, description="Id of the model that workers load.")
     model_root: Path = Field(
-        REPOSITORY / "models", description="Folder of prepared models (default: the bundled ones)."
+        BUNDLED_MODELS, description="Folder of prepared models; the bundled one is there beside them, wherever it is."
     )
     engine_load: Literal["parent", "child"] = Field(
         "parent",
@@ -83,6 +85,11 @@ class Settings(BaseSettings):
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
     )
     api_threads: int = Field(64, ge=1, le=1024, description="Requests the API handles at once.")
+
+    @property
+    def model_roots(self) -> tuple[Path, ...]:
+        """Where models are looked for, in this order."""
+        return self.model_root, BUNDLED_MODELS
 
 
 def load() -> Settings:

@@ -81,7 +81,7 @@ def _load_in_parent(**_: object) -> None:
     try:
         from engine.registry import find_model, read_manifest
 
-        model_dir = find_model(settings.model_root, settings.model)
+        model_dir = find_model(settings.model_roots, settings.model).directory
         _manifest = read_manifest(model_dir)
         if settings.engine_load == "parent":
             _engine = _load(model_dir)
@@ -102,7 +102,7 @@ def _prove_in_child(**_: object) -> None:
         if settings.engine_load == "child":
             from engine.registry import find_model
 
-            _engine = _load(find_model(settings.model_root, settings.model))
+            _engine = _load(find_model(settings.model_roots, settings.model).directory)
         engine().prove()
     except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not take work
         log.error("this child cannot use the model", reason=str(error), remedy="set SENTIQ_ENGINE_LOAD=child")

@@ -63,7 +63,7 @@ def sentences(count: int, seed: int = 0) -> list[str]:
 @pytest.fixture(scope="module")
 def engine(cluster: Cluster) -> Engine:
     """The same model in the test's own process, as the reference."""
-    return Engine.load(find_model(cluster.settings.model_root, cluster.settings.model))
+    return Engine.load(find_model(cluster.settings.model_roots, cluster.settings.model).directory)
 
 
 def expected(engine: Engine, texts: list[str]) -> dict[str, float]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.registry import ModelError, find_model, read_manifest, verify_files
+from engine.registry import ModelError, find_model, list_models, read_manifest, verify_files
 
 
 def write_model(directory: Path, **changed: Any) -> Path:
@@ -71,18 +72,35 @@ def test_a_model_is_found_by_its_id(tmp_path: Path) -> None:
     write_model(tmp_path / "a", id="base")
     small = write_model(tmp_path / "b", id="small")
     (tmp_path / "half-written").mkdir()
-    assert find_model(tmp_path, "small") == small
+    assert find_model([tmp_path], "small").directory == small
+
+
+def test_an_id_means_the_newest_version_and_each_version_has_a_name(tmp_path: Path) -> None:
+    new = write_model(tmp_path / "a", version="2")
+    old = write_model(tmp_path / "b", version="1")
+    os.utime(old / "manifest.json", (1, 1))
+    assert find_model([tmp_path], "small").directory == new
+    assert find_model([tmp_path], "small@1").directory == old
+
+
+def test_models_of_several_folders_are_listed_once(tmp_path: Path) -> None:
+    write_model(tmp_path / "one" / "a", id="base", backends={"openvino": "f32", "onnx": "int8"})
+    write_model(tmp_path / "two" / "b", id="small")
+    models, problems = list_models([tmp_path / "one", tmp_path / "two", tmp_path / "one", tmp_path / "absent"])
+    assert [model.manifest.name for model in models] == ["base@1", "small@1"]
+    assert [model.manifest.backends for model in models] == [{"openvino": "f32", "onnx": "int8"}, {"openvino": "int8"}]
+    assert problems == []
 
 
 def test_an_unknown_id_lists_the_known_ones(tmp_path: Path) -> None:
     write_model(tmp_path / "a", id="base")
     with pytest.raises(ModelError, match=r"no model 'large'.*there: base"):
-        find_model(tmp_path, "large")
+        find_model([tmp_path], "large")
 
 
 def test_a_damaged_neighbour_hides_no_sound_model_but_is_named(tmp_path: Path) -> None:
     small = write_model(tmp_path / "b", id="small")
     (write_model(tmp_path / "a", id="base") / "manifest.json").write_text("{", encoding="utf-8")
-    assert find_model(tmp_path, "small") == small
+    assert find_model([tmp_path], "small").directory == small
     with pytest.raises(ModelError, match=r"no model 'base'.*a/manifest.json is not JSON"):
-        find_model(tmp_path, "base")
+        find_model([tmp_path], "base")
