@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 
 from flask import Response, g, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
+from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
-from api.rows import body_chunks, json_rows, ndjson_rows, parse_json
+from api.rows import json_rows, ndjson_rows, parse_json
 from api.schemas import (
     JOB_BODY,
     JobDocument,
@@ -21,18 +23,20 @@ from api.schemas import (
     JobWithResults,
     ResultsPage,
     ResultsQuery,
+    SubmitHeaders,
+    SubmitQuery,
     problems,
 )
 from api.services import services
 from api.submission import Submission, Submitted
-from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
+from jobs.errors import FieldError, InvalidInput
 
 POLL_AFTER_S = 1  #: Retry-After of an accepted job
 INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
 
 NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
 
 blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[Tag(name="jobs")])
 
@@ -43,14 +47,15 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
     responses={200: JobWithResults, 202: JobDocument, **problems(400, 409, 413, 415, 422, 503)},
     openapi_extensions=JOB_BODY,
 )
-def submit() -> Response:
+def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
     """One text, a list, or NDJSON of any length. `Prefer: wait=N` answers 200 with results if done within N seconds.
 
     An `Idempotency-Key` makes a retry safe: it gets the job of the first request.
     """
-    wait_s = _wait_s()
-    submitted = _submit_ndjson() if request.mimetype in NDJSON else _submit_json()
-    if wait_s is not None and services().wait_ended(submitted.job_id, min(wait_s, services().settings.sync_timeout_s)):
+    wait_s = _wait_s(header.prefer)
+    take = _submit_ndjson if request.mimetype in NDJSON else _submit_json
+    submitted = take(query, header.idempotency_key)
+    if wait_s is not None and services().wait_ended(submitted.job_id, wait_s):
         job = services().store.get(submitted.job_id)
         page = results_page(services().store, job, limit=INLINE_ROWS, cursor=None, include_text=False)
         answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page), 200)
@@ -104,13 +109,12 @@ def erase_job(path: JobPath) -> Response:
     return Response(status=204)
 
 
-def _submit_json() -> Submitted:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType(
-            f"Content-Type {request.mimetype or 'is missing'}: send application/json or application/x-ndjson."
-        )
+def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted:
+    if query.model is not None:
+        detail = "A JSON body carries its options itself: move `model` from the query into the body."
+        raise InvalidInput(detail, errors=(FieldError("misplaced_option", detail, pointer="/model"),))
     svc = services()
-    body = read_json_body()
+    body = json_body(accepted="application/json or application/x-ndjson")
     parsed = parse_json(body, JobRequest)
     rows = json_rows(parsed, svc.settings.max_text_chars)
     digest = hashlib.sha256(b"json\n" + body).hexdigest()
@@ -118,20 +122,20 @@ def _submit_json() -> Submitted:
         svc,
         model=svc.check_model(parsed.model),
         request_id=g.request_id,
-        idempotency_key=_idempotency_key(),
+        idempotency_key=idempotency_key,
         digest=lambda: digest,
         known=True,
     ).run(rows)
 
 
-def _submit_ndjson() -> Submitted:
+def _submit_ndjson(query: SubmitQuery, idempotency_key: str) -> Submitted:
     svc = services()
-    digest = hashlib.sha256(b"ndjson\n")
+    digest = hashlib.sha256(f"ndjson {query.model or ''}\n".encode())
     submission = Submission(
         svc,
-        model=svc.check_model(request.args.get("model")),
+        model=svc.check_model(query.model),
         request_id=g.request_id,
-        idempotency_key=_idempotency_key(),
+        idempotency_key=idempotency_key,
         digest=digest.hexdigest,
         known=False,
     )
@@ -140,32 +144,14 @@ def _submit_ndjson() -> Submitted:
         digest.update(data)
         submission.on_data()
 
-    request.max_content_length = None  # the stream is limited by `body_chunks`
-    pieces = body_chunks(request.stream, request.content_length, svc.settings.max_ndjson_bytes, on_data)
-    return submission.run(ndjson_rows(pieces, svc.settings.max_text_chars))
+    return submission.run(ndjson_rows(body_pieces(svc.settings.max_ndjson_bytes, on_data), svc.settings.max_text_chars))
 
 
-def read_json_body() -> bytes:
-    """The whole body. Raises BodyTooLarge."""
-    limit = services().settings.max_json_bytes
-    request.max_content_length = None
-    return b"".join(body_chunks(request.stream, request.content_length, limit, lambda data: None))
-
-
-def _idempotency_key() -> str:
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > 255:
-        raise InvalidInput(
-            "Idempotency-Key has more than 255 characters.",
-            errors=(FieldError("too_long", "255 characters at most.", pointer="/Idempotency-Key"),),
-        )
-    return key
-
-
-def _wait_s() -> int | None:
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return None if found is None else int(found[1])
+def _wait_s(prefer: str) -> int | None:
+    """Seconds that this service is ready to wait, of those the client would (RFC 7240)."""
+    found = _WAIT.search(prefer)
+    return None if found is None else min(int(found[1]), math.ceil(services().settings.sync_timeout_s))
 
 
 def _answer(document: BaseModel, status: int = 200) -> Response:
-    return Response(document.model_dump_json(exclude_none=False), status, mimetype="application/json")
+    return Response(document.model_dump_json(), status, mimetype="application/json")

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
-from werkzeug.exceptions import ClientDisconnected
 
 from api.problems import from_validation, pointer
 from api.schemas import Item, JobRequest, RequestT
-from jobs.errors import BodyTooLarge, FieldError, InvalidInput, MalformedBody, UploadInterrupted
+from jobs.errors import FieldError, InvalidInput, MalformedBody
 from jobs.models import Row, RowError
 
-READ_BYTES = 8 * 1024  #: gunicorn answers a read only when it is full: more would hide rows that have arrived
 LINE_OVERHEAD = 4096  #: bytes a line may have beside its text: JSON syntax, custom_id
+
+
+class DuplicateName(ValueError):
+    """An object has two members of one name: which one is meant, nobody can tell."""
+
+
+def _loads(data: bytes) -> Any:
+    return json.loads(data, object_pairs_hook=_object)
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        ((twice, _),) = Counter(name for name, _ in members).most_common(1)
+        raise DuplicateName(f"the name {twice[:50]!a} occurs twice in one object")
+    return found
 
 
 def parse_json(body: bytes, model: type[RequestT]) -> RequestT:
     """Raises MalformedBody when it is not JSON, InvalidInput when it is not what the model asks for."""
     try:
-        document = json.loads(body)
+        document = _loads(body)
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+        code = "duplicate_name" if isinstance(error, DuplicateName) else "invalid_json"
         raise MalformedBody(
-            f"The body is not JSON: {reason}.", errors=(FieldError("invalid_json", reason, pointer=""),)
+            f"The body cannot be read as JSON: {reason}.", errors=(FieldError(code, reason, pointer=""),)
         ) from None
     try:
         return model.model_validate(document)
@@ -93,33 +109,6 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def body_chunks(
-    stream: IO[bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]
-) -> Iterator[bytes]:
-    """Read a body piece by piece; `length` is its Content-Length, None when it is chunked.
-
-    Raises UploadInterrupted and BodyTooLarge.
-    """
-    if length is not None and length > max_bytes:
-        raise BodyTooLarge(f"The body has {length:,} bytes; the limit is {max_bytes:,}. Send it in parts.")
-    total = 0
-    while data := _read(stream):
-        total += len(data)
-        if total > max_bytes:
-            raise BodyTooLarge(f"The body has more than {max_bytes:,} bytes, which is the limit. Send it in parts.")
-        on_data(data)
-        yield data
-    if length is not None and total < length:  # gunicorn ends the stream without an error
-        raise UploadInterrupted(f"The connection broke after {total:,} of {length:,} bytes.")
-
-
-def _read(stream: IO[bytes]) -> bytes:
-    try:
-        return stream.read(READ_BYTES)
-    except (ClientDisconnected, OSError):
-        raise UploadInterrupted("The connection broke before the body was complete.") from None
-
-
 def ndjson_rows(pieces: Iterator[bytes], max_chars: int) -> Iterator[Row]:
     """A row for each line that is not blank; lines are counted from 1."""
     for number, line in enumerate(_lines(pieces, max_chars * 12 + LINE_OVERHEAD), start=1):
@@ -149,7 +138,9 @@ def _row(line: bytes | None, number: int, max_chars: int) -> Row:
         fault = RowError("line_too_long", f"The line is too long for a text of at most {max_chars:,} characters.")
         return _failed(fault, number)
     try:
-        document = json.loads(line)
+        document = _loads(line)
+    except DuplicateName as error:
+        return _failed(RowError("duplicate_name", f"{error}."), number)
     except (ValueError, RecursionError):
         return _failed(RowError("invalid_json", "The line is neither a JSON string nor a JSON object."), number)
     if isinstance(document, str):

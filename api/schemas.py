@@ -58,6 +58,18 @@ class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
 
+class SubmitQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    model: str | None = Field(None, min_length=1, max_length=200, description="NDJSON only; in JSON it is a field")
+
+
+class SubmitHeaders(BaseModel):
+    idempotency_key: str = Field(
+        "", alias="Idempotency-Key", max_length=255, description="one of your own for each submission, e.g. a UUID"
+    )
+    prefer: str = Field("", alias="Prefer", description="`wait=5` waits up to 5 seconds for the result")
+
+
 class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(20, ge=1, le=100)

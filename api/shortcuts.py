@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from flask import Response, g, request
+from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.bodies import json_body
 from api.documents import results_page
-from api.jobs import read_json_body
 from api.problems import pointer
 from api.rows import check_texts, parse_json
 from api.schemas import (
@@ -31,7 +31,7 @@ from api.schemas import (
 )
 from api.services import services
 from api.submission import Submission
-from jobs.errors import FieldError, InvalidInput, JobNotFound, ResultNotReady, RowFailed, UnsupportedMediaType
+from jobs.errors import FieldError, InvalidInput, JobNotFound, ResultNotReady, RowFailed
 from jobs.models import Row
 
 EMOJI = {"positive": "😊", "negative": "😞"}
@@ -100,9 +100,7 @@ def sentiment_analyze_batch() -> Response:
 
 
 def _parse(model: type[RequestT]) -> RequestT:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType(f"Content-Type {request.mimetype or 'is missing'}: send application/json.")
-    return parse_json(read_json_body(), model)
+    return parse_json(json_body(), model)
 
 
 def _classify(texts: Sequence[str], places: Sequence[str]) -> list[RowDocument]:

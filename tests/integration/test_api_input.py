@@ -24,6 +24,7 @@ def body(document: Any) -> bytes:
         (b"", JSON, 400, "malformed_body", ""),
         (b"\xff\xfe", JSON, 400, "malformed_body", ""),
         (b"[" * 50_000, JSON, 400, "malformed_body", ""),
+        (b'{"text": "\xe5\xa5\xbd", "text": "\xe5\x9d\x8f"}', JSON, 400, "malformed_body", ""),
         (body(["好"]), JSON, 422, "invalid_input", ""),
         (body({}), JSON, 422, "invalid_input", ""),
         (body({"text": "好", "texts": ["好"]}), JSON, 422, "invalid_input", ""),
@@ -137,6 +138,25 @@ def test_an_unknown_model_names_those_there_are(client: FlaskClient, live_worker
 
     assert "another-model" in answer.json["detail"]
     assert client.post(JOBS, json={"text": "好", "model": "another-model"}).status_code == 202
+
+
+def test_an_option_of_a_json_body_is_not_taken_from_the_query(client: FlaskClient) -> None:
+    check_problem(client.post(f"{JOBS}?model=large", json={"text": "好"}), 422, "invalid_input")
+    check_problem(client.post(f"{JOBS}?modell=large", json={"text": "好"}), 422, "invalid_input")
+
+
+def test_a_compressed_body_is_refused_by_name(client: FlaskClient) -> None:
+    answer = client.post(JOBS, data=body({"text": "好"}), content_type=JSON, headers={"Content-Encoding": "gzip"})
+
+    check_problem(answer, 415, "unsupported_media_type")
+    assert "gzip" in answer.json["detail"]
+
+
+def test_a_line_that_names_a_field_twice_fails_alone(client: FlaskClient) -> None:
+    lines = b'{"text": "a", "text": "b"}\n"\xe5\xa5\xbd"\n'
+    job = client.post(JOBS, data=lines, content_type="application/x-ndjson").json
+
+    assert job["counts"]["total"] == 2
 
 
 def test_request_ids_are_taken_when_sane(client: FlaskClient) -> None:

@@ -53,6 +53,32 @@ def test_a_connection_that_breaks_leaves_a_failed_job_with_its_rows(api: Cluster
     assert 200 <= job["counts"]["total"] < 1_000
 
 
+def test_a_body_with_broken_chunks_is_refused_and_its_job_failed(api: Cluster) -> None:
+    before = newest(api).get("id")
+    data = LINE * 1_000
+    with upload(api, "Transfer-Encoding: chunked") as connection:
+        connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\nno chunk size\r\n")
+        status_line = connection.makefile("rb").readline()
+
+    assert status_line.split()[1] == b"400"
+    assert newest(api)["id"] != before
+    assert (newest(api)["state"], newest(api)["error"]["code"]) == ("failed", "upload_interrupted")
+
+
+def test_a_client_that_falls_silent_is_given_up(tmp_path: Path) -> None:
+    api = Cluster(tmp_path, SENTIQ_CHUNK_TEXTS="100", SENTIQ_UPLOAD_TIMEOUT_S="0.5")
+    try:
+        api.redis_server.start()
+        api.start_api()
+        with upload(api, "Content-Length: 1000000") as connection:
+            connection.sendall(LINE * 1_000)
+            status_line = connection.makefile("rb").readline()
+        assert status_line.split()[1] == b"400"
+        assert newest(api)["error"]["code"] == "upload_interrupted"
+    finally:
+        api.close()
+
+
 def test_a_chunked_upload_without_a_length_is_taken(api: Cluster) -> None:
     def body() -> Iterator[bytes]:
         for _ in range(1_000):

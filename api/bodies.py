@@ -1,0 +1,59 @@
+"""Request bodies: plain, within their limit, and given up when nothing arrives any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from flask import request
+
+from api.services import services
+from jobs.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
+
+READ_BYTES = 4096  #: a read returns only when it is full: more would hide what a slow client has sent
+
+
+def json_body(accepted: str = "application/json") -> bytes:
+    """The whole body. Raises UnsupportedMediaType, BodyTooLarge and UploadInterrupted."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType(f"Content-Type {request.mimetype or 'is missing'}: send {accepted}.")
+    return b"".join(body_pieces(services().settings.max_json_bytes, lambda data: None))
+
+
+def body_pieces(max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[bytes]:
+    """The body as it arrives; `on_data` sees each piece first. Raises as `json_body` does."""
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise UnsupportedMediaType(f"Content-Encoding {encoding}: send the body as it is, not compressed.")
+    request.max_content_length = None  # it would read a chunked body at once; the limit is ours
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:  # or a client that fell silent would hold its thread for ever
+        connection.settimeout(services().settings.upload_timeout_s)
+    return limited(request.stream, request.content_length, max_bytes, on_data)
+
+
+def limited(stream: IO[bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Read a stream piece by piece; `length` is its Content-Length, None when it is chunked.
+
+    Raises UploadInterrupted and BodyTooLarge.
+    """
+    if length is not None and length > max_bytes:
+        raise BodyTooLarge(f"The body has {length:,} bytes; the limit is {max_bytes:,}. Send it in parts.")
+    total = 0
+    while data := _read(stream):
+        total += len(data)
+        if total > max_bytes:
+            raise BodyTooLarge(f"The body has more than {max_bytes:,} bytes, which is the limit. Send it in parts.")
+        on_data(data)
+        yield data
+    if length is not None and total < length:  # gunicorn ends the stream without an error
+        raise UploadInterrupted(f"The connection broke after {total:,} of {length:,} bytes.")
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(READ_BYTES)
+    except TimeoutError:
+        raise UploadInterrupted("Nothing arrived for too long; the body was not complete.") from None
+    except Exception:  # noqa: BLE001 -- each server has errors of its own for a broken connection or chunk
+        raise UploadInterrupted("The connection broke, or its chunks are malformed, before the body ended.") from None
