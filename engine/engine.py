@@ -11,10 +11,11 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from engine.backends import Backend, open_backend
 from engine.batching import Batch, ladder, plan
+from engine.long_texts import LongTexts, overlap, rows
 from engine.registry import ModelError, ModelManifest, read_manifest, verify_files
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
@@ -24,7 +25,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 @dataclass(frozen=True, slots=True)
 class Prediction:
     probabilities: tuple[float, ...]  # one per label of the manifest, in its order; they sum to 1
-    truncated: bool  # the text was longer than the model reads; its beginning was classified
+    truncated: bool  # the text was longer than the model reads, and part of it was left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Timings:
     texts: int
     unique_texts: int
     batches: int
-    tokens: int  # of the unique texts
+    tokens: int  # of the unique texts, as far as they were read
     padded_tokens: int  # computed by the network, padding included
 
 
@@ -57,7 +58,7 @@ class Engine:
         manifest = read_manifest(model_dir)
         verify_files(model_dir, manifest)
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
-        tokenizer.enable_truncation(manifest.max_tokens)
+        tokenizer.enable_truncation(manifest.max_tokens, stride=overlap(manifest.max_tokens))
         return cls(manifest, tokenizer, open_backend(backend, model_dir, manifest), token_budget=token_budget)
 
     def warm(self) -> int:
@@ -81,24 +82,38 @@ class Engine:
                 " prepare it again, or load it in the child instead of before the fork"
             )
 
-    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+    def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
         """One prediction per text, in the order of the texts."""
-        return self.classify_timed(texts)[0]
+        return self.classify_timed(texts, long_texts)[0]
 
-    def classify_timed(self, texts: Sequence[str]) -> tuple[list[Prediction], Timings]:
+    def classify_timed(
+        self, texts: Sequence[str], long_texts: LongTexts = "truncate"
+    ) -> tuple[list[Prediction], Timings]:
         """As `classify`, with where the time went."""
         started = perf_counter()
         unique = list(dict.fromkeys(texts))
         encodings = self._tokenizer.encode_batch_fast(unique)
-        lengths = [len(encoding) for encoding in encodings]
+        stride = overlap(self.manifest.max_tokens)
+        ids: list[list[int]] = []
+        shares: list[float] = []
+        owners: list[int] = []  # for each row, the position of its text in `unique`
+        for position, encoding in enumerate(encodings):
+            for row, share in rows(encoding, long_texts, stride):
+                ids.append(row)
+                shares.append(share)
+                owners.append(position)
+        lengths = [len(row) for row in ids]
         tokenised = perf_counter()
         batches = plan(lengths, self._ladder)
-        logits = np.empty((len(unique), len(self.manifest.labels)), dtype=np.float32)
+        logits = np.empty((len(ids), len(self.manifest.labels)), dtype=np.float32)
         for batch in batches:
-            logits[list(batch.rows)] = self._run(batch, encodings)
+            logits[list(batch.rows)] = self._run(batch, ids)
+        probabilities = np.zeros((len(unique), len(self.manifest.labels)))
+        np.add.at(probabilities, owners, softmax(logits) * np.array(shares)[:, None])
+        left_out = long_texts != "windows"
         predictions = {
-            text: Prediction(tuple(probabilities), truncated=bool(encoding.overflowing))
-            for text, encoding, probabilities in zip(unique, encodings, softmax(logits).tolist(), strict=True)
+            text: Prediction(tuple(row), truncated=left_out and bool(encoding.overflowing))
+            for text, encoding, row in zip(unique, encodings, probabilities.tolist(), strict=True)
         }
         timings = Timings(
             tokenise_s=tokenised - started,
@@ -116,13 +131,13 @@ class Engine:
         ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
         return self._backend.logits(ids, np.ones_like(ids))
 
-    def _run(self, batch: Batch, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
-        """The logits of the batch's texts, ``[len(batch.rows), labels]``."""
+    def _run(self, batch: Batch, rows: Sequence[list[int]]) -> NDArray[np.float32]:
+        """The logits of the batch's rows of token ids, ``[len(batch.rows), labels]``."""
         ids = np.full((batch.size, batch.width), self.manifest.pad_id, dtype=np.int64)
         mask = np.zeros_like(ids)
         mask[:, 0] = 1  # a row of padding attends to something too, or its softmax divides by zero
         for line, row in enumerate(batch.rows):
-            tokens = encodings[row].ids
+            tokens = rows[row]
             ids[line, : len(tokens)] = tokens
             mask[line, : len(tokens)] = 1
         return self._backend.logits(ids, mask)[: len(batch.rows)]

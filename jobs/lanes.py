@@ -36,6 +36,7 @@ class OpenChunk:
     crashes: int  # executions lost before this one
     isolation: bytes | None  # state of the halving, see worker/isolation.py
     request_id: str  # of the request that made the job
+    model: str = ""  # id the job asked for; "" means the active one
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class _Lane:
         opened = []
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
             if answer:
-                blob, isolation, request_id = answer
-                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, text(request_id)))
+                blob, isolation, request_id, model = answer
+                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, text(request_id), text(model)))
             else:
                 self._forget(ref)
         return opened

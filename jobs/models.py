@@ -104,7 +104,7 @@ class NewJob:
 
     id: str
     lane: Lane
-    model: str  # requested model id
+    model: str  # requested model id; "" for the active one
     request_id: str = ""
     idempotency_key: str = ""  # "" when the client sent none
 
@@ -116,7 +116,7 @@ class Job:
     id: str
     state: JobState
     lane: Lane
-    model: str  # requested model id
+    model: str  # requested model id; "" for the active one
     answered_by: str | None  # `id@version` of the model that answered last; None before the first answer
     total: int  # rows received so far
     completed: int  # rows with a prediction
