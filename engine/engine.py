@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from engine.backends import Backend, open_backend
 from engine.batching import Batch, ladder, plan
-from engine.long_texts import LongTexts, overlap, rows
+from engine.long_texts import LongTexts, rows, window_overlap
 from engine.registry import ModelError, ModelManifest, read_manifest, verify_files
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
@@ -44,6 +44,8 @@ class Engine:
 
     def __init__(self, manifest: ModelManifest, tokenizer: Tokenizer, backend: Backend, *, token_budget: int) -> None:
         self.manifest = manifest
+        self._overlap = window_overlap(manifest.max_tokens)
+        tokenizer.enable_truncation(manifest.max_tokens, stride=self._overlap)
         self._tokenizer = tokenizer
         self._backend = backend
         self._ladder = ladder(manifest.max_tokens, token_budget)
@@ -58,7 +60,6 @@ class Engine:
         manifest = read_manifest(model_dir)
         verify_files(model_dir, manifest)
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
-        tokenizer.enable_truncation(manifest.max_tokens, stride=overlap(manifest.max_tokens))
         return cls(manifest, tokenizer, open_backend(backend, model_dir, manifest), token_budget=token_budget)
 
     def warm(self) -> int:
@@ -93,15 +94,10 @@ class Engine:
         started = perf_counter()
         unique = list(dict.fromkeys(texts))
         encodings = self._tokenizer.encode_batch_fast(unique)
-        stride = overlap(self.manifest.max_tokens)
-        ids: list[list[int]] = []
-        shares: list[float] = []
-        owners: list[int] = []  # for each row, the position of its text in `unique`
-        for position, encoding in enumerate(encodings):
-            for row, share in rows(encoding, long_texts, stride):
-                ids.append(row)
-                shares.append(share)
-                owners.append(position)
+        cuts = [rows(encoding, long_texts, self._overlap) for encoding in encodings]
+        ids = [row for cut in cuts for row, _ in cut]
+        shares = np.array([share for cut in cuts for _, share in cut])
+        owners = np.repeat(np.arange(len(unique)), [len(cut) for cut in cuts])  # the text of each row
         lengths = [len(row) for row in ids]
         tokenised = perf_counter()
         batches = plan(lengths, self._ladder)
@@ -109,7 +105,7 @@ class Engine:
         for batch in batches:
             logits[list(batch.rows)] = self._run(batch, ids)
         probabilities = np.zeros((len(unique), len(self.manifest.labels)))
-        np.add.at(probabilities, owners, softmax(logits) * np.array(shares)[:, None])
+        np.add.at(probabilities, owners, softmax(logits) * shares[:, None])
         left_out = long_texts != "windows"
         predictions = {
             text: Prediction(tuple(row), truncated=left_out and bool(encoding.overflowing))

@@ -1,0 +1,52 @@
+"""Texts longer than the model reads: which of their tokens it gets to see."""
+
+from __future__ import annotations
+
+from typing import Literal, assert_never
+
+from tokenizers import Encoding
+
+#: - truncate: the beginning
+#: - head_tail: the first quarter and the end, 128 and 382 word pieces of a 512-token BERT, the best of the cuts that
+#:   Sun et al. compared (2019, How to Fine-Tune BERT for Text Classification?, arXiv 1905.05583)
+#: - windows: everything, in windows that overlap; the probabilities are their mean, weighted by the tokens new in each
+LongTexts = Literal["truncate", "head_tail", "windows"]
+
+
+def window_overlap(max_tokens: int) -> int:
+    """Word pieces that a window shares with the one before it, so that a phrase cut in two is whole in one of them."""
+    return max_tokens // 8
+
+
+def rows(encoding: Encoding, long_texts: LongTexts, overlap: int) -> list[tuple[list[int], float]]:
+    """The rows of token ids to run for one text, each with its share in the text's probabilities.
+
+    `encoding` comes from a tokenizer that truncates with this `overlap` as its stride, and so holds the further windows
+    of a long text as `overflowing`. A text that fits is one row, whatever `long_texts`.
+    """
+    further = encoding.overflowing
+    if not further or long_texts == "truncate":
+        return [(encoding.ids, 1.0)]
+    if long_texts == "head_tail":
+        return [(_head_tail(encoding, overlap), 1.0)]
+    if long_texts == "windows":
+        new = [len(_pieces(encoding))] + [len(_pieces(window)) - overlap for window in further]
+        return [(window.ids, own / sum(new)) for window, own in zip([encoding, *further], new, strict=True)]
+    assert_never(long_texts)
+
+
+def _head_tail(encoding: Encoding, overlap: int) -> list[int]:
+    """The ids of the full first window, those after its first quarter replaced by the last ones of the text."""
+    pieces = _pieces(encoding)
+    room = len(pieces)
+    for window in encoding.overflowing:
+        pieces += _pieces(window)[overlap:]
+    head = -(-room // 4)
+    start = encoding.special_tokens_mask.index(0)
+    kept = pieces[:head] + pieces[head - room :]
+    return encoding.ids[:start] + kept + encoding.ids[start + room :]
+
+
+def _pieces(encoding: Encoding) -> list[int]:
+    """The ids without [CLS] and [SEP]."""
+    return [id_ for id_, special in zip(encoding.ids, encoding.special_tokens_mask, strict=True) if not special]
