@@ -1,10 +1,10 @@
 """Make a BERT-base-shaped model with random weights, for measuring where no real model can be downloaded.
 
-    python -m benchmarks.base_model --int8 DIR --fp32 DIR
+    python -m benchmarks.base_model --int8 DIR --bf16 DIR
 
 The network has the shape of StructBERT base (12 layers, 768 wide, 21,128 characters), so its speed and memory are
 those of the real model. Its labels mean nothing; they do vary with the text, so that answers can be compared.
-Needs torch, transformers, nncf and openvino. The same seed gives the same weights.
+Needs requirements/prepare.in and torch. The same seed gives the same weights.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import nncf
 import numpy as np
 import openvino as ov
 import torch
+from onnxruntime.quantization import quantize_dynamic
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification
 
 from engine.prepare.network import Classifier
+from engine.registry import MANIFEST
 
 SEED = 20
 VOCABULARY_SIZE = 21_128
@@ -62,18 +64,21 @@ def sentences(count: int) -> list[str]:
     return ["，".join(dice.choices(PHRASES, k=1 + int(dice.paretovariate(1.2)) % 30)) for _ in range(count)]
 
 
-def inputs(texts: list[str], made: Tokenizer) -> Iterator[dict[str, np.ndarray]]:
-    for text in texts:
-        ids = np.array([made.encode(text).ids[:MAX_TOKENS]], dtype=np.int64)
+def inputs(max_tokens: int) -> Iterator[dict[str, np.ndarray]]:
+    """64 sentences, one at a time."""
+    made = tokenizer()
+    made.enable_truncation(max_tokens)
+    for text in sentences(64):
+        ids = np.array([made.encode(text).ids], dtype=np.int64)
         yield {"input_ids": ids, "attention_mask": np.ones_like(ids)}
 
 
 @torch.inference_mode()
-def spread_labels(network: BertForSequenceClassification, texts: list[str], made: Tokenizer) -> None:
+def spread_labels(network: BertForSequenceClassification) -> None:
     """Point the classifier along the direction in which the texts differ most, centred: both labels occur."""
     pooled = torch.cat([
         network.bert(**{name: torch.from_numpy(a) for name, a in one.items()}).pooler_output
-        for one in inputs(texts, made)
+        for one in inputs(network.config.max_position_embeddings)
     ])  # fmt: skip
     centre = pooled.mean(0)
     direction = torch.linalg.svd(pooled - centre, full_matrices=False).Vh[0]
@@ -82,56 +87,81 @@ def spread_labels(network: BertForSequenceClassification, texts: list[str], made
     network.classifier.bias.copy_(-(network.classifier.weight @ centre))
 
 
-def build(layers: int) -> tuple[ov.Model, Tokenizer]:
+def build(config: BertConfig) -> BertForSequenceClassification:
     torch.manual_seed(SEED)
-    config = BertConfig(
-        vocab_size=VOCABULARY_SIZE, num_hidden_layers=layers, max_position_embeddings=MAX_TOKENS, initializer_range=0.04
-    )  # fmt: skip
-    made = tokenizer()
     network = BertForSequenceClassification(config).eval()
-    spread_labels(network, sentences(64), made)
+    spread_labels(network)
+    return network
+
+
+def openvino_model(network: BertForSequenceClassification) -> ov.Model:
     example = {"input_ids": torch.ones(2, 8, dtype=torch.int64), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
     model = ov.convert_model(Classifier(network), example_input=example)
     for port, name in zip(model.inputs, example, strict=True):
         port.get_tensor().set_names({name})
     model.outputs[0].get_tensor().set_names({"logits"})
     model.reshape({name: ov.PartialShape([-1, -1]) for name in example})
-    return model, made
+    return model
 
 
-def quantise(model: ov.Model, made: Tokenizer) -> ov.Model:
-    calibration = nncf.Dataset(list(inputs(sentences(64), made)))
+def quantised(model: ov.Model, max_tokens: int) -> ov.Model:
+    calibration = nncf.Dataset(list(inputs(max_tokens)))
     return nncf.quantize(model, calibration, model_type=nncf.ModelType.TRANSFORMER, subset_size=64)
 
 
-def write(directory: Path, model: ov.Model, made: Tokenizer, precision: str) -> None:
+def write_onnx(network: BertForSequenceClassification, path: Path) -> None:
+    example = torch.ones(2, 8, dtype=torch.int64)
+    dynamic = {0: "batch", 1: "width"}
+    torch.onnx.export(
+        Classifier(network),
+        (example, example),
+        path,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "logits": {0: "batch"}},
+        opset_version=17,
+        dynamo=False,  # the new exporter needs a further package
+    )
+
+
+def write_model(directory: Path, network: BertForSequenceClassification, *, int8: bool) -> None:
+    """A model directory for all backends: INT8, or unquantised to run in bfloat16 or float32."""
     directory.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, directory / "model.xml", compress_to_fp16=False)
-    made.save(str(directory / "tokenizer.json"))
-    files = ("model.xml", "model.bin", "tokenizer.json")
+    max_tokens = network.config.max_position_embeddings
+    model = openvino_model(network)
+    ov.save_model(quantised(model, max_tokens) if int8 else model, directory / "model.xml", compress_to_fp16=False)
+    tokenizer().save(str(directory / "tokenizer.json"))
+    network.save_pretrained(directory)
+    write_onnx(network, directory / "model.onnx")
+    if int8:
+        plain = (directory / "model.onnx").rename(directory / "plain.onnx")
+        quantize_dynamic(plain, directory / "model.onnx")
+        plain.unlink()
+    precision = "int8" if int8 else "bf16"
+    files = sorted(path.name for path in directory.iterdir() if path.name != MANIFEST)
     manifest = {
         "id": "random-base",
         "version": f"1-{precision}",
         "labels": ["negative", "positive"],
-        "max_tokens": MAX_TOKENS,
+        "max_tokens": max_tokens,
         "pad_id": 0,
         "precision": precision,
+        "backends": {"openvino": precision, "torch": "f32", "onnx": "int8" if int8 else "f32"},
         "source": "random weights, for measuring only",
         "files": {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in files},
     }
-    (directory / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--int8", type=Path, required=True, help="directory for the quantised model")
-    parser.add_argument("--fp32", type=Path, help="directory for the unquantised model")
-    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--int8", type=Path, help="directory for the quantised model")
+    parser.add_argument("--bf16", type=Path, help="directory for the unquantised model")
     options = parser.parse_args()
-    model, made = build(options.layers)
-    if options.fp32:
-        write(options.fp32, model, made, "f32")
-    write(options.int8, quantise(model, made), made, "int8")
+    network = build(BertConfig(vocab_size=VOCABULARY_SIZE, max_position_embeddings=MAX_TOKENS, initializer_range=0.04))
+    for directory, int8 in [(options.int8, True), (options.bf16, False)]:
+        if directory:
+            write_model(directory, network, int8=int8)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from engine.backends import Backend, open_backend
+from engine.backends import Backend, backend_files, open_backend
 from engine.batching import Batch, ladder, plan
 from engine.long_texts import LongTexts, rows, window_overlap
 from engine.registry import ModelError, ModelManifest, read_manifest, verify_files
@@ -51,24 +50,33 @@ class Engine:
         self._ladder = ladder(manifest.max_tokens, token_budget)
 
     @classmethod
-    def load(cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 512) -> Engine:
+    def load(
+        cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 512, float32: bool = False
+    ) -> Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
-        A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md.
-        Raises ModelError when a file is missing, damaged or cannot be loaded.
+        A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md. With
+        `float32` nothing is computed in bfloat16, to compare with. Raises ModelError when a file is missing, damaged
+        or cannot be loaded, or `backend` cannot be had.
         """
         manifest = read_manifest(model_dir)
-        verify_files(model_dir, manifest)
+        verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
-        return cls(manifest, tokenizer, open_backend(backend, model_dir, manifest), token_budget=token_budget)
+        network = open_backend(backend, model_dir, manifest, float32=float32)
+        return cls(manifest, tokenizer, network, token_budget=token_budget)
 
     def warm(self) -> int:
-        """Run every shape that `classify` can use, so that no request waits for a kernel; return their number."""
-        shapes = [(size, width) for size, widths in self._ladder.items() for width in widths]
+        """Run one shape of each token count that `classify` can use; return the number of shapes run.
+
+        Most kernels depend on that count alone. It is the shape with the fewest rows, so that of one text alone, whose
+        sender may be waiting, no shape is new.
+        """
+        shapes = sorted((size, width) for size, widths in self._ladder.items() for width in widths)
+        fewest_rows = {size * width: (size, width) for size, width in reversed(shapes)}
         # The largest first: the network then claims its memory once instead of growing.
-        for size, width in sorted(shapes, key=math.prod, reverse=True):
-            self._blank(size, width)
-        return len(shapes)
+        for count in sorted(fewest_rows, reverse=True):
+            self._blank(*fewest_rows[count])
+        return len(fewest_rows)
 
     def prove(self) -> None:
         """Run one tiny batch; raises ModelError unless it gives one finite number per label.

@@ -71,16 +71,16 @@ def read_manifest(model_dir: Path) -> ModelManifest:
     )
 
 
-def verify_files(model_dir: Path, manifest: ModelManifest) -> None:
-    """Compare every file with its checksum; raises ModelError naming the first file that is missing or differs."""
-    for name, expected in manifest.files.items():
+def verify_files(model_dir: Path, manifest: ModelManifest, names: Iterable[str] | None = None) -> None:
+    """Compare these files, or all, with their checksums; raises ModelError naming the first one missing or damaged."""
+    for name in manifest.files if names is None else names:
         path = model_dir / name
         try:
             with path.open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise ModelError(f"no readable {path}: {error.strerror}; {REMEDY}") from error
-        if actual != expected:
+        if actual != manifest.files.get(name):
             raise ModelError(f"{path} is damaged (its checksum is not the manifest's): {REMEDY}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.registry import ModelError, ModelManifest
+from engine.registry import ModelError
 
 # Importing OpenVINO otherwise reports to its makers, from a thread that would be alive when a worker forks, and writes
 # into the home directory. It has no setting against that, but does without the package when that cannot be imported.
@@ -21,9 +21,11 @@ SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": 
 
 
 class OpenVinoBackend:
-    def __init__(self, model_dir: Path, manifest: ModelManifest) -> None:
+    """``model.xml`` and ``model.bin``. What is not quantised runs in bfloat16 where the processor has it."""
+
+    def __init__(self, model_dir: Path, *, float32: bool) -> None:
         settings: dict[str, object] = dict(SETTINGS)
-        if manifest.precision == "f32":  # kept for its exactness, so no bfloat16 where the processor has it
+        if float32:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         try:
             compiled = ov.Core().compile_model(model_dir / "model.xml", "CPU", settings)

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from engine import Engine, Prediction
+from engine import Engine, LongTexts, Prediction
 from worker.app import app
 
 __all__ = ["app"]
@@ -18,7 +18,7 @@ __all__ = ["app"]
 _classify = Engine.classify
 
 
-def _breaking_classify(self: Engine, texts: Sequence[str]) -> list[Prediction]:
+def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
     for text in texts:
         if "【崩溃】" in text:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -26,7 +26,7 @@ def _breaking_classify(self: Engine, texts: Sequence[str]) -> list[Prediction]:
             raise RuntimeError("marked text")
         if "【挂起】" in text:
             time.sleep(3600)
-    return _classify(self, texts)
+    return _classify(self, texts, long_texts)
 
 
 Engine.classify = _breaking_classify  # type: ignore[method-assign]
