@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 from pathlib import Path
 
@@ -27,11 +28,20 @@ class OpenVinoBackend:
         settings: dict[str, object] = dict(SETTINGS)
         if float32:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
+        core = ov.Core()
         try:
-            compiled = ov.Core().compile_model(model_dir / "model.xml", "CPU", settings)
+            with (model_dir / "model.bin").open("rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            self._weights = ov.Tensor(np.frombuffer(mapped, np.uint8), shared_memory=True)  # the network refers to it
+            network = core.read_model((model_dir / "model.xml").read_bytes(), self._weights)
+            self._request = core.compile_model(network, "CPU", settings).create_infer_request()
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {model_dir / 'model.xml'}: prepare the model again") from error
-        self._request = compiled.create_infer_request()
+        # The first run copies the weights into the order its kernels want. What is read of the file after that, such as
+        # single rows of the embeddings, is mapped anew when touched.
+        ids = np.ones((1, 16), dtype=np.int64)
+        self.logits(ids, ids)
+        mapped.madvise(mmap.MADV_DONTNEED)
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
