@@ -7,12 +7,12 @@ import binascii
 import re
 from datetime import UTC, datetime
 
-from api.schemas import Counts, ErrorDocument, JobDocument, ModelDocument, ResultsPage, RowDocument
+from api.labels import DECIMALS, LABELS_ZH, label_and_score
+from api.schemas import Counts, ErrorDocument, JobDocument, ModelDocument, OptionsDocument, ResultsPage, RowDocument
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, Outcome
 from jobs.store import ChunkResult, JobStore
 
-LABELS_ZH = {"negative": "消极", "positive": "积极", "neutral": "中性"}
 CHUNKS_READ = 4  #: chunks fetched from the store at once
 
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")
@@ -27,6 +27,7 @@ def job_document(job: Job) -> JobDocument:
         state=job.state,
         lane=job.lane,
         model=ModelDocument(id=answered_id or job.model, version=version or None),
+        options=OptionsDocument(long_texts=job.options.long_texts, neutral_band=job.options.neutral_band),
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
         created_at=_instant(job.created_at_ms),
         started_at=None if job.started_at_ms is None else _instant(job.started_at_ms),
@@ -39,7 +40,15 @@ def job_document(job: Job) -> JobDocument:
     )
 
 
-def results_page(store: JobStore, job: Job, *, limit: int, cursor: str | None, include_text: bool) -> ResultsPage:
+def results_page(
+    store: JobStore,
+    job: Job,
+    *,
+    limit: int,
+    neutral_band: float,
+    cursor: str | None = None,
+    include_text: bool = False,
+) -> ResultsPage:
     """At most `limit` rows in row order. While the job runs a page ends before the first unfinished chunk; once it
     has ended, chunks that were never finished are skipped."""
     chunk_no, offset = (0, 0) if cursor is None else _read_cursor(cursor)
@@ -52,7 +61,7 @@ def results_page(store: JobStore, job: Job, *, limit: int, cursor: str | None, i
                     return ResultsPage(data=rows, next=_cursor(chunk_no, offset))
             else:
                 end = offset + limit - len(rows)
-                rows += _rows(result, offset, end, include_text)
+                rows += _rows(result, offset, end, neutral_band, include_text)
                 if end < len(result.output.outcomes):
                     return ResultsPage(data=rows, next=_cursor(chunk_no, end))
             chunk_no, offset = chunk_no + 1, 0
@@ -62,7 +71,7 @@ def results_page(store: JobStore, job: Job, *, limit: int, cursor: str | None, i
     return ResultsPage(data=rows, next=_cursor(chunk_no, offset) if more else None)
 
 
-def _rows(result: ChunkResult, start: int, end: int, include_text: bool) -> list[RowDocument]:
+def _rows(result: ChunkResult, start: int, end: int, neutral_band: float, include_text: bool) -> list[RowDocument]:
     custom_ids, texts = result.input.custom_ids, result.input.texts
     return [
         _row(
@@ -71,6 +80,7 @@ def _rows(result: ChunkResult, start: int, end: int, include_text: bool) -> list
             outcome,
             result.output.labels,
             result.output.model,
+            neutral_band,
             texts[position] if include_text else None,
         )
         for position, outcome in enumerate(result.output.outcomes[start:end], start)
@@ -78,19 +88,25 @@ def _rows(result: ChunkResult, start: int, end: int, include_text: bool) -> list
 
 
 def _row(
-    index: int, custom_id: str | None, outcome: Outcome, labels: tuple[str, ...], model: str, text: str | None
+    index: int,
+    custom_id: str | None,
+    outcome: Outcome,
+    labels: tuple[str, ...],
+    model: str,
+    neutral_band: float,
+    text: str | None,
 ) -> RowDocument:
-    answer = zip(outcome.probabilities, labels, strict=True) if outcome.error is None else None
-    score, label = max(answer) if answer is not None else (None, None)
+    label, score, probabilities = None, None, None
+    if outcome.error is None:
+        label, score = label_and_score(labels, outcome.probabilities, neutral_band)
+        probabilities = {name: round(p, DECIMALS) for name, p in zip(labels, outcome.probabilities, strict=True)}
     return RowDocument(
         index=index,
         custom_id=custom_id,
         label=label,
         label_zh=None if label is None else LABELS_ZH.get(label, label),
-        score=None if score is None else round(score, 5),
-        probabilities=None
-        if outcome.error is not None
-        else {name: round(p, 5) for name, p in zip(labels, outcome.probabilities, strict=True)},
+        score=score,
+        probabilities=probabilities,
         truncated=outcome.truncated,
         model=model,
         degraded=False,

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
+from api.problems import pointer
 from api.rows import json_rows, ndjson_rows, parse_json
 from api.schemas import (
     JOB_BODY,
@@ -57,7 +58,7 @@ def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
     submitted = take(query, header.idempotency_key)
     if wait_s is not None and services().wait_ended(submitted.job_id, wait_s):
         job = services().store.get(submitted.job_id)
-        page = results_page(services().store, job, limit=INLINE_ROWS, cursor=None, include_text=False)
+        page = results_page(services().store, job, limit=INLINE_ROWS, neutral_band=services().neutral_band(job))
         answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page), 200)
     else:
         answer = _answer(job_document(services().store.get(submitted.job_id)), 202)
@@ -87,10 +88,19 @@ def get_job(path: JobPath) -> Response:
 
 @blueprint.get("/<job_id>/results", summary="Read results", responses={200: ResultsPage, **problems(404, 422, 503)})
 def get_results(path: JobPath, query: ResultsQuery) -> Response:
-    """Rows in the order they were submitted, by cursor, also while the job runs."""
-    store = services().store
+    """Rows in the order they were submitted, by cursor, also while the job runs.
+
+    A `neutral_band` here relabels the rows of this answer: nothing is classified again.
+    """
+    svc = services()
+    job = svc.store.get(path.job_id)
     page = results_page(
-        store, store.get(path.job_id), limit=query.limit, cursor=query.cursor, include_text=query.include == "text"
+        svc.store,
+        job,
+        limit=query.limit,
+        neutral_band=svc.neutral_band(job, query.neutral_band),
+        cursor=query.cursor,
+        include_text=query.include == "text",
     )
     return _answer(page)
 
@@ -110,9 +120,9 @@ def erase_job(path: JobPath) -> Response:
 
 
 def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted:
-    if query.model is not None:
-        detail = "A JSON body carries its options itself: move `model` from the query into the body."
-        raise InvalidInput(detail, errors=(FieldError("misplaced_option", detail, pointer="/model"),))
+    for name in query.model_dump(exclude_none=True):
+        detail = f"A JSON body carries its options itself: move `{name}` from the query into the body."
+        raise InvalidInput(detail, errors=(FieldError("misplaced_option", detail, pointer=pointer(name)),))
     svc = services()
     body = json_body(accepted="application/json or application/x-ndjson")
     parsed = parse_json(body, JobRequest)
@@ -121,6 +131,7 @@ def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted:
     return Submission(
         svc,
         model=svc.check_model(parsed.model),
+        options=parsed.resolved(svc.settings),
         request_id=g.request_id,
         idempotency_key=idempotency_key,
         digest=lambda: digest,
@@ -130,10 +141,11 @@ def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted:
 
 def _submit_ndjson(query: SubmitQuery, idempotency_key: str) -> Submitted:
     svc = services()
-    digest = hashlib.sha256(f"ndjson {query.model or ''}\n".encode())
+    digest = hashlib.sha256(f"ndjson {query.model_dump_json(exclude_none=True)}\n".encode())
     submission = Submission(
         svc,
         model=svc.check_model(query.model),
+        options=query.resolved(svc.settings),
         request_id=g.request_id,
         idempotency_key=idempotency_key,
         digest=digest.hexdigest,

@@ -7,7 +7,29 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from jobs.models import JobOptions, LongTexts
+from jobs.settings import Settings
+
 Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
+Score = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="probability of `label`; of a row that the neutral band made neutral, "
+        "1 - |p(positive) - p(negative)|: 1 where both are as likely, less the nearer one of them is to certain",
+    ),
+]
+NeutralBand = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="rows whose p(positive) is nearer to 0.5 than this are neutral; 0 for none. Applied when results "
+        "are read, to models whose labels are negative and positive alone; probabilities stay as they are",
+    ),
+]
 
 
 class Request(BaseModel):
@@ -19,12 +41,26 @@ class Request(BaseModel):
 RequestT = TypeVar("RequestT", bound=Request)
 
 
+class Options(BaseModel):
+    """What may be asked for beside the texts, in a body or in the query of a streamed one."""
+
+    long_texts: LongTexts | None = Field(
+        None,
+        description="texts longer than the model reads: `truncate` reads their beginning, `head_tail` their beginning "
+        "and end, `windows` all, in overlapping windows whose probabilities are averaged. Default: a setting",
+    )
+    neutral_band: NeutralBand | None = None
+
+    def resolved(self, settings: Settings) -> JobOptions:
+        return JobOptions(self.long_texts or settings.long_texts, self.neutral_band)
+
+
 class Item(Request):
     text: str
     custom_id: str | None = Field(None, max_length=512)
 
 
-class JobRequest(Request):
+class JobRequest(Request, Options):
     """One of `text`, `texts` and `items`, and options beside it."""
 
     text: str | None = None
@@ -39,16 +75,16 @@ class JobRequest(Request):
         return self
 
 
-class AnalyzeRequest(Request):
+class AnalyzeRequest(Request, Options):
     text: str
 
 
-class SentimentRequest(Request):
+class SentimentRequest(Request, Options):
     text: str
     return_confidence: bool = True
 
 
-class SentimentBatchRequest(Request):
+class SentimentBatchRequest(Request, Options):
     texts: list[str] = Field(min_length=1)
     batch_size: int = Field(32, ge=1, description="accepted for compatibility; batches follow the load")
     return_details: bool = True
@@ -58,7 +94,9 @@ class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
 
-class SubmitQuery(BaseModel):
+class SubmitQuery(Options):
+    """Options of an NDJSON body; a JSON body has them as fields."""
+
     model_config = ConfigDict(extra="forbid")
     model: str | None = Field(None, min_length=1, max_length=200, description="NDJSON only; in JSON it is a field")
 
@@ -81,6 +119,7 @@ class ResultsQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
     include: Annotated[str, Field(pattern="^text$")] | None = Field(None, description="`text`: rows carry their text")
+    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 
 class ErrorDocument(BaseModel):
@@ -99,12 +138,18 @@ class ModelDocument(BaseModel):
     version: str | None
 
 
+class OptionsDocument(BaseModel):
+    long_texts: str = Field(examples=["truncate"])
+    neutral_band: float | None = Field(description="null: that of the setting, at the time of reading")
+
+
 class JobDocument(BaseModel):
     id: str
     object: str = "job"
     state: str = Field(examples=["running"])
     lane: str = Field(examples=["bulk"])
     model: ModelDocument
+    options: OptionsDocument
     counts: Counts
     created_at: str = Field(examples=["2026-01-31T08:00:00.000Z"])
     started_at: str | None
@@ -121,7 +166,7 @@ class RowDocument(BaseModel):
     custom_id: str | None
     label: Label | None
     label_zh: str | None = Field(examples=["积极"])
-    score: float | None = Field(description="probability of `label`")
+    score: Score | None
     probabilities: dict[str, float] | None
     truncated: bool
     model: str = Field(examples=["sentiq-small-zh@1"])
@@ -149,20 +194,20 @@ class JobWithResults(JobDocument):
 class Analysis(BaseModel):
     text: str
     label: Label
-    score: float
+    score: Score
 
 
 class EmojiSentiment(BaseModel):
     text: str
     sentiment: str
-    confidence: float
-    emoji: str
+    confidence: Score
+    emoji: str = Field(description="😊 positive, 😞 negative, 😐 everything else")
 
 
 class SentimentData(BaseModel):
     text: str
     sentiment: str = Field(examples=["积极"])
-    confidence: float | None = None
+    confidence: Score | None = None
     english_label: str | None = None
     analysis_time_ms: float | None = None
 

@@ -16,7 +16,7 @@ from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import FieldError, UnknownModel
 from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef
+from jobs.models import ChunkRef, Job
 from jobs.settings import Settings
 from jobs.store import JobStore
 
@@ -90,6 +90,11 @@ class Services:
             except REDIS_AWAY:
                 time.sleep(min(left_s, 0.2))
         return False
+
+    def neutral_band(self, job: Job, asked: float | None = None) -> float:
+        """The band for the rows of a job: that of the request which reads them, else the job's, else the setting."""
+        choices = (asked, job.options.neutral_band, self.settings.neutral_band)
+        return next(band for band in choices if band is not None)
 
     def check_model(self, model: str | None) -> str:
         """The model a job asks for, or the default. Raises UnknownModel."""

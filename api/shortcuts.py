@@ -19,6 +19,7 @@ from api.schemas import (
     Analysis,
     AnalyzeRequest,
     EmojiSentiment,
+    Options,
     RequestT,
     RowDocument,
     SentimentAnswer,
@@ -43,9 +44,9 @@ blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous 
 @blueprint.post("/analyze", responses={200: Analysis, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest))
 def analyze() -> Response:
     """One text, its label and score."""
-    text = _parse(AnalyzeRequest).text
-    (row,) = _classify([text], [pointer("text")])
-    return _json(Analysis(text=text, label=_label(row), score=_score(row)).model_dump_json())
+    asked = _parse(AnalyzeRequest)
+    (row,) = _classify([asked.text], [pointer("text")], asked)
+    return _json(Analysis(text=asked.text, label=_label(row), score=_score(row)).model_dump_json())
 
 
 @blueprint.post(
@@ -53,10 +54,10 @@ def analyze() -> Response:
 )
 def sentiment() -> Response:
     """One text, its sentiment with an emoji."""
-    text = _parse(AnalyzeRequest).text
-    (row,) = _classify([text], [pointer("text")])
+    asked = _parse(AnalyzeRequest)
+    (row,) = _classify([asked.text], [pointer("text")], asked)
     label = _label(row)
-    answer = EmojiSentiment(text=text, sentiment=label, confidence=_score(row), emoji=EMOJI.get(label, "😐"))
+    answer = EmojiSentiment(text=asked.text, sentiment=label, confidence=_score(row), emoji=EMOJI.get(label, "😐"))
     return _json(answer.model_dump_json())
 
 
@@ -69,7 +70,7 @@ def sentiment_analyze() -> Response:
     """One text, its sentiment in Chinese and English."""
     asked = _parse(SentimentRequest)
     started = time.perf_counter()
-    (row,) = _classify([asked.text], [pointer("text")])
+    (row,) = _classify([asked.text], [pointer("text")], asked)
     data = _data(asked.text, row, _elapsed_ms(started), confidence=asked.return_confidence)
     return _json(SentimentAnswer(success=True, data=data, request_id=g.request_id).model_dump_json())
 
@@ -87,7 +88,7 @@ def sentiment_analyze_batch() -> Response:
         detail = f"{len(asked.texts)} texts; this endpoint takes at most {limit}. Post longer lists to /api/v1/jobs."
         raise InvalidInput(detail, errors=(FieldError("too_many_texts", detail, pointer="/texts"),))
     started = time.perf_counter()
-    rows = _classify(asked.texts, [pointer("texts", i) for i in range(len(asked.texts))])
+    rows = _classify(asked.texts, [pointer("texts", i) for i in range(len(asked.texts))], asked)
     elapsed_ms = _elapsed_ms(started)
     data = [
         _data(text, row, elapsed_ms, confidence=asked.return_details)
@@ -103,13 +104,14 @@ def _parse(model: type[RequestT]) -> RequestT:
     return parse_json(json_body(), model)
 
 
-def _classify(texts: Sequence[str], places: Sequence[str]) -> list[RowDocument]:
+def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
     """Raises ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
     svc = services()
     check_texts(texts, places, svc.settings.max_text_chars)
     submitted = Submission(
         svc,
         model=svc.settings.model,
+        options=options.resolved(svc.settings),
         request_id=g.request_id,
         idempotency_key="",
         digest=str,
@@ -123,7 +125,7 @@ def _classify(texts: Sequence[str], places: Sequence[str]) -> list[RowDocument]:
                 retry_after_s=5,
             )
         job = svc.store.get(submitted.job_id)
-        rows = results_page(svc.store, job, limit=len(texts), cursor=None, include_text=False).data
+        rows = results_page(svc.store, job, limit=len(texts), neutral_band=svc.neutral_band(job)).data
     finally:
         _erase(submitted.job_id)
     for row, place in zip(rows, places, strict=True):

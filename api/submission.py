@@ -10,7 +10,7 @@ from api.services import Services
 from jobs.chunking import chunked
 from jobs.dispatch import new_task_id
 from jobs.errors import BodyTooLarge, FieldError, InvalidInput, UploadInterrupted
-from jobs.models import InputChunk, Lane, NewJob, Row, RowError, new_job_id
+from jobs.models import InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
 
 TOUCH_INTERVAL_S = 5.0  #: how often a slow upload shows a sign of life
 
@@ -32,6 +32,7 @@ class Submission:
         services: Services,
         *,
         model: str,
+        options: JobOptions,
         request_id: str,
         idempotency_key: str,
         digest: Callable[[], str],
@@ -41,7 +42,7 @@ class Submission:
         self._store = services.store
         self._digest = digest
         self._known = known
-        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key)
+        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options)
         self._created = False
         self._touched_at = time.monotonic()
 

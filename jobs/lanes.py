@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from redis import Redis
 
@@ -17,7 +18,7 @@ from jobs.codec import decode_input, encode_output
 from jobs.connection import script, text
 from jobs.dispatch import Producer, new_task_id, publish, wake
 from jobs.keys import JobKeys, LaneKeys
-from jobs.models import ChunkRef, InputChunk, Lane, OutputChunk, RowError
+from jobs.models import ChunkRef, InputChunk, Lane, LongTexts, OutputChunk, RowError
 from jobs.settings import Settings
 from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
@@ -37,6 +38,7 @@ class OpenChunk:
     isolation: bytes | None  # state of the halving, see worker/isolation.py
     request_id: str  # of the request that made the job
     model: str = ""  # id the job asked for; "" means the active one
+    long_texts: LongTexts = "truncate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,13 @@ class _Lane:
         opened = []
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
             if answer:
-                blob, isolation, request_id, model = answer
-                opened.append(OpenChunk(ref, decode_input(blob), crashes, isolation, text(request_id), text(model)))
+                blob, isolation, *words = answer
+                request_id, model, long_texts = map(text, words)
+                opened.append(
+                    OpenChunk(
+                        ref, decode_input(blob), crashes, isolation, request_id, model, cast(LongTexts, long_texts)
+                    )
+                )
             else:
                 self._forget(ref)
         return opened

@@ -6,7 +6,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
+
+#: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
+LongTexts = Literal["truncate", "head_tail", "windows"]
 
 
 class Lane(StrEnum):
@@ -99,6 +102,14 @@ class OutputChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a job asks for beside its texts and its model."""
+
+    long_texts: LongTexts = "truncate"
+    neutral_band: float | None = None  # from 0 to 0.5; None leaves it to the setting at the time of reading
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is known of a job when it is created."""
 
@@ -107,6 +118,7 @@ class NewJob:
     model: str  # requested model id; "" for the active one
     request_id: str = ""
     idempotency_key: str = ""  # "" when the client sent none
+    options: JobOptions = JobOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ class Job:
     state: JobState
     lane: Lane
     model: str  # requested model id; "" for the active one
+    options: JobOptions
     answered_by: str | None  # `id@version` of the model that answered last; None before the first answer
     total: int  # rows received so far
     completed: int  # rows with a prediction

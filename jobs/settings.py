@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.errors import SettingsError
+from jobs.models import LongTexts
 
 PREFIX = "SENTIQ_"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -53,6 +54,20 @@ class Settings(BaseSettings):
     )
     token_budget: int = Field(
         512, ge=64, le=65536, description="Tokens, padding included, of one forward pass at most."
+    )
+
+    long_texts: LongTexts = Field(
+        "truncate",
+        description="How texts longer than the model reads are read, where a job does not say. `truncate`: their "
+        "beginning. `head_tail`: a quarter of the room for the beginning, the rest for the end. `windows`: all of it, "
+        "in overlapping windows whose answers are averaged.",
+    )
+    neutral_band: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="How far from 0.5 the probability of `positive` must be, or the row is neutral, where neither the "
+        "request for results nor the job says. 0: never. For models that know negative and positive alone.",
     )
 
     job_ttl_s: int = Field(

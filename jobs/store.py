@@ -4,15 +4,16 @@ The store is the truth; Celery's messages only wake workers. Each transition is 
 reader ever sees half of one. Wherever a method returns messages to send, losing them loses nothing: the sweeper
 (`jobs.lanes`) finds what has no live message.
 
-Fields of the job hash: id, state, lane, model, answered_by, request_id, created_at, started_at, ended_at (ms),
-total, completed, failed (rows), chunks (received), issued (chunks published), done (chunks recorded), error_code,
-error_detail, idempotency (the key of the client's idempotency record).
+Fields of the job hash: id, state, lane, model, long_texts, neutral_band ("" for none), answered_by, request_id,
+created_at, started_at, ended_at (ms), total, completed, failed (rows), chunks (received), issued (chunks published),
+done (chunks recorded), error_code, error_detail, idempotency (the key of the client's idempotency record).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from redis import Redis
 
@@ -21,7 +22,18 @@ from jobs.codec import decode_input, decode_output, encode_input
 from jobs.connection import script, text
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
 from jobs.keys import JobKeys, LaneKeys
-from jobs.models import ChunkRef, InputChunk, Job, JobState, Lane, NewJob, OutputChunk, RowError
+from jobs.models import (
+    ChunkRef,
+    InputChunk,
+    Job,
+    JobOptions,
+    JobState,
+    Lane,
+    LongTexts,
+    NewJob,
+    OutputChunk,
+    RowError,
+)
 from jobs.settings import Settings
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
@@ -61,7 +73,11 @@ class JobStore:
         k = JobKeys.of(job.id)
         answer = self._create(
             keys=[k.job, keys.JOBS, keys.RECEIVING, *self._idempotency(job)],
-            args=[job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id],
+            args=[
+                *(job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id),
+                job.options.long_texts,
+                "" if job.options.neutral_band is None else job.options.neutral_band,
+            ],
         )
         if answer[0] == b"created":
             return None
@@ -224,6 +240,10 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int) -> Job:
         state=JobState(fields["state"]),
         lane=Lane(fields["lane"]),
         model=fields["model"],
+        options=JobOptions(
+            long_texts=cast(LongTexts, fields["long_texts"]),
+            neutral_band=float(fields["neutral_band"]) if fields["neutral_band"] else None,
+        ),
         answered_by=fields.get("answered_by"),
         total=int(fields["total"]),
         completed=int(fields["completed"]),

@@ -1,4 +1,4 @@
-"""From opened chunks to answers: one pass over all their texts, and what to do about a text that breaks the pass."""
+"""From opened chunks to answers: a pass over all texts that are read alike, and what to do when a text breaks it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, Outcome, OutputChunk, RowError
+from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
     from engine import Engine
 
 log = structlog.get_logger(__name__)
+
+Question = tuple[LongTexts, str]  #: a text, and how it is to be read if it is long
 
 
 class IsolationStore(Protocol):
@@ -26,13 +28,14 @@ class IsolationStore(Protocol):
 def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
     """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own."""
     errors = [dict(chunk.input.errors) | _killers(engine, store, chunk) for chunk in chunks]
-    texts = [
-        text
+    questions = [
+        (chunk.long_texts, text)
         for chunk, faults in zip(chunks, errors, strict=True)
         for offset, text in enumerate(chunk.input.texts)
         if offset not in faults
     ]
-    outcomes = iter(_outcomes(engine, texts))
+    outcomes = _classify(engine, questions)
+    answers = (outcomes[question] for question in questions)
     manifest = engine.manifest
     return [
         (
@@ -42,7 +45,7 @@ def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -
                 model=f"{manifest.id}@{manifest.version}",
                 labels=manifest.labels,
                 outcomes=tuple(
-                    Outcome(error=faults[offset]) if offset in faults else next(outcomes)
+                    Outcome(error=faults[offset]) if offset in faults else next(answers)
                     for offset in range(len(chunk.input.texts))
                 ),
             ),
@@ -51,17 +54,29 @@ def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -
     ]
 
 
-def _outcomes(engine: Engine, texts: Sequence[str]) -> list[Outcome]:
+def _classify(engine: Engine, questions: Sequence[Question]) -> dict[Question, Outcome]:
+    """One pass for all texts that are read alike."""
+    passes: dict[LongTexts, list[str]] = {}
+    for long_texts, text in questions:
+        passes.setdefault(long_texts, []).append(text)
+    return {
+        (long_texts, text): outcome
+        for long_texts, texts in passes.items()
+        for text, outcome in zip(texts, _outcomes(engine, texts, long_texts), strict=True)
+    }
+
+
+def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
     """Predictions; where the pass raises, halves are tried until the text that breaks it stands alone."""
     try:
-        return [Outcome(p.probabilities, p.truncated) for p in engine.classify(texts)]
+        return [Outcome(p.probabilities, p.truncated) for p in engine.classify(texts, long_texts)]
     except Exception as error:
         if len(texts) == 1:
             log.exception("a text cannot be classified", chars=len(texts[0]))
             reason = f"The model failed on this text ({type(error).__name__}); its neighbours were not affected."
             return [Outcome(error=RowError("inference_failed", reason))]
         half = len(texts) // 2
-        return _outcomes(engine, texts[:half]) + _outcomes(engine, texts[half:])
+        return _outcomes(engine, texts[:half], long_texts) + _outcomes(engine, texts[half:], long_texts)
 
 
 def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[int, RowError]:
@@ -76,7 +91,8 @@ def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[in
     )
 
     def run(start: int, end: int) -> None:
-        _outcomes(engine, [t for o, t in enumerate(chunk.input.texts[start:end], start) if o not in chunk.input.errors])
+        texts = [t for o, t in enumerate(chunk.input.texts[start:end], start) if o not in chunk.input.errors]
+        _outcomes(engine, texts, chunk.long_texts)
 
     save: Callable[[bytes], None] = lambda state: store.isolate(chunk.ref, state)  # noqa: E731
     return dict.fromkeys(isolate(len(chunk.input.texts), chunk.isolation, run, save), KILLED)

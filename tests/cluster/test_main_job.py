@@ -6,12 +6,13 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import httpx
 import pytest
 from celery import Celery
 
-from engine import Engine
+from engine import Engine, LongTexts
 from engine.registry import find_model
 from jobs.dispatch import Producer, publish
 from jobs.keys import JobKeys
@@ -89,6 +90,20 @@ def test_every_row_is_answered_once_in_order_and_as_the_model_says(
     for row in rows:
         assert row["probabilities"]["positive"] == pytest.approx(reference[row["text"]], abs=0.002)
         assert row["score"] == pytest.approx(row["probabilities"][row["label"]], abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 65])
+def test_a_long_text_is_read_as_its_job_asks(cluster: Cluster, engine: Engine, count: int) -> None:
+    texts = [f"{'，'.join(sentences(40, seed))}" for seed in range(count)]
+    column = engine.manifest.labels.index("positive")
+
+    job_ids = {mode: cluster.submit(texts, long_texts=mode) for mode in get_args(LongTexts)}
+
+    for mode, job_id in job_ids.items():
+        cluster.wait_ended(job_id)
+        for row, expected in zip(cluster.rows(job_id), engine.classify(texts, mode), strict=True):
+            assert row["truncated"] is expected.truncated is (mode != "windows")
+            assert row["probabilities"]["positive"] == pytest.approx(expected.probabilities[column], abs=0.002)
 
 
 def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> None:

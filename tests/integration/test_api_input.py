@@ -44,6 +44,11 @@ def body(document: Any) -> bytes:
         (body({"items": [{"text": "好", "lang": "zh"}]}), JSON, 422, "invalid_input", "/items/0/lang"),
         (body({"text": "好", "modell": "x"}), JSON, 422, "invalid_input", "/modell"),
         (body({"text": "好", "model": "no-such-model"}), JSON, 422, "unknown_model", "/model"),
+        (body({"text": "好", "neutral_band": 0.6}), JSON, 422, "invalid_input", "/neutral_band"),
+        (body({"text": "好", "neutral_band": -0.1}), JSON, 422, "invalid_input", "/neutral_band"),
+        (body({"text": "好", "neutral_band": "0.1"}), JSON, 422, "invalid_input", "/neutral_band"),
+        (body({"text": "好", "neutral_band": float("nan")}), JSON, 422, "invalid_input", "/neutral_band"),
+        (body({"text": "好", "long_texts": "middle"}), JSON, 422, "invalid_input", "/long_texts"),
         (body({"text": "好" * 40_000}), JSON, 413, "body_too_large", None),
         (body({"text": "好"}), "text/plain", 415, "unsupported_media_type", None),
         (body({"text": "好"}), "", 415, "unsupported_media_type", None),
@@ -82,6 +87,9 @@ def test_a_text_of_a_hundred_thousand_characters_is_refused_by_default_limits(cl
         ("GET", "/api/v1/nothing", 404, "not_found"),
         ("PUT", JOBS, 405, "method_not_allowed"),
         ("GET", "/analyze", 405, "method_not_allowed"),
+        ("GET", "/api/v1/jobs/job_unknown/results?neutral_band=0.51", 422, "invalid_input"),
+        ("GET", "/api/v1/jobs/job_unknown/results?neutral_band=nan", 422, "invalid_input"),
+        ("POST", f"{JOBS}?long_texts=middle", 422, "invalid_input"),
         ("GET", f"{JOBS}?limit=0", 422, "invalid_input"),
         ("GET", f"{JOBS}?limit=101", 422, "invalid_input"),
         ("GET", f"{JOBS}?limit=many", 422, "invalid_input"),
@@ -103,6 +111,7 @@ def test_bad_requests(client: FlaskClient, method: str, path: str, status: int, 
         ("/analyze", {"text": ""}, 422, "invalid_input", "/text"),
         ("/analyze", {"texts": ["好"]}, 422, "invalid_input", "/text"),
         ("/api/sentiment", {"text": None}, 422, "invalid_input", "/text"),
+        ("/api/sentiment", {"text": "好", "neutral_band": 1}, 422, "invalid_input", "/neutral_band"),
         (
             "/api/v1/sentiment/analyze",
             {"text": "好", "return_confidence": "yes"},
@@ -140,8 +149,17 @@ def test_an_unknown_model_names_those_there_are(client: FlaskClient, live_worker
     assert client.post(JOBS, json={"text": "好", "model": "another-model"}).status_code == 202
 
 
+def test_a_bad_choice_names_the_choices(client: FlaskClient) -> None:
+    (error,) = client.post(JOBS, json={"text": "好", "long_texts": "middle"}).json["errors"]
+
+    assert error["pointer"] == "/long_texts"
+    for choice in ("truncate", "head_tail", "windows"):
+        assert choice in error["detail"]
+
+
 def test_an_option_of_a_json_body_is_not_taken_from_the_query(client: FlaskClient) -> None:
     check_problem(client.post(f"{JOBS}?model=large", json={"text": "好"}), 422, "invalid_input")
+    check_problem(client.post(f"{JOBS}?neutral_band=0.1", json={"text": "好"}), 422, "invalid_input")
     check_problem(client.post(f"{JOBS}?modell=large", json={"text": "好"}), 422, "invalid_input")
 
 

@@ -16,6 +16,7 @@ from redis import Redis
 
 from api.app import create_app
 from jobs.keys import JobKeys, idempotency
+from jobs.lanes import InteractiveLane
 from jobs.settings import Settings
 from tests.support import RedisServer, wait_until
 
@@ -40,7 +41,19 @@ def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive:
     assert answer_interactive() == 1
     done = client.get(job["links"]["self"]).json
     assert set(done or ()) == {
-        *("id", "object", "state", "lane", "model", "counts", "created_at", "started_at", "ended_at", "expires_at"),
+        *(
+            "id",
+            "object",
+            "state",
+            "lane",
+            "model",
+            "options",
+            "counts",
+            "created_at",
+            "started_at",
+            "ended_at",
+            "expires_at",
+        ),
         *("texts_per_second", "eta_s", "error", "links"),
     }
     assert (done["state"], done["counts"]) == ("completed", {"total": 2, "completed": 1, "failed": 1})
@@ -153,10 +166,10 @@ def test_prefer_wait_answers_inline_or_accepts(client: FlaskClient, answer_inter
     assert answer_interactive() == 1
     worker = threading.Thread(target=wait_until, args=(answer_interactive,))
     worker.start()
-    inline = client.post(JOBS, json={"text": "好"}, headers={"Prefer": "wait=5"})
+    inline = client.post(JOBS, json={"text": "好", "neutral_band": 0.1}, headers={"Prefer": "wait=5"})
     worker.join()
     assert inline.status_code == 200
-    assert [row["label"] for row in inline.json["results"]["data"]] == ["positive"]
+    assert [row["label"] for row in inline.json["results"]["data"]] == ["neutral"]
 
 
 def test_an_idempotency_key_makes_a_retry_safe(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
@@ -174,6 +187,8 @@ def test_an_idempotency_key_makes_a_retry_safe(client: FlaskClient, answer_inter
     first = client.post(JOBS, data=ndjson("好", "坏"), **stream)
     assert client.post(JOBS, data=ndjson("好", "坏"), **stream).json["id"] == first.json["id"]
     assert client.post(JOBS, data=ndjson("好"), **stream).json["code"] == "idempotency_mismatch"
+    banded = client.post(f"{JOBS}?neutral_band=0.1", data=ndjson("好", "坏"), **stream)
+    assert banded.json["code"] == "idempotency_mismatch"
 
 
 def test_an_upload_that_turns_out_too_large_leaves_a_job_that_says_so(client: FlaskClient) -> None:
@@ -204,6 +219,63 @@ def test_lists_are_paged(client: FlaskClient) -> None:
 
     assert {job["id"] for job in first["data"] + second["data"]} == set(ids)
     assert (len(first["data"]), len(second["data"]), second["next"]) == (3, 2, None)
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_options_stay_with_the_job_however_it_comes(
+    client: FlaskClient, redis: Redis, settings: Settings, form: str
+) -> None:
+    if form == "json":
+        job = client.post(JOBS, json={"text": "好", "long_texts": "windows", "neutral_band": 0.1}).json
+    else:
+        path = f"{JOBS}?long_texts=windows&neutral_band=0.1"
+        job = client.post(path, data=ndjson("好"), content_type=NDJSON).json
+
+    assert client.get(f"{JOBS}/{job['id']}").json["options"] == {"long_texts": "windows", "neutral_band": 0.1}
+    (opened,) = InteractiveLane(redis, settings).take("drain") or []
+    assert opened.long_texts == "windows"
+
+
+def test_settings_stand_in_for_options_that_were_not_given(redis: Redis, api_settings: Settings) -> None:
+    app = create_app(api_settings.model_copy(update={"long_texts": "head_tail", "neutral_band": 0.3}))
+    try:
+        job = app.test_client().post(JOBS, json={"text": "好"}).json
+    finally:
+        app.extensions["sentiq"].close()
+
+    assert job["options"] == {"long_texts": "head_tail", "neutral_band": None}
+    (opened,) = InteractiveLane(redis, api_settings).take("drain") or []
+    assert opened.long_texts == "head_tail"
+
+
+def test_the_band_of_the_query_beats_that_of_the_job_and_both_beat_the_setting(
+    redis: Redis, api_settings: Settings, answer_interactive: Callable[[], int]
+) -> None:
+    app = create_app(api_settings.model_copy(update={"neutral_band": 0.005}))
+    client = app.test_client()
+
+    def labels(job_id: str, query: str = "") -> list[tuple[str, str, float]]:
+        rows = client.get(f"{JOBS}/{job_id}/results{query}").json["data"]
+        assert {row["probabilities"]["positive"] for row in rows} == {0.5005, 0.51}
+        return [(row["label"], row["label_zh"], row["score"]) for row in rows]
+
+    try:
+        texts = ["好", "好" * 20]  # 0.5 and 1/2001 or 20/2001 more
+        plain = client.post(JOBS, json={"texts": texts}).json["id"]
+        banded = client.post(JOBS, json={"texts": texts, "neutral_band": 0.1}).json["id"]
+        off = client.post(JOBS, json={"texts": texts, "neutral_band": 0}).json["id"]
+        answer_interactive()
+
+        positive = [("positive", "积极", 0.5005), ("positive", "积极", 0.51)]
+        neutral = [("neutral", "中性", 0.999), ("neutral", "中性", 0.98)]
+        assert labels(plain) == [neutral[0], positive[1]]
+        assert labels(banded) == neutral
+        assert labels(off) == positive
+        for job_id in (plain, banded, off):
+            assert labels(job_id, "?neutral_band=0.1") == neutral
+            assert labels(job_id, "?neutral_band=0") == positive
+    finally:
+        app.extensions["sentiq"].close()
 
 
 def test_shortcuts_have_their_old_shapes(
@@ -238,6 +310,13 @@ def test_shortcuts_have_their_old_shapes(
     batch = post("/api/v1/sentiment/analyze/batch", {"texts": ["好", "好吃"], "batch_size": 8, "return_details": True})
     assert [row["text"] for row in batch["data"]] == ["好", "好吃"]
     assert set(batch["data"][0]) == set(single["data"])
+
+    band = {"neutral_band": 0.1, "long_texts": "head_tail"}
+    assert post("/analyze", {"text": "好吃", **band})["label"] == "neutral"
+    assert post("/api/sentiment", {"text": "好吃", **band})["emoji"] == "😐"
+    assert post("/api/v1/sentiment/analyze", {"text": "好吃", **band})["data"]["sentiment"] == "中性"
+    batch = post("/api/v1/sentiment/analyze/batch", {"texts": ["好", "好吃"], **band})
+    assert [row["english_label"] for row in batch["data"]] == ["neutral", "neutral"]
     assert redis.zcard("sentiq:jobs") == 0  # their jobs are erased
 
 

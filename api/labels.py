@@ -1,0 +1,27 @@
+"""From the probabilities of a row to the label that is shown, neutral band included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DECIMALS = 5  #: of probabilities and scores in answers
+LABELS_ZH = {"negative": "消极", "positive": "积极", "neutral": "中性"}
+
+_TWO_CLASSES = {"negative", "positive"}
+
+
+def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutral_band: float) -> tuple[str, float]:
+    """The label of a row, and how sure it is, from 0 to 1.
+
+    Where the labels are negative and positive alone, a row is neutral when p(positive) is nearer to 0.5 than
+    `neutral_band`; its score is then 1 - |p(positive) - p(negative)|: 1 where both are as likely, falling to 0 where
+    one is certain. Every other row has the likeliest label, and its probability as the score. The probabilities are
+    taken as answers show them, so that nobody sees 0.6 called neutral by a band of 0.1.
+    """
+    shown = dict(zip(labels, (round(p, DECIMALS) for p in probabilities), strict=True))
+    if shown.keys() == _TWO_CLASSES:
+        margin = round(abs(shown["positive"] - 0.5), DECIMALS)
+        if margin < neutral_band:
+            return "neutral", round(1 - 2 * margin, DECIMALS)
+    score, label = max((p, name) for name, p in shown.items())
+    return label, score

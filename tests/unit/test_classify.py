@@ -1,0 +1,66 @@
+"""What a child answers to the chunks it opened, with the bundled model."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+import engine.long_texts
+from engine import Engine, LongTexts
+from engine.registry import find_model
+from jobs import models
+from jobs.lanes import OpenChunk
+from jobs.models import ChunkRef, InputChunk, RowError
+from jobs.settings import BUNDLED_MODELS
+from worker.classify import answer
+
+SHORT = "味道不错，下次还来"
+LONG = "房间很大，服务也好。" * 100 + "可是隔音太差，一夜没睡，再也不来了。" * 20
+
+
+@pytest.fixture(scope="module")
+def engine_() -> Engine:
+    return Engine.load(find_model([BUNDLED_MODELS], "sentiq-small-zh").directory)
+
+
+class NoIsolation:
+    def isolate(self, ref: ChunkRef, state: bytes) -> None:
+        raise AssertionError("no chunk crashed")
+
+
+def opened(job_id: str, chunk: InputChunk, long_texts: LongTexts = "truncate") -> OpenChunk:
+    return OpenChunk(ChunkRef(job_id, 0, len(chunk.texts)), chunk, 0, None, "request", long_texts=long_texts)
+
+
+def test_chunks_of_one_batch_are_read_as_each_job_asked(engine_: Engine) -> None:
+    chunk = InputChunk(0, (SHORT, LONG, SHORT))
+    modes: tuple[LongTexts, ...] = get_args(LongTexts)
+
+    answers = answer(engine_, NoIsolation(), [opened(mode, chunk, mode) for mode in modes])
+
+    long_answers = {}
+    for mode, (ref, output) in zip(modes, answers, strict=True):
+        assert ref.job_id == mode
+        expected = engine_.classify(chunk.texts, mode)
+        assert [o.probabilities for o in output.outcomes] == [
+            pytest.approx(p.probabilities, abs=0.002) for p in expected
+        ]
+        assert [o.truncated for o in output.outcomes] == [False, mode != "windows", False]
+        long_answers[mode] = output.outcomes[1].probabilities
+    assert len(set(long_answers.values())) == len(modes)
+
+
+def test_rows_with_errors_keep_their_place(engine_: Engine) -> None:
+    fault = RowError("empty_text", "Line 2: The text is empty or blank.")
+
+    ((_, output),) = answer(
+        engine_, NoIsolation(), [opened("job", InputChunk(7, (SHORT, "", SHORT), None, {1: fault}))]
+    )
+
+    assert output.first == 7
+    assert [o.error for o in output.outcomes] == [None, fault, None]
+
+
+def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:
+    assert get_args(models.LongTexts) == get_args(engine.long_texts.LongTexts)
