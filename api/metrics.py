@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.services import Services
 from jobs import keys
+from jobs.cache import ResultCache
 from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY
 
@@ -21,18 +22,23 @@ class ClusterCollector(Collector):
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._cache = ResultCache(services.redis, services.settings)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         svc = self._services
         try:
             lanes = [(lane.lane, lane.counts()) for lane in (svc.interactive, svc.bulk)]
             workers = live_workers(svc.redis)
             jobs = svc.redis.zcard(keys.JOBS)
+            cache = self._cache.counts()
         except REDIS_AWAY:
             yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=0)
             return
         yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=1)
         yield GaugeMetricFamily("sentiq_jobs", "jobs in the store", value=jobs)
+        yield CounterMetricFamily("sentiq_cache_hits", "different texts of a batch answered by the cache", cache.hits)
+        yield CounterMetricFamily("sentiq_cache_misses", "different texts of a batch it did not know", cache.misses)
+        yield GaugeMetricFamily("sentiq_cache_entries", "predictions in the result cache", value=cache.entries)
         waiting = GaugeMetricFamily("sentiq_chunks_waiting", "published chunks without an owner", labels=["lane"])
         in_flight = GaugeMetricFamily("sentiq_chunks_in_flight", "chunks that a child holds", labels=["lane"])
         live = GaugeMetricFamily("sentiq_workers", "live workers", labels=["lane"])

@@ -3,12 +3,13 @@
 Input: a map of `first`, `texts` and, where present, `custom_ids` and `errors`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`) and `p`: per row and label a
 little-endian uint16, the probability in units of 1/65,535 (an error of at most 8e-6). A binary prediction takes
-five bytes before compression.
+five bytes before compression. In the result cache a prediction is its flags and its numbers: the same five bytes.
 """
 
 from __future__ import annotations
 
 import array
+import struct
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -63,6 +64,26 @@ def decode_input(blob: bytes) -> InputChunk:
         custom_ids=None if custom_ids is None else tuple(custom_ids),
         errors=_unpack_errors(document),
     )
+
+
+def prediction_bytes(columns: int) -> int:
+    """Size of one prediction of a model with so many labels."""
+    return 1 + 2 * columns
+
+
+def encode_prediction(outcome: Outcome) -> bytes:
+    numbers = [round(p * SCALE) for p in outcome.probabilities]
+    return struct.pack(f"<B{len(numbers)}H", TRUNCATED if outcome.truncated else 0, *numbers)
+
+
+def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
+    """None for bytes that are no prediction of so many labels."""
+    if len(blob) != prediction_bytes(columns) or blob[0] not in (0, TRUNCATED):
+        return None
+    flags, *numbers = struct.unpack(f"<B{columns}H", blob)
+    if abs(sum(numbers) - SCALE) > columns:
+        return None
+    return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED))
 
 
 def encode_output(chunk: OutputChunk) -> bytes:

@@ -24,6 +24,9 @@ The cluster:
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:workers            hash    worker name → heartbeat (JSON)
+  sentiq:cache:current      hash    digest of model, way of reading and text → prediction   (see jobs/cache.py)
+  sentiq:cache:previous     hash    the generation before
+  sentiq:cache:stats        hash    hits, misses, began (when the current generation did, ms)
 """
 
 from __future__ import annotations
@@ -39,6 +42,9 @@ WORKERS = "sentiq:workers"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
 ISSUES = "sentiq:bulk:issues"
+CACHE_CURRENT = "sentiq:cache:current"
+CACHE_PREVIOUS = "sentiq:cache:previous"
+CACHE_STATS = "sentiq:cache:stats"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,17 @@ class Settings(BaseSettings):
     max_ndjson_bytes: int = Field(8 * 2**30, ge=1024, description="Bytes of an NDJSON body.")
     max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
 
+    cache_entries: int = Field(
+        200_000,
+        ge=0,
+        description="Predictions that the result cache keeps at most, of all models together; 0 switches it off.",
+    )
+    cache_ttl_s: int = Field(
+        86_400,
+        ge=2,
+        description="Seconds for which the result cache keeps a prediction that nobody asks for; at least half of it.",
+    )
+
     interactive_texts: int = Field(64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane.")
     interactive_chars: int = Field(16_000, ge=1, description="Characters up to which a job takes the interactive lane.")
     chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")

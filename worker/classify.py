@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
+from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, Question, RowError
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
     from engine import Engine
 
 log = structlog.get_logger(__name__)
-
-Question = tuple[LongTexts, str]  #: a text, and how it is to be read if it is long
 
 
 class IsolationStore(Protocol):
@@ -25,7 +24,9 @@ class IsolationStore(Protocol):
     def isolate(self, ref: ChunkRef, state: bytes) -> None: ...
 
 
-def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
+def answer(
+    engine: Engine, store: IsolationStore, cache: ResultCache, chunks: Sequence[OpenChunk]
+) -> list[tuple[ChunkRef, OutputChunk]]:
     """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own."""
     errors = [dict(chunk.input.errors) | _killers(engine, store, chunk) for chunk in chunks]
     questions = [
@@ -34,15 +35,18 @@ def answer(engine: Engine, store: IsolationStore, chunks: Sequence[OpenChunk]) -
         for offset, text in enumerate(chunk.input.texts)
         if offset not in faults
     ]
-    outcomes = _classify(engine, questions)
-    answers = (outcomes[question] for question in questions)
     manifest = engine.manifest
+    lookup = cache.look_up(manifest.name, len(manifest.labels), questions)
+    fresh = _classify(engine, lookup.unknown)
+    cache.store(lookup, fresh)
+    outcomes = lookup.known | fresh
+    answers = (outcomes[question] for question in questions)
     return [
         (
             chunk.ref,
             OutputChunk(
                 first=chunk.input.first,
-                model=f"{manifest.id}@{manifest.version}",
+                model=manifest.name,
                 labels=manifest.labels,
                 outcomes=tuple(
                     Outcome(error=faults[offset]) if offset in faults else next(answers)

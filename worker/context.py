@@ -8,6 +8,7 @@ from functools import cache
 
 from redis import Redis
 
+from jobs.cache import ResultCache
 from jobs.connection import connect
 from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import Lane
@@ -21,6 +22,7 @@ class Context:
     store: JobStore
     interactive: InteractiveLane
     bulk: BulkLane
+    cache: ResultCache
 
     def lane(self, queue: str) -> InteractiveLane | BulkLane:
         return self.interactive if queue == Lane.INTERACTIVE else self.bulk
@@ -40,4 +42,10 @@ def child() -> Context:
 def _context(pid: int, *, patient: bool) -> Context:
     settings = current()
     redis = connect(settings.redis_url, timeout_s=5.0 if patient else 1.5, patient=patient)
-    return Context(redis, JobStore(redis, settings), InteractiveLane(redis, settings), BulkLane(redis, settings))
+    return Context(
+        redis,
+        JobStore(redis, settings),
+        InteractiveLane(redis, settings),
+        BulkLane(redis, settings),
+        ResultCache(redis, settings),
+    )

@@ -28,7 +28,7 @@ def drain(self: Task[Any, Any]) -> None:
     deadline = monotonic() + DRAIN_BUDGET_S
     while (opened := lane.take(task_id)) is not None:
         if opened:
-            lane.record(answer(lifecycle.engine(), lane, opened))
+            lane.record(answer(lifecycle.engine(), lane, context.child().cache, opened))
         if monotonic() > deadline:
             lane.hand_over(self.app, task_id)
             return
@@ -40,4 +40,4 @@ def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int) 
     lane = context.child().bulk
     opened = lane.claim(ChunkRef(job_id, chunk_no, rows), self.request.id)
     if opened is not None:
-        publish(self.app, lane.record(answer(lifecycle.engine(), lane, [opened])))
+        publish(self.app, lane.record(answer(lifecycle.engine(), lane, context.child().cache, [opened])))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from redis import Redis
 
 import engine.long_texts
 from engine import Engine, LongTexts
 from engine.registry import find_model
 from jobs import models
+from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, InputChunk, RowError
-from jobs.settings import BUNDLED_MODELS
+from jobs.settings import BUNDLED_MODELS, Settings
 from worker.classify import answer
 
 SHORT = "味道不错，下次还来"
@@ -24,6 +26,12 @@ def engine_() -> Engine:
     return Engine.load(find_model([BUNDLED_MODELS], "sentiq-small-zh").directory)
 
 
+@pytest.fixture
+def no_cache() -> ResultCache:
+    """Switched off, so that no Redis is asked."""
+    return ResultCache(Redis(), Settings(cache_entries=0))
+
+
 class NoIsolation:
     def isolate(self, ref: ChunkRef, state: bytes) -> None:
         raise AssertionError("no chunk crashed")
@@ -33,11 +41,11 @@ def opened(job_id: str, chunk: InputChunk, long_texts: LongTexts = "truncate") -
     return OpenChunk(ChunkRef(job_id, 0, len(chunk.texts)), chunk, 0, None, "request", long_texts=long_texts)
 
 
-def test_chunks_of_one_batch_are_read_as_each_job_asked(engine_: Engine) -> None:
+def test_chunks_of_one_batch_are_read_as_each_job_asked(engine_: Engine, no_cache: ResultCache) -> None:
     chunk = InputChunk(0, (SHORT, LONG, SHORT))
     modes: tuple[LongTexts, ...] = get_args(LongTexts)
 
-    answers = answer(engine_, NoIsolation(), [opened(mode, chunk, mode) for mode in modes])
+    answers = answer(engine_, NoIsolation(), no_cache, [opened(mode, chunk, mode) for mode in modes])
 
     long_answers = {}
     for mode, (ref, output) in zip(modes, answers, strict=True):
@@ -51,12 +59,11 @@ def test_chunks_of_one_batch_are_read_as_each_job_asked(engine_: Engine) -> None
     assert len(set(long_answers.values())) == len(modes)
 
 
-def test_rows_with_errors_keep_their_place(engine_: Engine) -> None:
+def test_rows_with_errors_keep_their_place(engine_: Engine, no_cache: ResultCache) -> None:
     fault = RowError("empty_text", "Line 2: The text is empty or blank.")
+    chunk = InputChunk(7, (SHORT, "", SHORT), None, {1: fault})
 
-    ((_, output),) = answer(
-        engine_, NoIsolation(), [opened("job", InputChunk(7, (SHORT, "", SHORT), None, {1: fault}))]
-    )
+    ((_, output),) = answer(engine_, NoIsolation(), no_cache, [opened("job", chunk)])
 
     assert output.first == 7
     assert [o.error for o in output.outcomes] == [None, fault, None]
