@@ -34,12 +34,12 @@ Ladder = Mapping[int, Sequence[int]]
 def ladder(max_tokens: int, token_budget: int) -> Ladder:
     """The shapes for texts of up to `max_tokens` tokens: full batches, and one text alone.
 
-    A full batch holds 9/16, 10/16 … 16/16 of the token budget, divided evenly among 2, 4, 8 … rows: kernels depend
-    mostly on that token count, so the shapes share them. A text alone has one of those counts as its width, or one of
-    two in each octave below the full batches, or one of four in each octave above the budget.
+    A full batch holds 18, 21, 24, 27, 30 or 32 of 32 parts of the token budget, divided evenly among 2, 4, 8 … rows:
+    kernels depend mostly on that token count, so the shapes share them. A text alone has one of those counts as its
+    width, or one of two in each octave below the full batches, or one of four in each octave above the budget.
     """
-    step = max(1, token_budget // 16)
-    counts = [step * sixteenths for sixteenths in range(9, 17)]
+    part = max(1, token_budget // 32)
+    counts = [part * parts for parts in (18, 21, 24, 27, 30, 32)]
     shapes: dict[int, set[int]] = {}
     size = 2
     while counts[-1] // size >= NARROWEST_BATCH:
@@ -47,11 +47,11 @@ def ladder(max_tokens: int, token_budget: int) -> Ladder:
         shapes[size] = {min(width, max_tokens) for width in even}
         size *= 2
     alone = [*counts, max_tokens]
-    octave = 8 * step
+    octave = 16 * part
     while octave >= NARROWEST_ALONE:
         alone += [octave, octave * 3 // 4]
         octave //= 2
-    octave = 16 * step
+    octave = 32 * part
     while octave < max_tokens:
         alone += [octave * quarters // 4 for quarters in range(5, 9)]
         octave *= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,17 +67,19 @@ class Engine:
         return cls(manifest, tokenizer, network, token_budget=token_budget)
 
     def warm(self) -> int:
-        """Run one shape of each token count that `classify` can use; return the number of shapes run.
+        """Run one shape of each token count, and all of the two largest counts; return the number of shapes run.
 
-        Most kernels depend on that count alone. It is the shape with the fewest rows, so that of one text alone, whose
-        sender may be waiting, no shape is new.
+        Most kernels depend on the token count alone. Those run for each count have the fewest rows, so that no request
+        of one text meets a new shape. A child builds the rest when it first meets them, in some milliseconds each.
         """
         shapes = sorted((size, width) for size, widths in self._ladder.items() for width in widths)
-        fewest_rows = {size * width: (size, width) for size, width in reversed(shapes)}
+        fewest_rows = {math.prod(shape): shape for shape in reversed(shapes)}
+        largest = sorted(fewest_rows)[-2:]
+        chosen = {*fewest_rows.values(), *(shape for shape in shapes if math.prod(shape) in largest)}
         # The largest first: the network then claims its memory once instead of growing.
-        for count in sorted(fewest_rows, reverse=True):
-            self._blank(*fewest_rows[count])
-        return len(fewest_rows)
+        for size, width in sorted(chosen, key=math.prod, reverse=True):
+            self._blank(size, width)
+        return len(chosen)
 
     def prove(self) -> None:
         """Run one tiny batch; raises ModelError unless it gives one finite number per label.
