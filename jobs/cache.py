@@ -12,22 +12,24 @@ record results either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from typing import TypeVar
 
+import msgpack
 import structlog
 from redis import Redis, RedisError
 
 from jobs import keys
-from jobs.codec import decode_prediction, encode_prediction, prediction_bytes
+from jobs.codec import decode_prediction, encode_prediction
 from jobs.connection import REDIS_AWAY, script
-from jobs.models import Outcome, Question
+from jobs.models import LongTexts, Outcome
 from jobs.settings import Settings
 
 FIELD_BYTES = 16  #: two of 10^12 texts have the same field with a probability of 10^-15
-ENTRIES_AT_ONCE = 1_000  #: of one script call: Lua passes some thousand arguments on
+ENTRIES_AT_ONCE = 1_000  #: of one script call, and so of one round trip: Lua passes some thousand arguments on
 
 _KEYS = (keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS)
 
@@ -37,20 +39,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the cache knows of some questions, for `ResultCache.store` to complete."""
+    """What the cache knows of some texts, for `ResultCache.store` to complete."""
 
-    fields: Mapping[Question, bytes]  # of each different question, in the order of asking
-    known: dict[Question, Outcome] = field(default_factory=dict)
-    ageing: list[Question] = field(default_factory=list)  # those of `known` that are in the previous generation alone
-
-    @property
-    def unknown(self) -> list[Question]:
-        return [question for question in self.fields if question not in self.known]
+    unknown: list[str]  # each once, in the order of asking
+    fields: list[bytes]  # of `unknown`; empty when the cache is off
+    known: dict[str, Outcome] = field(default_factory=dict)
+    ageing: list[tuple[bytes, bytes]] = field(default_factory=list)  # entries of the previous generation alone
 
 
 @dataclass(frozen=True, slots=True)
 class CacheCounts:
-    hits: int  # different questions of a batch that were answered from the cache
+    hits: int  # different texts of a batch that were answered from the cache
     misses: int
     entries: int  # in both generations; what is in both counts twice
 
@@ -66,21 +65,20 @@ class ResultCache:
         self._look_up = script(redis, "cache_look_up")
         self._store = script(redis, "cache_store")
 
-    def look_up(self, model: str, labels: int, questions: Iterable[Question]) -> Lookup:
-        """What `model` (`id@version`), which has so many labels, answered before; in one round trip."""
+    def look_up(self, model: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
+        """What `model` (`id@version`), which has so many labels, said to texts read in this way; in one round trip."""
+        unique = list(dict.fromkeys(texts))
         if not self._on:
-            return Lookup(dict.fromkeys(questions, b""))
-        lookup = Lookup({question: _field(model, question) for question in dict.fromkeys(questions)})
-        return self._guarded(lambda: self._find(lookup, labels), default=Lookup(lookup.fields))
+            return Lookup(unique, [])
+        asked = f"{model}\0{long_texts}\0".encode()
+        fields = [blake2b(asked + text.encode(), digest_size=FIELD_BYTES).digest() for text in unique]
+        return self._guarded(lambda: self._find(unique, fields, labels), default=Lookup(unique, fields))
 
-    def store(self, lookup: Lookup, fresh: dict[Question, Outcome]) -> None:
-        """Keep what was unknown and has a prediction now, and what grows old; in one round trip, or in none."""
-        if not self._on:
-            return
-        ageing = {question: lookup.known[question] for question in lookup.ageing}
-        entries = [
-            (lookup.fields[question], encode_prediction(outcome))
-            for question, outcome in (ageing | fresh).items()
+    def store(self, lookup: Lookup, outcomes: Sequence[Outcome]) -> None:
+        """Keep the predictions for `lookup.unknown`, and what grows old; in one round trip, or in none."""
+        entries = lookup.ageing + [
+            (name, encode_prediction(outcome))
+            for name, outcome in zip(lookup.fields, outcomes, strict=self._on)
             if outcome.error is None
         ]
         if entries:
@@ -94,30 +92,26 @@ class ResultCache:
         (hits, misses), current, previous = pipe.execute()
         return CacheCounts(int(hits or 0), int(misses or 0), current + previous)
 
-    def _find(self, lookup: Lookup, labels: int) -> Lookup:
-        pipe = self._redis.pipeline(transaction=False)
-        questions, width = list(lookup.fields), prediction_bytes(labels)
-        for part in _parts(questions):
-            fields = b"".join(lookup.fields[question] for question in part)
-            self._look_up(keys=_KEYS, args=[fields, width, self._ttl_ms], client=pipe)
-        for part, (current, previous) in zip(_parts(questions), pipe.execute(), strict=True):
-            if not current and not previous:
-                continue
-            for at, question in enumerate(part):
-                place = slice(at * width, (at + 1) * width)
-                outcome = decode_prediction(current[place], labels)
-                if outcome is None and (outcome := decode_prediction(previous[place], labels)) is not None:
-                    lookup.ageing.append(question)
-                if outcome is not None:
-                    lookup.known[question] = outcome
-        return lookup
+    def _find(self, texts: Sequence[str], fields: Sequence[bytes], labels: int) -> Lookup:
+        found = Lookup([], [])
+        for some_texts, some_fields in zip(_parts(texts), _parts(fields), strict=True):
+            answer = self._look_up(keys=_KEYS, args=[_packed(some_fields), self._ttl_ms])
+            current, previous = map(_unpacked, answer)
+            for text, name, young, old in zip(some_texts, some_fields, current, previous, strict=True):
+                value = young or old
+                outcome = decode_prediction(value, labels) if value else None
+                if outcome is None:
+                    found.unknown.append(text)
+                    found.fields.append(name)
+                else:
+                    found.known[text] = outcome
+                    if not young:
+                        found.ageing.append((name, value))
+        return found
 
     def _keep(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
-        pipe = self._redis.pipeline(transaction=False)
         for part in _parts(entries):
-            fields, values = map(b"".join, zip(*part, strict=True))
-            self._store(keys=_KEYS, args=[*self._generation, fields, values], client=pipe)
-        pipe.execute()
+            self._store(keys=_KEYS, args=[*self._generation, _packed(list(chain.from_iterable(part)))])
 
     @staticmethod
     def _guarded(use: Callable[[], T], *, default: T) -> T:
@@ -134,6 +128,11 @@ def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
     return (values[start : start + ENTRIES_AT_ONCE] for start in range(0, len(values), ENTRIES_AT_ONCE))
 
 
-def _field(model: str, question: Question) -> bytes:
-    long_texts, text = question
-    return blake2b(f"{model}\0{long_texts}\0{text}".encode(), digest_size=FIELD_BYTES).digest()
+def _packed(values: Sequence[bytes]) -> bytes:
+    packed: bytes = msgpack.packb(values, use_bin_type=False)  # Lua's library predates the type
+    return packed
+
+
+def _unpacked(blob: bytes) -> list[bytes]:
+    """Values, b"" where there is none."""
+    return [value or b"" for value in msgpack.unpackb(blob, raw=True)]

@@ -12,6 +12,7 @@ import array
 import struct
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgpack
@@ -66,21 +67,22 @@ def decode_input(blob: bytes) -> InputChunk:
     )
 
 
-def prediction_bytes(columns: int) -> int:
-    """Size of one prediction of a model with so many labels."""
-    return 1 + 2 * columns
+@cache
+def _prediction(columns: int) -> struct.Struct:
+    return struct.Struct(f"<B{columns}H")
 
 
 def encode_prediction(outcome: Outcome) -> bytes:
     numbers = [round(p * SCALE) for p in outcome.probabilities]
-    return struct.pack(f"<B{len(numbers)}H", TRUNCATED if outcome.truncated else 0, *numbers)
+    return _prediction(len(numbers)).pack(TRUNCATED if outcome.truncated else 0, *numbers)
 
 
 def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
     """None for bytes that are no prediction of so many labels."""
-    if len(blob) != prediction_bytes(columns) or blob[0] not in (0, TRUNCATED):
+    form = _prediction(columns)
+    if len(blob) != form.size or blob[0] not in (0, TRUNCATED):
         return None
-    flags, *numbers = struct.unpack(f"<B{columns}H", blob)
+    flags, *numbers = form.unpack(blob)
     if abs(sum(numbers) - SCALE) > columns:
         return None
     return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED))

@@ -11,8 +11,6 @@ from typing import Literal, NamedTuple, Self
 #: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
 LongTexts = Literal["truncate", "head_tail", "windows"]
 
-Question = tuple[LongTexts, str]  #: a text, and how it is to be read if it is long
-
 
 class Lane(StrEnum):
     """The two ways through the cluster."""

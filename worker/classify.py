@@ -9,7 +9,7 @@ import structlog
 
 from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, Question, RowError
+from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
@@ -29,28 +29,21 @@ def answer(
 ) -> list[tuple[ChunkRef, OutputChunk]]:
     """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own."""
     errors = [dict(chunk.input.errors) | _killers(engine, store, chunk) for chunk in chunks]
-    questions = [
-        (chunk.long_texts, text)
-        for chunk, faults in zip(chunks, errors, strict=True)
-        for offset, text in enumerate(chunk.input.texts)
-        if offset not in faults
-    ]
-    manifest = engine.manifest
-    lookup = cache.look_up(manifest.name, len(manifest.labels), questions)
-    fresh = _classify(engine, lookup.unknown)
-    cache.store(lookup, fresh)
-    outcomes = lookup.known | fresh
-    answers = (outcomes[question] for question in questions)
+    wanted: dict[LongTexts, list[str]] = {}
+    for chunk, faults in zip(chunks, errors, strict=True):
+        texts = wanted.setdefault(chunk.long_texts, [])
+        texts += [text for offset, text in enumerate(chunk.input.texts) if offset not in faults]
+    outcomes = {long_texts: _ask(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
     return [
         (
             chunk.ref,
             OutputChunk(
                 first=chunk.input.first,
-                model=manifest.name,
-                labels=manifest.labels,
+                model=engine.manifest.name,
+                labels=engine.manifest.labels,
                 outcomes=tuple(
-                    Outcome(error=faults[offset]) if offset in faults else next(answers)
-                    for offset in range(len(chunk.input.texts))
+                    Outcome(error=faults[offset]) if offset in faults else outcomes[chunk.long_texts][text]
+                    for offset, text in enumerate(chunk.input.texts)
                 ),
             ),
         )
@@ -58,16 +51,12 @@ def answer(
     ]
 
 
-def _classify(engine: Engine, questions: Sequence[Question]) -> dict[Question, Outcome]:
-    """One pass for all texts that are read alike."""
-    passes: dict[LongTexts, list[str]] = {}
-    for long_texts, text in questions:
-        passes.setdefault(long_texts, []).append(text)
-    return {
-        (long_texts, text): outcome
-        for long_texts, texts in passes.items()
-        for text, outcome in zip(texts, _outcomes(engine, texts, long_texts), strict=True)
-    }
+def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
+    """The outcome of each text: from the cache, or by one pass over all that are not there."""
+    lookup = cache.look_up(engine.manifest.name, len(engine.manifest.labels), long_texts, texts)
+    fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
+    cache.store(lookup, fresh)
+    return lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
 
 
 def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:

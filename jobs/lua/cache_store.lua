@@ -1,6 +1,6 @@
 -- Keeps answers; a generation that is full or old becomes the previous one first.
 -- KEYS  1 current  2 previous  3 stats
--- ARGV  1 entries of a generation  2 ms a generation takes entries  3 fields, 16 bytes each  4 values, all of one size
+-- ARGV  1 entries of a generation  2 ms a generation takes entries  3 field, value, … (a msgpack list)
 -- An entry dies with its generation: twice ARGV[2] after that began, or earlier, when the next but one begins.
 local now = now_ms()
 local began = tonumber(redis.call('HGET', KEYS[3], 'began') or 0)
@@ -11,10 +11,5 @@ if now - began >= tonumber(ARGV[2]) or redis.call('HLEN', KEYS[1]) >= tonumber(A
   redis.call('HSET', KEYS[3], 'began', began)
   renew(2 * ARGV[2], KEYS[3])
 end
-local entries, width = {}, #ARGV[4] / #ARGV[3] * 16
-for i = 0, #ARGV[3] / 16 - 1 do
-  entries[#entries + 1] = string.sub(ARGV[3], 16 * i + 1, 16 * i + 16)
-  entries[#entries + 1] = string.sub(ARGV[4], width * i + 1, width * i + width)
-end
-redis.call('HSET', KEYS[1], unpack(entries))
+redis.call('HSET', KEYS[1], unpack(cmsgpack.unpack(ARGV[3])))
 redis.call('PEXPIREAT', KEYS[1], began + 2 * ARGV[2])

@@ -8,7 +8,7 @@ from redis import Redis
 from jobs import keys
 from jobs.cache import ResultCache
 from jobs.codec import decode_output, encode_output
-from jobs.models import Outcome, OutputChunk, Question, RowError
+from jobs.models import LongTexts, Outcome, OutputChunk, RowError
 from jobs.settings import Settings
 from tests.support import wait_until
 
@@ -25,53 +25,61 @@ def sized(redis: Redis, settings: Settings, entries: int, ttl_s: int = 600) -> R
     return ResultCache(redis, settings.model_copy(update={"cache_entries": entries, "cache_ttl_s": ttl_s}))
 
 
-def questions(count: int, word: str = "文") -> list[Question]:
-    return [("truncate", f"{word}{i}") for i in range(count)]
+def texts(count: int, word: str = "文") -> list[str]:
+    return [f"{word}{i}" for i in range(count)]
 
 
-def keep(cache: ResultCache, asked: list[Question], outcome: Outcome = SURE) -> None:
+def keep(cache: ResultCache, asked: list[str], outcome: Outcome = SURE, model: str = MODEL) -> None:
     """Ask, and answer what was unknown, as a child does."""
-    lookup = cache.look_up(MODEL, 2, asked)
-    cache.store(lookup, dict.fromkeys(lookup.unknown, outcome))
+    lookup = cache.look_up(model, 2, "truncate", asked)
+    cache.store(lookup, [outcome] * len(lookup.unknown))
 
 
-def known(cache: ResultCache, asked: list[Question], model: str = MODEL, labels: int = 2) -> set[Question]:
-    return set(cache.look_up(model, labels, asked).known)
+def known(
+    cache: ResultCache,
+    asked: list[str],
+    *,
+    model: str = MODEL,
+    labels: int = 2,
+    long_texts: LongTexts = "truncate",
+) -> set[str]:
+    return set(cache.look_up(model, labels, long_texts, asked).known)
 
 
 def test_a_hit_is_what_the_row_said(cache: ResultCache) -> None:
-    outcomes = {
-        question: Outcome((1 - i / 997, i / 997), truncated=i % 7 == 0) for i, question in enumerate(questions(998))
-    }
-    stored = decode_output(encode_output(OutputChunk(0, MODEL, ("negative", "positive"), tuple(outcomes.values()))))
+    outcomes = tuple(Outcome((1 - i / 997, i / 997), truncated=i % 7 == 0) for i in range(998))
+    stored = decode_output(encode_output(OutputChunk(0, MODEL, ("negative", "positive"), outcomes)))
 
-    cache.store(cache.look_up(MODEL, 2, outcomes), outcomes)
+    cache.store(cache.look_up(MODEL, 2, "windows", texts(998)), outcomes)
 
-    assert list(cache.look_up(MODEL, 2, outcomes).known.values()) == list(stored.outcomes)
+    answers = cache.look_up(MODEL, 2, "windows", texts(998))
+    assert answers.known == dict(zip(texts(998), stored.outcomes, strict=True))
+    assert answers.unknown == []
 
 
 def test_model_way_of_reading_and_text_make_the_question(cache: ResultCache) -> None:
-    keep(cache, [("truncate", "好")])
+    keep(cache, ["好"])
 
-    assert known(cache, [("truncate", "好"), ("windows", "好"), ("truncate", "坏")]) == {("truncate", "好")}
-    assert known(cache, [("truncate", "好")], model="m@2") == set()
+    assert known(cache, ["好", "坏"]) == {"好"}
+    assert known(cache, ["好"], long_texts="windows") == set()
+    assert known(cache, ["好"], model="m@2") == set()
 
 
 def test_rows_with_errors_are_not_kept(cache: ResultCache) -> None:
-    keep(cache, questions(3), Outcome(error=RowError("inference_failed", "why")))
+    keep(cache, texts(3), Outcome(error=RowError("inference_failed", "why")))
 
-    assert known(cache, questions(3)) == set()
+    assert known(cache, texts(3)) == set()
 
 
 def test_a_batch_larger_than_one_script_call(cache: ResultCache) -> None:
-    keep(cache, questions(2_500))
+    keep(cache, texts(2_500))
 
-    assert known(cache, questions(2_600)) == set(questions(2_500))
+    assert known(cache, texts(2_600)) == set(texts(2_500))
 
 
-def test_hits_and_misses_are_counted_once_for_each_different_question(cache: ResultCache) -> None:
-    keep(cache, questions(3) * 2)
-    keep(cache, questions(5))
+def test_hits_and_misses_are_counted_once_for_each_different_text(cache: ResultCache) -> None:
+    keep(cache, texts(3) * 2)
+    keep(cache, texts(5))
 
     counts = cache.counts()
     assert (counts.hits, counts.misses, counts.entries) == (3, 5, 5)
@@ -79,23 +87,21 @@ def test_hits_and_misses_are_counted_once_for_each_different_question(cache: Res
 
 def test_the_cache_is_bounded_over_all_models_and_keeps_what_is_asked_for(redis: Redis, settings: Settings) -> None:
     cache, batch = sized(redis, settings, entries=200), 20
-    hot = questions(5, "热")
+    hot = texts(5, "热")
     keep(cache, hot)
 
     for number in range(40):
-        fresh = questions(batch, f"批{number}-")
-        lookup = cache.look_up(f"m@{number % 3}", 2, fresh)
-        cache.store(lookup, dict.fromkeys(lookup.unknown, Outcome((0.5, 0.5))))
+        keep(cache, texts(batch, f"批{number}-"), model=f"m@{number % 3}")
         assert known(cache, hot) == set(hot)
         keep(cache, hot)
         assert cache.counts().entries <= 200 + 2 * batch
 
-    assert known(cache, questions(batch, "批1-"), model="m@1") == set()
+    assert known(cache, texts(batch, "批1-"), model="m@1") == set()
 
 
 def test_an_entry_lives_between_half_the_ttl_and_the_ttl(redis: Redis, settings: Settings) -> None:
     cache = sized(redis, settings, entries=1_000, ttl_s=2)
-    old, young = questions(1, "旧"), questions(1, "新")
+    old, young = texts(1, "旧"), texts(1, "新")
     keep(cache, old)
     wait_until(lambda: redis.pttl(keys.CACHE_CURRENT) < 1_000, message="half of its time is over")
 
@@ -110,7 +116,7 @@ def test_an_entry_lives_between_half_the_ttl_and_the_ttl(redis: Redis, settings:
 def test_every_key_of_it_expires(redis: Redis, settings: Settings) -> None:
     cache = sized(redis, settings, entries=4)
     for number in range(4):
-        keep(cache, questions(2, str(number)))
+        keep(cache, texts(2, str(number)))
 
     assert len(redis.keys("sentiq:cache:*")) == 3
     assert [key for key in redis.keys("*") if redis.pttl(key) < 0] == []
@@ -118,32 +124,32 @@ def test_every_key_of_it_expires(redis: Redis, settings: Settings) -> None:
 
 @pytest.mark.parametrize("wrong", [b"", b"\x00", b"\x07" + b"\x00" * 4, b"\x00" * 5, b"\xff" * 5, b"\x00" * 9])
 def test_wrong_bytes_are_no_answer(redis: Redis, cache: ResultCache, wrong: bytes) -> None:
-    keep(cache, questions(1))
+    keep(cache, texts(1))
     (field,) = redis.hkeys(keys.CACHE_CURRENT)
     redis.hset(keys.CACHE_CURRENT, field, wrong)
 
-    assert known(cache, questions(1)) == set()
-    keep(cache, questions(1))
-    assert known(cache, questions(1)) == set(questions(1))
+    assert known(cache, texts(1)) == set()
+    keep(cache, texts(1))
+    assert known(cache, texts(1)) == set(texts(1))
 
 
 def test_an_entry_of_another_number_of_labels_is_no_answer(cache: ResultCache) -> None:
-    keep(cache, questions(1))
+    keep(cache, texts(1))
 
-    assert known(cache, questions(1), labels=3) == set()
+    assert known(cache, texts(1), labels=3) == set()
 
 
 def test_a_redis_that_refuses_the_cache_does_not_stop_work(redis: Redis, cache: ResultCache) -> None:
     redis.set(keys.CACHE_CURRENT, "not a hash", ex=60)
 
-    keep(cache, questions(3))
+    keep(cache, texts(3))
 
-    assert known(cache, questions(3)) == set()
+    assert known(cache, texts(3)) == set()
 
 
 def test_switched_off_it_keeps_nothing(redis: Redis, settings: Settings) -> None:
     cache = sized(redis, settings, entries=0)
-    keep(cache, questions(3))
+    keep(cache, texts(3))
 
-    assert cache.look_up(MODEL, 2, questions(3)).unknown == questions(3)
+    assert cache.look_up(MODEL, 2, "truncate", texts(3)).unknown == texts(3)
     assert redis.keys("*") == []
