@@ -1,7 +1,9 @@
-"""Speed and memory of the engine on one core, as ratios taken in one run.
+"""Speed of the engine on one core, as ratios taken in one run.
 
     python -m benchmarks.engine --model DIR --texts FILE [--modelscope-python PYTHON] [--json out.json]
-    python -m benchmarks.engine --model DIR --texts FILE --child-memory
+    python -m benchmarks.engine --model DIR [DIR] --texts FILE --all-backends
+
+The second measures every backend and precision of these models, and their memory: see benchmarks/backends.py.
 
 Compared on the same texts, pinned to the same core, in turns; each figure is the median of the turns. Speeds are per
 second of processor time: on a core of its own that is the time on the clock, elsewhere it leaves out other processes.
@@ -15,9 +17,7 @@ second of processor time: on a core of its own that is the time on the clock, el
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import multiprocessing
 import os
 import statistics
 import subprocess
@@ -29,25 +29,18 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-import psutil
 from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
+from benchmarks import backends
+from benchmarks.texts import read_texts
 from engine import Engine, ModelManifest
 from engine.backends.openvino import SETTINGS
 from engine.registry import read_manifest
 
 BARE_TOKEN_BUDGET = 2048
 BASELINE = Path(__file__).with_name("modelscope_baseline.py")
-
-
-def read_texts(path: Path, count: int) -> list[str]:
-    """The first `count` lines that are not blank, from a text file or a gzip-compressed one."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        texts = [line.strip() for line in lines if line.strip()]
-    return texts[:count]
 
 
 def bare_openvino(model_dir: Path, manifest: ModelManifest, texts: Sequence[str]) -> Callable[[], None]:
@@ -137,33 +130,6 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def child_memory(options: argparse.Namespace) -> dict[str, Any]:
-    """Unique memory (USS) of a child forked from a warm parent, after 1,000 batches of mixed lengths."""
-    texts = read_texts(options.texts, 200_000)
-    engine = Engine.load(options.model, token_budget=options.token_budget)
-    engine.warm()
-
-    def work() -> None:
-        engine.prove()
-        fresh = psutil.Process().memory_full_info().uss
-        batches, position = 0, 0
-        while batches < options.batches:
-            chunk = [texts[(position + offset) % len(texts)] for offset in range(options.chunk)]
-            batches += engine.classify_timed(chunk)[1].batches
-            position += options.chunk
-        used = psutil.Process().memory_full_info().uss
-        sender.send({"batches": batches, "texts": position, "fresh_mb": fresh / 1e6, "uss_mb": used / 1e6})
-
-    fork = multiprocessing.get_context("fork")
-    receiver, sender = fork.Pipe(duplex=False)
-    child = fork.Process(target=work)
-    child.start()
-    sender.close()  # so that recv() ends with an error should the child die
-    measured = receiver.recv()
-    child.join()
-    return {"model": engine.manifest.id, "parent_rss_mb": psutil.Process().memory_info().rss / 1e6, **measured}
-
-
 def show(results: dict[str, Any]) -> None:
     table = Table(title="engine on one core")
     table.add_column("what")
@@ -178,7 +144,7 @@ def show(results: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="model directory")
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="model directory")
     parser.add_argument("--texts", type=Path, required=True, help="one text a line; may be .gz")
     parser.add_argument("--count", type=int, default=1500, help="texts to classify in a turn")
     parser.add_argument("--repeats", type=int, default=3)
@@ -188,14 +154,18 @@ def main() -> None:
         "--modelscope-python", type=Path, help="python of the environment made by make_modelscope_env.sh"
     )
     parser.add_argument("--modelscope-texts", type=int, default=20)
-    parser.add_argument("--child-memory", action="store_true", help="measure the memory of a forked child instead")
-    parser.add_argument("--batches", type=int, default=1000, help="batches the child runs")
-    parser.add_argument("--chunk", type=int, default=100, help="texts the child classifies at a time")
+    parser.add_argument("--all-backends", action="store_true", help="measure every backend and precision instead")
+    parser.add_argument("--batches", type=int, default=300, help="batches of each child whose memory is measured")
     parser.add_argument("--json", type=Path, help="write the results here too")
     options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
-    results = child_memory(options) if options.child_memory else measure(options)
-    show(results)
+    if options.all_backends:
+        limits = {"core": options.core, "count": options.count, "batches": options.batches}
+        results = backends.table(options.model, options.texts, limits)
+    else:
+        os.sched_setaffinity(0, {options.core})
+        [options.model] = options.model
+        results = measure(options)
+        show(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 
