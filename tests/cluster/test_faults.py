@@ -144,6 +144,7 @@ def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: 
     assert job["counts"] == {"total": len(texts), "completed": len(texts) - 1, "failed": 1}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (17, "killed_worker")
+    assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
 
 
 def test_innocent_neighbours_in_a_batch_with_a_killer_succeed(broken_cluster: Cluster) -> None:
@@ -163,6 +164,7 @@ def test_a_text_that_raises_fails_alone(broken_cluster: Cluster) -> None:
     assert job["counts"] == {"total": 300, "completed": 299, "failed": 1}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (100, "inference_failed")
+    assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == 299  # it may succeed another time
 
 
 def test_a_text_that_hangs_is_given_up_after_the_time_limit(broken_cluster: Cluster) -> None:

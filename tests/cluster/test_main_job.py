@@ -149,7 +149,7 @@ def test_the_same_chunk_executed_twice_changes_nothing(cluster: Cluster) -> None
 
 
 def test_cancel_while_running(cluster: Cluster) -> None:
-    job_id = cluster.submit(sentences(60_000))
+    job_id = cluster.submit(sentences(60_000, 5))
     wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0)
 
     assert cluster.http.post(f"/api/v1/jobs/{job_id}/cancel").json()["state"] == "cancelled"
@@ -163,7 +163,7 @@ def test_cancel_while_running(cluster: Cluster) -> None:
 
 
 def test_delete_while_running_erases_everything(cluster: Cluster) -> None:
-    job_id = cluster.submit(sentences(30_000))
+    job_id = cluster.submit(sentences(30_000, 6))
     wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0)
 
     assert cluster.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
