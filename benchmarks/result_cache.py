@@ -1,9 +1,11 @@
 """What the result cache costs for texts it does not know, and saves for those it does.
 
-    python -m benchmarks.result_cache --model DIR --texts FILE
+    python -m benchmarks.result_cache --texts FILE
 
-One process answers chunks of different texts without the cache, with it (every text unknown) and again with it (every
-text known), in turn. Processor seconds, so that a busy machine disturbs less; those of Redis are told apart.
+One process: it answers chunks of different texts without the cache, with it (every text unknown) and again with it
+(every text known), in turn. Whole service: bulk jobs of different texts to a cluster without the cache and to one with
+it, in turn, the latter then once more. Processor seconds beside those of the clock, since a busy machine disturbs them
+less; those of Redis are told apart.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -26,8 +31,13 @@ from jobs.connection import connect
 from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, InputChunk
 from jobs.settings import Settings
-from tests.support import RedisServer
+from jobs.store import JobStore
+from tests.support import REPOSITORY, Cluster, RedisServer
 from worker.classify import answer
+
+CACHE = (keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS)
+
+Figures = dict[str, list[float]]  # name of a side → one figure for each repeat
 
 
 class NoIsolation:
@@ -35,69 +45,113 @@ class NoIsolation:
         raise AssertionError("no chunk crashed")
 
 
-def different(path: Path, count: int) -> list[str]:
-    """The first `count` different texts of a file."""
-    found: dict[str, None] = {}
-    for text in iterate_texts(path):
-        found[text] = None
-        if len(found) == count:
-            return list(found)
-    raise AssertionError("iterate_texts never ends")
+def processor_s(processes: Iterable[psutil.Process | None]) -> float:
+    """Seconds of processor time that these processes and their children have had."""
+    total = 0.0
+    for process in filter(None, processes):
+        for one in (process, *process.children(recursive=True)):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def process_figures(texts: Sequence[str], size: int) -> dict[str, Figures]:
+    """Milliseconds for each chunk of `size` texts: of the clock, and of processors, the process's own and Redis's."""
+    engine = Engine.load(REPOSITORY / "models" / "sentiq-small-zh")
+    engine.warm()
+    clock: Figures = defaultdict(list)
+    own: Figures = defaultdict(list)
+    server_ms: Figures = defaultdict(list)
+    with tempfile.TemporaryDirectory() as directory:
+        server = RedisServer(Path(directory))
+        server.start()
+        try:
+            with connect(server.url) as redis:
+                redis_process = psutil.Process(server.process.pid) if server.process else None
+                settings = Settings(redis_url=server.url)
+                on = ResultCache(redis, settings)
+                off = ResultCache(redis, settings.model_copy(update={"cache_entries": 0}))
+                for number, start in enumerate(range(0, len(texts), size)):
+                    chunk = InputChunk(0, tuple(texts[start : start + size]))
+                    opened = [OpenChunk(ChunkRef("job", number, size), chunk, 0, None, "")]
+                    sides = [("off", off), ("unknown", on)][:: 1 if number % 2 else -1]
+                    for name, cache in (*sides, ("known", on)):
+                        before = processor_s([redis_process])
+                        started, had = time.perf_counter(), time.process_time()
+                        answer(engine, NoIsolation(), cache, opened)
+                        own[name].append(1e3 * (time.process_time() - had))
+                        clock[name].append(1e3 * (time.perf_counter() - started))
+                        server_ms[name].append(1e3 * (processor_s([redis_process]) - before))
+                entries = on.counts().entries
+                own["bytes of Redis an entry"] = [sum(redis.memory_usage(key) or 0 for key in CACHE[:2]) / entries]
+        finally:
+            server.stop(kill=True)
+    return {"clock": clock, "own": own, "redis": server_ms}
+
+
+def service_figures(texts: Sequence[str], repeats: int) -> dict[str, Figures]:
+    """Seconds of the clock, and of all processors, for a bulk job of all texts."""
+    clock: Figures = defaultdict(list)
+    processor: Figures = defaultdict(list)
+
+    def run(name: str, cluster: Cluster) -> None:
+        assert cluster.redis_server.process is not None
+        parts = [p.ps for p in cluster.processes] + [psutil.Process(cluster.redis_server.process.pid)]
+        store = JobStore(cluster.redis, cluster.settings)
+        before, started = processor_s(parts), time.perf_counter()
+        job_id = cluster.submit(list(texts))
+        while not store.wait_ended(job_id, 4.0):
+            pass
+        clock[name].append(time.perf_counter() - started)
+        processor[name].append(processor_s(parts) - before)
+        store.erase(job_id)
+
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        off, on = Cluster(Path(first), SENTIQ_CACHE_ENTRIES="0"), Cluster(Path(second))
+        try:
+            for cluster in (off, on):
+                cluster.start(interactive=0, bulk=2)
+                cluster.submit(list(texts[:1000]))
+            for number in range(repeats):
+                on.redis.delete(*CACHE)
+                for name, cluster in [("off", off), ("unknown", on)][:: 1 if number % 2 else -1]:
+                    run(name, cluster)
+                run("known", on)
+        finally:
+            off.close()
+            on.close()
+    return {"clock": clock, "all processors": processor}
+
+
+def print_table(title: str, unit: str, figures: dict[str, Figures]) -> None:
+    table = Table("", "off", "unknown", "known", "unknown / off", "known / off", title=title)
+    for name, sides in figures.items():
+        # One chunk takes Redis less than a tick of the system's clock: only the mean says something.
+        middle = statistics.mean if name == "redis" else statistics.median
+        cells = [f"{middle(sides[side]):.2f} {unit}" for side in ("off", "unknown", "known")]
+        for side in ("unknown", "known"):
+            pairs = [a / b for a, b in zip(sides[side], sides["off"], strict=True) if b]
+            cells.append(f"{statistics.median(pairs):.3f}" if name != "redis" else "")
+        table.add_row(name, *cells)
+    Console().print(table)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("models/sentiq-small-zh"), help="model directory")
     parser.add_argument("--texts", type=Path, required=True, help="one text a line, plain or .gz")
-    parser.add_argument("--chunks", type=int, default=40, help="chunks answered three times each (default %(default)s)")
+    parser.add_argument("--count", type=int, default=40_000, help="different texts (default %(default)s)")
     parser.add_argument("--size", type=int, default=512, help="texts of a chunk (default %(default)s)")
+    parser.add_argument("--repeats", type=int, default=5, help="jobs of each side; 0: one process alone")
     args = parser.parse_args()
+    texts = list(dict.fromkeys(islice(iterate_texts(args.texts), 2 * args.count)))[: args.count]
 
-    texts = different(args.texts, args.chunks * args.size)
-    engine = Engine.load(args.model)
-    engine.warm()
-    with tempfile.TemporaryDirectory() as directory:
-        server = RedisServer(Path(directory))
-        server.start()
-        assert server.process is not None
-        redis_process = psutil.Process(server.process.pid)
-        try:
-            with connect(server.url) as redis:
-                settings = Settings(redis_url=server.url)
-                cache = ResultCache(redis, settings)
-                off = ResultCache(redis, settings.model_copy(update={"cache_entries": 0}))
-                own: dict[str, list[float]] = {"off": [], "unknown": [], "known": []}
-                servers: dict[str, list[float]] = {"off": [], "unknown": [], "known": []}
-
-                def timed(name: str, cache: ResultCache, opened: list[OpenChunk]) -> None:
-                    before = redis_process.cpu_times()
-                    started = time.process_time()
-                    answer(engine, NoIsolation(), cache, opened)
-                    own[name].append(1e3 * (time.process_time() - started))
-                    after = redis_process.cpu_times()
-                    servers[name].append(1e3 * (after.user + after.system - before.user - before.system))
-
-                for number in range(args.chunks):
-                    chunk = InputChunk(0, tuple(texts[number * args.size : (number + 1) * args.size]))
-                    opened = [OpenChunk(ChunkRef("job", number, args.size), chunk, 0, None, "")]
-                    sides = [("off", off), ("unknown", cache)]
-                    for name, side in sides if number % 2 else reversed(sides):
-                        timed(name, side, opened)
-                    timed("known", cache, opened)
-                entries = cache.counts().entries
-                memory = sum(redis.memory_usage(key) or 0 for key in (keys.CACHE_CURRENT, keys.CACHE_PREVIOUS))
-        finally:
-            server.stop(kill=True)
-
-    table = Table("figure", "value", title=f"{args.model.name}, {args.chunks} chunks of {args.size} different texts")
-    for name, times in own.items():
-        table.add_row(f"{name}: ms a chunk, median", f"{statistics.median(times):.2f}")
-        table.add_row(f"{name}: ms of Redis a chunk, mean", f"{statistics.mean(servers[name]):.2f}")
-    for name in ("unknown", "known"):
-        ratios = [on / without for on, without in zip(own[name], own["off"], strict=True)]
-        table.add_row(f"{name} / off, median of pairs", f"{statistics.median(ratios):.4f}")
-    table.add_row("bytes of Redis an entry", f"{memory / entries:.1f}")
-    Console().print(table)
+    process = process_figures(texts, args.size)
+    entry_bytes = process["own"].pop("bytes of Redis an entry")[0]
+    print_table(f"One process, a chunk of {args.size} different texts", "ms", process)
+    print(f"{entry_bytes:.0f} bytes of Redis an entry")
+    if args.repeats:
+        service = service_figures(texts, args.repeats)
+        print_table(f"Service, a bulk job of {len(texts):,} different texts", "s", service)
 
 
 if __name__ == "__main__":
