@@ -66,6 +66,11 @@ class Engine:
         network = open_backend(backend, model_dir, manifest, float32=float32)
         return cls(manifest, tokenizer, network, token_budget=token_budget)
 
+    @property
+    def backend(self) -> str:
+        """The kind of backend that computes: what one says differs a little from what another says."""
+        return type(self._backend).__name__
+
     def warm(self) -> int:
         """Run one shape of each token count, and all of the two largest counts; return the number of shapes run.
 

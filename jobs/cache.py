@@ -1,6 +1,6 @@
 """The result cache: what a model said to a text once is said again without inference.
 
-An entry is a field of a hash: 16 bytes of digest over model, way of reading and text, to the few bytes of the
+An entry is a field of a hash: 16 bytes of digest over model, backend, way of reading and text, to the few bytes of the
 prediction. There are two generations. New entries go to the current one; when that holds half of the cache or is half
 of the TTL old, it becomes the previous one, and the one before is dropped. What is found in the previous generation
 alone is copied to the current one: entries that are asked for stay, the others go, and nobody keeps an order of use.
@@ -65,12 +65,12 @@ class ResultCache:
         self._look_up = script(redis, "cache_look_up")
         self._store = script(redis, "cache_store")
 
-    def look_up(self, model: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
-        """What `model` (`id@version`), which has so many labels, said to texts read in this way; in one round trip."""
+    def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
+        """What `source`, a model and its backend with so many labels, said to texts read so; in one round trip."""
         unique = list(dict.fromkeys(texts))
         if not self._on:
             return Lookup(unique, [])
-        asked = f"{model}\0{long_texts}\0".encode()
+        asked = f"{source}\0{long_texts}\0".encode()
         fields = [blake2b(asked + text.encode(), digest_size=FIELD_BYTES).digest() for text in unique]
         return self._guarded(lambda: self._find(unique, fields, labels), default=Lookup(unique, fields))
 

@@ -24,7 +24,7 @@ The cluster:
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:workers            hash    worker name → heartbeat (JSON)
-  sentiq:cache:current      hash    digest of model, way of reading and text → prediction   (see jobs/cache.py)
+  sentiq:cache:current      hash    digest of model, backend, reading and text → prediction   (see jobs/cache.py)
   sentiq:cache:previous     hash    the generation before
   sentiq:cache:stats        hash    hits, misses, began (when the current generation did, ms)
 """

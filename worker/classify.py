@@ -53,7 +53,8 @@ def answer(
 
 def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
     """The outcome of each text: from the cache, or by one pass over all that are not there."""
-    lookup = cache.look_up(engine.manifest.name, len(engine.manifest.labels), long_texts, texts)
+    source = f"{engine.manifest.name} {engine.backend}"
+    lookup = cache.look_up(source, len(engine.manifest.labels), long_texts, texts)
     fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
     cache.store(lookup, fresh)
     return lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
