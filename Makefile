@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo test test-torch lint format lock bench train docs-settings clean
+.PHONY: help run demo model test test-torch lint format lock bench train docs-settings clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -16,6 +16,9 @@ run: $(INSTALLED) ## start everything, classify the samples, stay up until Ctrl-
 
 demo: $(INSTALLED) ## classify the samples again on the running service (SENTIQ_URL)
 	@$(BIN)/python -m deploy.local.demo
+
+model: $(VENV_TORCH)/.installed ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
+	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
 
 TESTS ?= not data and not slow
 test: lint ## everything a change must pass: lint, types, import rules, tests

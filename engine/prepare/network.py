@@ -1,4 +1,4 @@
-"""A BERT classifier as the network of a model directory: two inputs, one output, no needless work."""
+"""A classifier as the network of a model directory: two inputs, one output, no needless work."""
 
 # torch is not where types are checked.
 # mypy: disable-error-code="import-not-found,misc"
@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import BertForSequenceClassification
+from transformers import BertForSequenceClassification, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertLayer
 
 #: Added to the attention scores of padding: its weight becomes 0, also in bfloat16.
@@ -52,3 +52,15 @@ def first_token(layer: BertLayer, hidden: Tensor, mask: Tensor) -> Tensor:
     attended = layer.attention.output(context.transpose(1, 2).flatten(2), first)
     output: Tensor = layer.output(layer.intermediate(attended), attended)
     return output
+
+
+class Logits(torch.nn.Module):
+    """Logits ``[batch, labels]`` of any classifier that makes position ids and token types itself, such as RoBERTa."""
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits: Tensor = self.network(input_ids, attention_mask=attention_mask).logits
+        return logits
