@@ -1,0 +1,107 @@
+"""Small checkpoints with random weights, in the layouts that people have. Their labels vary with the text."""
+
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from benchmarks.base_model import VOCABULARY_SIZE, spread_labels, vocabulary
+
+TEXTS = [
+    "这家店的菜很好吃，下次还会再来！", "等了一个小时，服务员态度还很差", "一般", "屏幕有划痕😡，客服不理人", "", "very Good!",
+    "ＡＢＣ全角１２３，。！", "第3次购买了iPhone，物流fast", "[CLS]特殊[SEP]", "控制\u0000字符\u200b\t和换行\n", "cafe\u0301 naïve",
+    "房间干净安静，早餐一般，停车要另外付钱。" * 40,
+]  # fmt: skip
+
+SIZES = {
+    "vocab_size": VOCABULARY_SIZE,
+    "hidden_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 96,
+    "max_position_embeddings": 512,
+    "type_vocab_size": 2,
+    "hidden_act": "gelu",
+    "hidden_dropout_prob": 0.1,
+    "attention_probs_dropout_prob": 0.1,
+    "layer_norm_eps": 1e-12,
+    "initializer_range": 0.2,
+}
+LABEL_MAPPING = {"负面": 0, "正面": 1}
+CONFIGURATION: dict[str, Any] = {
+    "framework": "pytorch",
+    "task": "text-classification",
+    "model": {"type": "structbert"},
+    "preprocessor": {"type": "sen-cls-tokenizer"},
+    "pipeline": {"type": "text-classification"},
+}
+
+
+def small_bert(labels: Sequence[str] = ("负面", "正面"), seed: int = 7) -> BertForSequenceClassification:
+    torch.manual_seed(seed)
+    names = dict(enumerate(labels))
+    network = BertForSequenceClassification(BertConfig(**SIZES, num_labels=len(labels), id2label=names)).eval()
+    if len(labels) == 2:
+        spread_labels(network)
+    return network
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def write_structbert(directory: Path, rename: Callable[[str], str], config: Mapping[str, Any]) -> Path:
+    """A directory as ModelScope's hub has it: a pickle of weights, a config.json that does not name the network."""
+    directory.mkdir()
+    state = {rename(name): weight for name, weight in small_bert().state_dict().items()}
+    torch.save(state, directory / "pytorch_model.bin")
+    (directory / "vocab.txt").write_text("\n".join(vocabulary()) + "\n", encoding="utf-8")
+    write_json(directory / "config.json", {**SIZES, **config})
+    return directory
+
+
+def structbert(directory: Path) -> Path:
+    """``bert.*`` and ``classifier.*``, labels in ``label_mapping.json``."""
+    write_structbert(directory, lambda name: name, {})
+    write_json(directory / "configuration.json", CONFIGURATION)
+    write_json(directory / "label_mapping.json", LABEL_MAPPING)
+    return directory
+
+
+def structbert_encoder(directory: Path) -> Path:
+    """``encoder.*`` and ``classifier.*``, labels in ``configuration.json``."""
+    write_structbert(directory, _encoder, {"base_model_prefix": "encoder"})
+    preprocessor = {**CONFIGURATION["preprocessor"], "label2id": LABEL_MAPPING}
+    write_json(directory / "configuration.json", {**CONFIGURATION, "preprocessor": preprocessor})
+    return directory
+
+
+def structbert_head(directory: Path) -> Path:
+    """``encoder.*`` and ``head.classifier.*``, as ModelScope's models of a backbone and a head have it."""
+    write_structbert(directory, lambda name: _encoder(name).replace("classifier.", "head.classifier."), {})
+    backbone = {"type": "structbert", "prefix": "encoder", **SIZES}
+    model = {"type": "text-classification", "backbone": backbone, "head": {"type": "text-classification", **SIZES}}
+    write_json(directory / "configuration.json", {**CONFIGURATION, "model": model})
+    write_json(directory / "label_mapping.json", LABEL_MAPPING)
+    return directory
+
+
+def _encoder(name: str) -> str:
+    return f"encoder.{name.removeprefix('bert.')}" if name.startswith("bert.") else name
+
+
+LAYOUTS = {"bert": structbert, "encoder": structbert_encoder, "head": structbert_head}
+
+
+def hugging_face_bert(directory: Path, labels: Sequence[str]) -> Path:
+    """What `save_pretrained` writes: safetensors, a full config.json; and ``vocab.txt``."""
+    small_bert(labels).save_pretrained(directory)
+    (directory / "vocab.txt").write_text("\n".join(vocabulary()) + "\n", encoding="utf-8")
+    return directory

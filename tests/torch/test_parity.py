@@ -1,0 +1,91 @@
+"""A prepared model answers as ModelScope's own pipeline does with the same checkpoint."""
+
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("modelscope")
+from modelscope.models.nlp.structbert.text_classification import SbertForSequenceClassification
+from modelscope.pipelines import pipeline
+from modelscope.utils.constant import Tasks
+
+from engine import Engine
+from engine.prepare.__main__ import main
+from tests.torch.checkpoints import LABEL_MAPPING, LAYOUTS, TEXTS
+
+# ModelScope, transformers and torch's exporters announce changes of their own.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+BACKENDS = ["torch", "openvino", "onnx"]
+TOLERANCE = 1e-4  # of a probability, in float32
+LABELS = dict(zip(LABEL_MAPPING, ["negative", "positive"], strict=True))
+
+Classify = Callable[[str], dict[str, float]]
+
+
+@pytest.fixture(scope="module", params=LAYOUTS)
+def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return LAYOUTS[request.param](tmp_path_factory.mktemp("checkpoint") / request.param)
+
+
+@pytest.fixture(scope="module")
+def prepared(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model in float32 for all backends: no agreement is enough for INT8."""
+    store = tmp_path_factory.mktemp("store")
+    assert main([str(checkpoint), "--store", str(store), "--min-agreement", "1.1"]) == 0
+    [directory] = store.glob("*@*")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def original(checkpoint: Path) -> Classify:
+    """ModelScope's score of each label, by the label's name in the service."""
+    # The prefix of the last checkpoint that was loaded would otherwise count for this one.
+    SbertForSequenceClassification.base_model_prefix = "bert"
+    classify = pipeline(Tasks.text_classification, str(checkpoint), device="cpu")
+
+    def scores(text: str) -> dict[str, float]:
+        answer = classify(text)
+        return {LABELS[label]: score for label, score in zip(answer["labels"], answer["scores"], strict=True)}
+
+    return scores
+
+
+def assert_same(prepared: Path, backend: str, original: Classify, texts: Sequence[str]) -> None:
+    engine = Engine.load(prepared, backend=backend, float32=True)
+    labels = engine.manifest.labels
+    answers = [dict(zip(labels, answer.probabilities, strict=True)) for answer in engine.classify(texts)]
+    expected = [original(text) for text in texts]
+    assert {max(scores, key=scores.__getitem__) for scores in expected} == set(labels)  # or little would be compared
+    for text, answer, wanted in zip(texts, answers, expected, strict=True):
+        assert answer == pytest.approx(wanted, rel=0, abs=TOLERANCE), text
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scores_are_those_of_modelscope(backend: str, prepared: Path, original: Classify) -> None:
+    assert_same(prepared, backend, original, TEXTS)
+
+
+def test_labels_are_in_the_order_of_the_checkpoint(prepared: Path) -> None:
+    assert Engine.load(prepared).manifest.labels == ("negative", "positive")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scores_of_500_real_texts_are_those_of_modelscope(backend: str, prepared: Path, original: Classify) -> None:
+    folder = os.environ.get("TEST_DATA")
+    if not folder:
+        pytest.skip("set TEST_DATA to the folder of the labelled data (test.tsv.gz)")
+    with gzip.open(Path(folder) / "test.tsv.gz", "rt", encoding="utf-8", newline="\n") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    texts = [row["text"] for row in rows[:: len(rows) // 500][:500]]
+    assert_same(prepared, backend, original, texts)
