@@ -21,6 +21,7 @@ from engine.prepare.report import say, step, table
 from engine.prepare.source import Source, find_source, made_from
 from engine.registry import ModelError, read_manifest
 
+BUNDLED_MODELS = Path(__file__).parents[2] / "models"
 CALIBRATION = Path(__file__).with_name("calibration.txt")
 
 
@@ -33,8 +34,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--store",
         type=Path,
-        default=Path(os.environ.get("SENTIQ_MODEL_ROOT") or "models"),
-        help="folder to put the model into (default: SENTIQ_MODEL_ROOT, else models)",
+        default=Path(os.environ.get("SENTIQ_MODEL_ROOT") or BUNDLED_MODELS),
+        help="folder to put the model into (default: SENTIQ_MODEL_ROOT, else the models folder of the checkout)",
     )
     made.add_argument("--id", default="", help="id of the model in the service (default: hub id or directory name)")
     made.add_argument("--labels", default="", help="names of the outputs in their order, such as negative,positive")
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "--min-agreement",
         type=float,
         default=0.99,
-        help="share of texts on which INT8 must give the label of float32 to be used (default: 0.99)",
+        help="share of texts on which INT8 must give the label of float32 to be used (default: 0.99; above 1: never)",
     )
     made.add_argument("--eval", type=Path, help="table with tabs, columns text and label: print accuracies too")
     made.add_argument("--force", action="store_true", help="prepare again also what is prepared and intact")
@@ -76,6 +77,8 @@ def prepare(options: argparse.Namespace) -> Path:
         check_labels("--labels", labels)
     if not options.calibration.is_file():
         raise ModelError(f"--calibration: no file {options.calibration}; give a UTF-8 file with one text a line")
+    if options.eval and not options.eval.is_file():
+        raise ModelError(f"--eval: no file {options.eval}; give a table with tabs, columns text and label")
     origin = made_from(
         source,
         {"labels": labels, "calibration": stores.checksum(options.calibration), "agreement": options.min_agreement},

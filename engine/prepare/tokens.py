@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
+from tokenizers.normalizers import NFC, Sequence
 from transformers import BertTokenizer, BertTokenizerFast, RobertaTokenizerFast
 
 from engine.registry import ModelError
@@ -35,6 +36,9 @@ def read_tokenizer(directory: Path, config: Mapping[str, Any]) -> Tokenizer:
         tokenizer: Tokenizer = make.from_pretrained(directory, local_files_only=True).backend_tokenizer
     except Exception as error:  # the Rust library raises bare Exception
         raise ModelError(f"no tokenizer can be made from the files in {directory}: {error}") from error
+    if kind == "bert" and not (directory / "tokenizer.json").exists():
+        # The slow tokenizer composes characters first, the fast one leaves them apart.
+        tokenizer.normalizer = Sequence([NFC(), tokenizer.normalizer])
     tokenizer.no_padding()
     tokenizer.no_truncation()
     entries = tokenizer.get_vocab_size()
@@ -69,7 +73,7 @@ def max_tokens(config: Mapping[str, Any]) -> int:
     return positions if config["model_type"] == "bert" else positions - int(config.get("pad_token_id", 1)) - 1
 
 
-def check_against_slow(directory: Path, tokenizer: Tokenizer, texts: Sequence[str]) -> int | None:
+def check_against_slow(directory: Path, tokenizer: Tokenizer, texts: list[str]) -> int | None:
     """Compare with transformers' slow BertTokenizer; return the number of texts, or None where it is not the measure.
 
     It is for a checkpoint with a ``vocab.txt`` and no ``tokenizer.json`` of its own. Raises ModelError with the first

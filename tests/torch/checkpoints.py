@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from tokenizers import ByteLevelBPETokenizer
+from transformers import BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification
 
 from benchmarks.base_model import VOCABULARY_SIZE, spread_labels, vocabulary
 
 TEXTS = [
-    "这家店的菜很好吃，下次还会再来！", "等了一个小时，服务员态度还很差", "一般", "屏幕有划痕😡，客服不理人", "", "very Good!",
-    "ＡＢＣ全角１２３，。！", "第3次购买了iPhone，物流fast", "[CLS]特殊[SEP]", "控制\u0000字符\u200b\t和换行\n", "cafe\u0301 naïve",
-    "房间干净安静，早餐一般，停车要另外付钱。" * 40,
+    "这家店的菜很好吃，下次还会再来！", "等了一个小时，服务员态度还很差", "一般", "屏幕有划痕😡，客服不理人", "",
+    "very Good!", "ＡＢＣ全角１２３，。！", "第3次购买了iPhone，物流fast", "[CLS]特殊[SEP]", "cafe\u0301 naïve",
+    "控制\u0000字符\u200b\t和换行\n", "房间干净安静，早餐一般，停车要另外付钱。" * 40,
 ]  # fmt: skip
 
 SIZES = {
@@ -104,4 +105,20 @@ def hugging_face_bert(directory: Path, labels: Sequence[str]) -> Path:
     """What `save_pretrained` writes: safetensors, a full config.json; and ``vocab.txt``."""
     small_bert(labels).save_pretrained(directory)
     (directory / "vocab.txt").write_text("\n".join(vocabulary()) + "\n", encoding="utf-8")
+    return directory
+
+
+def hugging_face_roberta(directory: Path, labels: Sequence[str]) -> Path:
+    """A network of type RoBERTa with byte-level word pieces, in ``vocab.json`` and ``merges.txt``."""
+    directory.mkdir()
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train_from_iterator(TEXTS * 5, vocab_size=400, special_tokens=specials, show_progress=False)
+    tokenizer.save_model(str(directory))
+    torch.manual_seed(3)
+    config = RobertaConfig(
+        **{**SIZES, "vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": 130, "type_vocab_size": 1},
+        id2label=dict(enumerate(labels)),
+    )
+    RobertaForSequenceClassification(config).save_pretrained(directory)
     return directory
