@@ -16,16 +16,13 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import nncf
 import numpy as np
-import openvino as ov
-import openvino.opset13 as opset
 import torch
-from onnxruntime.quantization import quantize_dynamic
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification
 
-from engine.prepare.network import Classifier
+from engine.prepare.convert import openvino_model, save_onnx, save_openvino
+from engine.prepare.quantise import quantise_onnx, quantised
 from engine.registry import MANIFEST
 
 SEED = 20
@@ -95,74 +92,19 @@ def build(config: BertConfig) -> BertForSequenceClassification:
     return network
 
 
-def openvino_model(network: BertForSequenceClassification) -> ov.Model:
-    example = {"input_ids": torch.ones(2, 8, dtype=torch.int64), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
-    model = ov.convert_model(Classifier(network), example_input=example)
-    for port, name in zip(model.inputs, example, strict=True):
-        port.get_tensor().set_names({name})
-    model.outputs[0].get_tensor().set_names({"logits"})
-    model.reshape({name: ov.PartialShape([-1, -1]) for name in example})
-    return model
-
-
-def quantised(model: ov.Model, max_tokens: int) -> ov.Model:
-    """INT8, symmetric also in the activations.
-
-    Symmetric ones let the layers share kernels, since oneDNN takes a scale at run time but compiles a zero point in:
-    a third of the memory for kernels. The embeddings are quantised apart: see `int8_embeddings`.
-    """
-    return nncf.quantize(
-        int8_embeddings(model),
-        nncf.Dataset(list(inputs(max_tokens))),
-        model_type=nncf.ModelType.TRANSFORMER,
-        preset=nncf.QuantizationPreset.PERFORMANCE,
-        subset_size=64,
-    )
-
-
-def int8_embeddings(model: ov.Model) -> ov.Model:
-    """Look rows up in INT8 tables and scale what was found; scaled before, OpenVINO would keep the tables in float."""
-    for gather in model.get_ops():
-        table = gather.input_value(0).get_node() if gather.get_type_name() == "Gather" else None
-        if table is None or table.get_type_name() != "Constant" or len(table.shape) != 2:
-            continue
-        scale = np.abs(table.data).max(axis=0, keepdims=True) / 127 + np.finfo(np.float32).tiny
-        rounded = opset.constant(np.rint(table.data / scale).astype(np.int8))
-        rows = opset.gather(rounded, gather.input_value(1), gather.input_value(2))
-        scaled = opset.multiply(opset.convert(rows, "f32"), opset.constant(scale.astype(np.float32)))
-        for reader in gather.output(0).get_target_inputs():
-            reader.replace_source_output(scaled.output(0))
-    model.validate_nodes_and_infer_types()
-    return model
-
-
-def write_onnx(network: BertForSequenceClassification, path: Path) -> None:
-    example = torch.ones(2, 8, dtype=torch.int64)
-    dynamic = {0: "batch", 1: "width"}
-    torch.onnx.export(
-        Classifier(network),
-        (example, example),
-        path,
-        input_names=["input_ids", "attention_mask"],
-        output_names=["logits"],
-        dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "logits": {0: "batch"}},
-        opset_version=17,
-        dynamo=False,  # the new exporter needs a further package
-    )
-
-
 def write_model(directory: Path, network: BertForSequenceClassification, *, int8: bool) -> None:
     """A model directory for all backends: INT8, or unquantised to run in bfloat16 or float32."""
     directory.mkdir(parents=True, exist_ok=True)
     max_tokens = network.config.max_position_embeddings
     model = openvino_model(network)
-    ov.save_model(quantised(model, max_tokens) if int8 else model, directory / "model.xml", compress_to_fp16=False)
+    calibration = [one["input_ids"][0].tolist() for one in inputs(max_tokens)]
+    save_openvino(quantised(model, calibration) if int8 else model, directory)
     tokenizer().save(str(directory / "tokenizer.json"))
     network.save_pretrained(directory)
-    write_onnx(network, directory / "model.onnx")
+    save_onnx(network, directory / "model.onnx")
     if int8:
         plain = (directory / "model.onnx").rename(directory / "plain.onnx")
-        quantize_dynamic(plain, directory / "model.onnx")
+        quantise_onnx(plain, directory / "model.onnx")
         plain.unlink()
     precision = "int8" if int8 else "bf16"
     files = sorted(path.name for path in directory.iterdir() if path.name != MANIFEST)
