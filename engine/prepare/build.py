@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from engine.prepare.checkpoint import read_config, read_network
 from engine.prepare.labels import read_labels
 from engine.prepare.report import say, step
 from engine.prepare.tokens import check_against_slow, max_tokens, pad_id, read_tokenizer
+from engine.registry import ModelError
 
 TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers", "torch", "transformers")
 
@@ -45,6 +47,7 @@ class Build:
             self.tokenizer = read_tokenizer(self.checkpoint, config)
             self.pad_id, self.max_tokens = pad_id(self.tokenizer, config), max_tokens(config)
             network = read_network(self.checkpoint, config, self.labels)
+            check_room(self.out, sum(weight.nbytes for weight in network.parameters()))
             calibrating, proving = prove.read_texts(calibration), prove.proof_texts()
             self.tokenizer.save(str(self.out / "tokenizer.json"), pretty=False)
             network.save_pretrained(self.out)
@@ -131,3 +134,13 @@ class Build:
 
     def _counts(self) -> list[int]:
         return np.bincount(self.reference.argmax(axis=1), minlength=len(self.labels)).tolist()
+
+
+def check_room(folder: Path, weights_bytes: int) -> None:
+    """Raises ModelError unless the disk has room for all forms of the network, in float32 and INT8, at once."""
+    needed, free = 4 * weights_bytes, disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"preparing needs {needed / 1e6:.0f} MB in the store but {free / 1e6:.0f} MB are free:"
+            " make room, or name a store on another disk with --store"
+        )

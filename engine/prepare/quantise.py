@@ -51,5 +51,5 @@ def int8_embeddings(model: ov.Model) -> ov.Model:
 
 
 def quantise_onnx(plain: Path, out: Path) -> None:
-    """Weights in INT8, activations by the range of each batch."""
-    quantize_dynamic(plain, out)
+    """Weights in INT8 with a scale for each output, activations by the range of each batch."""
+    quantize_dynamic(plain, out, per_channel=True)

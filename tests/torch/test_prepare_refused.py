@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import subprocess
@@ -203,3 +204,13 @@ def test_wrong_options(arguments: list[str], message: str, tmp_path: Path, capsy
     empty.touch()
     filled = [text.replace("SOURCE", str(source)).replace("EMPTY", str(empty)) for text in arguments]
     assert re.search(message, refused(capsys, tmp_path, *filled))
+
+
+def test_a_disk_without_room(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = structbert(tmp_path / "source")
+    full = os.statvfs_result([4096, 4096, 1000, 100, 100, 10, 10, 10, 0, 255])
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+    message = refused(capsys, tmp_path, str(source))
+    assert re.search(r"needs \d+ MB in the store but 0 MB are free: make room", message)
