@@ -103,6 +103,7 @@ def put(built: Path, store: Path) -> Path:
     """
     manifest = read_manifest(built)
     for path in built.iterdir():
+        path.chmod(0o644)  # workers run as another user; some libraries write for their own alone
         _flush(path)
     _flush(built)
     target = store / f"{slug(manifest.id)}@{manifest.version}"

@@ -62,6 +62,7 @@ def test_the_store_gets_a_complete_model_under_its_name(int8: Path) -> None:
     verify_files(int8, manifest)
     assert sorted(path.name for path in int8.iterdir()) == sorted([*manifest.files, "manifest.json"])
     assert [path.name for path in int8.parent.iterdir() if path.is_dir()] == [int8.name]
+    assert all(path.stat().st_mode & 0o044 for path in int8.iterdir())  # workers are another user
 
 
 def test_the_manifest_says_how_the_model_was_made_and_proven(int8: Path) -> None:
