@@ -113,10 +113,10 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
         identity["commit"] = fetched.commit
     with step("import torch and the converters"):
         import engine.backends.openvino  # noqa: F401  # first: it keeps OpenVINO from reporting to its makers
-        from engine.prepare.build import Build
+        from engine.prepare.build import Recipe, build
     out = scratch / "model"  # not the workshop itself, where a manifest would be found
     out.mkdir()
-    facts = Build(checkpoint, out, scratch, options.min_agreement).run(labels, options.calibration)
+    facts = build(checkpoint, Recipe(labels, options.calibration, options.min_agreement), out, scratch)
     files = stores.checksums(out)
     manifest = {
         "id": source.model_id,

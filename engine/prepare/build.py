@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
-import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 
 from engine.backends.onnx import OnnxBackend
 from engine.backends.openvino import OpenVinoBackend
@@ -29,111 +27,89 @@ from engine.registry import ModelError
 TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers", "torch", "transformers")
 
 
-@dataclass
-class Build:
-    """One checkpoint on its way into `out`; `scratch` is for files that are not kept."""
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the command line may choose."""
 
-    checkpoint: Path
-    out: Path
-    scratch: Path
-    min_agreement: float  # share of texts on which INT8 must give the label of float32
-    proof: dict[str, Any] = field(default_factory=dict)
+    labels: Sequence[str]  # names of the outputs, or none to take the checkpoint's
+    calibration: Path  # one text a line
+    min_agreement: float  # share of texts on which INT8 must give the label of float32 to be used
 
-    def run(self, labels: Sequence[str], calibration: Path) -> dict[str, Any]:
-        """Write all files but the manifest, and return what the manifest says of them."""
-        with step("read the checkpoint"):
-            config = read_config(self.checkpoint)
-            self.labels = list(labels) or read_labels(self.checkpoint, config)
-            self.tokenizer = read_tokenizer(self.checkpoint, config)
-            self.pad_id, self.max_tokens = pad_id(self.tokenizer, config), max_tokens(config)
-            network = read_network(self.checkpoint, config, self.labels)
-            check_room(self.out, sum(weight.nbytes for weight in network.parameters()))
-            calibrating, proving = prove.read_texts(calibration), prove.proof_texts()
-            self.tokenizer.save(str(self.out / "tokenizer.json"), pretty=False)
-            network.save_pretrained(self.out)
-        with step("compare the tokenizer with the original"):
-            compared = check_against_slow(self.checkpoint, self.tokenizer, [*calibrating, *proving])
-        with step("convert to OpenVINO and ONNX"):
-            plain = self.scratch / "f32"
-            convert.save_openvino(convert.openvino_model(network), plain)
-            convert.save_onnx(network, plain / "model.onnx")
-        del network
-        self.rows = self._encode(proving)
-        with step(f"compare the logits of {len(self.rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
-            self.reference = self._logits(TorchBackend(self.out, float32=True))
-            differences = {
-                "openvino": self._difference(OpenVinoBackend(plain, float32=True), "OpenVINO"),
-                "onnx": self._difference(OnnxBackend(plain), "ONNX Runtime"),
-            }
-        self.proof = {
-            "texts": len(self.rows),
-            "tokenizer_texts": compared,
-            "logits_bound": prove.bound(self.reference),
-            "logits_difference": differences,
-            "texts_per_label": dict(zip(self.labels, self._counts(), strict=True)),
-            "min_agreement": self.min_agreement,
-            "label_agreement": {},
-        }
-        precision = self._openvino(plain, self._encode(calibrating))
-        onnx_precision = self._onnx(plain)
-        return {
-            "labels": self.labels,
-            "max_tokens": self.max_tokens,
-            "pad_id": self.pad_id,
-            "precision": precision,
-            "backends": {"openvino": precision, "torch": "f32", "onnx": onnx_precision},
-            "tools": {name: version(name) for name in TOOLS},
-            "proof": self.proof,
-        }
 
-    def _openvino(self, plain: Path, calibration: Sequence[Sequence[int]]) -> str:
-        """Write model.xml in the fastest precision that gives the labels of float32; return that precision."""
-        for preset in quantise.PRESETS:
-            with step(f"quantise to INT8 for OpenVINO, {preset} activations, {len(calibration)} calibration texts"):
-                model = ov.Core().read_model(plain / "model.xml")
-                convert.save_openvino(quantise.quantised(model, calibration, preset), self.scratch / preset)
-                del model
-            if self._agrees(OpenVinoBackend(self.scratch / preset, float32=False), f"openvino int8 {preset}"):
-                return self._keep(self.scratch / preset, "int8")
-        if self._agrees(OpenVinoBackend(plain, float32=False), "openvino bf16"):
-            return self._keep(plain, "bf16")
-        return self._keep(plain, "f32")
+def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[str, Any]:
+    """Write all files of a model but the manifest into `out`, and return what the manifest says of them.
 
-    def _onnx(self, plain: Path) -> str:
-        with step("quantise to INT8 for ONNX Runtime"):
-            quantise.quantise_onnx(plain / "model.onnx", self.out / "model.onnx")
-        if self._agrees(OnnxBackend(self.out), "onnx int8"):
-            return "int8"
-        (plain / "model.onnx").replace(self.out / "model.onnx")
-        say("           ONNX Runtime keeps f32")
-        return "f32"
+    `scratch` is for files that are not kept. Raises ModelError when the checkpoint cannot be read, or what was made of
+    it gives other numbers than the original.
+    """
+    with step("read the checkpoint"):
+        config = read_config(checkpoint)
+        labels = list(recipe.labels) or read_labels(checkpoint, config)
+        tokenizer = read_tokenizer(checkpoint, config)
+        network = read_network(checkpoint, config, labels)
+        check_room(out, sum(weight.nbytes for weight in network.parameters()))
+        calibrating, proving = prove.read_texts(recipe.calibration), prove.proof_texts()
+        tokenizer.save(str(out / "tokenizer.json"), pretty=False)
+        network.save_pretrained(out)
+    with step("compare the tokenizer with the original"):
+        compared = check_against_slow(checkpoint, tokenizer, [*calibrating, *proving])
+    plain = scratch / "f32"
+    with step("convert to OpenVINO and ONNX"):
+        convert.save_openvino(convert.openvino_model(network), plain)
+        convert.save_onnx(network, plain / "model.onnx")
+    del network
+    limit, padding = max_tokens(config), pad_id(tokenizer, config)
+    rows = prove.encode(tokenizer, proving, limit)
+    with step(f"compare the logits of {len(rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
+        proof = prove.Proof(rows, padding, recipe.min_agreement, TorchBackend(out, float32=True))
+        proof.compare("openvino", OpenVinoBackend(plain, float32=True))
+        proof.compare("onnx", OnnxBackend(plain))
+    precision = choose_openvino(plain, prove.encode(tokenizer, calibrating, limit), proof, out, scratch)
+    onnx_precision = choose_onnx(plain, proof, out)
+    return {
+        "labels": labels,
+        "max_tokens": limit,
+        "pad_id": padding,
+        "precision": precision,
+        "backends": {"openvino": precision, "torch": "f32", "onnx": onnx_precision},
+        "tools": {name: version(name) for name in TOOLS},
+        "proof": {"tokenizer_texts": compared, **proof.figures(labels)},
+    }
 
-    def _keep(self, directory: Path, precision: str) -> str:
-        for name in ("model.xml", "model.bin"):
-            (directory / name).rename(self.out / name)
-        if precision != "int8":
-            say(f"           OpenVINO keeps {precision}")
-        return precision
 
-    def _agrees(self, backend: Any, what: str) -> bool:
-        share = prove.agreement(self._logits(backend), self.reference)
-        self.proof["label_agreement"][what] = share
-        enough = share >= self.min_agreement
-        verdict = "enough" if enough else f"less than {self.min_agreement:.1%}, not used"
-        say(f"           {what}: the label of float32 for {share:.1%} of {len(self.rows)} texts, {verdict}")
-        return enough
+def choose_openvino(
+    plain: Path, calibration: Sequence[Sequence[int]], proof: prove.Proof, out: Path, scratch: Path
+) -> str:
+    """Write model.xml in the fastest precision that gives the labels of float32; return that precision."""
+    for preset in quantise.PRESETS:
+        with step(f"quantise to INT8 for OpenVINO, {preset} activations, {len(calibration)} calibration texts"):
+            model = ov.Core().read_model(plain / "model.xml")
+            convert.save_openvino(quantise.quantised(model, calibration, preset), scratch / preset)
+            del model
+        if proof.agrees(f"openvino int8 {preset}", OpenVinoBackend(scratch / preset, float32=False)):
+            return move_openvino(scratch / preset, out, "int8")
+    if proof.agrees("openvino bf16", OpenVinoBackend(plain, float32=False)):
+        return move_openvino(plain, out, "bf16")
+    return move_openvino(plain, out, "f32")
 
-    def _difference(self, backend: Any, what: str) -> float:
-        return prove.difference(self._logits(backend), self.reference, what)
 
-    def _logits(self, backend: Any) -> NDArray[np.float32]:
-        return prove.logits(backend, self.rows, self.pad_id)
+def move_openvino(directory: Path, out: Path, precision: str) -> str:
+    for name in ("model.xml", "model.bin"):
+        (directory / name).rename(out / name)
+    if precision != "int8":
+        say(f"           OpenVINO keeps {precision}")
+    return precision
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
-        return prove.encode(self.tokenizer, texts, self.max_tokens)
 
-    def _counts(self) -> list[int]:
-        return np.bincount(self.reference.argmax(axis=1), minlength=len(self.labels)).tolist()
+def choose_onnx(plain: Path, proof: prove.Proof, out: Path) -> str:
+    """Write model.onnx in INT8 if that gives the labels of float32, else in float32; return the precision."""
+    with step("quantise to INT8 for ONNX Runtime"):
+        quantise.quantise_onnx(plain / "model.onnx", out / "model.onnx")
+    if proof.agrees("onnx int8", OnnxBackend(out)):
+        return "int8"
+    (plain / "model.onnx").replace(out / "model.onnx")
+    say("           ONNX Runtime keeps f32")
+    return "f32"
 
 
 def check_room(folder: Path, weights_bytes: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from engine.backends import Backend
+from engine.prepare.report import say
 from engine.registry import ModelError
 
 #: How far a float32 logit may lie from torch's, as a share of the largest logit (or of 1, if all are smaller).
@@ -67,23 +69,46 @@ def logits(backend: Backend, rows: Sequence[Sequence[int]], pad_id: int, batch_s
     return np.concatenate(parts)[np.argsort(order)]
 
 
-def difference(actual: NDArray[np.float32], reference: NDArray[np.float32], what: str) -> float:
-    """The largest absolute difference; raises ModelError when it is beyond the bound."""
-    largest = float(np.abs(actual - reference).max())
-    allowed = bound(reference)
-    if not largest <= allowed:
-        raise ModelError(
-            f"{what}: a logit differs by {largest:.2g} from the original's, more than {allowed:.2g}:"
-            " the conversion went wrong, nothing was stored"
-        )
-    return largest
+class Proof:
+    """The forms of one network held against the original, `reference`: torch in float32 on the same rows of ids."""
 
+    def __init__(self, rows: Sequence[Sequence[int]], pad_id: int, min_agreement: float, reference: Backend) -> None:
+        self._rows = rows
+        self._pad_id = pad_id
+        self._min_agreement = min_agreement
+        self._reference = logits(reference, rows, pad_id)
+        self._bound = BOUND * max(1.0, float(np.abs(self._reference).max()))
+        self._differences: dict[str, float] = {}
+        self._agreements: dict[str, float] = {}
 
-def bound(reference: NDArray[np.float32]) -> float:
-    """The largest difference allowed between float32 logits."""
-    return BOUND * max(1.0, float(np.abs(reference).max()))
+    def compare(self, name: str, backend: Backend) -> None:
+        """Note the largest difference of a float32 form's logits; raises ModelError when it is beyond the bound."""
+        largest = float(np.abs(logits(backend, self._rows, self._pad_id) - self._reference).max())
+        if not largest <= self._bound:  # also when it is not a number
+            raise ModelError(
+                f"{name}: a logit differs by {largest:.2g} from torch's, more than {self._bound:.2g}: the conversion"
+                " went wrong, nothing was stored"
+            )
+        self._differences[name] = largest
 
+    def agrees(self, name: str, backend: Backend) -> bool:
+        """Note, and print, for which share of the texts this form gives the reference's label; is it enough?"""
+        labels = logits(backend, self._rows, self._pad_id).argmax(axis=1)
+        share = float((labels == self._reference.argmax(axis=1)).mean())
+        self._agreements[name] = share
+        enough = share >= self._min_agreement
+        verdict = "enough" if enough else f"less than {self._min_agreement:.1%}, not used"
+        say(f"           {name}: the label of float32 for {share:.1%} of {len(self._rows)} texts, {verdict}")
+        return enough
 
-def agreement(actual: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
-    """The share of texts that get the same label."""
-    return float((actual.argmax(axis=1) == reference.argmax(axis=1)).mean())
+    def figures(self, labels: Sequence[str]) -> dict[str, Any]:
+        """For the manifest."""
+        counts = np.bincount(self._reference.argmax(axis=1), minlength=len(labels)).tolist()
+        return {
+            "texts": len(self._rows),
+            "texts_per_label": dict(zip(labels, counts, strict=True)),
+            "logits_bound": self._bound,
+            "logits_difference": self._differences,
+            "min_agreement": self._min_agreement,
+            "label_agreement": self._agreements,
+        }

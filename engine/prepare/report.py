@@ -19,7 +19,11 @@ def step(what: str) -> Iterator[None]:
     live = sys.stdout.isatty()
     if live:
         print(f"  …        {what}", end="\r", flush=True)
-    yield
+    try:
+        yield
+    finally:
+        if live:
+            print("\r\x1b[K", end="", flush=True)  # back to an empty line
     say(f"  {time.perf_counter() - started:6.1f} s  {what}")
 
 
