@@ -20,13 +20,13 @@ _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")
 
 def job_document(job: Job) -> JobDocument:
     base = f"/api/v1/jobs/{job.id}"
-    answered_id, _, version = (job.answered_by or "").rpartition("@")
+    model_id, _, version = (job.answered_by or job.model).partition("@")
     speed, eta_s = job.texts_per_second, job.eta_s
     return JobDocument(
         id=job.id,
         state=job.state,
         lane=job.lane,
-        model=ModelDocument(id=answered_id or job.model, version=version or None),
+        model=ModelDocument(id=model_id or None, version=version or None),
         options=OptionsDocument(long_texts=job.options.long_texts, neutral_band=job.options.neutral_band),
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
         created_at=_instant(job.created_at_ms),

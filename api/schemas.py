@@ -66,7 +66,12 @@ class JobRequest(Request, Options):
     text: str | None = None
     texts: list[str] | None = Field(None, min_length=1)
     items: list[Item] | None = Field(None, min_length=1)
-    model: str | None = Field(None, min_length=1, max_length=200)
+    model: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="`id` or `id@version`; left out: the active one",
+    )
 
     @model_validator(mode="after")
     def _one_input(self) -> JobRequest:
@@ -134,8 +139,24 @@ class Counts(BaseModel):
 
 
 class ModelDocument(BaseModel):
+    id: str | None = Field(description="null while no model has answered a job that asks for none")
+    version: str | None = Field(description="of the model that answered last; each row names its own")
+
+
+class StoredModelDocument(BaseModel):
     id: str
-    version: str | None
+    version: str
+    labels: list[str]
+    max_tokens: int
+    precision: str = Field(examples=["int8"])
+    source: str = Field(description="where its weights come from")
+    active: bool = Field(description="loaded, and used for jobs that ask for no model")
+    workers: list[str] = Field(description="those that have it on their disk")
+
+
+class ModelList(BaseModel):
+    object: str = "list"
+    data: list[StoredModelDocument]
 
 
 class OptionsDocument(BaseModel):

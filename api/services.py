@@ -97,13 +97,13 @@ class Services:
         return next(band for band in choices if band is not None)
 
     def check_model(self, model: str | None) -> str:
-        """The model a job asks for, or the default. Raises UnknownModel."""
-        default = self.settings.model
-        if model is None or model == default:
-            return default
-        known = sorted({default} | {worker.model for worker in live_workers(self.redis)})
-        if model not in known:
-            detail = f"There is no model {model!r} here; there are: {', '.join(known)}."
+        """The model a job asks for, as an id or `id@version`; "" for the active one. Raises UnknownModel."""
+        if model is None:
+            return ""
+        stored = [found for worker in live_workers(self.redis) for found in worker.stored]
+        if model != self.settings.model and not any(model in (found.id, found.name) for found in stored):
+            there = ", ".join(sorted({found.id for found in stored})) or "none, as no worker is live"
+            detail = f"There is no model {model!r} here; there are: {there}. GET /api/v1/models lists them."
             raise UnknownModel(detail, errors=(FieldError("unknown_model", detail, pointer="/model"),))
         return model
 

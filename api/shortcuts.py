@@ -110,7 +110,7 @@ def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> 
     check_texts(texts, places, svc.settings.max_text_chars)
     submitted = Submission(
         svc,
-        model=svc.settings.model,
+        model="",
         options=options.resolved(svc.settings),
         request_id=g.request_id,
         idempotency_key="",

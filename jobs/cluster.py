@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.keys import LaneKeys
-from jobs.models import Lane
+from jobs.models import Lane, StoredModel
 
 SILENT_AFTER_S = 10.0  #: a worker without a heartbeat for so long does not count as live
 FORGET_AFTER_S = 60.0  #: and after so long it is no longer listed
@@ -23,8 +23,9 @@ class Heartbeat:
     lane: Lane
     children: int  # warm pool processes
     busy: int  # tasks running
-    model: str  # id
+    model: str  # id of the one it has loaded
     model_version: str
+    stored: tuple[StoredModel, ...]  # all it could load: the newest version of each id first
     started_at_s: float  # Unix time
     seen_at_s: float  # Unix time of the Redis clock
 
@@ -51,7 +52,8 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
         fields = json.loads(document)
         age_s = now_s - fields["seen_at_s"]
         if age_s <= SILENT_AFTER_S:
-            live.append(Heartbeat(**fields | {"lane": Lane(fields["lane"])}))
+            stored = tuple(StoredModel(**model | {"labels": tuple(model["labels"])}) for model in fields["stored"])
+            live.append(Heartbeat(**fields | {"lane": Lane(fields["lane"]), "stored": stored}))
         elif age_s > FORGET_AFTER_S:
             redis.hdel(keys.WORKERS, name)
     return live

@@ -110,6 +110,23 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A prepared model that a worker found on its disk."""
+
+    id: str
+    version: str
+    labels: tuple[str, ...]  # in the order of the network's outputs
+    max_tokens: int
+    precision: str  # of the backend that the worker uses
+    source: str  # where the weights come from
+
+    @property
+    def name(self) -> str:
+        """`id@version`."""
+        return f"{self.id}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is known of a job when it is created."""
 

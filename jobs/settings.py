@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     model_root: Path = Field(
         BUNDLED_MODELS, description="Folder of prepared models; the bundled one is there beside them, wherever it is."
     )
+    backend: Literal["openvino", "onnx", "torch"] = Field(
+        "openvino", description="What runs the network; the model must have been prepared for it: docs/models.md."
+    )
     engine_load: Literal["parent", "child"] = Field(
         "parent",
         description="Where the model is loaded. `parent`: once, shared by all children. `child`: in each, "

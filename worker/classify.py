@@ -51,6 +51,13 @@ def answer(
     ]
 
 
+def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
+    """No row of the chunk can be answered, since the model its job asks for cannot be loaded."""
+    reason = RowError("model_unavailable", f"The model {chunk.model} could not be loaded: {error}")
+    outcomes = tuple(Outcome(error=reason) for _ in chunk.input.texts)
+    return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)
+
+
 def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
     """The outcome of each text: from the cache, or by one pass over all that are not there."""
     source = f"{engine.manifest.name} {engine.backend}"

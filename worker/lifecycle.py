@@ -1,4 +1,4 @@
-"""Load, warm, freeze, fork, prove: how a worker comes to serve.
+"""Load, warm, freeze, fork, prove: how a worker comes to serve its model.
 
 The parent loads and warms the model before it forks, so that its children share the weights and the kernels, and
 freezes the garbage collector, or the first collection in a child would copy every page of Python objects. Each child
@@ -14,7 +14,6 @@ import gc
 import mmap
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,9 +22,11 @@ from celery.signals import worker_init, worker_process_init
 
 from jobs.models import Lane
 from jobs.settings import current
+from worker import models
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from engine import Engine, ModelManifest
+    from engine.registry import StoredModel
 
 EX_CONFIG = 78  #: exit code for settings or a model that cannot be used (sysexits.h)
 EX_SOFTWARE = 70  #: exit code of a child that could not prove itself
@@ -39,10 +40,15 @@ _manifest: ModelManifest | None = None
 _unproven = ctypes.c_uint64.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
 
 
-def engine() -> Engine:
-    """The engine of this process."""
+def engine(model: str = "") -> Engine:
+    """The engine of this process for a model: `id`, `id@version`, or "" for the one the worker serves.
+
+    Raises ModelError when another model cannot be loaded.
+    """
     assert _engine is not None, "the engine is loaded by worker_init or worker_process_init"
-    return _engine
+    if model in ("", _engine.manifest.id, _engine.manifest.name):
+        return _engine
+    return models.another(model)
 
 
 def manifest() -> ModelManifest:
@@ -66,12 +72,9 @@ def children_keep_failing() -> bool:
     return _unproven.value >= PROOFS_TRIED
 
 
-def _load(model_dir: Path) -> Engine:
-    from engine import Engine
-
-    loaded = Engine.load(model_dir, token_budget=current().token_budget)
-    shapes = loaded.warm()
-    log.info("model warm", model=loaded.manifest.id, version=loaded.manifest.version, shapes=shapes)
+def _load(stored: StoredModel) -> Engine:
+    loaded = models.load(stored)
+    log.info("model warm", model=loaded.manifest.name, shapes=loaded.warm())
     return loaded
 
 
@@ -79,12 +82,10 @@ def _load_in_parent(**_: object) -> None:
     global _engine, _manifest
     settings = current()
     try:
-        from engine.registry import find_model, read_manifest
-
-        model_dir = find_model(settings.model_roots, settings.model).directory
-        _manifest = read_manifest(model_dir)
+        stored = models.find(settings.model)
+        _manifest = stored.manifest
         if settings.engine_load == "parent":
-            _engine = _load(model_dir)
+            _engine = _load(stored)
     except Exception as error:  # noqa: BLE001 -- Celery's signals would swallow it, and the worker run without a model
         log.error("the model cannot be used", reason=f"{type(error).__name__}: {error}")
         raise SystemExit(EX_CONFIG) from None
@@ -98,11 +99,8 @@ def _prove_in_child(**_: object) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PROOF_TIMEOUT_S)
     try:
-        settings = current()
-        if settings.engine_load == "child":
-            from engine.registry import find_model
-
-            _engine = _load(find_model(settings.model_roots, settings.model).directory)
+        if current().engine_load == "child":
+            _engine = _load(models.find(manifest().name))
         engine().prove()
     except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not take work
         log.error("this child cannot use the model", reason=str(error), remedy="set SENTIQ_ENGINE_LOAD=child")

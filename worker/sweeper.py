@@ -14,10 +14,12 @@ from kombu.exceptions import OperationalError
 from jobs.cluster import Heartbeat, beat, leave
 from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_uploads
+from jobs.models import StoredModel
 from jobs.settings import current
-from worker import context, lifecycle
+from worker import context, lifecycle, models
 
 INTERVAL_S = 1.0
+LISTING_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         super().__init__(parent, **kwargs)
         self._timer: Any = None
         self._started_at_s = time.time()
+        self._stored: tuple[StoredModel, ...] = ()
+        self._listed_at_s = -LISTING_INTERVAL_S
 
     def register_with_event_loop(self, parent: Any, hub: Any) -> None:
         # Called again after each reconnect to the broker.
@@ -68,6 +72,9 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             log.warning("gave out work again", chunks=overdue, stalled_uploads=stalled)
 
     def _heartbeat(self, parent: Any, busy: int) -> Heartbeat:
+        if time.monotonic() - self._listed_at_s >= LISTING_INTERVAL_S:
+            self._listed_at_s = time.monotonic()
+            self._stored = models.stored()
         pool = parent.pool._pool
         manifest = lifecycle.manifest()
         return Heartbeat(
@@ -77,6 +84,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             busy=busy,
             model=manifest.id,
             model_version=manifest.version,
+            stored=self._stored,
             started_at_s=self._started_at_s,
             seen_at_s=0.0,
         )

@@ -9,9 +9,10 @@ import structlog
 from celery import Task, shared_task
 
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
-from jobs.models import ChunkRef
+from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
+from jobs.models import ChunkRef, OutputChunk
 from worker import context, lifecycle
-from worker.classify import answer
+from worker.classify import answer, refuse
 
 DRAIN_BUDGET_S = 2.0  #: then a `drain` hands over, so that Celery sees progress and a stopping worker soon stops
 
@@ -28,7 +29,7 @@ def drain(self: Task[Any, Any]) -> None:
     deadline = monotonic() + DRAIN_BUDGET_S
     while (opened := lane.take(task_id)) is not None:
         if opened:
-            lane.record(answer(lifecycle.engine(), lane, context.child().cache, opened))
+            lane.record(_answer(lane, opened))
         if monotonic() > deadline:
             lane.hand_over(self.app, task_id)
             return
@@ -40,4 +41,21 @@ def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int) 
     lane = context.child().bulk
     opened = lane.claim(ChunkRef(job_id, chunk_no, rows), self.request.id)
     if opened is not None:
-        publish(self.app, lane.record(answer(lifecycle.engine(), lane, context.child().cache, [opened])))
+        publish(self.app, lane.record(_answer(lane, [opened])))
+
+
+def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
+    """The chunks answered by the models that their jobs ask for."""
+    groups: dict[str, list[OpenChunk]] = {}
+    for chunk in opened:
+        groups.setdefault(chunk.model, []).append(chunk)
+    results: list[tuple[ChunkRef, OutputChunk]] = []
+    for model, chunks in groups.items():
+        try:
+            engine = lifecycle.engine(model)
+        except Exception as error:  # whatever it is, it would come again: the rows tell, and are not tried for ever
+            log.exception("the model that a job asks for cannot be used", model=model)
+            results += [refuse(chunk, error) for chunk in chunks]
+        else:
+            results += answer(engine, lane, context.child().cache, chunks)
+    return results

@@ -12,7 +12,7 @@ from api.app import create_app
 from api.services import Services
 from jobs.cluster import Heartbeat, beat
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
-from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError
+from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError, StoredModel
 from jobs.settings import Settings
 
 
@@ -67,9 +67,13 @@ def answer_bulk(redis: Redis, settings: Settings) -> Callable[[str, int, int], N
 
 @pytest.fixture
 def live_workers(redis: Redis) -> None:
-    """As if a warm worker of each lane announced itself."""
+    """As if a warm worker of each lane announced itself: both have two models, and have loaded the second."""
+    stored = tuple(
+        StoredModel(name, version, ("negative", "positive"), 512, "int8", "a test")
+        for name, version in (("another-model", "7"), ("loaded-model", "2"))
+    )
     for lane in Lane:
-        beat(redis, Heartbeat(f"{lane}@test", lane, 1, 0, "another-model", "7", 0.0, 0.0), ttl_s=60)
+        beat(redis, Heartbeat(f"{lane}@test", lane, 1, 0, "loaded-model", "2", stored, 0.0, 0.0), ttl_s=60)
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
