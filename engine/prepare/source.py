@@ -46,7 +46,7 @@ def find_source(model: str, *, revision: str, model_id: str) -> Source:
     elif path.exists() or re.match(r"[./~]", model):
         raise ModelError(f"{model} is not a directory; name a directory with config.json and weights, or a hub id")
     else:
-        from engine.prepare.hub import check_model_id
+        from engine.prepare.catalogue import check_model_id
 
         check_model_id(model)
         source = Source(model_id or model, model, None, revision)

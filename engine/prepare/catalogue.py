@@ -1,0 +1,36 @@
+"""The hub's models that we know, and answers to ids that people bring from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from engine.registry import ModelError
+
+_STRUCTBERT = "iic/nlp_structbert_sentiment-classification_chinese-{}"
+DEFAULT = _STRUCTBERT.format("base")
+
+#: The StructBERT sentiment models → the revision to fetch when none is asked for. Their model cards name no tag, so it
+#: is the branch; what is fetched is held down by the commit and checksums that the hub reports.
+REVISIONS = {_STRUCTBERT.format(size): "master" for size in ("tiny", "base", "large")}
+
+_OWNER_AND_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+
+
+def check_model_id(model_id: str) -> None:
+    """Raise ModelError, naming the id that was probably meant, unless this can be the id of a model on the hub."""
+    if model_id in REVISIONS:
+        return
+    meant = _meant(model_id)
+    if meant:
+        raise ModelError(f"the hub has no model {model_id!r}; use {meant}")
+    if not _OWNER_AND_NAME.fullmatch(model_id):
+        raise ModelError(f"{model_id!r} is no id of a model on the hub, which is owner/name, such as {DEFAULT}")
+
+
+def _meant(model_id: str) -> str:
+    """The known id that this one stands for, or ""."""
+    folded = model_id.strip().strip("/").casefold()
+    if "structbert" in folded and "sentiment" in folded:
+        return _STRUCTBERT.format(next((size for size in ("tiny", "large") if size in folded), "base"))
+    return next(iter(get_close_matches(folded, REVISIONS, n=1, cutoff=0.85)), "")
