@@ -24,6 +24,8 @@ The cluster:
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:workers            hash    worker name → heartbeat (JSON)
+  sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
+  sentiq:activation:votes   hash    `candidate worker` → vote
   sentiq:cache:current      hash    digest of model, backend, reading and text → prediction   (see jobs/cache.py)
   sentiq:cache:previous     hash    the generation before
   sentiq:cache:stats        hash    hits, misses, began (when the current generation did, ms)
@@ -39,6 +41,8 @@ from jobs.models import Lane
 JOBS = "sentiq:jobs"
 RECEIVING = "sentiq:receiving"
 WORKERS = "sentiq:workers"
+ACTIVATION = "sentiq:activation"
+VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
 ISSUES = "sentiq:bulk:issues"

@@ -8,7 +8,7 @@ import structlog
 from celery import bootsteps
 from celery.worker.components import Pool
 
-from worker import lifecycle
+from worker import lifecycle, renewal
 
 INTERVAL_S = 0.2
 
@@ -34,4 +34,7 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no ty
         if lifecycle.children_keep_failing():
             log.critical("no child can use the model after the fork: giving up", remedy="SENTIQ_ENGINE_LOAD=child")
             raise SystemExit(lifecycle.EX_SOFTWARE)
+        if lifecycle.preparing():
+            return
+        renewal.retire(parent.pool._pool)
         parent.pool.maintain_pool()

@@ -20,9 +20,11 @@ import structlog
 from celery import current_app
 from celery.signals import worker_init, worker_process_init
 
+from jobs import activation
+from jobs.connection import REDIS_AWAY
 from jobs.models import Lane
 from jobs.settings import current
-from worker import models
+from worker import context, models, renewal
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from engine import Engine, ModelManifest
@@ -36,6 +38,8 @@ PROOFS_TRIED = 5  #: children in a row that may fail their proof before the work
 log = structlog.get_logger(__name__)
 _engine: Engine | None = None
 _manifest: ModelManifest | None = None
+_next: Engine | None = None  # loaded and warm, in the parent that is to go over to it
+_preparing = False
 # Shared with the children: how many in a row began their proof without passing it.
 _unproven = ctypes.c_uint64.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
 
@@ -55,6 +59,32 @@ def manifest() -> ModelManifest:
     """What this worker serves."""
     assert _manifest is not None, "the manifest is read by worker_init"
     return _manifest
+
+
+def prepare(name: str) -> None:
+    """Load and warm a model beside the one that serves. Raises ModelError."""
+    global _next, _preparing
+    _preparing = True
+    try:
+        _next = _load(models.find(name))
+    finally:
+        _preparing = False
+
+
+def preparing() -> bool:
+    """A thread loads a model: a child forked now might inherit a lock that nobody opens."""
+    return _preparing
+
+
+def take_over() -> bool:
+    """The prepared model replaces the one that served; False when there is none."""
+    global _engine, _manifest, _next
+    if _next is None:
+        return False
+    _engine, _manifest, _next = _next, _next.manifest, None
+    gc.collect()
+    gc.freeze()
+    return True
 
 
 def lane() -> Lane:
@@ -78,11 +108,26 @@ def _load(stored: StoredModel) -> Engine:
     return loaded
 
 
+def _chosen() -> StoredModel:
+    """The active model of the cluster if it can be told and is here, else that of the settings."""
+    from engine import ModelError
+
+    try:
+        active = activation.read(context.parent().redis).active
+        if active:
+            return models.find(active)
+    except REDIS_AWAY:
+        pass  # the switch brings the active model when Redis is back
+    except ModelError as error:
+        log.error("the active model is not here; serving that of the settings", reason=str(error))
+    return models.find(current().model)
+
+
 def _load_in_parent(**_: object) -> None:
     global _engine, _manifest
     settings = current()
     try:
-        stored = models.find(settings.model)
+        stored = _chosen()
         _manifest = stored.manifest
         if settings.engine_load == "parent":
             _engine = _load(stored)
@@ -95,6 +140,7 @@ def _load_in_parent(**_: object) -> None:
 
 def _prove_in_child(**_: object) -> None:
     global _engine
+    renewal.born()
     _unproven.value += 1
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PROOF_TIMEOUT_S)

@@ -16,7 +16,8 @@ from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
-from worker import context, lifecycle, models
+from worker import context, lifecycle, models, renewal
+from worker.switch import Switch
 
 INTERVAL_S = 1.0
 LISTING_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew
@@ -36,6 +37,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         super().__init__(parent, **kwargs)
         self._timer: Any = None
         self._started_at_s = time.time()
+        self.switch = Switch(parent.hostname)
+        self._serving = lifecycle.manifest()
         self._stored: tuple[StoredModel, ...] = ()
         self._listed_at_s = -LISTING_INTERVAL_S
 
@@ -49,6 +52,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
     def stop(self, parent: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self.switch.stop()
         try:
             leave(context.parent().redis, parent.hostname)
         except REDIS_AWAY:
@@ -65,6 +69,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
             overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
             stalled = sweep_uploads(ctx.store)
+            self.switch.step(ctx.redis, parent.pool._pool)
         except (*REDIS_AWAY, OperationalError) as error:
             log.warning("the sweep waits for Redis", reason=str(error))
             return
@@ -76,14 +81,15 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             self._listed_at_s = time.monotonic()
             self._stored = models.stored()
         pool = parent.pool._pool
-        manifest = lifecycle.manifest()
+        if not renewal.underway():
+            self._serving = lifecycle.manifest()
         return Heartbeat(
             worker=parent.hostname,
             lane=lifecycle.lane(),
             children=len(pool._pool) - len(pool._waiting_to_start),
             busy=busy,
-            model=manifest.id,
-            model_version=manifest.version,
+            model=self._serving.id,
+            model_version=self._serving.version,
             stored=self._stored,
             started_at_s=self._started_at_s,
             seen_at_s=0.0,

@@ -56,7 +56,7 @@ def test_a_job_is_answered_by_the_model_it_asks_for(cluster: Cluster, texts: int
     asked = [
         cluster.submit(["味道不错", "很失望"] * texts, **({"model": m} if m else {})) for m in ("second", "", BUNDLED)
     ]
-    answers = [cluster.wait_ended(job_id) and cluster.rows(job_id) for job_id in asked]
+    answers = [cluster.rows(cluster.wait_ended(job_id)["id"]) for job_id in asked]
 
     assert {row["model"] for row in answers[0]} == {"second@c0ffee"}
     assert {row["model"].partition("@")[0] for row in answers[1] + answers[2]} == {BUNDLED}

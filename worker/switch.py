@@ -1,0 +1,109 @@
+"""Going over to another model without stopping: rehearse, vote, load beside the old one, renew the children.
+
+Each step is started from the parent's event loop and looked at again in the next sweep, so that the parent goes on
+serving. Only loading needs a thread; meanwhile no child is forked by the keeper, since a thread may hold a lock.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import structlog
+from redis import Redis
+
+from jobs import activation
+from jobs.cluster import live_workers
+from worker import lifecycle, renewal
+
+REHEARSAL_TIMEOUT_S = 120.0  #: a model that takes longer to load and warm is voted against
+
+log = structlog.get_logger(__name__)
+
+
+class Switch:
+    """One worker's way through an activation."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._rehearsal: Rehearsal | None = None
+        self._loading: threading.Thread | None = None
+        self._refused = ""  # the active model, when this worker could not load it
+
+    def step(self, redis: Redis, pool: Any) -> None:
+        """Do what can be done now. Raises what Redis raises when it is away."""
+        decided = activation.read(redis)
+        if decided.candidate:
+            self._rehearse(redis, decided.candidate)
+            activation.settle(redis, decided.candidate, live_workers(redis))
+        else:
+            self.stop()
+        if decided.active and decided.active != self._refused:
+            self._follow(decided.active, pool)
+
+    def stop(self) -> None:
+        if self._rehearsal is not None:
+            self._rehearsal.stop()
+            self._rehearsal = None
+
+    def _rehearse(self, redis: Redis, candidate: str) -> None:
+        if self._rehearsal is None or self._rehearsal.model != candidate:
+            self.stop()
+            self._rehearsal = Rehearsal(candidate)
+        verdict = self._rehearsal.verdict()
+        if verdict:
+            activation.vote(redis, candidate, self._worker, verdict)
+
+    def _follow(self, name: str, pool: Any) -> None:
+        if self._loading is None:
+            if name != lifecycle.manifest().name:
+                self._loading = threading.Thread(target=self._load, args=(name,), name="load-model")
+                self._loading.start()
+        elif not self._loading.is_alive():
+            self._loading = None
+            if lifecycle.take_over():
+                renewal.renew(pool)
+
+    def _load(self, name: str) -> None:
+        try:
+            lifecycle.prepare(name)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the old model goes on serving
+            self._refused = name
+            log.error("the active model cannot be loaded; the old one goes on serving", model=name, reason=str(error))
+
+
+class Rehearsal:
+    """The process that tries a candidate."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self._deadline_s = time.monotonic() + REHEARSAL_TIMEOUT_S
+        # A pipe could fill up, as nobody reads it meanwhile.
+        self._output: IO[bytes] = TemporaryFile()  # noqa: SIM115 -- it lives as long as this object
+        command = [sys.executable, "-m", "worker.rehearsal", model]
+        self._process = subprocess.Popen(
+            command, cwd=Path(__file__).parent.parent, stdin=subprocess.DEVNULL, stderr=self._output
+        )
+
+    def verdict(self) -> str:
+        """The vote; "" while the rehearsal runs."""
+        status = self._process.poll()
+        if status is None:
+            late = time.monotonic() > self._deadline_s
+            return f"not loaded and warm within {REHEARSAL_TIMEOUT_S:.0f} s" if late else ""
+        if status == 0:
+            return activation.IN_FAVOUR
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if status == 1 and lines else f"its process ended with status {status}"
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
