@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = OpenAPI(
         __name__,
         info=Info(title="sentiq", version="1.0.0", description=DESCRIPTION),
-        security_schemes={},  # none, but the document must not say null
+        security_schemes={"admin": {"type": "http", "scheme": "bearer"}},
         validation_error_callback=_raise_validation,
         static_folder=None,
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Response
+import hmac
+
+from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.schemas import ModelList, StoredModelDocument, problems
+from api.bodies import json_body
+from api.rows import parse_json
+from api.schemas import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument, body_of, problems
 from api.services import services
+from jobs import activation
 from jobs.cluster import Heartbeat, live_workers
+from jobs.errors import NotAuthorised
 from jobs.models import StoredModel
+from jobs.settings import Settings
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
 
@@ -18,6 +25,43 @@ def models() -> Response:
     """Every model that a live worker could load, by id, the newest version first."""
     listed = ModelList(data=_documents(live_workers(services().redis)))
     return Response(listed.model_dump_json(), mimetype="application/json")
+
+
+@blueprint.get("/activation", responses={200: ActivationDocument, **problems(503)})
+def activation_state() -> Response:
+    """The active model, the candidate being tried, and why the last candidate was dropped."""
+    return _activation()
+
+
+@blueprint.post(
+    "/activation",
+    responses={202: ActivationDocument, **problems(400, 401, 413, 415, 422, 503)},
+    openapi_extensions=body_of(ActivationRequest),
+    security=[{"admin": []}],
+)
+def activate() -> Response:
+    """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""
+    check_admin(services().settings, request.headers.get("Authorization", ""))
+    asked = parse_json(json_body(), ActivationRequest)
+    activation.propose(services().redis, asked.model, live_workers(services().redis))
+    return _activation(202)
+
+
+def check_admin(settings: Settings, authorization: str) -> None:
+    """Raises NotAuthorised unless the header carries the token of the settings."""
+    if settings.admin_token is None:
+        raise NotAuthorised("This endpoint is closed: set SENTIQ_ADMIN_TOKEN for the API, or use bin/sentiq-admin.")
+    expected = f"Bearer {settings.admin_token.get_secret_value()}"
+    if not hmac.compare_digest(authorization.encode(), expected.encode()):
+        raise NotAuthorised("Send `Authorization: Bearer TOKEN` with the token of SENTIQ_ADMIN_TOKEN.")
+
+
+def _activation(status: int = 200) -> Response:
+    decided = activation.read(services().redis)
+    document = ActivationDocument(
+        active=decided.active or None, candidate=decided.candidate or None, error=decided.error or None
+    )
+    return Response(document.model_dump_json(), status, mimetype="application/json")
 
 
 def _documents(workers: list[Heartbeat]) -> list[StoredModelDocument]:

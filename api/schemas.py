@@ -95,6 +95,10 @@ class SentimentBatchRequest(Request, Options):
     return_details: bool = True
 
 
+class ActivationRequest(Request):
+    model: str = Field(min_length=1, max_length=200, description="`id` or `id@version` of /api/v1/models")
+
+
 class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
@@ -152,6 +156,14 @@ class StoredModelDocument(BaseModel):
     source: str = Field(description="where its weights come from")
     active: bool = Field(description="loaded, and used for jobs that ask for no model")
     workers: list[str] = Field(description="those that have it on their disk")
+
+
+class ActivationDocument(BaseModel):
+    """Models as `id@version`."""
+
+    active: str | None = Field(description="null while each worker serves the model of its settings")
+    candidate: str | None = Field(description="being tried by the workers")
+    error: str | None = Field(description="why the last candidate was dropped")
 
 
 class ModelList(BaseModel):
@@ -265,7 +277,7 @@ class Problem(BaseModel):
 
 
 #: Models that the documentation refers to by name, beside those of successful answers.
-DOCUMENTED = (JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, Problem)
+DOCUMENTED = (ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, Problem)
 
 
 def components() -> dict[str, dict[str, Any]]:

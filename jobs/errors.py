@@ -37,6 +37,10 @@ class MalformedBody(SentiqError):
     status, code, title = 400, "malformed_body", "The body cannot be read"
 
 
+class NotAuthorised(SentiqError):
+    status, code, title = 401, "not_authorised", "A valid token is needed"
+
+
 class JobNotFound(SentiqError):
     status, code, title = 404, "job_not_found", "No such job"
 

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.errors import SettingsError
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which API and Flower listen.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
+    admin_token: SecretStr | None = Field(
+        None, min_length=16, description="Bearer token of the endpoints for operators; without one they are closed."
+    )
     flower_port: int = Field(5555, ge=1, le=65535, description="Port of Flower.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
@@ -131,7 +135,7 @@ def load() -> Settings:
         settings = Settings()
     except ValidationError as error:
         faults += [
-            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}, got {e['input']!r}. "
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}{_got(e)}. "
             "See docs/settings.md for what it takes, or unset it to use the default."
             for e in error.errors()
         ]
@@ -151,6 +155,11 @@ def load() -> Settings:
 def current() -> Settings:
     """The settings of this process, read once."""
     return load()
+
+
+def _got(error: ErrorDetails) -> str:
+    """The bad value, unless it is a secret."""
+    return "" if error["loc"] == ("admin_token",) else f", got {error['input']!r}"
 
 
 def _known(name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from redis import Redis
 
 from api.app import create_app
@@ -15,11 +16,14 @@ from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError, StoredModel
 from jobs.settings import Settings
 
+ADMIN_TOKEN = "a token of the tests"
+
 
 @pytest.fixture
 def api_settings(settings: Settings) -> Settings:
     return settings.model_copy(
         update={
+            "admin_token": SecretStr(ADMIN_TOKEN),
             "chunk_texts": 100,
             "max_text_chars": 1_000,
             "max_json_bytes": 100_000,

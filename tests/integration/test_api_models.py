@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from flask.testing import FlaskClient
+from redis import Redis
+
+from api.app import create_app
+from jobs.settings import Settings
+from tests.integration.conftest import ADMIN_TOKEN
 
 
 def test_models_are_listed_with_the_active_one_and_who_has_them(client: FlaskClient, live_workers: None) -> None:
@@ -14,6 +19,30 @@ def test_models_are_listed_with_the_active_one_and_who_has_them(client: FlaskCli
     ]
     assert models[0]["workers"] == ["bulk@test", "interactive@test"]
     assert models[0]["labels"] == ["negative", "positive"]
+
+
+def test_only_the_token_opens_an_activation(client: FlaskClient, live_workers: None) -> None:
+    path = "/api/v1/models/activation"
+    for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {ADMIN_TOKEN}"}):
+        refused = client.post(path, json={"model": "another-model"}, headers=header)
+        assert (refused.status_code, refused.json["code"]) == (401, "not_authorised")
+    assert client.get(path).json == {"active": None, "candidate": None, "error": None}
+
+    token = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    accepted = client.post(path, json={"model": "another-model"}, headers=token)
+    assert (accepted.status_code, accepted.json["candidate"]) == (202, "another-model@7")
+    absent = client.post(path, json={"model": "absent"}, headers=token)
+    assert (absent.status_code, absent.json["code"]) == (422, "unknown_model")
+    assert "bulk@test, interactive@test" in absent.json["detail"]
+
+
+def test_without_a_token_the_endpoint_is_closed(redis: Redis, settings: Settings) -> None:
+    app = create_app(settings)
+    with app.test_client() as client:
+        refused = client.post("/api/v1/models/activation", json={"model": "x"}, headers={"Authorization": "Bearer "})
+        assert refused.status_code == 401
+        assert "SENTIQ_ADMIN_TOKEN" in refused.json["detail"]
+    app.extensions["sentiq"].close()
 
 
 def test_without_workers_there_are_none(client: FlaskClient) -> None:

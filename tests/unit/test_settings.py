@@ -78,3 +78,11 @@ def test_a_task_may_not_outlive_its_message(monkeypatch: pytest.MonkeyPatch) -> 
 def test_names_of_the_client_may_stand_in_the_same_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTIQ_URL", "http://127.0.0.1:8000")
     load()
+
+
+def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIQ_ADMIN_TOKEN", "too short")
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert "SENTIQ_ADMIN_TOKEN" in str(error.value)
+    assert "too short" not in str(error.value)
