@@ -108,7 +108,8 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
         from engine.prepare.hub import download
 
         with step(f"fetch {source.name}"):
-            fetched = download(source.name, revision=revision or None, cache=options.store / ".downloads")
+            cache = options.store / ".downloads"
+            fetched = download(source.name, revision=revision, cache=cache, progress=sys.stderr.isatty())
         checkpoint, revision = fetched.directory, fetched.revision
         identity["commit"] = fetched.commit
     with step("import torch and the converters"):
