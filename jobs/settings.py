@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="Where the model is loaded. `parent`: once, shared by all children. `child`: in each, "
         "for hosts where the engine does not survive a fork.",
     )
+    idle_unload_s: float = Field(
+        0,
+        ge=0,
+        description="Seconds without work after which a worker gives the model's memory back; 0: never.",
+    )
     token_budget: int = Field(
         512, ge=64, le=65536, description="Tokens, padding included, of one forward pass at most."
     )

@@ -40,6 +40,7 @@ _engine: Engine | None = None
 _manifest: ModelManifest | None = None
 _next: Engine | None = None  # loaded and warm, in the parent that is to go over to it
 _preparing = False
+_unloaded = False  # in the parent, and in the children it then forks
 # Shared with the children: how many in a row began their proof without passing it.
 _unproven = ctypes.c_uint64.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
 
@@ -49,9 +50,8 @@ def engine(model: str = "") -> Engine:
 
     Raises ModelError when another model cannot be loaded.
     """
-    assert _engine is not None, "the engine is loaded by worker_init or worker_process_init"
-    if model in ("", _engine.manifest.id, _engine.manifest.name):
-        return _engine
+    if model in ("", manifest().id, manifest().name):
+        return _engine or models.another(manifest().name)  # after an idle time the parent has none to share
     return models.another(model)
 
 
@@ -78,13 +78,26 @@ def preparing() -> bool:
 
 def take_over() -> bool:
     """The prepared model replaces the one that served; False when there is none."""
-    global _engine, _manifest, _next
+    global _engine, _manifest, _next, _unloaded
     if _next is None:
         return False
-    _engine, _manifest, _next = _next, _next.manifest, None
+    _engine, _manifest, _next, _unloaded = _next, _next.manifest, None, False
     gc.collect()
     gc.freeze()
     return True
+
+
+def unload() -> None:
+    """Give the memory of the model back; children forked from now on load it themselves if they are asked first."""
+    global _engine, _unloaded
+    _engine, _unloaded = None, True
+    gc.unfreeze()
+    gc.collect()
+
+
+def loaded() -> bool:
+    """The model was not unloaded."""
+    return not _unloaded
 
 
 def lane() -> Lane:
@@ -145,9 +158,10 @@ def _prove_in_child(**_: object) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PROOF_TIMEOUT_S)
     try:
-        if current().engine_load == "child":
+        if current().engine_load == "child" and not _unloaded:
             _engine = _load(models.find(manifest().name))
-        engine().prove()
+        if _engine is not None:  # else it was unloaded
+            _engine.prove()
     except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not take work
         log.error("this child cannot use the model", reason=str(error), remedy="set SENTIQ_ENGINE_LOAD=child")
         os._exit(EX_SOFTWARE)

@@ -69,6 +69,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
             overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
             stalled = sweep_uploads(ctx.store)
+            self.switch.rest(parent.pool._pool, state.all_total_count[0], busy=bool(task_ids))
             self.switch.step(ctx.redis, parent.pool._pool)
         except (*REDIS_AWAY, OperationalError) as error:
             log.warning("the sweep waits for Redis", reason=str(error))

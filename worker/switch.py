@@ -19,6 +19,7 @@ from redis import Redis
 
 from jobs import activation
 from jobs.cluster import live_workers
+from jobs.settings import current
 from worker import lifecycle, renewal
 
 REHEARSAL_TIMEOUT_S = 120.0  #: a model that takes longer to load and warm is voted against
@@ -33,18 +34,37 @@ class Switch:
         self._worker = worker
         self._rehearsal: Rehearsal | None = None
         self._loading: threading.Thread | None = None
+        self._tasks = 0  # received so far
+        self._worked_at_s = time.monotonic()
         self._refused = ""  # the active model, when this worker could not load it
 
+    def rest(self, pool: Any, tasks: int, *, busy: bool) -> None:
+        """Give up the model's memory after a time without work; take it up again when work comes.
+
+        `tasks` is how many were received so far. The first task does not wait for the parent: its child loads the model
+        by itself, and is replaced by one that shares it later.
+        """
+        after_s = current().idle_unload_s
+        if busy or tasks != self._tasks:
+            self._tasks, self._worked_at_s = tasks, time.monotonic()
+            if not lifecycle.loaded() and self._loading is None:
+                self._start_loading(lifecycle.manifest().name)
+        elif after_s and lifecycle.loaded() and time.monotonic() - self._worked_at_s > after_s and not self._loading:
+            lifecycle.unload()
+            renewal.renew(pool)
+            log.info("unloaded the model, as no work comes")
+
     def step(self, redis: Redis, pool: Any) -> None:
-        """Do what can be done now. Raises what Redis raises when it is away."""
+        """Do what can be done now for an activation. Raises what Redis raises when it is away."""
         decided = activation.read(redis)
         if decided.candidate:
             self._rehearse(redis, decided.candidate)
             activation.settle(redis, decided.candidate, live_workers(redis))
         else:
             self.stop()
-        if decided.active and decided.active != self._refused:
-            self._follow(decided.active, pool)
+        self._finish_loading(pool)
+        if decided.active not in ("", self._refused, lifecycle.manifest().name) and self._loading is None:
+            self._start_loading(decided.active)
 
     def stop(self) -> None:
         if self._rehearsal is not None:
@@ -59,12 +79,12 @@ class Switch:
         if verdict:
             activation.vote(redis, candidate, self._worker, verdict)
 
-    def _follow(self, name: str, pool: Any) -> None:
-        if self._loading is None:
-            if name != lifecycle.manifest().name:
-                self._loading = threading.Thread(target=self._load, args=(name,), name="load-model")
-                self._loading.start()
-        elif not self._loading.is_alive():
+    def _start_loading(self, name: str) -> None:
+        self._loading = threading.Thread(target=self._load, args=(name,), name="load-model")
+        self._loading.start()
+
+    def _finish_loading(self, pool: Any) -> None:
+        if self._loading is not None and not self._loading.is_alive():
             self._loading = None
             if lifecycle.take_over():
                 renewal.renew(pool)
