@@ -25,7 +25,7 @@ test: lint ## everything a change must pass: lint, types, import rules, tests
 	$(BIN)/python -m pytest -m "$(TESTS)"
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
-	$(VENV_TORCH)/bin/python -m pytest tests/torch
+	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"
 
 lint: $(INSTALLED) ## ruff, mypy and the import rules
 	$(BIN)/ruff check .
