@@ -155,7 +155,7 @@ def _explained(model_id: str, api: HubApi, cache: Path) -> Iterator[None]:
         ) from error
     except (HubError, RequestException) as error:
         raise ModelError(
-            f"{endpoint} cannot be reached for {model_id} ({cause(error)}): check the network and HTTPS_PROXY and try"
+            f"no connection to {endpoint} for {model_id} ({cause(error)}): check the network and HTTPS_PROXY and try"
             f" again, what has come is kept, {BY_HAND}"
         ) from error
     except OSError as error:

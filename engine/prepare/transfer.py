@@ -15,14 +15,15 @@ from pathlib import Path
 
 from modelscope_hub.errors import HubError
 from requests import RequestException, Response
+from requests.exceptions import ChunkedEncodingError
 from tqdm import tqdm
 
 from engine.prepare.store import checksum
 from engine.registry import ModelError
 
-ATTEMPTS = 5  #: requests in a row that bring no byte, before giving up
+ATTEMPTS = 6  #: requests in a row that bring no byte, before giving up
 DELAY_S = 1.0  #: before the second of them; doubled before each further one
-CHUNK = 1 << 20  #: bytes read at once
+CHUNK = 1 << 16  #: bytes read at once; what has come of one is lost when the connection is cut within it
 
 #: Requests a file from this byte on.
 Request = Callable[["RemoteFile", int], Response]
@@ -86,13 +87,19 @@ def _receive(file: RemoteFile, partial: Path, request: Request, bar: tqdm[None])
             failures = 0 if partial.stat().st_size > have else failures + 1
             if failures == ATTEMPTS or (isinstance(error, HubError) and not error.retryable):
                 raise
-            delay_s = DELAY_S * 2**failures * random.uniform(0.5, 1.5)
+            delay_s = DELAY_S * 2 ** (failures - 1) * random.uniform(0.5, 1.5)
             bar.write(f"  {file.path}: {cause(error)}; going on in {delay_s:.0f} s")
             time.sleep(delay_s)
         have = partial.stat().st_size
 
 
-def cause(error: Exception) -> str:
-    """What went wrong, in one short line."""
+def cause(error: BaseException) -> str:
+    """What went wrong at the bottom of it, in one short line."""
     status = getattr(error, "status_code", None)
-    return f"HTTP {status}" if status else f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    if status:
+        return f"HTTP {status}"
+    if isinstance(error, ChunkedEncodingError):
+        return "the connection was cut"
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return f"{error or type(error).__name__}".splitlines()[0][:200]

@@ -30,6 +30,7 @@ class Fault:
     corrupt: bool = False  # the right number of wrong bytes
     ignore_range: bool = False
     before: Callable[[], object] = lambda: None  # called when the request has come
+    during: Callable[[], object] = lambda: None  # called before the connection is cut
 
 
 @dataclass
@@ -146,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(match[1])
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             status, content = 206, content[start:]
-        self._send(status, content, headers, fault.cut_after)
+        self._send(status, content, headers, fault)
 
     def _send_json(self, data: Any) -> None:
         self._send(200, json.dumps({"Code": 200, "Success": True, "Data": data}).encode(), {})
@@ -154,13 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: int, message: str) -> None:
         self._send(status, json.dumps({"Code": 10010205001, "Success": False, "Message": message}).encode(), {})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str], cut_after: int | None = None) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str], fault: Fault = Fault()) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:cut_after])
-        self.close_connection = cut_after is not None
+        self.wfile.write(body[: fault.cut_after])
+        if fault.cut_after is not None:
+            fault.during()
+            self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         pass
