@@ -118,7 +118,7 @@ def _fetch_all(
         if _to_come(missing, directory) > shutil.disk_usage(directory).free:
             raise OSError(errno.ENOSPC, "known before it is tried")
         total = sum(file.size for file in missing)
-        with tqdm(total=total, desc=model_id, unit="B", unit_scale=True, disable=not progress) as bar:
+        with tqdm(total=total, unit="B", unit_scale=True, disable=not (progress and missing)) as bar:
             for file in missing:
                 fetch(file, directory, request, bar)
     except OSError as error:
