@@ -7,12 +7,12 @@ from difflib import get_close_matches
 
 from engine.registry import ModelError
 
-_STRUCTBERT = "iic/nlp_structbert_sentiment-classification_chinese-{}"
-DEFAULT = _STRUCTBERT.format("base")
+_SERIES = "iic/nlp_structbert_sentiment-classification_chinese-"
+DEFAULT = f"{_SERIES}base"
 
 #: The StructBERT sentiment models → the revision to fetch when none is asked for. Their model cards name no tag, so it
 #: is the branch; what is fetched is held down by the commit and checksums that the hub reports.
-REVISIONS = {_STRUCTBERT.format(size): "master" for size in ("tiny", "base", "large")}
+REVISIONS = {f"{_SERIES}{size}": "master" for size in ("tiny", "base", "large")}
 
 _OWNER_AND_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
@@ -29,8 +29,15 @@ def check_model_id(model_id: str) -> None:
 
 
 def _meant(model_id: str) -> str:
-    """The known id that this one stands for, or ""."""
-    folded = model_id.strip().strip("/").casefold()
-    if "structbert" in folded and "sentiment" in folded:
-        return _STRUCTBERT.format(next((size for size in ("tiny", "large") if size in folded), "base"))
-    return next(iter(get_close_matches(folded, REVISIONS, n=1, cutoff=0.85)), "")
+    """The id that this one stands for, or ""; ids of people's own models are theirs, whatever they are called."""
+    owner, _, name = model_id.strip(" /").casefold().rpartition("/")
+    if owner not in ("", "damo", "iic"):
+        return ""
+    ours = f"iic/{name}"  # the makers' models were under damo/ once
+    for close in get_close_matches(ours, REVISIONS, n=1, cutoff=0.95):
+        return close
+    if ours.startswith(_SERIES):  # there are more of them, for shops' reviews for instance
+        return "" if owner == "iic" else ours
+    if "structbert" in name and "sentiment" in name:  # the ids of blog posts
+        return _SERIES + next((size for size in ("tiny", "large") if size in name), "base")
+    return ""

@@ -88,7 +88,8 @@ def test_the_files_that_are_read_and_no_others(hub: HubServer, cache: Path, tmp_
 
 def test_safetensors_instead_of_a_pickle_where_there_are_both(hub: HubServer, cache: Path) -> None:
     hub.files["model.safetensors"] = b"tensors"
-    assert set(contents(fetch(cache).directory.parent)) == set(NEEDED) - {WEIGHTS} | {"model.safetensors"}
+    fetch(cache)
+    assert set(contents(cache)) == set(NEEDED) - {WEIGHTS} | {"model.safetensors"}
 
 
 def test_a_revision_that_is_asked_for(hub: HubServer, cache: Path) -> None:
@@ -97,9 +98,19 @@ def test_a_revision_that_is_asked_for(hub: HubServer, cache: Path) -> None:
     assert len(list(cache.glob("iic*@*"))) == 2
 
 
-def test_a_model_of_somebody_else(hub: HubServer, cache: Path) -> None:
-    hub.model_id = "somebody/reviews-bert"
-    assert contents(fetch(cache, "somebody/reviews-bert").directory.parent) == NEEDED
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "somebody/reviews-bert",
+        "somebody/nlp_structbert_sentiment-classification_chinese-base",
+        "iic/nlp_structbert_sentiment-classification_chinese-ecommerce-base",
+        "iic/nlp_structbert_emotion-classification_chinese-base",
+    ],
+)
+def test_models_that_we_do_not_know(model_id: str, hub: HubServer, cache: Path) -> None:
+    hub.model_id = model_id
+    fetch(cache, model_id)
+    assert contents(cache) == NEEDED
 
 
 def test_a_second_time_nothing_is_fetched(hub: HubServer, cache: Path) -> None:
@@ -334,6 +345,7 @@ def test_wrong_content_twice(hub: HubServer, cache: Path) -> None:
         ("iic/nlp_structbert_sentiment_classification_chinese-base", f"use {BASE}"),
         ("iic/nlp_structbert_sentimnet-classification_chinese-base", f"use {BASE}"),
         ("iic/NLP_StructBERT_Sentiment-Classification_Chinese-Base", f"use {BASE}"),
+        ("damo/nlp_structbert_sentiment-classification_chinese-ecommerce-base", "use iic/nlp_structbert_"),
         ("reviews-bert", "owner/name"),
         ("https://modelscope.cn/models/iic/other", "owner/name"),
         ("", "owner/name"),
