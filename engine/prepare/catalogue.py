@@ -23,7 +23,7 @@ def check_model_id(model_id: str) -> None:
         return
     meant = _meant(model_id)
     if meant:
-        raise ModelError(f"the hub has no model {model_id!r}; use {meant}")
+        raise ModelError(f"{model_id!r} is not the id of a model on the hub; use {meant}")
     if not _OWNER_AND_NAME.fullmatch(model_id):
         raise ModelError(f"{model_id!r} is no id of a model on the hub, which is owner/name, such as {DEFAULT}")
 
@@ -34,8 +34,9 @@ def _meant(model_id: str) -> str:
     if owner not in ("", "damo", "iic"):
         return ""
     ours = f"iic/{name}"  # the makers' models were under damo/ once
-    for close in get_close_matches(ours, REVISIONS, n=1, cutoff=0.95):
-        return close
+    close = get_close_matches(ours, REVISIONS, n=1, cutoff=0.95)
+    if close:
+        return close[0]
     if ours.startswith(_SERIES):  # there are more of them, for shops' reviews for instance
         return "" if owner == "iic" else ours
     if "structbert" in name and "sentiment" in name:  # the ids of blog posts

@@ -114,21 +114,25 @@ def _fetch_all(
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         return api.legacy.download_stream(model_id, "model", file.path, revision, headers)
 
+    if _to_come(missing, directory) > shutil.disk_usage(directory).free:
+        raise _no_space(model_id, missing, directory)
+    total = sum(file.size for file in missing)
     try:
-        if _to_come(missing, directory) > shutil.disk_usage(directory).free:
-            raise OSError(errno.ENOSPC, "known before it is tried")
-        total = sum(file.size for file in missing)
         with tqdm(total=total, unit="B", unit_scale=True, disable=not (progress and missing)) as bar:
             for file in missing:
                 fetch(file, directory, request, bar)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        needed, free = _to_come(missing, directory), shutil.disk_usage(directory).free
-        raise ModelError(
-            f"no space left on the disk: {model_id} needs {needed / 1e6:.1f} MB more in {directory}, where"
-            f" {free / 1e6:.1f} MB are free; make room or choose another --store"
-        ) from error
+        if error.errno == errno.ENOSPC:
+            raise _no_space(model_id, missing, directory) from error
+        raise
+
+
+def _no_space(model_id: str, files: Sequence[RemoteFile], directory: Path) -> ModelError:
+    needed, free = _to_come(files, directory), shutil.disk_usage(directory).free
+    return ModelError(
+        f"no space left on the disk: {model_id} needs {needed / 1e6:.1f} MB more in {directory}, where"
+        f" {free / 1e6:.1f} MB are free; make room or choose another --store"
+    )
 
 
 def _to_come(files: Sequence[RemoteFile], directory: Path) -> int:
