@@ -139,6 +139,19 @@ def test_a_branch_that_moved(hub: HubServer, cache: Path) -> None:
     assert contents(cache) == expected
 
 
+def test_a_hub_that_lists_no_checksums(hub: HubServer, cache: Path) -> None:
+    hub.lists_checksums = False
+    hub.faults[WEIGHTS] = [Fault(cut_after=PART), Fault(404)]
+    with pytest.raises(ModelError):
+        fetch(cache)
+    hub.seen.clear()
+    (fetch(cache).directory / "vocab.txt").write_bytes(b"[PAD]")
+    fetch(cache)
+    assert contents(cache) == NEEDED
+    assert hub.requests(WEIGHTS) == [Seen(WEIGHTS, "")]  # what is kept might be of other content
+    assert len(hub.requests("vocab.txt")) == 1  # its size was another
+
+
 @pytest.mark.parametrize("progress", [True, False])
 def test_a_progress_bar_only_if_wanted(
     hub: HubServer, cache: Path, progress: bool, capfd: pytest.CaptureFixture[str]
@@ -189,6 +202,7 @@ def test_a_server_that_knows_no_ranges(hub: HubServer, cache: Path) -> None:
     hub.faults[WEIGHTS] = [Fault(cut_after=PART), Fault(ignore_range=True)]
     fetch(cache)
     assert contents(cache) == NEEDED
+    assert len(hub.requests(WEIGHTS)) == 2
 
 
 def test_a_partial_file_of_other_content_is_not_gone_on_with(hub: HubServer, cache: Path) -> None:
