@@ -8,7 +8,9 @@ import re
 from datetime import UTC, datetime
 
 from api.labels import DECIMALS, LABELS_ZH, label_and_score
-from api.schemas import Counts, ErrorDocument, JobDocument, ModelDocument, OptionsDocument, ResultsPage, RowDocument
+from api.schemas.common import ErrorDocument
+from api.schemas.jobs import Counts, JobDocument, ModelDocument, OptionsDocument
+from api.schemas.results import ResultsPage, RowDocument
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, Outcome
 from jobs.store import ChunkResult, JobStore

@@ -14,7 +14,8 @@ from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
 from api.problems import pointer
 from api.rows import json_rows, ndjson_rows, parse_json
-from api.schemas import (
+from api.schemas.common import problems
+from api.schemas.jobs import (
     JOB_BODY,
     JobDocument,
     JobList,
@@ -22,12 +23,10 @@ from api.schemas import (
     JobRequest,
     JobsQuery,
     JobWithResults,
-    ResultsPage,
-    ResultsQuery,
     SubmitHeaders,
     SubmitQuery,
-    problems,
 )
+from api.schemas.results import ResultsPage, ResultsQuery
 from api.services import services
 from api.submission import Submission, Submitted
 from jobs.errors import FieldError, InvalidInput

@@ -9,7 +9,8 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.bodies import json_body
 from api.rows import parse_json
-from api.schemas import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument, body_of, problems
+from api.schemas.common import body_of, problems
+from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument
 from api.services import services
 from jobs import activation
 from jobs.cluster import Heartbeat, live_workers

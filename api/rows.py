@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.problems import from_validation, pointer
-from api.schemas import Item, JobRequest, RequestT
+from api.schemas.common import RequestT
+from api.schemas.jobs import Item, JobRequest
 from jobs.errors import FieldError, InvalidInput, MalformedBody
 from jobs.models import Row, RowError
 

@@ -15,20 +15,17 @@ from api.bodies import json_body
 from api.documents import results_page
 from api.problems import pointer
 from api.rows import check_texts, parse_json
-from api.schemas import (
+from api.schemas.common import Options, RequestT, body_of, problems
+from api.schemas.results import RowDocument
+from api.schemas.shortcuts import (
     Analysis,
     AnalyzeRequest,
     EmojiSentiment,
-    Options,
-    RequestT,
-    RowDocument,
     SentimentAnswer,
     SentimentBatchAnswer,
     SentimentBatchRequest,
     SentimentData,
     SentimentRequest,
-    body_of,
-    problems,
 )
 from api.services import services
 from api.submission import Submission

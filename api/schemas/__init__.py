@@ -1,0 +1,22 @@
+"""Requests and answers as pydantic models: they validate what comes in and document both in OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.schemas.common import Problem
+from api.schemas.jobs import JobRequest
+from api.schemas.models import ActivationRequest
+from api.schemas.shortcuts import AnalyzeRequest, SentimentBatchRequest, SentimentRequest
+
+#: Models that the documentation refers to by name, beside those of successful answers.
+DOCUMENTED = (ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, Problem)
+
+
+def components() -> dict[str, dict[str, Any]]:
+    """JSON schemas of `DOCUMENTED` and of what they contain, for OpenAPI's `components`."""
+    schemas: dict[str, dict[str, Any]] = {}
+    for model in DOCUMENTED:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+    return schemas

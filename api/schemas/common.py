@@ -1,0 +1,95 @@
+"""What the schemas of several endpoints share."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobs.models import JobOptions, LongTexts
+from jobs.settings import Settings
+
+Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
+
+
+Score = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="probability of `label`; of a row that the neutral band made neutral, "
+        "1 - |p(positive) - p(negative)|: 1 where both are as likely, less the nearer one of them is to certain",
+    ),
+]
+
+
+NeutralBand = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="rows whose p(positive) is nearer to 0.5 than this are neutral; 0 for none. Applied when results "
+        "are read, to models whose labels are negative and positive alone; probabilities stay as they are",
+    ),
+]
+
+
+class Request(BaseModel):
+    """A JSON body: unknown fields and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+
+
+class Options(BaseModel):
+    """What may be asked for beside the texts, in a body or in the query of a streamed one."""
+
+    long_texts: LongTexts | None = Field(
+        None,
+        description="texts longer than the model reads: `truncate` reads their beginning, `head_tail` their beginning "
+        "and end, `windows` all, in overlapping windows whose probabilities are averaged. Default: a setting",
+    )
+    neutral_band: NeutralBand | None = None
+
+    def resolved(self, settings: Settings) -> JobOptions:
+        return JobOptions(self.long_texts or settings.long_texts, self.neutral_band)
+
+
+class ErrorDocument(BaseModel):
+    code: str
+    detail: str
+
+
+class ProblemError(BaseModel):
+    code: str
+    detail: str
+    pointer: str | None = None
+    line: int | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemError]
+    request_id: str
+
+
+def body_of(model: type[Request], **other_types: Any) -> dict[str, Any]:
+    """The OpenAPI request body of a handler that reads its body itself."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}} | other_types
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def problems(*statuses: int) -> dict[str | int, Any]:
+    """The OpenAPI responses of a handler for these HTTP statuses."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {s: {"description": HTTPStatus(s).phrase, "content": {"application/problem+json": schema}} for s in statuses}

@@ -1,0 +1,55 @@
+"""The synchronous endpoints."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from api.schemas.common import Label, Options, Request, Score
+
+
+class AnalyzeRequest(Request, Options):
+    text: str
+
+
+class SentimentRequest(Request, Options):
+    text: str
+    return_confidence: bool = True
+
+
+class SentimentBatchRequest(Request, Options):
+    texts: list[str] = Field(min_length=1)
+    batch_size: int = Field(32, ge=1, description="accepted for compatibility; batches follow the load")
+    return_details: bool = True
+
+
+class Analysis(BaseModel):
+    text: str
+    label: Label
+    score: Score
+
+
+class EmojiSentiment(BaseModel):
+    text: str
+    sentiment: str
+    confidence: Score
+    emoji: str = Field(description="😊 positive, 😞 negative, 😐 everything else")
+
+
+class SentimentData(BaseModel):
+    text: str
+    sentiment: str = Field(examples=["积极"])
+    confidence: Score | None = None
+    english_label: str | None = None
+    analysis_time_ms: float | None = None
+
+
+class SentimentAnswer(BaseModel):
+    success: bool
+    data: SentimentData
+    request_id: str
+
+
+class SentimentBatchAnswer(BaseModel):
+    success: bool
+    data: list[SentimentData]
+    request_id: str
