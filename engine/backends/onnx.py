@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from engine.registry import ModelError
 
-onnxruntime.disable_telemetry_events()
-
 
 class OnnxBackend:
     """``model.onnx``, in the precision of the file."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import mmap
-import sys
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from engine.registry import ModelError
-
-# Importing OpenVINO otherwise reports to its makers, from a thread that would be alive when a worker forks, and writes
-# into the home directory. It has no setting against that, but does without the package when that cannot be imported.
-sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # what Python itself reads as "not there"
-import openvino as ov  # noqa: E402  # after the line above
 
 # One stream of one unpinned thread: infer() then runs in the calling thread, so a forked child needs no thread
 # of its parent's, and the operating system may spread the children over the cores.

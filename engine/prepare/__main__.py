@@ -113,7 +113,6 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
         checkpoint, revision = fetched.directory, fetched.revision
         identity["commit"] = fetched.commit
     with step("import torch and the converters"):
-        import engine.backends.openvino  # noqa: F401  # first: it keeps OpenVINO from reporting to its makers
         from engine.prepare.build import Recipe, build
     out = scratch / "model"  # not the workshop itself, where a manifest would be found
     out.mkdir()
@@ -134,7 +133,6 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
 
 def add_evaluation(directory: Path, path: Path) -> None:
     """Print the accuracies and keep them in the manifest."""
-    import engine.backends.openvino  # noqa: F401  # first: it keeps OpenVINO from reporting to its makers
     from engine.prepare.evaluate import evaluate
 
     result = evaluate(directory, read_manifest(directory), path)
