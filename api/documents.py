@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from api.labels import DECIMALS, LABELS_ZH, label_and_score
 from api.schemas.common import ErrorDocument
-from api.schemas.jobs import Counts, JobDocument, ModelDocument, OptionsDocument
+from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import ResultsPage, RowDocument
 from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job, Outcome
+from jobs.models import Job, JobOptions, JobState, Lane, Outcome
 from jobs.store import ChunkResult, JobStore
 
 CHUNKS_READ = 4  #: chunks fetched from the store at once
@@ -29,17 +30,48 @@ def job_document(job: Job) -> JobDocument:
         state=job.state,
         lane=job.lane,
         model=ModelDocument(id=model_id or None, version=version or None),
-        options=OptionsDocument(long_texts=job.options.long_texts, neutral_band=job.options.neutral_band),
+        name=job.options.name or None,
+        options=_options(job.options),
+        file=None if job.file is None else FileDocument(**asdict(job.file)),
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
         created_at=_instant(job.created_at_ms),
         started_at=None if job.started_at_ms is None else _instant(job.started_at_ms),
         ended_at=None if job.ended_at_ms is None else _instant(job.ended_at_ms),
         expires_at=_instant(job.expires_at_ms),
+        paused_at=None if job.paused_at_ms is None else _instant(job.paused_at_ms),
+        scheduled_for=None if job.opens_at_ms is None else _instant(job.opens_at_ms),
+        queue_position=job.queue_position,
         texts_per_second=None if speed is None else round(speed, 1),
         eta_s=None if eta_s is None else round(eta_s, 1),
         error=None if job.error is None else ErrorDocument(code=job.error.code, detail=job.error.detail),
-        links={"self": base, "results": f"{base}/results", "cancel": f"{base}/cancel"},
+        links={"self": base} | {name: f"{base}/{name}" for name in _links(job)},
     )
+
+
+def _options(options: JobOptions) -> OptionsDocument:
+    return OptionsDocument(
+        long_texts=options.long_texts,
+        neutral_band=options.neutral_band,
+        priority=options.priority,
+        start_at=None if options.start_at_ms is None else _instant(options.start_at_ms),
+        window=options.window or None,
+        time_zone=options.time_zone,
+        expire_at=None if options.expire_at_ms is None else _instant(options.expire_at_ms),
+        webhook=options.webhook or None,
+        keep_columns=options.keep_columns,
+    )
+
+
+def _links(job: Job) -> list[str]:
+    """What can be read of a job, and what can be done to it now."""
+    names = ["results"]
+    if not job.state.ended:
+        names.append("cancel")
+        if job.lane is Lane.BULK:
+            names.append("pause" if job.paused_at_ms is None else "resume")
+    if job.state is JobState.COMPLETED and job.failed:
+        names.append("retry")
+    return names
 
 
 def results_page(

@@ -72,7 +72,7 @@ def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
 
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
 def list_jobs(query: JobsQuery) -> Response:
-    jobs, more = services().store.newest(query.limit, query.after)
+    jobs, more = services().store.newest(query.limit, query.after, query.states)
     return _answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
 
 
@@ -102,6 +102,36 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
         include_text=query.include == "text",
     )
     return _answer(page)
+
+
+@blueprint.post("/<job_id>/pause", summary="Pause a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})
+def pause_job(path: JobPath) -> Response:
+    """Chunks in flight end, no further one starts until it is resumed. Rows may still arrive."""
+    services().store.pause(path.job_id)
+    return _answer(job_document(services().store.get(path.job_id)))
+
+
+@blueprint.post(
+    "/<job_id>/resume", summary="Resume a job", responses={200: JobDocument, **problems(404, 409, 422, 503)}
+)
+def resume_job(path: JobPath) -> Response:
+    """Goes on where it was paused, if its time has come."""
+    svc = services()
+    svc.publish(svc.store.resume(path.job_id))
+    return _answer(job_document(svc.store.get(path.job_id)))
+
+
+@blueprint.post(
+    "/<job_id>/retry", summary="Try failed rows again", responses={200: JobDocument, **problems(404, 409, 422, 503)}
+)
+def retry_job(path: JobPath) -> Response:
+    """The failed rows of a completed job are classified again, but for those whose lines could not be read.
+
+    All results stay readable meanwhile.
+    """
+    svc = services()
+    svc.publish(svc.store.retry(path.job_id))
+    return _answer(job_document(svc.store.get(path.job_id)))
 
 
 @blueprint.post("/<job_id>/cancel", summary="Stop a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})

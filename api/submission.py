@@ -75,8 +75,9 @@ class Submission:
         first = next(chunks, None)
         if first is None:
             raise InvalidInput("The body has no rows.", errors=(FieldError("empty", "There is no text.", pointer=""),))
-        second = next(chunks, None) if self._is_small(first) else None
-        if self._is_small(first) and second is None:
+        small = self._is_small(first)
+        second = next(chunks, None) if small else None
+        if small and second is None:
             self._job = replace(self._job, lane=Lane.INTERACTIVE)
         earlier = self._store.create(self._job, self._digest() if self._known else "")
         if earlier is not None:
@@ -100,6 +101,8 @@ class Submission:
 
     def _is_small(self, chunk: InputChunk) -> bool:
         settings = self._services.settings
+        if self._job.options.bulk_only or self._job.file is not None:
+            return False
         return (
             len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars
         )

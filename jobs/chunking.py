@@ -10,27 +10,30 @@ from jobs.models import InputChunk, Row
 def chunked(rows: Iterable[Row], *, max_texts: int, max_chars: int) -> Iterator[InputChunk]:
     """Yield chunks of at most `max_texts` rows and, unless one row alone is longer, `max_chars` characters.
 
-    A chunk is yielded as soon as it is full, so memory stays flat however long the stream is.
+    Kept cells count too. A chunk is yielded as soon as it is full, so memory stays flat however long the stream is.
     """
     first = 0
     pending: list[Row] = []
     chars = 0
     for row in rows:
-        if pending and (len(pending) == max_texts or chars + len(row.text) > max_chars):
+        length = len(row.text) + (sum(map(len, row.cells)) if row.cells else 0)
+        if pending and (len(pending) == max_texts or chars + length > max_chars):
             yield _chunk(first, pending)
             first += len(pending)
             pending, chars = [], 0
         pending.append(row)
-        chars += len(row.text)
+        chars += length
     if pending:
         yield _chunk(first, pending)
 
 
 def _chunk(first: int, rows: list[Row]) -> InputChunk:
     custom_ids = tuple(row.custom_id for row in rows)
+    keeps_cells = any(row.cells is not None for row in rows)
     return InputChunk(
         first=first,
         texts=tuple(row.text for row in rows),
         custom_ids=custom_ids if any(i is not None for i in custom_ids) else None,
         errors={offset: row.error for offset, row in enumerate(rows) if row.error is not None},
+        cells=tuple(row.cells or () for row in rows) if keeps_cells else None,
     )

@@ -1,6 +1,6 @@
 """How chunks are stored: msgpack, compressed by Zstandard where that pays.
 
-Input: a map of `first`, `texts` and, where present, `custom_ids` and `errors`.
+Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors` and `cells`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`) and `p`: per row and label a
 little-endian uint16, the probability in units of 1/65,535 (an error of at most 8e-6). A binary prediction takes
 five bytes before compression. In the result cache a prediction is its flags and its numbers: the same five bytes.
@@ -39,8 +39,8 @@ def _unpack(blob: bytes) -> dict[str, Any]:
     return document
 
 
-def _pack_errors(errors: Mapping[int, RowError]) -> dict[int, tuple[str, str]]:
-    return {offset: (error.code, error.detail) for offset, error in errors.items()}
+def _pack_errors(errors: Mapping[int, RowError]) -> dict[int, tuple[str, str, int | None]]:
+    return {offset: (error.code, error.detail, error.line) for offset, error in errors.items()}
 
 
 def _unpack_errors(document: Mapping[str, Any]) -> dict[int, RowError]:
@@ -53,6 +53,8 @@ def encode_input(chunk: InputChunk) -> bytes:
         document["custom_ids"] = chunk.custom_ids
     if chunk.errors:
         document["errors"] = _pack_errors(chunk.errors)
+    if chunk.cells is not None:
+        document["cells"] = chunk.cells
     return _pack(document)
 
 
@@ -64,6 +66,7 @@ def decode_input(blob: bytes) -> InputChunk:
         texts=tuple(document["texts"]),
         custom_ids=None if custom_ids is None else tuple(custom_ids),
         errors=_unpack_errors(document),
+        cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import uuid4
 
-from jobs.models import ChunkRef, Lane
+from jobs.models import ChunkRef, Lane, Priority
 
 DRAIN = "sentiq.drain"
 CLASSIFY_CHUNK = "sentiq.classify_chunk"
@@ -32,12 +32,16 @@ def wake(producer: Producer, wakeup_id: str) -> None:
 
 
 def publish(producer: Producer, chunks: Iterable[ChunkRef]) -> None:
-    """Send one `classify_chunk` for each chunk."""
+    """Send one `classify_chunk` for each chunk, with the priority of its job.
+
+    A job's first chunk does not stand in line, so that a small job starts at once behind a large one.
+    """
     for chunk in chunks:
         producer.send_task(
             CLASSIFY_CHUNK,
             args=tuple(chunk),
             queue=Lane.BULK,
+            priority=chunk.level if chunk.chunk_no > 0 or chunk.level == Priority.LOW.level else Priority.HIGH.level,
             ignore_result=True,
             argsrepr=f"job={chunk.job_id} chunk={chunk.chunk_no} rows={chunk.rows}",
         )

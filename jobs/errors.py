@@ -49,6 +49,14 @@ class JobEnded(SentiqError):
     status, code, title = 409, "job_ended", "The job has already ended"
 
 
+class NotBulk(SentiqError):
+    status, code, title = 409, "not_bulk", "Only bulk jobs can be paused"
+
+
+class NothingToRetry(SentiqError):
+    status, code, title = 409, "nothing_to_retry", "There is nothing to try again"
+
+
 class IdempotencyInProgress(SentiqError):
     status, code, title = 409, "idempotency_in_progress", "The first request with this key is still running"
 

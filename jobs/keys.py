@@ -6,9 +6,12 @@ One job, all with the job's TTL, renewed by each transition ({…} is a hash tag
   sentiq:{<job>}:in         hash    chunk number → input chunk                   (see jobs/codec.py)
   sentiq:{<job>}:out        hash    chunk number → output chunk, first write wins
   sentiq:{<job>}:isolation  hash    chunk number → halving of a chunk that kills its child
+  sentiq:{<job>}:held       list    numbers of chunks that were published and are to be published again
+  sentiq:{<job>}:failures   hash    chunk number → rows of it that failed
+  sentiq:{<job>}:retry      hash    chunk number → `completed:failed` of the result that the next one replaces
   sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it
 
-One lane (interactive, bulk); members are `job:chunk:rows`:
+One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
   sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are given out again
   sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
@@ -17,11 +20,15 @@ One lane (interactive, bulk); members are `job:chunk:rows`:
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
   sentiq:bulk:issues        hash    chunk published but not yet claimed → messages sent for it
+  sentiq:bulk:queued        zset    job that has not started → its place: level, then creation time
+  sentiq:bulk:speed         hash    rows, ms: what children recorded lately, and the time it took them
 
 The cluster:
 
   sentiq:jobs               zset    job → creation time, ms
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
+  sentiq:schedule           zset    job → when its start, its window or its deadline changes something, ms
+  sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
@@ -46,6 +53,10 @@ VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
 ISSUES = "sentiq:bulk:issues"
+QUEUED = "sentiq:bulk:queued"
+SPEED = "sentiq:bulk:speed"
+SCHEDULE = "sentiq:schedule"
+WEBHOOKS_DUE = "sentiq:webhooks:due"
 CACHE_CURRENT = "sentiq:cache:current"
 CACHE_PREVIOUS = "sentiq:cache:previous"
 CACHE_STATS = "sentiq:cache:stats"
@@ -59,12 +70,15 @@ class JobKeys:
     input: str
     output: str
     isolation: str
+    held: str
+    failures: str
+    retry: str
     ended: str
 
     @classmethod
     def of(cls, job_id: str) -> JobKeys:
         tag = f"sentiq:{{{job_id}}}:"
-        return cls(tag + "job", tag + "in", tag + "out", tag + "isolation", tag + "ended")
+        return cls(*(tag + name for name in ("job", "in", "out", "isolation", "held", "failures", "retry", "ended")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from redis import Redis
 
 from jobs import keys
-from jobs.codec import decode_input, encode_output
+from jobs.codec import decode_input, decode_output, encode_output
 from jobs.connection import script, text
 from jobs.dispatch import Producer, new_task_id, publish, wake
 from jobs.keys import JobKeys, LaneKeys
-from jobs.models import ChunkRef, InputChunk, Lane, LongTexts, OutputChunk, RowError
+from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, LongTexts, OutputChunk, RowError
 from jobs.settings import Settings
 from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
@@ -39,6 +38,7 @@ class OpenChunk:
     request_id: str  # of the request that made the job
     model: str = ""  # id the job asked for; "" means the active one
     long_texts: LongTexts = "truncate"
+    before: OutputChunk | None = None  # the result whose failed rows are tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,11 @@ class _Lane:
         if task_ids:
             self._renew(keys=[self._keys.leases, self._keys.owners], args=[self._lease_ms, self._ttl_ms, *task_ids])
 
-    def record(self, results: Iterable[tuple[ChunkRef, OutputChunk]]) -> list[ChunkRef]:
-        """Store results, in one round trip. Returns the chunks for which a message must be sent."""
+    def record(self, results: Iterable[tuple[ChunkRef, OutputChunk]], took_ms: int = 0) -> list[ChunkRef]:
+        """Store results, in one round trip. Returns the chunks for which a message must be sent.
+
+        `took_ms` is what one bulk chunk took its child, for estimates; 0 when it is not to count.
+        """
         pipe = self.redis.pipeline(transaction=False)
         k = self._keys
         for ref, output in results:
@@ -78,8 +81,9 @@ class _Lane:
             failed = sum(outcome.error is not None for outcome in output.outcomes)
             self._record(
                 keys=[
-                    *(job.job, job.input, job.output, job.isolation, job.ended),
+                    *(job.job, job.input, job.output, job.isolation, job.held, job.failures, job.retry, job.ended),
                     *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
+                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.SPEED),
                 ],
                 args=[
                     ref.job_id,
@@ -91,6 +95,7 @@ class _Lane:
                     output.model,
                     self._ttl_ms,
                     ISSUE_LEASE_MS,
+                    took_ms,
                 ],
                 client=pipe,
             )
@@ -108,20 +113,36 @@ class _Lane:
         """Open claimed chunks in one round trip; those without work left are dropped."""
         pipe = self.redis.pipeline(transaction=False)
         for ref, _ in claimed:
-            job = JobKeys.of(ref.job_id)
-            self._open(keys=[job.job, job.input, job.output, job.isolation], args=[ref.chunk_no], client=pipe)
+            job, k = JobKeys.of(ref.job_id), self._keys
+            self._open(
+                keys=[
+                    *(job.job, job.input, job.output, job.isolation, job.held, job.retry),
+                    *(k.leases, k.owners, keys.QUEUED),
+                ],
+                args=[ref.job_id, ref.chunk_no, str(ref), self._ttl_ms],
+                client=pipe,
+            )
         opened = []
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
-            if answer:
-                blob, isolation, *words = answer
-                request_id, model, long_texts = map(text, words)
-                opened.append(
-                    OpenChunk(
-                        ref, decode_input(blob), crashes, isolation, request_id, model, cast(LongTexts, long_texts)
-                    )
-                )
-            else:
+            if answer == [b"held"]:
+                continue
+            if not answer:
                 self._forget(ref)
+                continue
+            blob, isolation, result, *words = answer
+            request_id, model, options = map(text, words)
+            opened.append(
+                OpenChunk(
+                    ref,
+                    decode_input(blob),
+                    crashes,
+                    isolation,
+                    request_id,
+                    model,
+                    JobOptions.loads(options).long_texts,
+                    None if result is None else decode_output(result),
+                )
+            )
         return opened
 
     def _forget(self, ref: ChunkRef) -> None:
@@ -227,6 +248,14 @@ class BulkLane(_Lane):
     def counts(self) -> LaneCounts:
         owned = self.redis.hlen(self._keys.owners)
         return LaneCounts(max(self.redis.zcard(self._keys.leases) - owned, 0), owned)
+
+
+def sweep_schedule(store: JobStore, producer: Producer) -> int:
+    """Start, stop and end the jobs whose time has come. Returns how many were looked at."""
+    due = store.due()
+    for job_id in due:
+        publish(producer, store.advance(job_id))
+    return len(due)
 
 
 def sweep_uploads(store: JobStore) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 #: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
 LongTexts = Literal["truncate", "head_tail", "windows"]
@@ -28,10 +29,26 @@ class JobState(StrEnum):
     COMPLETED = "completed"  # D: every row has a result or an error of its own
     FAILED = "failed"  # E: the upload broke; finished rows stay readable
     CANCELLED = "cancelled"  # F: stopped by its owner; finished rows stay readable
+    EXPIRED = "expired"  # G: its deadline came first; finished rows stay readable
+    SCHEDULED = "scheduled"  # H: complete, waits for its start or its window; starts no chunk
+    PAUSED = "paused"  # P: complete, waits for its owner; starts no chunk
 
     @property
     def ended(self) -> bool:
-        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
+
+
+class Priority(StrEnum):
+    """Which of the waiting bulk jobs are served first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def level(self) -> int:
+        """Celery's message priority on Redis, where 0 goes first; one of kombu's default steps."""
+        return {Priority.HIGH: 0, Priority.NORMAL: 3, Priority.LOW: 9}[self]
 
 
 def new_job_id() -> str:
@@ -40,19 +57,20 @@ def new_job_id() -> str:
 
 
 class ChunkRef(NamedTuple):
-    """Names one chunk. As text, `job:chunk:rows`, it is the member of the lanes' lists, sets and hashes."""
+    """Names one chunk. As text, `job:chunk:level:rows`, it is the member of the lanes' lists, sets and hashes."""
 
     job_id: str
     chunk_no: int  # from 0
     rows: int  # rows in the chunk, at least 1
+    level: int = Priority.NORMAL.level  # of its job
 
     def __str__(self) -> str:
-        return f"{self.job_id}:{self.chunk_no}:{self.rows}"
+        return f"{self.job_id}:{self.chunk_no}:{self.level}:{self.rows}"
 
     @classmethod
     def parse(cls, member: str) -> Self:
-        job_id, chunk_no, rows = member.rsplit(":", 2)
-        return cls(job_id, int(chunk_no), int(rows))
+        job_id, chunk_no, level, rows = member.rsplit(":", 3)
+        return cls(job_id, int(chunk_no), int(rows), int(level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class RowError:
 
     code: str
     detail: str
+    line: int | None = None  # of the input, from 1, where the reason is in the input
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,7 @@ class Row:
     text: str
     custom_id: str | None = None
     error: RowError | None = None
+    cells: tuple[str, ...] | None = None  # the other columns of the file, where the job keeps them
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,7 @@ class InputChunk:
     texts: tuple[str, ...]  # "" where `errors` has the row
     custom_ids: tuple[str | None, ...] | None = None  # None when no row of the chunk has one
     errors: Mapping[int, RowError] = field(default_factory=dict)  # by offset within the chunk
+    cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns but that of the text; None: not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +124,54 @@ class OutputChunk:
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job asks for beside its texts and its model."""
+    """What a job asks for beside its texts and its model. Times are Unix milliseconds."""
 
     long_texts: LongTexts = "truncate"
     neutral_band: float | None = None  # from 0 to 0.5; None leaves it to the setting at the time of reading
+    name: str = ""  # for people
+    priority: Priority = Priority.NORMAL
+    start_at_ms: int | None = None  # no chunk starts before
+    window: str = ""  # "22:00-06:00": chunks start only within; "" for always
+    time_zone: str = "UTC"  # of the window, an IANA name
+    expire_at_ms: int | None = None  # then the job ends with what is done
+    webhook: str = ""  # id of the webhook that is told of its end
+    keep_columns: bool = False  # the columns of the file come back with the results
+
+    @property
+    def timed(self) -> bool:
+        """Something happens to the job at some time."""
+        return bool(self.start_at_ms or self.window or self.expire_at_ms)
+
+    @property
+    def bulk_only(self) -> bool:
+        """Asks for what the interactive lane does not know."""
+        return self.timed or self.priority is not Priority.NORMAL
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def loads(cls, document: str) -> Self:
+        """What is missing has its default: jobs outlive the version that made them."""
+        fields: dict[str, Any] = json.loads(document)
+        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        return cls(**known | {"priority": Priority(known.get("priority", Priority.NORMAL))})
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """How the file of a job was read. Kept as JSON beside it."""
+
+    name: str
+    format: str  # csv, tsv, txt, jsonl or xlsx
+    compression: str | None = None  # gzip
+    encoding: str | None = None
+    delimiter: str | None = None
+    has_header: bool | None = None
+    sheet: str | None = None
+    text_column: str | None = None
+    id_column: str | None = None
+    columns: tuple[str, ...] = ()  # headings of all columns, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +201,7 @@ class NewJob:
     request_id: str = ""
     idempotency_key: str = ""  # "" when the client sent none
     options: JobOptions = JobOptions()
+    file: FileFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +224,28 @@ class Job:
     expires_at_ms: int
     now_ms: int  # when this was read
     error: RowError | None  # why a failed job failed
+    ran_ms: int  # time it ran, without the times it was held
+    paused_at_ms: int | None  # set while paused, also while rows still arrive
+    opens_at_ms: int | None  # set while it waits for its start or its window
+    queue_position: int | None  # 1 for the bulk job that starts next; None for all that wait for something else
+    file: FileFormat | None
+
+    @property
+    def held(self) -> bool:
+        """Starts no chunk now."""
+        return self.paused_at_ms is not None or self.opens_at_ms is not None
 
     @property
     def texts_per_second(self) -> float | None:
-        """Mean speed since the first chunk was claimed; None before."""
+        """Mean speed while it ran; None before the first chunk was claimed."""
         if self.started_at_ms is None:
             return None
-        elapsed_s = max((self.ended_at_ms or self.now_ms) - self.started_at_ms, 1) / 1000
-        return (self.completed + self.failed) / elapsed_s
+        return (self.completed + self.failed) / (max(self.ran_ms, 1) / 1000)
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds until the last row at the mean speed so far; None when unknown, 0 when ended."""
+        """Seconds until the last row at the mean speed so far; None when unknown or held, 0 when ended."""
         if self.state.ended:
             return 0.0
         speed = self.texts_per_second
-        return (self.total - self.completed - self.failed) / speed if speed else None
+        return (self.total - self.completed - self.failed) / speed if speed and not self.held else None

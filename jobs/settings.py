@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import zoneinfo
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
         "request for results nor the job says. 0: never. For models that know negative and positive alone.",
     )
 
+    time_zone: str = Field(
+        "UTC", description="Time zone of the window of a job that names none, such as Asia/Shanghai."
+    )
     job_ttl_s: int = Field(
         7 * 86400, ge=60, le=365 * 86400, description="Seconds a job lives after its last transition."
     )
@@ -145,6 +149,8 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("\n".join(faults)) from None
+    if settings.time_zone not in zoneinfo.available_timezones():
+        faults.append(f"{PREFIX}TIME_ZONE: {settings.time_zone!r} is no time zone. Use a name such as Asia/Shanghai.")
     if settings.visibility_timeout_s <= settings.task_time_limit_s:
         faults.append(
             f"{PREFIX}VISIBILITY_TIMEOUT_S: must be greater than {PREFIX}TASK_TIME_LIMIT_S "

@@ -4,39 +4,51 @@ The store is the truth; Celery's messages only wake workers. Each transition is 
 reader ever sees half of one. Wherever a method returns messages to send, losing them loses nothing: the sweeper
 (`jobs.lanes`) finds what has no live message.
 
-Fields of the job hash: id, state, lane, model, long_texts, neutral_band ("" for none), answered_by, request_id,
-created_at, started_at, ended_at (ms), total, completed, failed (rows), chunks (received), issued (chunks published),
-done (chunks recorded), error_code, error_detail, idempotency (the key of the client's idempotency record).
+Fields of the job hash: id, state, lane, model, level (message priority), options, file (JSON, see jobs/models.py),
+webhook, answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms, since (ms: it runs
+since then), total, completed, failed (rows), chunks (received), issued (chunks published), done (chunks recorded),
+error_code, error_detail, idempotency (the key of the client's idempotency record).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import cast
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from redis import Redis
 
 from jobs import keys
 from jobs.codec import decode_input, decode_output, encode_input
 from jobs.connection import script, text
-from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
+from jobs.errors import (
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    InvalidInput,
+    JobEnded,
+    JobNotFound,
+    NotBulk,
+    NothingToRetry,
+)
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import (
     ChunkRef,
+    FileFormat,
     InputChunk,
     Job,
     JobOptions,
     JobState,
     Lane,
-    LongTexts,
     NewJob,
     OutputChunk,
     RowError,
 )
 from jobs.settings import Settings
+from jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
+CHUNKS_READ = 16  #: chunks that are read in one round trip
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 
 
@@ -52,8 +64,10 @@ class ChunkResult:
 class JobStore:
     """All jobs of one Redis."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: Redis, settings: Settings, clock: Callable[[], int] | None = None) -> None:
+        """`clock` gives Unix milliseconds, to tell what start, window and deadline mean now; the default is Redis's."""
         self.redis = redis
+        self._now_ms = clock or self._redis_ms
         self._ttl_ms = settings.job_ttl_s * 1000
         self._upload_timeout_ms = round(settings.upload_timeout_s * 1000)
         self._create = script(redis, "create")
@@ -61,6 +75,8 @@ class JobStore:
         self._touch = script(redis, "touch")
         self._seal = script(redis, "seal")
         self._end = script(redis, "end")
+        self._hold = script(redis, "hold")
+        self._retry = script(redis, "retry")
 
     # -- filling ------------------------------------------------------------------------------------------------
 
@@ -71,12 +87,16 @@ class JobStore:
         Raises IdempotencyMismatch and IdempotencyInProgress.
         """
         k = JobKeys.of(job.id)
+        options = job.options
+        now = outlook(options, self._now_ms()) if options.timed else Outlook(False, None, None)
         answer = self._create(
-            keys=[k.job, keys.JOBS, keys.RECEIVING, *self._idempotency(job)],
+            keys=[k.job, keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, *self._idempotency(job)],
             args=[
                 *(job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id),
-                job.options.long_texts,
-                "" if job.options.neutral_band is None else job.options.neutral_band,
+                options.dumps(),
+                json.dumps(asdict(job.file), ensure_ascii=False) if job.file else "",
+                *(options.priority.level, options.webhook),
+                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms)),
             ],
         )
         if answer[0] == b"created":
@@ -92,7 +112,7 @@ class JobStore:
         """Add a chunk. Returns the chunks for which a message must be sent. Raises JobEnded."""
         k, lane = JobKeys.of(job.id), LaneKeys.of(job.lane)
         answer = self._append(
-            keys=[k.job, k.input, keys.RECEIVING, lane.leases, keys.ISSUES, lane.children],
+            keys=[k.job, k.input, k.held, keys.RECEIVING, lane.leases, keys.ISSUES, lane.children],
             args=[
                 job.id,
                 chunk_no,
@@ -114,10 +134,9 @@ class JobStore:
 
     def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
         """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
-        k = JobKeys.of(job.id)
         children = LaneKeys.of(Lane.INTERACTIVE).children
         answer = self._seal(
-            keys=[k.job, keys.RECEIVING, keys.PENDING, keys.WAKEUPS, children, k.ended, *self._idempotency(job)],
+            keys=[*self._end_keys(job.id), keys.PENDING, keys.WAKEUPS, children, *self._idempotency(job)],
             args=[job.id, self._ttl_ms, WAKEUP_EXPIRY_MS, wakeup_id, payload_digest],
         )
         if answer == -1:
@@ -134,6 +153,10 @@ class JobStore:
         if JobState(state).ended:
             raise JobEnded(f"Job {job_id} is {state} and cannot be cancelled.")
 
+    def expire(self, job_id: str) -> None:
+        """Its deadline has come: what is done stays. Nothing happens to a job that has ended or is gone."""
+        self._end_job(job_id, JobState.EXPIRED)
+
     def interrupt(self, job_id: str, error: RowError) -> None:
         """The upload broke: the job fails, and its idempotency key is free for another try."""
         self._end_job(job_id, JobState.FAILED, error)
@@ -144,13 +167,94 @@ class JobStore:
         idempotency = self.redis.hget(k.job, "idempotency")
         pipe = self.redis.pipeline(transaction=True)
         pipe.delete(k.job)
-        pipe.delete(k.input, k.output, k.isolation, *([idempotency] if idempotency else []))
+        pipe.delete(k.input, k.output, k.isolation, k.held, k.failures, k.retry)
+        if idempotency:
+            pipe.delete(idempotency)
         pipe.rpush(k.ended, 1)  # wakes those who wait; they find no job
         pipe.expire(k.ended, 60)
-        pipe.zrem(keys.JOBS, job_id)
-        pipe.zrem(keys.RECEIVING, job_id)
+        for index in (keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE):
+            pipe.zrem(index, job_id)
         if not pipe.execute()[0]:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+
+    # -- holding ------------------------------------------------------------------------------------------------
+
+    def pause(self, job_id: str) -> None:
+        """Start no further chunk; those in flight end. Raises JobNotFound, JobEnded, NotBulk."""
+        self._hold_job(job_id, "pause")
+
+    def resume(self, job_id: str) -> list[ChunkRef]:
+        """Returns the chunks for which a message must be sent. Raises as `pause` does."""
+        return self._hold_job(job_id, "resume")
+
+    def advance(self, job_id: str) -> list[ChunkRef]:
+        """Do what the time asks for: start, stop or end a job. Returns the chunks for which a message must be sent."""
+        document = self.redis.hget(JobKeys.of(job_id).job, "options")
+        if document is None:
+            self.redis.zrem(keys.SCHEDULE, job_id)
+            return []
+        now = outlook(JobOptions.loads(text(document)), self._now_ms())
+        if now.expired:
+            self.expire(job_id)
+            return []
+        answer = self._hold_script(job_id, "time", _or_blank(now.opens_at_ms), _or_blank(now.next_change_ms))
+        return [ChunkRef.parse(text(member)) for member in answer[2:]]
+
+    def due(self, limit: int = 100) -> list[str]:
+        """Jobs that `advance` should be called for now."""
+        return [text(i) for i in self.redis.zrangebyscore(keys.SCHEDULE, "-inf", self._now_ms(), 0, limit)]
+
+    def retry(self, job_id: str) -> list[ChunkRef]:
+        """Classify the failed rows of a completed job again, but for those whose lines could not be read.
+
+        Returns the chunks for which a message must be sent. Raises JobNotFound, and NothingToRetry when no row can be
+        tried again or the job is not completed.
+        """
+        job = self.get(job_id)
+        if job.state is not JobState.COMPLETED:
+            raise NothingToRetry(f"Job {job_id} is {job.state}; failed rows are tried again when it is completed.")
+        k = JobKeys.of(job_id)
+        numbers = sorted(int(number) for number in self.redis.hkeys(k.failures))
+        again: list[str | int] = []
+        for start in range(0, len(numbers), CHUNKS_READ):
+            for result in self.chunk_results(job_id, numbers[start : start + CHUNKS_READ]):
+                if result is None:
+                    continue
+                failed = [i for i, outcome in enumerate(result.output.outcomes) if outcome.error is not None]
+                if any(i not in result.input.errors for i in failed):
+                    again += [result.chunk_no, f"{len(result.output.outcomes) - len(failed)}:{len(failed)}"]
+        if not again:
+            raise NothingToRetry(f"No row of job {job_id} failed for a reason that another try could change.")
+        lane = LaneKeys.of(Lane.BULK)
+        answer = self._retry(
+            keys=[k.job, k.input, k.held, k.retry, k.ended, lane.leases, keys.ISSUES, lane.children],
+            args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
+        )
+        if not answer or answer[0] != b"completed":
+            raise NothingToRetry(f"Job {job_id} is being tried again already.")
+        return [ChunkRef.parse(text(member)) for member in answer[1:]]
+
+    def _hold_job(self, job_id: str, what: str) -> list[ChunkRef]:
+        answer = self._hold_script(job_id, what, "", "")
+        if not answer:
+            raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+        state, lane, *members = map(text, answer)
+        if JobState(state).ended:
+            raise JobEnded(f"Job {job_id} is {state} and cannot be {what}d.")
+        if lane != Lane.BULK:
+            raise NotBulk(f"Job {job_id} is on the interactive lane, where it is answered at once.")
+        return [ChunkRef.parse(member) for member in members]
+
+    def _hold_script(self, job_id: str, what: str, *times: str) -> list[bytes]:
+        k, lane = JobKeys.of(job_id), LaneKeys.of(Lane.BULK)
+        answer: list[bytes] = self._hold(
+            keys=[
+                *(k.job, k.input, k.output, k.held, k.failures),
+                *(lane.leases, keys.ISSUES, lane.children, keys.QUEUED, keys.SCHEDULE),
+            ],
+            args=[job_id, what, self._ttl_ms, ISSUE_LEASE_MS, *times],
+        )
+        return answer
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -161,8 +265,11 @@ class JobStore:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
         return job
 
-    def newest(self, limit: int, after: str | None = None) -> tuple[list[Job], bool]:
-        """Jobs, newest first, older than job `after`; and whether there are more. Raises InvalidInput."""
+    def newest(self, limit: int, after: str | None = None, states: Collection[JobState] = ()) -> tuple[list[Job], bool]:
+        """Jobs, newest first, older than job `after`, in one of `states` if any; and whether there are more.
+
+        Raises InvalidInput.
+        """
         start = 0
         if after is not None:
             rank = self.redis.zrevrank(keys.JOBS, after)
@@ -178,7 +285,7 @@ class JobStore:
             gone = [i for i, job in zip(ids, found, strict=True) if job is None]
             if gone:  # expired: the index forgets them when somebody looks
                 self.redis.zrem(keys.JOBS, *gone)
-            jobs += [job for job in found if job is not None]
+            jobs += [job for job in found if job is not None and (not states or job.state in states)]
             start += len(ids) - len(gone)
         return jobs[:limit], len(jobs) > limit
 
@@ -210,40 +317,52 @@ class JobStore:
             key = JobKeys.of(job_id).job
             pipe.hgetall(key)
             pipe.pttl(key)
+            pipe.zrank(keys.QUEUED, job_id)
         (seconds, micros), *answers = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         return [
-            _job({text(f): text(v) for f, v in fields.items()}, now_ms, now_ms + ttl_ms) if fields else None
-            for fields, ttl_ms in zip(answers[::2], answers[1::2], strict=True)
+            _job({text(f): text(v) for f, v in fields.items()}, now_ms, now_ms + ttl_ms, rank) if fields else None
+            for fields, ttl_ms, rank in zip(answers[::3], answers[1::3], answers[2::3], strict=True)
         ]
 
+    def _redis_ms(self) -> int:
+        seconds, micros = self.redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def _end_job(self, job_id: str, state: JobState, error: RowError | None = None) -> str | None:
-        k = JobKeys.of(job_id)
         found = self._end(
-            keys=[k.job, k.ended, keys.RECEIVING],
+            keys=self._end_keys(job_id),
             args=[job_id, state, self._ttl_ms, error.code if error else "", error.detail if error else ""],
         )
         return None if found is None else text(found)
+
+    @staticmethod
+    def _end_keys(job_id: str) -> list[str]:
+        k = JobKeys.of(job_id)
+        return [k.job, k.ended, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE]
 
     @staticmethod
     def _idempotency(job: NewJob) -> list[str]:
         return [keys.idempotency(job.idempotency_key)] if job.idempotency_key else []
 
 
-def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int) -> Job:
+def _or_blank(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | None) -> Job:
     def optional_int(name: str) -> int | None:
         return int(fields[name]) if name in fields else None
 
     error = RowError(fields["error_code"], fields["error_detail"]) if "error_code" in fields else None
+    file: dict[str, Any] | None = json.loads(fields.get("file") or "null")
+    ran_ms = int(fields.get("ran_ms", 0)) + (now_ms - int(fields["since"]) if "since" in fields else 0)
     return Job(
         id=fields["id"],
         state=JobState(fields["state"]),
         lane=Lane(fields["lane"]),
         model=fields["model"],
-        options=JobOptions(
-            long_texts=cast(LongTexts, fields["long_texts"]),
-            neutral_band=float(fields["neutral_band"]) if fields["neutral_band"] else None,
-        ),
+        options=JobOptions.loads(fields.get("options", "{}")),
         answered_by=fields.get("answered_by"),
         total=int(fields["total"]),
         completed=int(fields["completed"]),
@@ -255,6 +374,11 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int) -> Job:
         expires_at_ms=expires_at_ms,
         now_ms=now_ms,
         error=error,
+        ran_ms=ran_ms,
+        paused_at_ms=optional_int("paused_at"),
+        opens_at_ms=optional_int("opens_at"),
+        queue_position=None if rank is None else rank + 1,
+        file=FileFormat(**file | {"columns": tuple(file["columns"])}) if file else None,
     )
 
 

@@ -27,12 +27,20 @@ class IsolationStore(Protocol):
 def answer(
     engine: Engine, store: IsolationStore, cache: ResultCache, chunks: Sequence[OpenChunk]
 ) -> list[tuple[ChunkRef, OutputChunk]]:
-    """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own."""
-    errors = [dict(chunk.input.errors) | _killers(engine, store, chunk) for chunk in chunks]
+    """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own.
+
+    Where a chunk is tried again, rows that have a prediction keep it.
+    """
+    settled: list[dict[int, Outcome]] = []
     wanted: dict[LongTexts, list[str]] = {}
-    for chunk, faults in zip(chunks, errors, strict=True):
+    for chunk in chunks:
+        errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
+        known = _predicted_before(chunk, engine.manifest.name) | {
+            offset: Outcome(error=error) for offset, error in errors.items()
+        }
+        settled.append(known)
         texts = wanted.setdefault(chunk.long_texts, [])
-        texts += [text for offset, text in enumerate(chunk.input.texts) if offset not in faults]
+        texts += [text for offset, text in enumerate(chunk.input.texts) if offset not in known]
     outcomes = {long_texts: _ask(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
     return [
         (
@@ -42,17 +50,29 @@ def answer(
                 model=engine.manifest.name,
                 labels=engine.manifest.labels,
                 outcomes=tuple(
-                    Outcome(error=faults[offset]) if offset in faults else outcomes[chunk.long_texts][text]
+                    known[offset] if offset in known else outcomes[chunk.long_texts][text]
                     for offset, text in enumerate(chunk.input.texts)
                 ),
             ),
         )
-        for chunk, faults in zip(chunks, errors, strict=True)
+        for chunk, known in zip(chunks, settled, strict=True)
     ]
 
 
+def _predicted_before(chunk: OpenChunk, model: str) -> dict[int, Outcome]:
+    """What another try need not ask again. A chunk has one model: if that is another now, all rows are asked again."""
+    if chunk.before is None or chunk.before.model != model:
+        return {}
+    return {offset: outcome for offset, outcome in enumerate(chunk.before.outcomes) if outcome.error is None}
+
+
 def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
-    """No row of the chunk can be answered, since the model its job asks for cannot be loaded."""
+    """No row of the chunk can be answered, since the model its job asks for cannot be loaded.
+
+    Where the chunk is tried again, everything stays as it was.
+    """
+    if chunk.before is not None:
+        return chunk.ref, chunk.before
     reason = RowError("model_unavailable", f"The model {chunk.model} could not be loaded: {error}")
     outcomes = tuple(Outcome(error=reason) for _ in chunk.input.texts)
     return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.cluster import Heartbeat, beat, leave
 from jobs.connection import REDIS_AWAY
-from jobs.lanes import sweep_uploads
+from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
 from worker import context, lifecycle, models, renewal
@@ -69,6 +69,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
             overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
             stalled = sweep_uploads(ctx.store)
+            sweep_schedule(ctx.store, parent.app)
             self.switch.rest(parent.pool._pool, state.all_total_count[0], busy=bool(task_ids))
             self.switch.step(ctx.redis, parent.pool._pool)
         except (*REDIS_AWAY, OperationalError) as error:

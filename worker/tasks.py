@@ -36,12 +36,13 @@ def drain(self: Task[Any, Any]) -> None:
 
 
 @shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.request:LeasedRequest")
-def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int) -> None:
+def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, level: int) -> None:
     """Classify one chunk of a bulk job and publish the next."""
-    lane = context.child().bulk
-    opened = lane.claim(ChunkRef(job_id, chunk_no, rows), self.request.id)
+    lane, started = context.child().bulk, monotonic()
+    opened = lane.claim(ChunkRef(job_id, chunk_no, rows, level), self.request.id)
     if opened is not None:
-        publish(self.app, lane.record(_answer(lane, [opened])))
+        results = _answer(lane, [opened])
+        publish(self.app, lane.record(results, took_ms=max(1, round((monotonic() - started) * 1000))))
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:

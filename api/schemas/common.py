@@ -56,6 +56,7 @@ class Options(BaseModel):
     neutral_band: NeutralBand | None = None
 
     def resolved(self, settings: Settings) -> JobOptions:
+        """With the defaults of the settings. Raises InvalidInput."""
         return JobOptions(self.long_texts or settings.long_texts, self.neutral_band)
 
 

@@ -2,10 +2,72 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas.common import ErrorDocument, Options, Request, body_of
 from api.schemas.results import ResultsPage
+from jobs.errors import FieldError, InvalidInput
+from jobs.models import JobOptions, JobState, Priority
+from jobs.settings import Settings
+from jobs.windows import Window
+
+Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
+
+
+class JobOptionsRequest(Options):
+    """What may be asked for beside the texts of a job."""
+
+    name: str | None = Field(None, max_length=200, description="for people; a file's name where none is given")
+    priority: Literal["high", "normal", "low"] | None = Field(
+        None, description="which of the waiting jobs go first; default: normal"
+    )
+    start_at: Instant | None = Field(None, description="no text is classified before; with a time zone")
+    window: str | None = Field(
+        None, max_length=40, description="texts are classified only within these hours of each day, as in 22:00-06:00"
+    )
+    time_zone: str | None = Field(
+        None, max_length=64, description="of the window, such as Asia/Shanghai; default: a setting"
+    )
+    expire_at: Instant | None = Field(None, description="the job ends then with what is done; with a time zone")
+
+    def resolved(self, settings: Settings) -> JobOptions:
+        options = super().resolved(settings)
+        zone = self.time_zone or settings.time_zone
+        now = datetime.now(UTC)
+        latest = now + timedelta(seconds=settings.job_ttl_s)
+        if self.start_at and self.start_at > latest:
+            raise _invalid(
+                "start_at", f"A job lives {settings.job_ttl_s:,} s (SENTIQ_JOB_TTL_S): it can start by {latest}."
+            )
+        if self.expire_at and self.expire_at <= max(now, self.start_at or now):
+            raise _invalid("expire_at", "The deadline must be in the future and after `start_at`.")
+        if self.window:
+            try:
+                Window.parse(self.window, zone)
+            except ValueError as error:
+                field = "time_zone" if "time zone" in str(error) else "window"
+                raise _invalid(field, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        return replace(
+            options,
+            name=self.name or "",
+            priority=Priority(self.priority or "normal"),
+            start_at_ms=_ms(self.start_at) if self.start_at and self.start_at > now else None,
+            window=self.window or "",
+            time_zone=zone,
+            expire_at_ms=_ms(self.expire_at),
+        )
+
+
+def _invalid(field: str, detail: str) -> InvalidInput:
+    return InvalidInput(detail, errors=(FieldError(f"invalid_{field}", detail, pointer=f"/{field}"),))
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
 
 
 class Item(Request):
@@ -13,7 +75,7 @@ class Item(Request):
     custom_id: str | None = Field(None, max_length=512)
 
 
-class JobRequest(Request, Options):
+class JobRequest(Request, JobOptionsRequest):
     """One of `text`, `texts` and `items`, and options beside it."""
 
     text: str | None = None
@@ -37,7 +99,7 @@ class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
 
-class SubmitQuery(Options):
+class SubmitQuery(JobOptionsRequest):
     """Options of an NDJSON body; a JSON body has them as fields."""
 
     model_config = ConfigDict(extra="forbid")
@@ -55,6 +117,17 @@ class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(20, ge=1, le=100)
     after: str | None = Field(None, max_length=64, description="id of the last job of the page before")
+    state: str | None = Field(
+        None, max_length=200, description="only jobs in one of these states, as in `running,queued`"
+    )
+
+    @property
+    def states(self) -> frozenset[JobState]:
+        """Raises InvalidInput."""
+        try:
+            return frozenset(JobState(word.strip()) for word in (self.state or "").split(",") if word.strip())
+        except ValueError as error:
+            raise _invalid("state", f"{error}; there are: {', '.join(JobState)}.") from None
 
 
 class Counts(BaseModel):
@@ -71,20 +144,47 @@ class ModelDocument(BaseModel):
 class OptionsDocument(BaseModel):
     long_texts: str = Field(examples=["truncate"])
     neutral_band: float | None = Field(description="null: that of the setting, at the time of reading")
+    priority: str = Field(examples=["normal"])
+    start_at: str | None
+    window: str | None
+    time_zone: str = Field(description="of the window")
+    expire_at: str | None
+    webhook: str | None
+    keep_columns: bool
+
+
+class FileDocument(BaseModel):
+    """How the file was read."""
+
+    name: str
+    format: str = Field(examples=["csv"])
+    compression: str | None = Field(examples=["gzip"])
+    encoding: str | None = Field(examples=["gb18030"])
+    delimiter: str | None
+    has_header: bool | None
+    sheet: str | None
+    text_column: str | None
+    id_column: str | None
+    columns: list[str]
 
 
 class JobDocument(BaseModel):
     id: str
     object: str = "job"
+    name: str | None
     state: str = Field(examples=["running"])
     lane: str = Field(examples=["bulk"])
     model: ModelDocument
     options: OptionsDocument
+    file: FileDocument | None = Field(description="null for texts in JSON")
     counts: Counts
     created_at: str = Field(examples=["2026-01-31T08:00:00.000Z"])
     started_at: str | None
     ended_at: str | None
-    expires_at: str
+    expires_at: str = Field(description="when the job and its results are forgotten")
+    paused_at: str | None
+    scheduled_for: str | None = Field(description="when it starts or goes on, while its time is still to come")
+    queue_position: int | None = Field(description="1 for the bulk job that starts next; null once it has started")
     texts_per_second: float | None
     eta_s: float | None
     error: ErrorDocument | None

@@ -1,18 +1,16 @@
--- A, B, C → E or F. A job ends before its last row; what is finished stays readable.
--- KEYS  1 job  2 ended  3 sentiq:receiving
--- ARGV  1 job id  2 state, "failed" or "cancelled"  3 ttl, ms  4 error code  5 error detail
--- Returns the state found: the new one was taken only from "receiving", "queued" or "running"; false when there is no job.
+-- A, B, C, H, P → E, F or G. A job ends before its last row; what is finished stays readable.
+-- KEYS  1 job  2 ended  3 sentiq:receiving  4 sentiq:bulk:queued  5 sentiq:schedule  6 sentiq:webhooks:due
+-- ARGV  1 job id  2 state, "failed", "cancelled" or "expired"  3 ttl, ms  4 error code  5 error detail
+-- Returns the state found: the new one was taken only from one of a live job; false when there is no job.
 local state = redis.call('HGET', KEYS[1], 'state')
 redis.call('ZREM', KEYS[3], ARGV[1])
-if state ~= 'receiving' and state ~= 'queued' and state ~= 'running' then return state end
-redis.call('HSET', KEYS[1], 'state', ARGV[2], 'ended_at', now_ms())
+redis.call('ZREM', KEYS[5], ARGV[1])
+if not state or not LIVE[state] then return state end
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'error_code', ARGV[4], 'error_detail', ARGV[5]) end
-redis.call('RPUSH', KEYS[2], 1)
-renew(ARGV[3], KEYS[1], KEYS[2])
-local key = redis.call('HGET', KEYS[1], 'idempotency')
-if key and ARGV[2] == 'failed' then
-  redis.call('DEL', key) -- a retry with the same key starts anew
-else
-  renew_idempotency(ARGV[3], KEYS[1])
+if ARGV[2] == 'failed' then
+  local key = redis.call('HGET', KEYS[1], 'idempotency')
+  if key then redis.call('DEL', key) end -- a retry with the same key starts anew
 end
+finish(ARGV[1], ARGV[2],
+  {job = KEYS[1], ended = KEYS[2], queued = KEYS[4], schedule = KEYS[5], webhooks = KEYS[6]}, ARGV[3])
 return state

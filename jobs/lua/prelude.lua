@@ -15,21 +15,77 @@ local function renew_idempotency(ttl_ms, job)
   if key then renew(ttl_ms, key) end
 end
 
--- Issues chunks of a bulk job while its window has room. The window is two more than the lane has children:
--- each child finds its next chunk ready, the broker stays small, and jobs take turns.
+
+local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
+
+-- A held job starts no chunk: its owner paused it, or its start or its window is still to come.
+local function is_held(job)
+  local why = redis.call('HMGET', job, 'paused_at', 'opens_at')
+  return (why[1] or why[2]) and true or false
+end
+
+-- The state of a job that is sealed and has not ended.
+local function sealed_state(job)
+  local f = redis.call('HMGET', job, 'paused_at', 'opens_at', 'started_at')
+  return f[1] and 'paused' or f[2] and 'scheduled' or f[3] and 'running' or 'queued'
+end
+
+-- Running time is counted from `since` on, and kept in `ran_ms` while the job rests.
+local function rest(job)
+  local since = redis.call('HGET', job, 'since')
+  if not since then return end
+  redis.call('HINCRBY', job, 'ran_ms', now_ms() - since)
+  redis.call('HDEL', job, 'since')
+end
+
+-- Waiting bulk jobs stand in a row: high before normal before low, then the oldest first.
+local function queue_up(job_id, job, queued, ttl_ms)
+  local f = redis.call('HMGET', job, 'level', 'created_at')
+  redis.call('ZADD', queued, f[1] * 1e13 + f[2], job_id)
+  renew(ttl_ms, queued)
+end
+
+-- → D, E, F, G. Whatever ends a job ends it here. `keys`: job, ended, queued, schedule, webhooks.
+local function finish(job_id, state, keys, ttl_ms)
+  rest(keys.job)
+  redis.call('HDEL', keys.job, 'paused_at', 'opens_at')
+  redis.call('HSET', keys.job, 'state', state, 'ended_at', now_ms())
+  redis.call('ZREM', keys.queued, job_id)
+  redis.call('ZREM', keys.schedule, job_id)
+  redis.call('RPUSH', keys.ended, 1)
+  if (redis.call('HGET', keys.job, 'webhook') or '') ~= '' then
+    redis.call('ZADD', keys.webhooks, now_ms(), job_id)
+    renew(ttl_ms, keys.webhooks)
+  end
+  renew(ttl_ms, keys.job, keys.ended)
+  renew_idempotency(ttl_ms, keys.job)
+end
+
+-- Issues chunks of a bulk job while its window has room: first those that came back, then the next ones. The window is
+-- two more than the lane has children: each child finds its next chunk ready, the broker stays small, and jobs take
+-- turns. `keys`: job, input, held, leases, issues, children.
 -- Returns the members for which the caller must send a message now.
 local function issue(job_id, keys, issue_ms, ttl_ms)
-  local job = redis.call('HMGET', keys.job, 'lane', 'issued', 'done', 'chunks')
-  if job[1] ~= 'bulk' then return {} end
+  local job = redis.call('HMGET', keys.job, 'lane', 'issued', 'done', 'chunks', 'level', 'paused_at', 'opens_at')
+  if job[1] ~= 'bulk' or job[6] or job[7] then return {} end
   local issued, done, chunks = tonumber(job[2]), tonumber(job[3]), tonumber(job[4])
+  local back = redis.call('LLEN', keys.held)
+  local live = issued - done - back
   local window = (tonumber(redis.call('GET', keys.children)) or 1) + 2
   local members = {}
-  while issued < chunks and issued - done < window do
-    local member = job_id .. ':' .. issued .. ':' .. redis.call('HGET', keys.input, issued .. ':rows')
+  while live < window and (back > 0 or issued < chunks) do
+    local number = issued
+    if back > 0 then
+      number, back = redis.call('LPOP', keys.held), back - 1
+    else
+      issued = issued + 1
+    end
+    local rows = redis.call('HGET', keys.input, number .. ':rows')
+    local member = job_id .. ':' .. number .. ':' .. job[5] .. ':' .. rows
     redis.call('ZADD', keys.leases, now_ms() + issue_ms, member)
     redis.call('HINCRBY', keys.issues, member, 1)
     members[#members + 1] = member
-    issued = issued + 1
+    live = live + 1
   end
   if #members > 0 then
     redis.call('HSET', keys.job, 'issued', issued)

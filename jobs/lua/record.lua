@@ -1,26 +1,48 @@
--- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step.
--- KEYS  1 job  2 in  3 out  4 isolation  5 ended  6 leases  7 owners  8 crashes  9 children  10 issues
--- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms  9 issue lease, ms
+-- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step; the result of a chunk
+-- that is tried again takes the place of the one before, once. A held job takes what was in flight.
+-- KEYS  1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended  9 leases  10 owners  11 crashes
+--       12 children  13 issues  14 sentiq:bulk:queued  15 sentiq:schedule  16 sentiq:webhooks:due  17 sentiq:bulk:speed
+-- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms
+--       9 issue lease, ms  10 time it took, ms, 0 when it is not to count
 -- Returns {1 if recorded, 0 if the chunk had its result or the job has ended; members to send …}.
-redis.call('ZREM', KEYS[6], ARGV[2])
-redis.call('HDEL', KEYS[7], ARGV[2])
-redis.call('HDEL', KEYS[8], ARGV[2])
+redis.call('ZREM', KEYS[9], ARGV[2])
 redis.call('HDEL', KEYS[10], ARGV[2])
+redis.call('HDEL', KEYS[11], ARGV[2])
+redis.call('HDEL', KEYS[13], ARGV[2])
 local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'receiving' and state ~= 'queued' and state ~= 'running' then return {0} end
-if redis.call('HSETNX', KEYS[3], ARGV[3], ARGV[4]) == 0 then return {0} end
+if not state or not LIVE[state] then return {0} end
+local before = redis.call('HGET', KEYS[7], ARGV[3])
+local completed, failed = 0, 0
+if before then
+  completed, failed = string.match(before, '(%d+):(%d+)')
+  redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
+  redis.call('HDEL', KEYS[7], ARGV[3])
+elseif redis.call('HSETNX', KEYS[3], ARGV[3], ARGV[4]) == 0 then
+  return {0}
+end
 redis.call('HDEL', KEYS[4], ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'completed', ARGV[5])
-redis.call('HINCRBY', KEYS[1], 'failed', ARGV[6])
+redis.call('HINCRBY', KEYS[1], 'completed', ARGV[5] - completed)
+redis.call('HINCRBY', KEYS[1], 'failed', ARGV[6] - failed)
 redis.call('HSET', KEYS[1], 'answered_by', ARGV[7])
+if ARGV[6] ~= '0' then
+  redis.call('HSET', KEYS[6], ARGV[3], ARGV[6])
+elseif before then
+  redis.call('HDEL', KEYS[6], ARGV[3])
+end
+if ARGV[10] ~= '0' then
+  redis.call('HINCRBY', KEYS[17], 'rows', ARGV[5] + ARGV[6])
+  if redis.call('HINCRBY', KEYS[17], 'ms', ARGV[10]) > 60000 then -- what was long ago counts less and less
+    local sums = redis.call('HMGET', KEYS[17], 'rows', 'ms')
+    redis.call('HSET', KEYS[17], 'rows', math.floor(sums[1] / 2), 'ms', math.floor(sums[2] / 2))
+  end
+  renew(ARGV[8], KEYS[17])
+end
 local done = redis.call('HINCRBY', KEYS[1], 'done', 1)
-renew(ARGV[8], KEYS[1], KEYS[2], KEYS[3])
+renew(ARGV[8], KEYS[1], KEYS[2], KEYS[3], KEYS[6])
 if state ~= 'receiving' and done == tonumber(redis.call('HGET', KEYS[1], 'chunks')) then
-  redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', now_ms())
-  redis.call('RPUSH', KEYS[5], 1)
-  renew(ARGV[8], KEYS[5])
-  renew_idempotency(ARGV[8], KEYS[1])
+  finish(ARGV[1], 'completed',
+    {job = KEYS[1], ended = KEYS[8], queued = KEYS[14], schedule = KEYS[15], webhooks = KEYS[16]}, ARGV[8])
   return {1}
 end
-local keys = {job = KEYS[1], input = KEYS[2], leases = KEYS[6], issues = KEYS[10], children = KEYS[9]}
+local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[9], issues = KEYS[13], children = KEYS[12]}
 return {1, unpack(issue(ARGV[1], keys, ARGV[9], ARGV[8]))}

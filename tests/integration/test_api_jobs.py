@@ -54,7 +54,8 @@ def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive:
             "ended_at",
             "expires_at",
         ),
-        *("texts_per_second", "eta_s", "error", "links"),
+        *("texts_per_second", "eta_s", "error", "links", "name", "file"),
+        *("paused_at", "scheduled_for", "queue_position"),
     }
     assert (done["state"], done["counts"]) == ("completed", {"total": 2, "completed": 1, "failed": 1})
     assert done["model"] == {"id": "m", "version": "3"}
@@ -231,7 +232,8 @@ def test_options_stay_with_the_job_however_it_comes(
         path = f"{JOBS}?long_texts=windows&neutral_band=0.1"
         job = client.post(path, data=ndjson("好"), content_type=NDJSON).json
 
-    assert client.get(f"{JOBS}/{job['id']}").json["options"] == {"long_texts": "windows", "neutral_band": 0.1}
+    options = client.get(f"{JOBS}/{job['id']}").json["options"]
+    assert (options["long_texts"], options["neutral_band"]) == ("windows", 0.1)
     (opened,) = InteractiveLane(redis, settings).take("drain") or []
     assert opened.long_texts == "windows"
 
@@ -243,7 +245,7 @@ def test_settings_stand_in_for_options_that_were_not_given(redis: Redis, api_set
     finally:
         app.extensions["sentiq"].close()
 
-    assert job["options"] == {"long_texts": "head_tail", "neutral_band": None}
+    assert (job["options"]["long_texts"], job["options"]["neutral_band"]) == ("head_tail", None)
     (opened,) = InteractiveLane(redis, api_settings).take("drain") or []
     assert opened.long_texts == "head_tail"
 

@@ -204,7 +204,7 @@ def test_an_overdue_chunk_gets_a_new_message_and_counts_a_crash(store: JobStore,
 
     wait_until(lambda: bulk.sweep(messages), message="the lease runs out")
 
-    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2))]
+    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2, 3))]
     assert claimed(bulk, job, 0, "other").crashes == 1
 
 
@@ -219,7 +219,7 @@ def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, setti
         return bulk.sweep(messages)
 
     wait_until(renew_and_sweep, message="the silent task's lease runs out")
-    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 1, 2))]
+    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 1, 2, 3))]
     assert bulk.claim(ChunkRef(job.id, 0, 2), "thief") is None
 
 
