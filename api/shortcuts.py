@@ -13,8 +13,8 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.bodies import json_body
 from api.documents import results_page
+from api.ingest.json_body import check_texts, parse_json
 from api.problems import pointer
-from api.rows import check_texts, parse_json
 from api.schemas.common import Options, RequestT, body_of, problems
 from api.schemas.results import RowDocument
 from api.schemas.shortcuts import (

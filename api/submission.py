@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from api.ingest.files import File
 from api.services import Services
 from jobs.chunking import chunked
 from jobs.dispatch import new_task_id
 from jobs.errors import BodyTooLarge, FieldError, InvalidInput, UploadInterrupted
 from jobs.models import InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
 
+BAD_SHARE_FROM = 1_000  #: rows after which their quality is judged, and again
+BAD_ROWS_ALLOWED = 100
 TOUCH_INTERVAL_S = 5.0  #: how often a slow upload shows a sign of life
 
 
@@ -37,12 +40,19 @@ class Submission:
         idempotency_key: str,
         digest: Callable[[], str],
         known: bool,
+        file: File | None = None,
+        max_bad_share: float | None = None,
     ) -> None:
         self._services = services
         self._store = services.store
         self._digest = digest
         self._known = known
-        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options)
+        self._file = file
+        # Whoever asks for no share gets leave for some bad rows, however few there are in all.
+        self._max_bad_share = services.settings.max_bad_share if max_bad_share is None else max_bad_share
+        self._bad_rows_allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
+        format_ = file.format if file else None
+        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options, format_)
         self._created = False
         self._touched_at = time.monotonic()
 
@@ -63,15 +73,17 @@ class Submission:
                 return Submitted(earlier, replayed=True)
         try:
             return self._store_rows(rows)
-        except (UploadInterrupted, BodyTooLarge) as error:
+        except (UploadInterrupted, BodyTooLarge, InvalidInput) as error:
             if self._created:
-                self._store.interrupt(self._job.id, RowError(error.code, error.detail))
-                raise type(error)(f"{error.detail} Job {self._job.id} keeps the rows that had arrived.") from None
+                code = error.errors[0].code if error.errors else error.code
+                self._store.interrupt(self._job.id, RowError(code, error.detail))
+                detail = f"{error.detail} Job {self._job.id} keeps the rows that had arrived."
+                raise type(error)(detail, errors=error.errors) from None
             raise
 
     def _store_rows(self, rows: Iterable[Row]) -> Submitted:
         settings = self._services.settings
-        chunks = chunked(rows, max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
+        chunks = chunked(self._usable(rows), max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
         first = next(chunks, None)
         if first is None:
             raise InvalidInput("The body has no rows.", errors=(FieldError("empty", "There is no text.", pointer=""),))
@@ -90,10 +102,31 @@ class Submission:
         for chunk in chunks:
             self._append(number, chunk)
             number += 1
+        if self._file and self._job.file and self._file.encoding != self._job.file.encoding:
+            self._store.set_file(self._job.id, replace(self._job.file, encoding=self._file.encoding))
         wakeup_id = new_task_id()
         if self._store.seal(self._job, wakeup_id, self._digest()):
             self._services.wake(wakeup_id)
         return Submitted(self._job.id, replayed=False)
+
+    def _usable(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The same rows, as long as not too many of them are bad. Raises InvalidInput."""
+        total = bad = 0
+        for row in rows:
+            total += 1
+            bad += row.error is not None
+            if total % BAD_SHARE_FROM == 0:
+                self._check_share(bad, total)
+            yield row
+        self._check_share(bad, total)
+
+    def _check_share(self, bad: int, total: int) -> None:
+        if bad > max(total * self._max_bad_share, self._bad_rows_allowed):
+            detail = (
+                f"{bad:,} of the first {total:,} rows cannot be read; the limit is {self._max_bad_share:.0%} "
+                "(max_bad_share, SENTIQ_MAX_BAD_SHARE). Are the columns and the encoding right?"
+            )
+            raise InvalidInput(detail, errors=(FieldError("too_many_bad_rows", detail, pointer="/max_bad_share"),))
 
     def _append(self, number: int, chunk: InputChunk) -> None:
         self._touched_at = time.monotonic()

@@ -93,9 +93,24 @@ class Settings(BaseSettings):
         60, gt=0, description="Seconds without a sign of life after which an upload counts as broken."
     )
     max_json_bytes: int = Field(
-        32 * 2**20, ge=1024, description="Bytes of a JSON body; NDJSON is streamed and may be larger."
+        32 * 2**20, ge=1024, description="Bytes of a JSON body; files and NDJSON are streamed and may be larger."
     )
-    max_ndjson_bytes: int = Field(8 * 2**30, ge=1024, description="Bytes of an NDJSON body.")
+    max_file_bytes: int = Field(
+        8 * 2**30, ge=1024, description="Bytes of a file or of an NDJSON body, as they are sent."
+    )
+    max_inflated_bytes: int = Field(32 * 2**30, ge=1024, description="Bytes of a file after it is unpacked.")
+    max_inflate_ratio: int = Field(
+        200, ge=2, description="How many times its size a packed file of over 1 MB may unpack to."
+    )
+    max_rows: int = Field(20_000_000, ge=1, description="Rows of one file.")
+    max_columns: int = Field(1_000, ge=1, le=16_384, description="Columns of one file.")
+    max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")
+    max_bad_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of rows that cannot be read up to which a job goes on, where it does not say.",
+    )
     max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
 
     cache_entries: int = Field(

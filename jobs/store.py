@@ -132,6 +132,12 @@ class JobStore:
         if not self._touch(keys=[JobKeys.of(job_id).job, keys.RECEIVING], args=[job_id, self._upload_timeout_ms]):
             raise _no_longer_receives(job_id)
 
+    def set_file(self, job_id: str, file: FileFormat) -> None:
+        """What a file was is sometimes known only at its end."""
+        key = JobKeys.of(job_id).job
+        if self.redis.exists(key):
+            self.redis.hset(key, "file", json.dumps(asdict(file), ensure_ascii=False))
+
     def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
         """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
         children = LaneKeys.of(Lane.INTERACTIVE).children

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from api.ingest.options import Reading
 from api.schemas.common import ErrorDocument, Options, Request, body_of
 from api.schemas.results import ResultsPage
 from jobs.errors import FieldError, InvalidInput
@@ -100,10 +101,45 @@ class JobPath(BaseModel):
 
 
 class SubmitQuery(JobOptionsRequest):
-    """Options of an NDJSON body; a JSON body has them as fields."""
+    """Options of a file or an NDJSON body. JSON has them as fields of the body, a form as fields before the file."""
 
     model_config = ConfigDict(extra="forbid")
-    model: str | None = Field(None, min_length=1, max_length=200, description="NDJSON only; in JSON it is a field")
+    model: str | None = Field(None, min_length=1, max_length=200)
+    dry_run: bool = Field(False, description="only read and count: nothing is stored")
+    filename: str | None = Field(
+        None, max_length=255, description="its ending tells the format where the type does not"
+    )
+    format: Literal["csv", "tsv", "txt", "jsonl", "xlsx"] | None = Field(None, description="default: recognised")
+    encoding: Literal["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"] | None = Field(
+        None, description="default: a byte order mark, else UTF-8, else GB18030"
+    )
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="of CSV; default: recognised")
+    has_header: bool | None = Field(None, description="the first row has headings; default: recognised")
+    sheet: str | None = Field(None, max_length=64, description="of a workbook: name, or number from 1")
+    text_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
+    id_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
+    keep_columns: bool = Field(False, description="all columns of the file come back with the results")
+    max_bad_share: float | None = Field(
+        None, ge=0, le=1, description="share of unreadable rows from which on the job fails; default: a setting"
+    )
+
+    def reading(self) -> Reading:
+        return Reading(
+            file_name=self.filename or "",
+            format=self.format,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            has_header=self.has_header,
+            sheet=self.sheet,
+            text_column=self.text_column,
+            id_column=self.id_column,
+            keep_columns=self.keep_columns,
+        )
+
+    def resolved(self, settings: Settings) -> JobOptions:
+        return replace(
+            super().resolved(settings), keep_columns=self.keep_columns, name=self.name or self.filename or ""
+        )
 
 
 class SubmitHeaders(BaseModel):
@@ -201,12 +237,45 @@ class JobWithResults(JobDocument):
     results: ResultsPage
 
 
+class FormatDocument(FileDocument):
+    sheets: list[str] = Field(description="of a workbook")
+
+
+class LineError(ErrorDocument):
+    line: int | None
+
+
+class DryRunDocument(BaseModel):
+    """What a submission would be."""
+
+    object: str = "dry_run"
+    rows: int
+    bad_rows: int
+    duplicates: int = Field(description="rows whose text came before")
+    duplicates_complete: bool = Field(description="false: only the first 500,000 different texts were compared")
+    over_long: int = Field(description="texts of more characters than the model reads tokens")
+    characters: int
+    format: FileDocument | None
+    errors: list[LineError] = Field(description="of the first bad rows")
+    estimated_s: float | None = Field(description="seconds of work at the speed of late; null when it is not known")
+
+
 JOB_BODY = body_of(
     JobRequest,
     **{
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "required": ["file"],
+                "additionalProperties": {"type": "string"},
+                "description": "options are further fields, of the names of the query, before the file",
+            }
+        },
+        "text/csv": {"schema": {"type": "string"}, "example": "id,text\n1,味道不错\n"},
         "application/x-ndjson": {
             "schema": {"type": "string"},
             "example": '{"text": "味道不错", "custom_id": "a1"}\n"物流太慢了"\n',
-        }
+        },
     },
 )

@@ -27,7 +27,7 @@ def api_settings(settings: Settings) -> Settings:
             "chunk_texts": 100,
             "max_text_chars": 1_000,
             "max_json_bytes": 100_000,
-            "max_ndjson_bytes": 400_000,
+            "max_file_bytes": 400_000,
             "sync_timeout_s": 1.0,
             "upload_timeout_s": 60.0,
         }

@@ -1,0 +1,120 @@
+"""Bytes on their way to a reader: a look ahead, unpacking, decoding. All work piece by piece."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import zlib
+from collections.abc import Iterator
+
+from api.ingest.detect import HEAD_BYTES, decodes
+from api.ingest.options import Limits
+from jobs.errors import BodyTooLarge, UploadInterrupted
+
+PIECE_BYTES = 65_536  #: what is decoded at once
+LINE_CHARS = 4_000_000
+RATIO_FROM_BYTES = 1 << 20  #: below this nothing is said about how well a file may be packed
+
+
+def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces: a body arrives in small ones, which are dear to decode one by one."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def with_head(pieces: Iterator[bytes], wanted: int = HEAD_BYTES) -> tuple[bytes, Iterator[bytes]]:
+    """At least as many of the first bytes as wanted, less if there are no more; and all bytes."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= wanted:
+            break
+
+    def everything() -> Iterator[bytes]:
+        if head:
+            yield head
+        yield from pieces
+
+    return head, everything()
+
+
+def gunzipped(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """Unpack gzip, also of several members (RFC 1952). Raises BodyTooLarge and UploadInterrupted."""
+    unpacker = zlib.decompressobj(wbits=31)
+    packed = unpacked = 0
+    for piece in pieces:
+        packed += len(piece)
+        data = piece
+        while data:
+            try:
+                out = unpacker.decompress(data, PIECE_BYTES)
+            except zlib.error as error:
+                raise UploadInterrupted(f"The gzip data is damaged ({error}).") from None
+            unpacked += len(out)
+            if unpacked > limits.inflated_bytes:
+                raise BodyTooLarge(
+                    f"The file unpacks to more than {limits.inflated_bytes:,} bytes, which is the limit "
+                    "(SENTIQ_MAX_INFLATED_BYTES). Send it in parts."
+                )
+            if unpacked > max(RATIO_FROM_BYTES, packed * limits.inflate_ratio):
+                raise BodyTooLarge(
+                    f"The file unpacks to more than {limits.inflate_ratio} times its size, which is the limit "
+                    "(SENTIQ_MAX_INFLATE_RATIO). Send it unpacked."
+                )
+            if out:
+                yield out
+            data = unpacker.unconsumed_tail
+            if unpacker.eof:
+                data = unpacker.unused_data.lstrip(b"\0")  # padding between members
+                if data:
+                    unpacker = zlib.decompressobj(wbits=31)
+    if not unpacker.eof:
+        raise UploadInterrupted(f"The gzip data ends too early, after {unpacked:,} unpacked bytes.")
+
+
+class Decoder:
+    """Bytes to text. What is no character becomes half a surrogate pair, so that only its row is refused.
+
+    A file that is ASCII so far is UTF-8 or GB18030: the first other byte decides.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = "utf-8" if encoding == "ascii" else encoding
+        self._open = encoding == "ascii"
+        self._decoder = self._make()
+
+    def _make(self) -> codecs.IncrementalDecoder:
+        return codecs.getincrementaldecoder(self.encoding)("surrogateescape")
+
+    def text(self, pieces: Iterator[bytes]) -> Iterator[str]:
+        for piece in pieces:
+            if self._open and not piece.isascii():
+                self._open = False
+                if not decodes(piece, "utf-8") and decodes(piece, "gb18030"):
+                    self.encoding = "gb18030"
+                    self._decoder = self._make()
+            yield self._decoder.decode(piece)
+        yield self._decoder.decode(b"", final=True)
+
+
+def lines(texts: Iterator[str]) -> Iterator[str]:
+    """Lines with their ends: LF, CR LF or CR, and no other character that Unicode calls a line break.
+
+    One of more than `LINE_CHARS` characters is cut, so that it is never held whole; nobody takes so long a row.
+    """
+    rest = ""
+    for text in texts:
+        found = list(io.StringIO(rest + text, newline=""))
+        # A CR at the end may be half of CR LF.
+        rest = found.pop() if found and not found[-1].endswith("\n") and len(found[-1]) <= LINE_CHARS else ""
+        yield from found
+    if rest:
+        yield rest

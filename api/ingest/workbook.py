@@ -1,0 +1,132 @@
+"""XLSX: checked before anything is unpacked, then read row by row from a temporary file."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+from defusedxml.common import DefusedXmlException
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from api.ingest.options import Limits, Reading, bad_file
+from api.ingest.streams import RATIO_FROM_BYTES
+from api.ingest.tables import Cells, Numbered
+from jobs.errors import BodyTooLarge
+from jobs.models import RowError
+
+MAX_MEMBERS = 10_000  #: files in the ZIP archive of a workbook
+_DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+
+
+class Workbook:
+    """An uploaded workbook. Close it: its temporary file goes then."""
+
+    def __init__(self, pieces: Iterator[bytes], limits: Limits) -> None:
+        """Take all pieces. Raises InvalidInput and BodyTooLarge."""
+        self._limits = limits
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
+        try:
+            for piece in pieces:
+                self._file.write(piece)
+            _check_archive(self._file, limits)
+            self._book = load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
+        except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, DefusedXmlException) as error:
+            self._file.close()
+            raise bad_file("damaged_workbook", f"The workbook cannot be read ({error}). Save it again.") from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._book.close()
+        self._file.close()
+
+    @property
+    def sheets(self) -> list[str]:
+        return [sheet.title for sheet in self._book.worksheets]
+
+    def sheet(self, reading: Reading) -> str:
+        """The one asked for, by name or number from 1, else the first that is not hidden. Raises InvalidInput."""
+        names = self.sheets
+        asked = reading.sheet
+        if asked is None or asked == "":
+            shown = [s.title for s in self._book.worksheets if s.sheet_state == "visible"]
+            return (shown or names)[0]
+        if asked in names:
+            return asked
+        if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(names):
+            return names[int(asked) - 1]
+        there = ", ".join(map(repr, names))
+        raise bad_file("unknown_sheet", f"There is no sheet {asked!r}; there are: {there}.", "sheet")
+
+    def records(self, sheet: str) -> Iterator[Numbered]:
+        """Cells as text, with the row's number; empty rows are left out. A formula is the value stored for it."""
+        worksheet = self._book[sheet]
+        worksheet.reset_dimensions()  # what a file says of its own size may be wrong
+        rows = worksheet.iter_rows(values_only=True, max_col=self._limits.columns + 1)
+        try:
+            for number, values in enumerate(rows, start=1):
+                cells = [as_text(value) for value in values]
+                while cells and not cells[-1]:
+                    cells.pop()
+                if cells:
+                    yield number, _checked(cells, self._limits)
+        except (DefusedXmlException, SyntaxError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise bad_file("damaged_workbook", f"The sheet {sheet!r} cannot be read to its end ({error}).") from None
+
+
+def as_text(value: Any) -> str:
+    """A cell as people read it: 12.0 is 12, a day has no time."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ")
+    return str(value)
+
+
+def _checked(cells: list[str], limits: Limits) -> Cells:
+    if any(len(cell) > limits.cell_chars for cell in cells):
+        return RowError(
+            "cell_too_long", f"a cell has more than {limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
+        )
+    return cells
+
+
+def _check_archive(file: IO[bytes], limits: Limits) -> None:
+    """Before anything is unpacked: sizes as the archive lists them, which is as far as they are ever unpacked."""
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if "xl/workbook.xml" not in archive.namelist():
+            raise bad_file("not_a_table", "The file is a ZIP archive, but no XLSX workbook. Send its files one by one.")
+        if len(members) > MAX_MEMBERS:
+            raise bad_file("damaged_workbook", f"The workbook has {len(members):,} parts; {MAX_MEMBERS:,} are allowed.")
+        size = sum(member.file_size for member in members)
+        if size > limits.inflated_bytes:
+            raise BodyTooLarge(
+                f"The workbook unpacks to {size:,} bytes; the limit is {limits.inflated_bytes:,} "
+                "(SENTIQ_MAX_INFLATED_BYTES). Send it in parts, or as CSV."
+            )
+        packed = sum(member.compress_size for member in members)
+        if size > max(RATIO_FROM_BYTES, packed * limits.inflate_ratio):
+            raise BodyTooLarge(
+                f"The workbook unpacks to {size // max(packed, 1):,} times its size; the limit is "
+                f"{limits.inflate_ratio} (SENTIQ_MAX_INFLATE_RATIO). Send it as CSV."
+            )
+        for member in members:
+            if member.filename.endswith((".xml", ".rels")):
+                with archive.open(member) as part:
+                    if _DOCTYPE.search(part.read(4096)):
+                        raise bad_file("dtd", f"{member.filename} of the workbook has a DTD, which is never read.")

@@ -1,0 +1,179 @@
+"""Submissions: JSON, or a file of any kind as the body or in a form."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+
+from flask import Response, g, request
+from pydantic import BaseModel, ValidationError
+
+from api.bodies import body_pieces, json_body
+from api.documents import job_document, results_page
+from api.dry_run import dry_run
+from api.ingest import detect
+from api.ingest.files import File
+from api.ingest.json_body import json_rows, parse_json
+from api.ingest.multipart import Form, read_form
+from api.ingest.options import Limits
+from api.jobs import blueprint  # one for both: a path of the OpenAPI document comes from one blueprint
+from api.problems import from_validation, pointer
+from api.schemas.common import problems
+from api.schemas.jobs import (
+    JOB_BODY,
+    DryRunDocument,
+    JobDocument,
+    JobRequest,
+    JobWithResults,
+    SubmitHeaders,
+    SubmitQuery,
+)
+from api.services import services
+from api.submission import Submission, Submitted
+from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
+from jobs.settings import Settings
+
+POLL_AFTER_S = 1  #: Retry-After of an accepted job
+INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
+
+PACKED = frozenset({"application/gzip", "application/x-gzip", "application/octet-stream"})
+ACCEPTED = "application/json, multipart/form-data, application/x-ndjson, text/csv, text/plain, an XLSX workbook or gzip"
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
+
+
+@blueprint.post(
+    "",
+    summary="Submit texts or a file",
+    responses={200: JobWithResults, 202: JobDocument, **problems(400, 409, 413, 415, 422, 503)},
+    openapi_extensions=JOB_BODY,
+)
+def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
+    """One text, a list, or a file of any length: NDJSON, CSV, TSV, plain text or XLSX, gzipped or not.
+
+    `Prefer: wait=N` answers 200 with results if done within N seconds. An `Idempotency-Key` makes a retry safe: it gets
+    the job of the first request.
+    """
+    answered = _submit(query, header.idempotency_key)
+    if isinstance(answered, DryRunDocument):
+        return _answer(answered)
+    return _accepted(answered, _wait_s(header.prefer))
+
+
+def _submit(query: SubmitQuery, idempotency_key: str) -> Submitted | DryRunDocument:
+    kind = request.mimetype
+    if kind == "application/json":
+        return _submit_json(query, idempotency_key)
+    if kind == "multipart/form-data":
+        return _submit_file(query, idempotency_key, boundary=request.mimetype_params.get("boundary", ""))
+    if kind in detect.CONTENT_TYPES or kind in PACKED:
+        return _submit_file(query, idempotency_key)
+    raise UnsupportedMediaType(f"Content-Type {kind or 'is missing'}: send {ACCEPTED}.")
+
+
+def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted | DryRunDocument:
+    for name in query.model_dump(exclude_none=True, exclude_defaults=True, exclude={"dry_run"}):
+        detail = f"A JSON body carries its options itself: move `{name}` from the query into the body."
+        raise InvalidInput(detail, errors=(FieldError("misplaced_option", detail, pointer=pointer(name)),))
+    svc = services()
+    body = json_body(accepted=ACCEPTED)
+    parsed = parse_json(body, JobRequest)
+    rows = json_rows(parsed, svc.settings.max_text_chars)
+    model, options = svc.check_model(parsed.model), parsed.resolved(svc.settings)
+    if query.dry_run:
+        return dry_run(svc, rows, None)
+    digest = hashlib.sha256(b"json\n" + body).hexdigest()
+    return Submission(
+        svc,
+        model=model,
+        options=options,
+        request_id=g.request_id,
+        idempotency_key=idempotency_key,
+        digest=lambda: digest,
+        known=True,
+    ).run(rows)
+
+
+def _submit_file(query: SubmitQuery, idempotency_key: str, boundary: str | None = None) -> Submitted | DryRunDocument:
+    svc = services()
+    digest = hashlib.sha256(f"file {query.model_dump_json(exclude_none=True)}\n".encode())
+    submission: Submission | None = None
+
+    def on_data(data: bytes) -> None:
+        digest.update(data)
+        if submission is not None:
+            submission.on_data()
+
+    pieces = body_pieces(svc.settings.max_file_bytes, on_data)
+    form = Form(content_type=request.mimetype, data=pieces)
+    if boundary is not None:
+        form = read_form(pieces, boundary)
+        query = _with_fields(query, form)
+    model, options = svc.check_model(query.model), query.resolved(svc.settings)
+    with File(form.data, query.reading(), limits(svc.settings), form.content_type) as file:
+        if query.dry_run:
+            return dry_run(svc, file.rows(), file)
+        # NDJSON is JSON with many lines: small jobs of it go the quick way, and there is nothing to say of its format.
+        is_table = file.format.format != "jsonl" or file.format.compression is not None or boundary is not None
+        submission = Submission(
+            svc,
+            model=model,
+            options=options,
+            request_id=g.request_id,
+            idempotency_key=idempotency_key,
+            digest=digest.hexdigest,
+            known=False,
+            file=file if is_table else None,
+            max_bad_share=query.max_bad_share,
+        )
+        return submission.run(file.rows())
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        file_bytes=settings.max_file_bytes,
+        inflated_bytes=settings.max_inflated_bytes,
+        inflate_ratio=settings.max_inflate_ratio,
+        rows=settings.max_rows,
+        columns=settings.max_columns,
+        cell_chars=settings.max_cell_chars,
+        text_chars=settings.max_text_chars,
+    )
+
+
+def _with_fields(query: SubmitQuery, form: Form) -> SubmitQuery:
+    """The options of a form: those of its fields, over those of the query."""
+    fields = {name: value for name, value in form.fields.items() if value != ""}
+    named = {} if query.filename or not form.file_name else {"filename": form.file_name}
+    try:
+        return SubmitQuery.model_validate(named | query.model_dump(exclude_unset=True) | fields)
+    except ValidationError as error:
+        raise from_validation(error) from None
+
+
+def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
+    svc = services()
+    if wait_s is not None and svc.wait_ended(submitted.job_id, wait_s):
+        job = svc.store.get(submitted.job_id)
+        page = results_page(svc.store, job, limit=INLINE_ROWS, neutral_band=svc.neutral_band(job))
+        answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page))
+    else:
+        answer = _answer(job_document(svc.store.get(submitted.job_id)), 202)
+        answer.headers["Retry-After"] = str(POLL_AFTER_S)
+    answer.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
+    if wait_s is not None:
+        answer.headers["Preference-Applied"] = f"wait={wait_s}"
+    if submitted.replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def _wait_s(prefer: str) -> int | None:
+    """Seconds that this service is ready to wait, of those the client would (RFC 7240)."""
+    found = _WAIT.search(prefer)
+    return None if found is None else min(int(found[1]), math.ceil(services().settings.sync_timeout_s))
+
+
+def _answer(document: BaseModel, status: int = 200) -> Response:
+    return Response(document.model_dump_json(), status, mimetype="application/json")
