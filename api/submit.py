@@ -17,7 +17,7 @@ from api.ingest.files import File
 from api.ingest.json_body import json_rows, parse_json
 from api.ingest.multipart import Form, read_form
 from api.ingest.options import Limits
-from api.jobs import blueprint  # one for both: a path of the OpenAPI document comes from one blueprint
+from api.jobs import blueprint as blueprint  # one for both: of two, OpenAPI would list one
 from api.problems import from_validation, pointer
 from api.schemas.common import problems
 from api.schemas.jobs import (
