@@ -86,7 +86,9 @@ class Submission:
         chunks = chunked(self._usable(rows), max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
         first = next(chunks, None)
         if first is None:
-            raise InvalidInput("The body has no rows.", errors=(FieldError("empty", "There is no text.", pointer=""),))
+            raise InvalidInput(
+                "The body has no rows.", errors=(FieldError("no_rows", "There is no text.", pointer=""),)
+            )
         small = self._is_small(first)
         second = next(chunks, None) if small else None
         if small and second is None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 
@@ -309,6 +309,11 @@ class JobStore:
                 yield None
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
+
+    def inputs(self, job_id: str, chunk_numbers: Sequence[int]) -> list[InputChunk]:
+        """Chunks as they were submitted; those that are there."""
+        blobs = self.redis.hmget(JobKeys.of(job_id).input, list(map(str, chunk_numbers)))
+        return [decode_input(cast(bytes, blob)) for blob in blobs if blob is not None]
 
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
         """Block until the job has ended; False when the time is over first. Needs `timeout_s` < socket timeout."""

@@ -56,7 +56,7 @@ CONTENT_TYPES = {
 def refuse_foreign(head: bytes) -> None:
     """Raises InvalidInput for what is no table and no text, whatever its name says."""
     if not head:
-        raise bad_file("empty_file", "The file is empty.")
+        raise bad_file("empty_file", "The file is empty: there is nothing to classify.")
     for magic, what in _REFUSED.items():
         if head.startswith(magic):
             raise bad_file("not_a_table", f"The file is {what}. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
@@ -95,13 +95,15 @@ def encoding(reading: Reading, head: bytes) -> str:
     for bom, name in _BOMS.items():
         if head.startswith(bom):
             return name
-    if b"\0" in head:
-        return _utf16(head)
+    if found := _utf16(head):
+        return found
     if head.isascii():
         return "ascii"
     for name in ("utf-8", "gb18030"):
         if decodes(head, name):
             return name
+    if b"\0" in head:
+        raise bad_file("binary_file", "The file is binary. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
     raise bad_file(
         "unknown_encoding",
         "The file is neither UTF-8 nor GB18030 nor UTF-16. Save it as UTF-8, or name its `encoding`.",
@@ -118,14 +120,13 @@ def decodes(head: bytes, name: str) -> bool:
     return True
 
 
-def _utf16(head: bytes) -> str:
-    """UTF-16 without a mark: of ASCII characters, one byte of two is NUL."""
+def _utf16(head: bytes) -> str | None:
+    """UTF-16 without a mark: of its ASCII characters, delimiters and line ends at least, one byte of two is NUL."""
     sample = head[: len(head) // 2 * 2]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     name = "utf-16-le" if odd > even else "utf-16-be"
-    if min(even, odd) * 10 <= max(even, odd) and decodes(sample, name):
-        return name
-    raise bad_file("binary_file", "The file is binary. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
+    most, least = max(even, odd), min(even, odd)
+    return name if most * 20 > len(sample) and least * 10 <= most and decodes(sample, name) else None
 
 
 def _is_json_line(head: bytes) -> bool:

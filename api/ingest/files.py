@@ -93,7 +93,7 @@ class File:
                 records = tables.texts_of(decoded)
             else:
                 first = list(itertools.islice(decoded, tables.SAMPLE_ROWS))
-                delimiter = tables.delimiter_of(reading, kind, first)
+                delimiter = tables.delimiter_of(reading, kind, first, limits)
                 records = tables.cells_of(itertools.chain(first, decoded), delimiter, limits)
         sample, records = tables.peeked(records)
         if not sample:

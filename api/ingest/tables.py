@@ -21,7 +21,7 @@ Cells = Sequence[str] | RowError
 Numbered = tuple[int, Cells]  #: line of the input, from 1, and what stands there
 
 
-def delimiter_of(reading: Reading, kind: str, sample: Sequence[str]) -> str:
+def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Limits) -> str:
     """The one that cuts the first lines most evenly; a comma where none does."""
     if reading.delimiter:
         return reading.delimiter
@@ -29,7 +29,8 @@ def delimiter_of(reading: Reading, kind: str, sample: Sequence[str]) -> str:
         return "\t"
 
     def evenness(delimiter: str) -> tuple[float, int]:
-        widths = [len(cells) for cells in csv.reader(sample, delimiter=delimiter) if cells]
+        records = cells_of(sample, delimiter, limits)
+        widths = [len(cells) for _, cells in records if not isinstance(cells, RowError)]
         usual = max(set(widths), key=widths.count, default=1)
         return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
 

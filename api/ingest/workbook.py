@@ -71,13 +71,15 @@ class Workbook:
         worksheet = self._book[sheet]
         worksheet.reset_dimensions()  # what a file says of its own size may be wrong
         rows = worksheet.iter_rows(values_only=True, max_col=self._limits.columns + 1)
+        width = 0  # empty cells at the end of a row are not stored
         try:
             for number, values in enumerate(rows, start=1):
                 cells = [as_text(value) for value in values]
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
-                    yield number, _checked(cells, self._limits)
+                    width = max(width, len(cells))
+                    yield number, _checked(cells + [""] * (width - len(cells)), self._limits)
         except (DefusedXmlException, SyntaxError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise bad_file("damaged_workbook", f"The sheet {sheet!r} cannot be read to its end ({error}).") from None
 
