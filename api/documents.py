@@ -8,13 +8,14 @@ import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from api.labels import DECIMALS, LABELS_ZH, label_and_score
+from api.export.reading import View, chunk_rows, kept_columns
+from api.export.streams import document
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import ResultsPage, RowDocument
 from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job, JobOptions, JobState, Lane, Outcome
-from jobs.store import ChunkResult, JobStore
+from jobs.models import Job, JobOptions, JobState, Lane
+from jobs.store import JobStore
 
 CHUNKS_READ = 4  #: chunks fetched from the store at once
 
@@ -64,7 +65,7 @@ def _options(options: JobOptions) -> OptionsDocument:
 
 def _links(job: Job) -> list[str]:
     """What can be read of a job, and what can be done to it now."""
-    names = ["results"]
+    names = ["results", "summary", *(f"results.{kind}" for kind in ("csv", "ndjson", "xlsx"))]
     if not job.state.ended:
         names.append("cancel")
         if job.lane is Lane.BULK:
@@ -74,18 +75,11 @@ def _links(job: Job) -> list[str]:
     return names
 
 
-def results_page(
-    store: JobStore,
-    job: Job,
-    *,
-    limit: int,
-    neutral_band: float,
-    cursor: str | None = None,
-    include_text: bool = False,
-) -> ResultsPage:
+def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: str | None = None) -> ResultsPage:
     """At most `limit` rows in row order. While the job runs a page ends before the first unfinished chunk; once it
     has ended, chunks that were never finished are skipped."""
     chunk_no, offset = (0, 0) if cursor is None else _read_cursor(cursor)
+    names = kept_columns(job, view)
     rows: list[RowDocument] = []
     while chunk_no < job.chunks and len(rows) < limit:
         numbers = range(chunk_no, min(chunk_no + CHUNKS_READ, job.chunks))
@@ -94,59 +88,18 @@ def results_page(
                 if not job.state.ended:
                     return ResultsPage(data=rows, next=_cursor(chunk_no, offset))
             else:
-                end = offset + limit - len(rows)
-                rows += _rows(result, offset, end, neutral_band, include_text)
-                if end < len(result.output.outcomes):
-                    return ResultsPage(data=rows, next=_cursor(chunk_no, end))
+                for row in chunk_rows(result, job, view):
+                    position = row.number - result.output.first
+                    if position < offset:
+                        continue
+                    if len(rows) == limit:
+                        return ResultsPage(data=rows, next=_cursor(chunk_no, position))
+                    rows.append(RowDocument.model_validate(document(row, view, names)))
             chunk_no, offset = chunk_no + 1, 0
             if len(rows) == limit:
                 break
     more = not job.state.ended or chunk_no < job.chunks
     return ResultsPage(data=rows, next=_cursor(chunk_no, offset) if more else None)
-
-
-def _rows(result: ChunkResult, start: int, end: int, neutral_band: float, include_text: bool) -> list[RowDocument]:
-    custom_ids, texts = result.input.custom_ids, result.input.texts
-    return [
-        _row(
-            result.output.first + position,
-            None if custom_ids is None else custom_ids[position],
-            outcome,
-            result.output.labels,
-            result.output.model,
-            neutral_band,
-            texts[position] if include_text else None,
-        )
-        for position, outcome in enumerate(result.output.outcomes[start:end], start)
-    ]
-
-
-def _row(
-    index: int,
-    custom_id: str | None,
-    outcome: Outcome,
-    labels: tuple[str, ...],
-    model: str,
-    neutral_band: float,
-    text: str | None,
-) -> RowDocument:
-    label, score, probabilities = None, None, None
-    if outcome.error is None:
-        label, score = label_and_score(labels, outcome.probabilities, neutral_band)
-        probabilities = {name: round(p, DECIMALS) for name, p in zip(labels, outcome.probabilities, strict=True)}
-    return RowDocument(
-        index=index,
-        custom_id=custom_id,
-        label=label,
-        label_zh=None if label is None else LABELS_ZH.get(label, label),
-        score=score,
-        probabilities=probabilities,
-        truncated=outcome.truncated,
-        model=model,
-        degraded=False,
-        error=None if outcome.error is None else ErrorDocument(code=outcome.error.code, detail=outcome.error.detail),
-        text=text,
-    )
 
 
 def _instant(ms: int) -> str:

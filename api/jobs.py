@@ -52,15 +52,8 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    page = results_page(
-        svc.store,
-        job,
-        limit=query.limit,
-        neutral_band=svc.neutral_band(job, query.neutral_band),
-        cursor=query.cursor,
-        include_text=query.include == "text",
-    )
-    return _answer(page)
+    view = query.view(svc.neutral_band(job, query.neutral_band))
+    return _answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
 
 
 @blueprint.post("/<job_id>/pause", summary="Pause a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})

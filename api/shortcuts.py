@@ -13,6 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.bodies import json_body
 from api.documents import results_page
+from api.export.reading import View
 from api.ingest.json_body import check_texts, parse_json
 from api.problems import pointer
 from api.schemas.common import Options, RequestT, body_of, problems
@@ -122,7 +123,7 @@ def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> 
                 retry_after_s=5,
             )
         job = svc.store.get(submitted.job_id)
-        rows = results_page(svc.store, job, limit=len(texts), neutral_band=svc.neutral_band(job)).data
+        rows = results_page(svc.store, job, View(svc.neutral_band(job)), limit=len(texts)).data
     finally:
         _erase(submitted.job_id)
     for row, place in zip(rows, places, strict=True):

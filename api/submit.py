@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
 from api.dry_run import dry_run
+from api.export.reading import View
 from api.ingest import detect
 from api.ingest.files import File
 from api.ingest.json_body import json_rows, parse_json
@@ -156,7 +157,7 @@ def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
     svc = services()
     if wait_s is not None and svc.wait_ended(submitted.job_id, wait_s):
         job = svc.store.get(submitted.job_id)
-        page = results_page(svc.store, job, limit=INLINE_ROWS, neutral_band=svc.neutral_band(job))
+        page = results_page(svc.store, job, View(svc.neutral_band(job)), limit=INLINE_ROWS)
         answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page))
     else:
         answer = _answer(job_document(svc.store.get(submitted.job_id)), 202)

@@ -12,6 +12,7 @@ import array
 import struct
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -110,18 +111,34 @@ def encode_output(chunk: OutputChunk) -> bytes:
     return _pack(document)
 
 
-def decode_output(blob: bytes) -> OutputChunk:
+@dataclass(frozen=True, slots=True)
+class OutputColumns:
+    """The answers to one chunk as they are stored."""
+
+    first: int  # index of the first row within the job, from 0
+    model: str
+    labels: tuple[str, ...]
+    flags: bytes  # one for each row
+    numbers: array.array[int]  # probabilities × SCALE, row after row; zeros for a row with an error
+    errors: Mapping[int, RowError]  # by offset within the chunk
+
+
+def decode_columns(blob: bytes) -> OutputColumns:
     document = _unpack(blob)
     numbers = array.array("H", document["p"])
     if sys.byteorder == "big":
         numbers.byteswap()
-    labels, flags, errors = tuple(document["labels"]), document["flags"], _unpack_errors(document)
-    columns = len(labels)
-    outcomes = []
-    for offset, flag in enumerate(flags):
-        if offset in errors:
-            outcomes.append(Outcome(error=errors[offset]))
+    labels, errors = tuple(document["labels"]), _unpack_errors(document)
+    return OutputColumns(document["first"], document["model"], labels, document["flags"], numbers, errors)
+
+
+def decode_output(blob: bytes) -> OutputChunk:
+    found = decode_columns(blob)
+    columns, outcomes = len(found.labels), []
+    for offset, flag in enumerate(found.flags):
+        if offset in found.errors:
+            outcomes.append(Outcome(error=found.errors[offset]))
             continue
-        row = numbers[offset * columns : (offset + 1) * columns]
+        row = found.numbers[offset * columns : (offset + 1) * columns]
         outcomes.append(Outcome(tuple(n / SCALE for n in row), bool(flag & TRUNCATED)))
-    return OutputChunk(document["first"], document["model"], labels, tuple(outcomes))
+    return OutputChunk(found.first, found.model, found.labels, tuple(outcomes))

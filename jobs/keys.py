@@ -9,6 +9,7 @@ One job, all with the job's TTL, renewed by each transition ({…} is a hash tag
   sentiq:{<job>}:held       list    numbers of chunks that were published and are to be published again
   sentiq:{<job>}:failures   hash    chunk number → rows of it that failed
   sentiq:{<job>}:retry      hash    chunk number → `completed:failed` of the result that the next one replaces
+  sentiq:{<job>}:exports    hash    what was computed of an ended job's results: sizes of files, summaries
   sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it
 
 One lane (interactive, bulk); members are `job:chunk:level:rows`:
@@ -73,12 +74,15 @@ class JobKeys:
     held: str
     failures: str
     retry: str
+    exports: str
     ended: str
 
     @classmethod
     def of(cls, job_id: str) -> JobKeys:
         tag = f"sentiq:{{{job_id}}}:"
-        return cls(*(tag + name for name in ("job", "in", "out", "isolation", "held", "failures", "retry", "ended")))
+        return cls(
+            *(tag + name for name in ("job", "in", "out", "isolation", "held", "failures", "retry", "exports", "ended"))
+        )
 
 
 @dataclass(frozen=True, slots=True)

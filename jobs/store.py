@@ -20,7 +20,7 @@ from typing import Any, cast
 from redis import Redis
 
 from jobs import keys
-from jobs.codec import decode_input, decode_output, encode_input
+from jobs.codec import OutputColumns, decode_columns, decode_input, decode_output, encode_input
 from jobs.connection import script, text
 from jobs.errors import (
     IdempotencyInProgress,
@@ -173,7 +173,7 @@ class JobStore:
         idempotency = self.redis.hget(k.job, "idempotency")
         pipe = self.redis.pipeline(transaction=True)
         pipe.delete(k.job)
-        pipe.delete(k.input, k.output, k.isolation, k.held, k.failures, k.retry)
+        pipe.delete(k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.exports)
         if idempotency:
             pipe.delete(idempotency)
         pipe.rpush(k.ended, 1)  # wakes those who wait; they find no job
@@ -220,7 +220,7 @@ class JobStore:
         if job.state is not JobState.COMPLETED:
             raise NothingToRetry(f"Job {job_id} is {job.state}; failed rows are tried again when it is completed.")
         k = JobKeys.of(job_id)
-        numbers = sorted(int(number) for number in self.redis.hkeys(k.failures))
+        numbers = self.failed_chunks(job_id)
         again: list[str | int] = []
         for start in range(0, len(numbers), CHUNKS_READ):
             for result in self.chunk_results(job_id, numbers[start : start + CHUNKS_READ]):
@@ -309,6 +309,41 @@ class JobStore:
                 yield None
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
+
+    def labels(self, job: Job) -> tuple[str, ...]:
+        """Of all models that have answered rows of the job so far, in the order they first appear."""
+        k = JobKeys.of(job.id)
+        kept = self.kept(job, "labels")
+        if kept is not None:
+            return tuple(json.loads(kept))
+        found: dict[str, None] = {}
+        for start in range(0, job.chunks, CHUNKS_READ):
+            for blob in self.redis.hmget(k.output, list(map(str, range(start, min(start + CHUNKS_READ, job.chunks))))):
+                if blob is not None:
+                    found |= dict.fromkeys(decode_columns(cast(bytes, blob)).labels)
+        self.keep(job, "labels", json.dumps(list(found)))
+        return tuple(found)
+
+    def kept(self, job: Job, name: str) -> str | None:
+        """What `keep` kept of the job in its present state."""
+        value = self.redis.hget(JobKeys.of(job.id).exports, f"{job.ended_at_ms} {name}")
+        return None if value is None else text(value)
+
+    def keep(self, job: Job, name: str, value: str) -> None:
+        """Keep what was computed of an ended job's results for as long as the job; of others it would soon be wrong."""
+        if job.state.ended:
+            key = JobKeys.of(job.id).exports
+            self.redis.hset(key, f"{job.ended_at_ms} {name}", value)
+            self.redis.pexpireat(key, job.expires_at_ms)
+
+    def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> list[OutputColumns]:
+        """The answers of these chunks as they are stored; of those that have one."""
+        blobs = self.redis.hmget(JobKeys.of(job_id).output, list(map(str, chunk_numbers)))
+        return [decode_columns(cast(bytes, blob)) for blob in blobs if blob is not None]
+
+    def failed_chunks(self, job_id: str) -> list[int]:
+        """Numbers of the chunks with failed rows, in order."""
+        return sorted(int(number) for number in self.redis.hkeys(JobKeys.of(job_id).failures))
 
     def inputs(self, job_id: str, chunk_numbers: Sequence[int]) -> list[InputChunk]:
         """Chunks as they were submitted; those that are there."""

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.export.reading import Filter, View
 from api.schemas.common import ErrorDocument, Label, NeutralBand, Score
 
 
-class ResultsQuery(BaseModel):
+class ViewQuery(BaseModel):
+    """Which rows, and how they are shown."""
+
     model_config = ConfigDict(extra="forbid")
+    label: str | None = Field(None, max_length=200, description="only rows of these labels, as in `negative,neutral`")
+    min_score: float = Field(0, ge=0, le=1)
+    max_score: float = Field(1, ge=0, le=1)
+    only: Literal["failed"] | None = Field(None, description="`failed`: rows without a prediction, with their reasons")
+    include: Annotated[str, Field(pattern="^(text|columns)(,(text|columns))?$")] | None = Field(
+        None, description="`text`: rows carry their text; `columns`: those of the file, where the job keeps them"
+    )
+    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+
+    def view(self, neutral_band: float) -> View:
+        include = (self.include or "").split(",")
+        labels = frozenset(word.strip() for word in (self.label or "").split(",") if word.strip())
+        chosen = Filter(labels, self.min_score, self.max_score, self.only == "failed")
+        return View(neutral_band, chosen, text="text" in include, columns="columns" in include)
+
+
+class ResultsQuery(ViewQuery):
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
-    include: Annotated[str, Field(pattern="^text$")] | None = Field(None, description="`text`: rows carry their text")
+
+
+class SummaryQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+
+
+class RowErrorDocument(ErrorDocument):
+    line: int | None = Field(description="of the input, where the reason is there")
 
 
 class RowDocument(BaseModel):
@@ -27,7 +54,10 @@ class RowDocument(BaseModel):
     truncated: bool
     model: str = Field(examples=["sentiq-small-zh@1"])
     degraded: bool
-    error: ErrorDocument | None
+    error: RowErrorDocument | None
+    columns: list[tuple[str, str]] | None = Field(
+        None, exclude_if=lambda columns: columns is None, description="only with `include=columns`: heading and cell"
+    )
     text: str | None = Field(None, exclude_if=lambda text: text is None, description="only with `include=text`")
 
 
@@ -35,3 +65,28 @@ class ResultsPage(BaseModel):
     object: str = "list"
     data: list[RowDocument]
     next: str | None
+
+
+class Bin(BaseModel):
+    start: float
+    end: float
+    count: int
+
+
+class Failure(BaseModel):
+    code: str
+    count: int
+    index: int = Field(description="of the first row that failed so")
+    detail: str = Field(description="of that row")
+    line: int | None
+
+
+class Summary(BaseModel):
+    object: str = "summary"
+    job_id: str
+    state: str
+    rows: int = Field(description="finished so far")
+    counts: dict[str, int] = Field(description="rows of each label, and `failed`")
+    shares: dict[str, float] = Field(description="of all finished rows; `truncated` too")
+    histogram: list[Bin] = Field(description="rows by p(positive)")
+    failures: list[Failure]

@@ -1,0 +1,105 @@
+"""The finished rows of a job, read a few chunks at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from api.labels import label_and_score
+from jobs.models import Job, RowError
+from jobs.store import CHUNKS_READ, ChunkResult, JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are wanted; a row must meet all that is asked."""
+
+    labels: frozenset[str] = frozenset()  # empty: any
+    min_score: float = 0.0
+    max_score: float = 1.0
+    only_failed: bool = False
+
+    @property
+    def wants_failed(self) -> bool:
+        """Rows without a label and a score are wanted, unless one of those is asked for."""
+        return self.only_failed or (not self.labels and self.min_score == 0.0 and self.max_score == 1.0)
+
+    def takes(self, label: str | None, score: float | None) -> bool:
+        if label is None or score is None:
+            return self.wants_failed
+        if self.only_failed or (self.labels and label not in self.labels):
+            return False
+        return self.min_score <= score <= self.max_score
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How rows are shown."""
+
+    neutral_band: float
+    filter: Filter = field(default_factory=Filter)
+    text: bool = False
+    columns: bool = False  # those of the file, where the job kept them
+
+
+class ResultRow(NamedTuple):
+    number: int  # within the job, from 0
+    custom_id: str | None
+    text: str
+    cells: tuple[str, ...]  # all columns of the file where it kept them, the text in its place
+    label: str | None  # None for a row that failed
+    score: float | None
+    labels: tuple[str, ...]  # names of the probabilities
+    probabilities: tuple[float, ...]
+    truncated: bool
+    model: str
+    error: RowError | None
+
+
+def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
+    """Rows in their order; of chunks without a result (yet) there are none."""
+    numbers = store.failed_chunks(job.id) if view.filter.only_failed else range(job.chunks)
+    for start in range(0, len(numbers), CHUNKS_READ):
+        for result in store.chunk_results(job.id, numbers[start : start + CHUNKS_READ]):
+            if result is not None:
+                yield from chunk_rows(result, job, view)
+
+
+def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
+    """The rows of one chunk that the view shows."""
+    given, output = result.input, result.output
+    ids, cells, takes = given.custom_ids, given.cells if view.columns else None, view.filter.takes
+    text_at = text_position(job)
+    for offset, outcome in enumerate(output.outcomes):
+        label = score = None
+        if outcome.error is None:
+            label, score = label_and_score(output.labels, outcome.probabilities, view.neutral_band)
+        if not takes(label, score):
+            continue
+        text = given.texts[offset]
+        row = cells[offset] if cells is not None else ()
+        yield ResultRow(
+            output.first + offset,
+            None if ids is None else ids[offset],
+            text,
+            (*row[:text_at], text, *row[text_at:]) if cells is not None else (),
+            label,
+            score,
+            output.labels,
+            outcome.probabilities,
+            outcome.truncated,
+            output.model,
+            outcome.error,
+        )
+
+
+def text_position(job: Job) -> int:
+    """Where the column of the texts stands among those of the file."""
+    file = job.file
+    return file.columns.index(file.text_column) if file and file.text_column in file.columns else 0
+
+
+def kept_columns(job: Job, view: View) -> tuple[str, ...]:
+    """Headings of the file's columns, if they were kept and are shown."""
+    return job.file.columns if view.columns and job.file else ()

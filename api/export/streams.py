@@ -1,0 +1,71 @@
+"""NDJSON and CSV, piece by piece."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from api.export.reading import ResultRow, View, kept_columns
+from api.export.tabular import cells, harmless, headings
+from api.labels import DECIMALS, LABELS_ZH
+from jobs.models import Job
+
+ROWS_A_PIECE = 500
+
+
+def ndjson(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
+    """One object a line, of the form of the JSON page's rows."""
+    names = kept_columns(job, view)
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    for piece in _pieces(rows):
+        yield "".join(f"{encode(document(row, view, names))}\n" for row in piece).encode()
+
+
+def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, object]:
+    """A row as JSON clients see it; columns as pairs, since headings may occur twice."""
+    error = row.error
+    found: dict[str, object] = {
+        "index": row.number,
+        "custom_id": row.custom_id,
+        "label": row.label,
+        "label_zh": None if row.label is None else LABELS_ZH.get(row.label, row.label),
+        "score": row.score,
+        "probabilities": None
+        if error
+        else {name: round(p, DECIMALS) for name, p in zip(row.labels, row.probabilities, strict=True)},
+        "truncated": row.truncated,
+        "model": row.model,
+        "degraded": False,
+        "error": {"code": error.code, "detail": error.detail, "line": error.line} if error else None,
+    }
+    if view.text:
+        found["text"] = row.text
+    if view.columns:
+        found["columns"] = [list(pair) for pair in zip(names, row.cells, strict=False)]
+    return found
+
+
+def csv_table(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
+    """RFC 4180, with the byte order mark by which spreadsheets know UTF-8."""
+    yield "\ufeff".encode() + _records([[harmless(name) for name in headings(job, view, labels)]])
+    for piece in _pieces(rows):
+        yield _records([[harmless(cell) for cell in cells(row, view, labels)] for row in piece])
+
+
+def _records(records: Iterable[Sequence[object]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(records)
+    return out.getvalue().encode()
+
+
+def _pieces(rows: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
+    piece: list[ResultRow] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == ROWS_A_PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece

@@ -1,0 +1,77 @@
+"""Counts, shares and a histogram of a job, from the stored numbers without a row object for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from api.labels import DECIMALS, label_and_score
+from api.schemas.results import Bin, Failure, Summary
+from jobs.codec import SCALE, TRUNCATED, OutputColumns
+from jobs.models import Job
+from jobs.store import CHUNKS_READ, JobStore
+
+BINS = 20  #: of the histogram of p(positive)
+VALUES_KEPT = 100_000  #: different probabilities, before they are looked at
+
+
+def summarise(store: JobStore, job: Job, neutral_band: float) -> Summary:
+    """Of all rows that are finished."""
+    tally = _Tally(neutral_band)
+    for start in range(0, job.chunks, CHUNKS_READ):
+        for columns in store.output_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
+            tally.add(columns)
+    return tally.summary(job)
+
+
+class _Tally:
+    """Equal probabilities are counted first and looked at once: a binary model has 65,536 of them."""
+
+    def __init__(self, neutral_band: float) -> None:
+        self._band = neutral_band
+        self._values: Counter[tuple[tuple[str, ...], tuple[int, ...]]] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._histogram = [0] * BINS
+        self._failures: dict[str, Failure] = {}
+        self._truncated = 0
+
+    def add(self, columns: OutputColumns) -> None:
+        labels, width = columns.labels, len(columns.labels)
+        self._truncated += columns.flags.count(TRUNCATED)
+        if width:
+            found = Counter(zip(*[iter(columns.numbers)] * width, strict=True))
+            found.subtract(tuple(columns.numbers[i * width : (i + 1) * width]) for i in columns.errors)
+            for value, count in found.items():
+                self._values[labels, value] += count
+        for offset, error in sorted(columns.errors.items()):
+            first = Failure(
+                code=error.code, count=0, index=columns.first + offset, detail=error.detail, line=error.line
+            )
+            self._failures.setdefault(error.code, first).count += 1
+        if len(self._values) > VALUES_KEPT:
+            self._look()
+
+    def _look(self) -> None:
+        for (labels, value), count in self._values.items():
+            if count > 0:
+                probabilities = [round(n / SCALE, DECIMALS) for n in value]  # as the rows show them
+                self._counts[label_and_score(labels, probabilities, self._band)[0]] += count
+                if "positive" in labels:
+                    at = int(probabilities[labels.index("positive")] * BINS)
+                    self._histogram[min(at, BINS - 1)] += count
+        self._values.clear()
+
+    def summary(self, job: Job) -> Summary:
+        self._look()
+        failed = sum(failure.count for failure in self._failures.values())
+        counts = {name: self._counts[name] for name in sorted(self._counts)} | {"failed": failed}
+        rows = sum(counts.values())
+        shares = {name: round(n / max(rows, 1), 5) for name, n in (counts | {"truncated": self._truncated}).items()}
+        return Summary(
+            job_id=job.id,
+            state=job.state,
+            rows=rows,
+            counts=counts,
+            shares=shares,
+            histogram=[Bin(start=i / BINS, end=(i + 1) / BINS, count=n) for i, n in enumerate(self._histogram)],
+            failures=sorted(self._failures.values(), key=lambda failure: -failure.count),
+        )

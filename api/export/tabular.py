@@ -1,0 +1,65 @@
+"""Rows as the cells of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from api.export.reading import ResultRow, View, kept_columns
+from api.labels import DECIMALS, LABELS_ZH
+from jobs.models import Job
+
+Cell = str | int | float | bool | None
+
+#: What a spreadsheet takes for a formula, and what of it is only a number.
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
+    """Those of the file first, then ours."""
+    return [
+        *kept_columns(job, view),
+        *("index", "custom_id"),
+        *(("text",) if view.text else ()),
+        *("label", "label_zh", "score"),
+        *(f"p_{label}" for label in labels),
+        *("truncated", "model", "error", "error_detail", "line"),
+    ]
+
+
+def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
+    """In the order of `headings`; `labels` are those of all models that answered."""
+    probabilities: Sequence[Cell]
+    if row.error is None:
+        found = [round(p, DECIMALS) for p in row.probabilities]
+        known = dict(zip(row.labels, found, strict=True)) if row.labels != labels else None
+        probabilities = found if known is None else [known.get(label) for label in labels]
+    else:
+        probabilities = [None] * len(labels)
+    error = row.error
+    return [
+        *row.cells,
+        *(row.number, row.custom_id),
+        *((row.text,) if view.text else ()),
+        *(row.label, None if row.label is None else LABELS_ZH.get(row.label, row.label), row.score),
+        *probabilities,
+        *(row.truncated, row.model),
+        *((error.code, error.detail, error.line) if error else (None, None, None)),
+    ]
+
+
+def harmless(cell: Cell) -> Cell:
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are."""
+    if isinstance(cell, str) and cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+def counted(rows: Iterator[ResultRow], counts: dict[str, int]) -> Iterator[ResultRow]:
+    """The same rows; `counts` grows with their labels, `failed` and `truncated`."""
+    for row in rows:
+        name = row.label or "failed"
+        counts[name] = counts.get(name, 0) + 1
+        counts["truncated"] = counts.get("truncated", 0) + row.truncated
+        yield row

@@ -1,0 +1,156 @@
+"""Results of a job as files and in sum. Files are streamed; those of ended jobs can be fetched in parts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from api.export import streams
+from api.export.reading import ResultRow, View, read_rows
+from api.export.summary import summarise
+from api.export.workbook import workbook
+from api.schemas.common import problems
+from api.schemas.jobs import JobPath
+from api.schemas.results import Summary, SummaryQuery, ViewQuery
+from api.services import services
+from jobs.models import Job
+from jobs.store import JobStore
+
+Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[bytes]]
+
+FORMATS: dict[str, tuple[str, Writer]] = {
+    "ndjson": ("application/x-ndjson", streams.ndjson),
+    "csv": ("text/csv; charset=utf-8", streams.csv_table),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
+}
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_FILE: dict[str | int, Any] = {
+    "200": {"description": "the file", "content": {name: {} for name, _ in FORMATS.values()}}
+}
+_ANSWERS = _FILE | {"206": {"description": "a part of it"}, "304": {"description": "not changed"}}
+
+blueprint = APIBlueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
+
+
+@blueprint.get("/summary", summary="Read a summary", responses={200: Summary, **problems(404, 422, 503)})
+def get_summary(path: JobPath, query: SummaryQuery) -> Response:
+    """Counts by label, a histogram, and why rows failed; of the rows that are finished."""
+    svc = services()
+    job = svc.store.get(path.job_id)
+    band = svc.neutral_band(job, query.neutral_band)
+    name = f"summary {band}"
+    kept = svc.store.kept(job, name)
+    if kept is None:
+        kept = summarise(svc.store, job, band).model_dump_json()
+        svc.store.keep(job, name, kept)
+    return Response(kept, mimetype="application/json")
+
+
+@blueprint.get("/results.ndjson", summary="Download NDJSON", responses={**_ANSWERS, **problems(404, 422, 503)})
+def get_ndjson(path: JobPath, query: ViewQuery) -> Response:
+    """One row a line. While the job runs: the rows that are finished."""
+    return _download(path.job_id, query, "ndjson")
+
+
+@blueprint.get("/results.csv", summary="Download CSV", responses={**_ANSWERS, **problems(404, 422, 503)})
+def get_csv(path: JobPath, query: ViewQuery) -> Response:
+    """For spreadsheets: UTF-8 with a mark; a cell that would be a formula begins with an apostrophe."""
+    return _download(path.job_id, query, "csv")
+
+
+@blueprint.get("/results.xlsx", summary="Download XLSX", responses={**_ANSWERS, **problems(404, 422, 503)})
+def get_xlsx(path: JobPath, query: ViewQuery) -> Response:
+    """A summary with a chart, and the rows. It begins when the file is made: some 10 s for 100,000 rows."""
+    return _download(path.job_id, query, "xlsx")
+
+
+def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
+    svc = services()
+    job = svc.store.get(job_id)
+    view = query.view(svc.neutral_band(job, query.neutral_band))
+    content_type, write = FORMATS[kind]
+
+    def pieces() -> Iterator[bytes]:
+        return write(job, read_rows(svc.store, job, view), view, svc.store.labels(job))
+
+    response = Response(content_type=content_type)
+    name = f"{(job.options.name or job.id).rpartition('/')[2]}.results.{kind}"
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    if not job.state.ended:  # it grows: no part of it can be named
+        return _with_body(response, pieces)
+    response.set_etag(_tag(job, view, kind))
+    response.headers["Accept-Ranges"] = "bytes"
+    if request.if_none_match.contains(response.get_etag()[0] or ""):
+        response.status_code = 304
+        return response
+    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
+    same = request.headers.get("If-Range", response.headers["ETag"]) == response.headers["ETag"]
+    if wanted is None or wanted.groups() == ("", "") or not same:
+        return _with_body(response, lambda: _measured(svc.store, job, kind, view, pieces()))
+    size = _size(svc.store, job, kind, view, pieces)
+    first, last = _ends(wanted, size)
+    if first >= size or first > last:
+        response.status_code = 416
+        response.headers["Content-Range"] = f"bytes */{size}"
+        return response
+    response.status_code = 206
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response.headers["Content-Length"] = str(last - first + 1)
+    return _with_body(response, lambda: _part(pieces(), first, last + 1))
+
+
+def _with_body(response: Response, pieces: Callable[[], Iterator[bytes]]) -> Response:
+    if request.method != "HEAD":
+        response.response = pieces()
+    return response
+
+
+def _tag(job: Job, view: View, kind: str) -> str:
+    """The same as long as the file is byte for byte the same."""
+    named = f"{job.id} {job.ended_at_ms} {job.completed} {job.failed} {kind} {view!r}"
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def _size_name(kind: str, view: View) -> str:
+    return f"size {hashlib.sha256(f'{kind} {view!r}'.encode()).hexdigest()[:16]}"
+
+
+def _size(store: JobStore, job: Job, kind: str, view: View, pieces: Callable[[], Iterator[bytes]]) -> int:
+    """Bytes of the whole file: as counted before, else counted now."""
+    kept = store.kept(job, _size_name(kind, view))
+    return int(kept) if kept is not None else sum(len(piece) for piece in _measured(store, job, kind, view, pieces()))
+
+
+def _measured(store: JobStore, job: Job, kind: str, view: View, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces; when the last has gone, their size is known."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        yield piece
+    store.keep(job, _size_name(kind, view), str(size))
+
+
+def _ends(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """First and last byte of a range (RFC 9110, 14.1.2)."""
+    first, last = wanted.groups()
+    if first == "":
+        return max(size - int(last), 0), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
+    at = 0
+    for piece in pieces:
+        if at + len(piece) > start and at < stop:
+            yield piece[max(start - at, 0) : stop - at]
+        at += len(piece)
+        if at >= stop:
+            return

@@ -1,0 +1,226 @@
+"""Results as files: the same rows in every format, harmless in a spreadsheet, whole after a broken download."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import openpyxl
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from api.export import workbook
+from api.export.reading import View, read_rows
+from jobs.lanes import BulkLane
+from jobs.models import (
+    FileFormat,
+    InputChunk,
+    JobOptions,
+    Lane,
+    NewJob,
+    Outcome,
+    OutputChunk,
+    RowError,
+    new_job_id,
+)
+from jobs.settings import Settings
+from jobs.store import JobStore
+
+ODD_TEXTS = (
+    *(
+        "味道不错",
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\t缩进",
+        "\r回车",
+        "-1.5",
+        "😀 表情",
+        'a "quote", b',
+    ),
+    *("http://example.com/a", "第一行\n第二行", "控制\x01符", "长" * 40_000),
+)
+ROWS_A_CHUNK = 5
+
+
+@pytest.fixture
+def store(redis: Redis, settings: Settings) -> JobStore:
+    return JobStore(redis, settings)
+
+
+@pytest.fixture
+def bulk(redis: Redis, settings: Settings) -> BulkLane:
+    return BulkLane(redis, settings)
+
+
+def answered(store: JobStore, bulk: BulkLane, texts: tuple[str, ...] = ODD_TEXTS, *, seal: bool = True) -> str:
+    """A job of a file with three columns; every seventh row failed, p(positive) rises with the row."""
+    columns = ("编号", "text", "=note")
+    file = FileFormat("评论.csv", "csv", text_column="text", columns=columns)
+    job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(name="评论 七月.csv", keep_columns=True), file=file)
+    store.create(job)
+    issued = []
+    for number, first in enumerate(range(0, len(texts), ROWS_A_CHUNK)):
+        part = texts[first : first + ROWS_A_CHUNK]
+        ids = tuple(f"id-{first + i}" for i in range(len(part)))
+        cells = tuple((f"{first + i}", "=HYPERLINK(1)") for i in range(len(part)))
+        issued += store.append(job, number, InputChunk(first, part, ids, cells=cells))
+    if seal:
+        store.seal(job, "wake-up")
+    while issued:
+        opened = bulk.claim(issued.pop(0), "task")
+        assert opened is not None
+        outcomes = []
+        for i in range(opened.ref.rows):
+            row, p = opened.input.first + i, (opened.input.first + i) / len(texts)
+            failed = Outcome(error=RowError("inference_failed", "why", None))
+            outcomes.append(failed if row % 7 == 6 else Outcome((1 - p, p), truncated=row % 5 == 0))
+        output = OutputChunk(opened.input.first, "m@1", ("negative", "positive"), tuple(outcomes))
+        issued += bulk.record([(opened.ref, output)])
+    return f"/api/v1/jobs/{job.id}"
+
+
+def pages(client: FlaskClient, job: str, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = client.get(f"{job}/results?limit=3{query}{cursor}").json
+        found += page["data"]
+        if page["next"] is None:
+            return found
+        cursor = f"&cursor={page['next']}"
+
+
+def test_every_format_has_the_rows_of_the_pages(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = answered(store, bulk)
+    query = "include=text,columns&neutral_band=0.1"
+    expected = pages(client, job, "&" + query)
+    assert [row["index"] for row in expected] == list(range(len(ODD_TEXTS)))
+
+    lines = client.get(f"{job}/results.ndjson?{query}").data.decode().splitlines()
+    assert [json.loads(line) for line in lines] == expected
+
+    text = client.get(f"{job}/results.csv?{query}").data.decode("utf-8-sig")
+    records = list(csv.reader(io.StringIO(text, newline="")))
+    assert records[0][:3] == ["编号", "text", "'=note"]
+    table = [dict(zip(records[0][3:], record[3:], strict=True)) for record in records[1:]]
+    assert [(r["index"], r["label"], r["score"], r["error"]) for r in table] == [
+        (str(r["index"]), r["label"] or "", str(r["score"] or ""), (r["error"] or {}).get("code", "")) for r in expected
+    ]
+
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?{query}").data))
+    assert book.sheetnames == ["summary", "results"]
+    heading, *values = book["results"].iter_rows(values_only=True)
+    at = {name: i for i, name in enumerate(heading)}
+    assert [(v[at["index"]], v[at["label"]], v[at["score"]]) for v in values] == [
+        (r["index"], r["label"], r["score"]) for r in expected
+    ]
+
+
+def test_nothing_runs_in_a_spreadsheet(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = answered(store, bulk)
+    text = client.get(f"{job}/results.csv?include=text,columns").data.decode("utf-8-sig")
+    records = list(csv.reader(io.StringIO(text, newline="")))
+    cells = [cell for record in records for cell in record]
+    assert [c for c in cells if c[:1] in ("=", "+", "-", "@", "\t", "\r") and c != "-1.5"] == []
+    assert "'=1+1" in cells
+
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?include=text,columns").data))
+    sheet = book["results"]
+    assert {cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row if cell.value} <= {"s", "n", "b"}
+    assert sheet._hyperlinks == []  # type: ignore[attr-defined]
+    assert "=1+1" in [cell.value for row in sheet.iter_rows() for cell in row]
+    longest = max((cell.value for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)), key=len)
+    assert len(longest) == 32_767
+    assert longest.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("label=positive", lambda r: r["label"] == "positive"),
+        ("label=negative,positive&min_score=0.8", lambda r: r["error"] is None and r["score"] >= 0.8),
+        ("max_score=0.6", lambda r: r["error"] is None and r["score"] <= 0.6),
+        ("only=failed", lambda r: r["error"] is not None),
+        ("label=neutral&neutral_band=0.2", lambda r: False),
+    ],
+)
+def test_filters_take_the_rows_they_name(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, query: str, wanted: Any
+) -> None:
+    job = answered(store, bulk)
+    found = pages(client, job, "&" + query)
+    if "neutral" in query:
+        assert {row["label"] for row in found} == {"neutral"}
+        return
+    assert found == [row for row in pages(client, job) if wanted(row)]
+    assert [json.loads(x) for x in client.get(f"{job}/results.ndjson?{query}").data.splitlines()] == found
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "csv", "xlsx"])
+def test_a_broken_download_goes_on_where_it_broke(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, kind: str
+) -> None:
+    file = answered(store, bulk) + f"/results.{kind}"
+    whole = client.get(file)
+    tag = whole.headers["ETag"]
+    assert client.get(file).data == whole.data, "byte for byte the same"
+    rest = client.get(file, headers={"Range": "bytes=100-", "If-Range": tag})
+    assert (rest.status_code, rest.data) == (206, whole.data[100:])
+    assert rest.headers["Content-Range"] == f"bytes 100-{len(whole.data) - 1}/{len(whole.data)}"
+    middle = client.get(file, headers={"Range": "bytes=7-12"})
+    assert (middle.data, middle.headers["Content-Length"]) == (whole.data[7:13], "6")
+    assert client.get(file, headers={"Range": "bytes=-5"}).data == whole.data[-5:]
+    assert client.get(file, headers={"Range": f"bytes={len(whole.data)}-"}).status_code == 416
+    assert client.get(file, headers={"Range": "bytes=5-", "If-Range": '"another"'}).data == whole.data
+    assert client.get(file, headers={"If-None-Match": tag}).status_code == 304
+    assert client.head(file).headers["ETag"] == tag
+    assert client.get(f"{file}?only=failed").headers["ETag"] != tag
+
+
+def test_a_running_job_gives_what_is_finished(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    file = answered(store, bulk, seal=False) + "/results.ndjson"
+    answer = client.get(file, headers={"Range": "bytes=5-"})
+    assert (answer.status_code, "ETag" in answer.headers) == (200, False)
+    assert len(answer.data.splitlines()) == len(ODD_TEXTS)
+
+
+def test_the_name_of_the_file_is_that_of_the_job(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    disposition = client.get(answered(store, bulk) + "/results.csv").headers["Content-Disposition"]
+    assert "filename*=UTF-8''%E8%AF%84%E8%AE%BA%20%E4%B8%83%E6%9C%88.csv.results.csv" in disposition
+    assert disposition.isascii()
+
+
+def test_the_summary_counts_what_the_pages_show(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = answered(store, bulk, tuple(f"文本{n}" for n in range(200)))
+    for band in (0, 0.15):
+        rows = pages(client, job, f"&neutral_band={band}")
+        for _ in range(2):  # computed, then kept
+            summary = client.get(f"{job}/summary?neutral_band={band}").json
+            labels = {row["label"] for row in rows if row["label"]}
+            assert summary["counts"] == {
+                **{name: sum(r["label"] == name for r in rows) for name in sorted(labels)},
+                "failed": sum(r["error"] is not None for r in rows),
+            }
+            assert summary["shares"]["truncated"] == pytest.approx(sum(r["truncated"] for r in rows) / 200, abs=1e-5)
+            assert sum(b["count"] for b in summary["histogram"]) == summary["rows"] - summary["counts"]["failed"]
+            positive = [r["probabilities"]["positive"] for r in rows if r["probabilities"]]
+            assert summary["histogram"][3]["count"] == sum(0.15 <= p < 0.2 for p in positive)
+            assert summary["failures"] == [
+                {"code": "inference_failed", "count": 28, "index": 6, "detail": "why", "line": None}
+            ]
+
+
+def test_more_rows_than_a_sheet_holds_take_another(store: JobStore, bulk: BulkLane) -> None:
+    job = store.get(answered(store, bulk).rpartition("/")[2])
+    view = View(0.0)
+    data = b"".join(workbook.workbook(job, read_rows(store, job, view), view, ("negative", "positive"), sheet_rows=6))
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["summary", "results", "results 2", "results 3"]
+    indices = [row[0] for name in book.sheetnames[1:] for row in book[name].iter_rows(min_row=2, values_only=True)]
+    assert indices == list(range(len(ODD_TEXTS)))
+    assert {row[0]: row[1] for row in book["summary"].iter_rows(values_only=True)}["all"] == len(ODD_TEXTS)
