@@ -8,7 +8,7 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 from pydantic import ValidationError
 
-from api import health, metrics, models, pages, problems, results, shortcuts, submit
+from api import cluster, health, metrics, models, pages, problems, results, shortcuts, submit
 from api.schemas import components
 from api.services import Services
 from jobs.settings import Settings, current
@@ -30,7 +30,14 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app.url_map.strict_slashes = False
     metrics.init_app(app, services)
     problems.init_app(app)
-    for blueprint in (submit.blueprint, results.blueprint, models.blueprint, shortcuts.blueprint, health.blueprint):
+    for blueprint in (
+        submit.blueprint,
+        results.blueprint,
+        cluster.blueprint,
+        models.blueprint,
+        shortcuts.blueprint,
+        health.blueprint,
+    ):
         app.register_api(blueprint)
     app.register_blueprint(pages.blueprint)
     app.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}

@@ -310,6 +310,14 @@ class JobStore:
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs are kept, receive rows, wait for a child, wait for a time."""
+        indexes = {"all": keys.JOBS, "receiving": keys.RECEIVING, "waiting": keys.QUEUED, "timed": keys.SCHEDULE}
+        pipe = self.redis.pipeline(transaction=False)
+        for index in indexes.values():
+            pipe.zcard(index)
+        return dict(zip(indexes, pipe.execute(), strict=True))
+
     def labels(self, job: Job) -> tuple[str, ...]:
         """Of all models that have answered rows of the job so far, in the order they first appear."""
         k = JobKeys.of(job.id)

@@ -27,6 +27,15 @@ def test_celeryconfig_reads_settings_and_nothing_else_of_ours() -> None:
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
 
 
+def test_the_client_knows_the_service_by_http_alone() -> None:
+    ours = {"jobs", "engine", "worker", "api", "admin", "training", "tests", "flask", "celery", "redis"}
+    for path in (REPOSITORY / "client" / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert ours.isdisjoint(name.partition(".")[0] for name in names), path
+
+
 def test_flower_and_inspection_load_no_model_library() -> None:
     code = "import sys, worker.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0

@@ -1,0 +1,7 @@
+"""`python -m sentiq_client` is the command `sentiq`."""
+
+from __future__ import annotations
+
+from sentiq_client.cli import main
+
+main()

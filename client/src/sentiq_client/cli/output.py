@@ -1,0 +1,55 @@
+"""What commands print: for people, or as JSON on standard output and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sentiq_client.models import Job
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def as_json(document: Any) -> None:
+    """One document a line. Where the terminal cannot show a character it is escaped, rather than failing."""
+    text = json.dumps(document, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower())
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str) -> None:
+    """For people, beside the answer."""
+    print(text, file=sys.stderr)
+
+
+def plain(text: str) -> None:
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def job_line(job: Job) -> str:
+    speed = f", {job.texts_per_second:,.0f} texts/s" if job.texts_per_second else ""
+    left = f", {job.eta_s:,.0f} s left" if job.eta_s else ""
+    place = f", place {job.queue_position} in line" if job.queue_position else ""
+    waits = f", starts {job.document['scheduled_for']}" if job.document.get("scheduled_for") else ""
+    reason = f"\n  {job.error}" if job.error else ""
+    done = job.completed + job.failed
+    rows = f"{done:,} of {job.total:,} rows, {job.failed:,} failed"
+    return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{reason}"
+
+
+def jobs_table(jobs: list[Job]) -> Table:
+    table = Table(box=None, header_style="bold")
+    table.add_column("job", no_wrap=True, min_width=28)
+    table.add_column("state", no_wrap=True)
+    for heading in ("rows", "failed", "texts/s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("name", overflow="ellipsis", no_wrap=True)
+    for job in jobs:
+        speed = f"{job.texts_per_second:,.0f}" if job.texts_per_second else ""
+        done = f"{job.completed + job.failed:,}/{job.total:,}"
+        table.add_row(job.id, job.state, done, f"{job.failed:,}", speed, job.name or "")
+    return table

@@ -1,0 +1,205 @@
+"""The client and its command against the real service, with cut connections and restarts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from sentiq_client import ApiError, Client, ConnectionFailed, Job, JobNotCompleted
+from tests.proxy import Fault, FaultyProxy, refusal
+from tests.support import REPOSITORY, Cluster, free_port
+
+pytestmark = pytest.mark.cluster
+
+TEXTS = ("味道不错，下次还来", "物流太慢，很失望", "包装完整", "客服态度差，一点也不推荐")
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.start(interactive=1, bulk=2)
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Some reviews as a spreadsheet of another country writes them."""
+    path = tmp_path / "评论.csv"
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["编号", "来源", "评论"])
+        writer.writerows([f"n{n}", "店铺", f"{TEXTS[n % 4]}{n}"] for n in range(ROWS))
+    return path
+
+
+def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    env = os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "sentiq_client", *map(str, arguments)]
+    return subprocess.run(command, env=env, input=stdin, capture_output=True, check=False, timeout=100)
+
+
+def through(cluster: Cluster, *faults: Fault) -> FaultyProxy:
+    return FaultyProxy(cluster.port, *faults)
+
+
+def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "result.xlsx"
+    done = sentiq(cluster.url, "submit", table, "--keep-columns", "--include", "text,columns", "--out", out, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    job = json.loads(done.stdout)
+    assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0}
+    assert (job["file"]["encoding"], job["file"]["delimiter"], job["file"]["text_column"]) == ("gb18030", ";", "评论")
+    heading, *rows = openpyxl.load_workbook(out)["results"].iter_rows(values_only=True)
+    assert heading[:4] == ("编号", "来源", "评论", "index")
+    assert [row[0] for row in rows] == [f"n{n}" for n in range(ROWS)]
+    assert [row[2] for row in rows] == [f"{TEXTS[n % 4]}{n}" for n in range(ROWS)]
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: Path, tmp_path: Path) -> None:
+    url = cluster.url
+    preview = json.loads(sentiq(url, "preview", table, "--json").stdout)
+    assert (preview["rows"], preview["format"]["id_column"]) == (ROWS, "编号")
+    job = json.loads(sentiq(url, "submit", table, "--wait", "--json").stdout)["id"]
+    assert json.loads(sentiq(url, "status", job, "--json").stdout)["state"] == "completed"
+    rows = [json.loads(x) for x in sentiq(url, "results", job, "--json", "--limit", "5").stdout.splitlines()]
+    assert [row["text"] for row in rows] == [f"{TEXTS[n % 4]}{n}" for n in range(5)]
+    counts = json.loads(sentiq(url, "summary", job, "--json").stdout)["counts"]
+    assert sum(counts.values()) == ROWS
+    negative = tmp_path / "negative.csv"
+    assert sentiq(url, "results", job, "--label", "negative", "--out", negative).returncode == 0
+    with negative.open(encoding="utf-8-sig", newline="") as file:
+        assert sum(1 for _ in csv.reader(file)) == counts["negative"] + 1
+    assert job in sentiq(url, "list", "--state", "completed").stdout.decode()
+    assert b"sentiq-small-zh" in sentiq(url, "models").stdout
+    assert b"bulk@" in sentiq(url, "top", "--once").stdout
+    assert json.loads(sentiq(url, "analyze", TEXTS[0], "--json").stdout)["label"] == "positive"
+    assert sentiq(url, "retry", job).returncode == 3  # nothing failed
+    assert sentiq(url, "delete", job).returncode == 0
+    gone = sentiq(url, "status", job)
+    assert (gone.returncode, gone.stdout) == (3, b"")
+    assert b"no job" in gone.stderr
+    assert sentiq(url, "submit", tmp_path / "absent.csv").returncode == 1
+    assert sentiq(url, "submit").returncode == 2
+    wrong = sentiq(url, "submit", table, "--text-column", "nothing")
+    assert (wrong.returncode, "评论" in wrong.stderr.decode()) == (3, True)
+
+
+def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(cluster: Cluster, table: Path) -> None:
+    waiting = json.loads(
+        sentiq(cluster.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"
+    )
+    assert waiting == {}, "that far ahead is refused"
+    job = json.loads(sentiq(cluster.url, "submit", table, "--window", _closed(), "--json").stdout)
+    assert job["state"] == "scheduled"
+    assert sentiq(cluster.url, "status", job["id"], "--wait", "--timeout", "1").returncode == 6
+    assert json.loads(sentiq(cluster.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
+    assert json.loads(sentiq(cluster.url, "resume", job["id"], "--json").stdout)["state"] == "scheduled"
+    assert json.loads(sentiq(cluster.url, "cancel", job["id"], "--json").stdout)["state"] == "cancelled"
+    assert sentiq(cluster.url, "status", job["id"], "--wait").returncode == 5
+    away = sentiq(f"http://127.0.0.1:{free_port()}", "list")
+    assert (away.returncode, b"SENTIQ_URL" in away.stderr) == (4, True)
+
+
+def test_texts_may_come_by_standard_input(cluster: Cluster) -> None:
+    done = sentiq(cluster.url, "submit", "-", "--format", "txt", "--wait", "--json", stdin="很好\n不好\n".encode())
+    assert json.loads(done.stdout)["counts"]["total"] == 2
+
+
+def test_a_job_of_texts_from_python(cluster: Cluster) -> None:
+    with Client(cluster.url) as client:
+        job = client.submit([{"text": text, "custom_id": f"c{n}"} for n, text in enumerate(TEXTS)], neutral_band=0.1)
+        assert job.wait(timeout_s=30).total == 4
+        assert [row.custom_id for row in job.results()] == ["c0", "c1", "c2", "c3"]
+        assert [row.text for row in job.results(include="text", only=None)] == list(TEXTS)
+        with pytest.raises(ApiError, match="items"):
+            client.submit([])
+
+
+def test_an_upload_that_is_cut_is_sent_again_and_makes_one_job(cluster: Cluster, table: Path) -> None:
+    proxy = through(cluster, Fault(cut_sent=30_000), Fault(answer=refusal("503 Service Unavailable", 1)))
+    before = {job.id for job in _jobs(cluster)}
+    try:
+        with Client(proxy.url) as client:
+            job = client.submit_file(table)
+            assert job.wait(timeout_s=60).completed == ROWS
+    finally:
+        proxy.close()
+    new = [job for job in _jobs(cluster) if job.id not in before and job.state == "completed"]
+    assert [made.id for made in new] == [job.id]
+
+
+def test_a_download_that_is_cut_goes_on_where_it_was(cluster: Cluster, table: Path, tmp_path: Path) -> None:
+    with Client(cluster.url) as client:
+        job = client.submit_file(table)
+        job.wait(timeout_s=60)
+        whole = job.download(tmp_path / "whole.csv", include="text").read_bytes()
+    sizes: list[int] = []
+    proxy = through(cluster, Fault(cut_received=60_000), Fault(answer=refusal("429 Too Many Requests", 0)))
+    try:
+        with Client(proxy.url) as client:
+            path = client.job(job.id).download(
+                tmp_path / "part.csv", include="text", on_bytes=lambda done, _: sizes.append(done)
+            )
+    finally:
+        proxy.close()
+    assert path.read_bytes() == whole
+    assert sizes == sorted(sizes), "nothing is fetched twice"
+    records = list(csv.reader(io.StringIO(whole.decode("utf-8-sig"), newline="")))
+    assert len(records) == ROWS + 1
+
+
+def test_waiting_survives_a_restart_of_the_api(tmp_path: Path, table: Path) -> None:
+    own = Cluster(tmp_path)
+    try:
+        own.start(interactive=1, bulk=1)
+        api = next(process for process in own.processes if process.name == "api")
+        with Client(own.url) as client:
+            job = client.submit_file(table, window=_closed())
+            ended: list[int] = []
+            waiting = threading.Thread(target=lambda: ended.append(client.job(job.id).wait(timeout_s=60).completed))
+            waiting.start()
+            api.stop()
+            with pytest.raises(ConnectionFailed):
+                Client(own.url, retries=0).cluster()
+            own.start_api()
+            own.redis.hset(f"sentiq:{{{job.id}}}:job", "options", "{}")  # its window is lifted
+            own.redis.zadd("sentiq:schedule", {job.id: 0})
+            waiting.join(60)
+        assert ended == [ROWS]
+    finally:
+        own.close()
+
+
+def test_a_job_that_did_not_complete_raises(cluster: Cluster, table: Path) -> None:
+    with Client(cluster.url) as client:
+        job = client.submit_file(table, window=_closed())
+        job.cancel()
+        with pytest.raises(JobNotCompleted, match="cancelled"):
+            job.wait()
+
+
+def _closed() -> str:
+    """A window that does not open within the next hours, whatever the time."""
+    later = datetime.now(UTC) + timedelta(hours=5)
+    return f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"
+
+
+def _jobs(cluster: Cluster) -> list[Job]:
+    with Client(cluster.url) as client:
+        return list(client.jobs())
