@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
-
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.authorisation import operator_only
 from api.bodies import json_body
 from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems
@@ -14,9 +13,7 @@ from api.schemas.models import ActivationDocument, ActivationRequest, ModelList,
 from api.services import services
 from jobs import activation
 from jobs.cluster import Heartbeat, live_workers
-from jobs.errors import NotAuthorised
 from jobs.models import StoredModel
-from jobs.settings import Settings
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
 
@@ -42,19 +39,10 @@ def activation_state() -> Response:
 )
 def activate() -> Response:
     """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""
-    check_admin(services().settings, request.headers.get("Authorization", ""))
+    operator_only()
     asked = parse_json(json_body(), ActivationRequest)
     activation.propose(services().redis, asked.model, live_workers(services().redis))
     return _activation(202)
-
-
-def check_admin(settings: Settings, authorization: str) -> None:
-    """Raises NotAuthorised unless the header carries the token of the settings."""
-    if settings.admin_token is None:
-        raise NotAuthorised("This endpoint is closed: set SENTIQ_ADMIN_TOKEN for the API, or use bin/sentiq-admin.")
-    expected = f"Bearer {settings.admin_token.get_secret_value()}"
-    if not hmac.compare_digest(authorization.encode(), expected.encode()):
-        raise NotAuthorised("Send `Authorization: Bearer TOKEN` with the token of SENTIQ_ADMIN_TOKEN.")
 
 
 def _activation(status: int = 200) -> Response:

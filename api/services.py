@@ -16,9 +16,10 @@ from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import FieldError, UnknownModel
 from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, Job
+from jobs.models import ChunkRef, Job, JobOptions
 from jobs.settings import Settings
 from jobs.store import JobStore
+from jobs.webhooks import WebhookStore
 
 TIMEOUT_S = 1.4  #: of one try at Redis; there are two, and a request that fails should say so within 3 s
 WAIT_SLICE_S = 2.0  #: one blocking wait; a waiter whose Redis restarted asks again after it
@@ -32,6 +33,7 @@ class Services:
     redis: Redis
     store: JobStore
     waiting: JobStore  # with a client whose socket timeout is longer than a wait
+    webhooks: WebhookStore
     interactive: InteractiveLane
     bulk: BulkLane
     producer: Celery
@@ -56,6 +58,7 @@ class Services:
             redis=redis,
             store=JobStore(redis, settings),
             waiting=JobStore(waiting, settings),
+            webhooks=WebhookStore(redis),
             interactive=InteractiveLane(redis, settings),
             bulk=BulkLane(redis, settings),
             producer=producer,
@@ -95,6 +98,12 @@ class Services:
         """The band for the rows of a job: that of the request which reads them, else the job's, else the setting."""
         choices = (asked, job.options.neutral_band, self.settings.neutral_band)
         return next(band for band in choices if band is not None)
+
+    def check_options(self, options: JobOptions) -> JobOptions:
+        """The same options. Raises InvalidInput when they name a webhook that is not there."""
+        if options.webhook:
+            self.webhooks.check(options.webhook)
+        return options
 
     def check_model(self, model: str | None) -> str:
         """The model a job asks for, as an id or `id@version`; "" for the active one. Raises UnknownModel."""

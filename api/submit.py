@@ -81,7 +81,7 @@ def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted | DryRun
     body = json_body(accepted=ACCEPTED)
     parsed = parse_json(body, JobRequest)
     rows = json_rows(parsed, svc.settings.max_text_chars)
-    model, options = svc.check_model(parsed.model), parsed.resolved(svc.settings)
+    model, options = svc.check_model(parsed.model), svc.check_options(parsed.resolved(svc.settings))
     if query.dry_run:
         return dry_run(svc, rows, None)
     digest = hashlib.sha256(b"json\n" + body).hexdigest()
@@ -111,7 +111,7 @@ def _submit_file(query: SubmitQuery, idempotency_key: str, boundary: str | None 
     if boundary is not None:
         form = read_form(pieces, boundary)
         query = _with_fields(query, form)
-    model, options = svc.check_model(query.model), query.resolved(svc.settings)
+    model, options = svc.check_model(query.model), svc.check_options(query.resolved(svc.settings))
     with File(form.data, query.reading(), limits(svc.settings), form.content_type) as file:
         if query.dry_run:
             return dry_run(svc, file.rows(), file)

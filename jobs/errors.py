@@ -45,6 +45,10 @@ class JobNotFound(SentiqError):
     status, code, title = 404, "job_not_found", "No such job"
 
 
+class WebhookNotFound(SentiqError):
+    status, code, title = 404, "webhook_not_found", "No such webhook"
+
+
 class JobEnded(SentiqError):
     status, code, title = 409, "job_ended", "The job has already ended"
 

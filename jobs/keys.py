@@ -29,6 +29,10 @@ The cluster:
   sentiq:jobs               zset    job → creation time, ms
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:schedule           zset    job → when its start, its window or its deadline changes something, ms
+  sentiq:webhooks           hash    webhook → endpoint (JSON); no TTL            (see jobs/webhooks.py)
+  sentiq:webhooks:deliveries  zset  delivery → when it is due, ms
+  sentiq:webhooks:delivery:<id>  hash  delivery (JSON)
+  sentiq:webhooks:log:<webhook>  list  the last tries (JSON), newest first
   sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:workers            hash    worker name → heartbeat (JSON)
@@ -57,7 +61,9 @@ ISSUES = "sentiq:bulk:issues"
 QUEUED = "sentiq:bulk:queued"
 SPEED = "sentiq:bulk:speed"
 SCHEDULE = "sentiq:schedule"
+WEBHOOKS = "sentiq:webhooks"
 WEBHOOKS_DUE = "sentiq:webhooks:due"
+DELIVERIES = "sentiq:webhooks:deliveries"
 CACHE_CURRENT = "sentiq:cache:current"
 CACHE_PREVIOUS = "sentiq:cache:previous"
 CACHE_STATS = "sentiq:cache:stats"
@@ -98,6 +104,14 @@ class LaneKeys:
     def of(cls, lane: Lane) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
         return cls(prefix + "leases", prefix + "owners", prefix + "crashes", prefix + "children")
+
+
+def delivery(delivery_id: str) -> str:
+    return f"sentiq:webhooks:delivery:{delivery_id}"
+
+
+def webhook_log(webhook_id: str) -> str:
+    return f"sentiq:webhooks:log:{webhook_id}"
 
 
 def idempotency(key: str) -> str:

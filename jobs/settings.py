@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobs.addresses import networks
 from jobs.errors import SettingsError
 from jobs.models import LongTexts
 
@@ -113,6 +114,12 @@ class Settings(BaseSettings):
     )
     max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
 
+    webhook_networks: str = Field(
+        "",
+        description="Networks that are not public but may receive webhooks, with commas: 10.1.0.0/16, fd00::/8. "
+        "To them plain http is allowed.",
+    )
+
     cache_entries: int = Field(
         200_000,
         ge=0,
@@ -164,6 +171,10 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("\n".join(faults)) from None
+    try:
+        networks(settings.webhook_networks)
+    except ValueError as error:
+        faults.append(f"{PREFIX}WEBHOOK_NETWORKS: {error}. Write networks as 10.1.0.0/16, with commas between.")
     if settings.time_zone not in zoneinfo.available_timezones():
         faults.append(f"{PREFIX}TIME_ZONE: {settings.time_zone!r} is no time zone. Use a name such as Asia/Shanghai.")
     if settings.visibility_timeout_s <= settings.task_time_limit_s:

@@ -8,9 +8,13 @@ from api.schemas.common import Problem
 from api.schemas.jobs import JobRequest
 from api.schemas.models import ActivationRequest
 from api.schemas.shortcuts import AnalyzeRequest, SentimentBatchRequest, SentimentRequest
+from api.schemas.webhooks import WebhookRequest
 
 #: Models that the documentation refers to by name, beside those of successful answers.
-DOCUMENTED = (ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, Problem)
+DOCUMENTED = (
+    *(ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, WebhookRequest),
+    Problem,
+)
 
 
 def components() -> dict[str, dict[str, Any]]:

@@ -33,6 +33,9 @@ class JobOptionsRequest(Options):
     time_zone: str | None = Field(
         None, max_length=64, description="of the window, such as Asia/Shanghai; default: a setting"
     )
+    webhook: str | None = Field(
+        None, max_length=64, description="id of the webhook that is told when the job has ended"
+    )
     expire_at: Instant | None = Field(None, description="the job ends then with what is done; with a time zone")
 
     def resolved(self, settings: Settings) -> JobOptions:
@@ -60,6 +63,7 @@ class JobOptionsRequest(Options):
             window=self.window or "",
             time_zone=zone,
             expire_at_ms=_ms(self.expire_at),
+            webhook=self.webhook or "",
         )
 
 

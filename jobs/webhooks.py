@@ -1,0 +1,185 @@
+"""Webhooks as API and deliverer share them: endpoints, deliveries, the log.
+
+An endpoint is asked for by a job (`webhook`); when the job ends, its script notes that in `sentiq:webhooks:due`. A
+deliverer makes a delivery of it, sends it, and tries again while that fails. Deliveries are at least once: a claimed
+one whose deliverer dies is due again when its lease is over. Its id stays the same, so that receivers can tell.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self, cast
+
+from redis import Redis
+
+from jobs import keys
+from jobs.connection import script, text
+from jobs.errors import FieldError, InvalidInput, WebhookNotFound
+from jobs.models import JobState
+
+EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
+TEST_EVENT = "webhook.test"
+ROTATION_MS = 24 * 3_600_000  #: how long the secret before still signs
+LEASE_MS = 60_000  #: longer than one delivery may take
+LOG_ENTRIES = 100  #: kept of each webhook
+KEPT_MS = 7 * 24 * 3_600_000  #: deliveries and log
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One endpoint. Secrets are kept as they are, since signing needs them."""
+
+    id: str
+    url: str
+    description: str
+    events: tuple[str, ...]
+    secret: str  # whsec_ and base64 (Standard Webhooks)
+    created_at_ms: int
+    former_secret: str = ""
+    former_until_ms: int = 0
+    disabled: str = ""  # why nothing is sent any more
+
+    def signing_secrets(self, now_ms: int) -> list[str]:
+        return [self.secret, *([self.former_secret] if now_ms < self.former_until_ms else [])]
+
+    @classmethod
+    def loads(cls, document: str) -> Self:
+        fields = json.loads(document)
+        return cls(**fields | {"events": tuple(fields["events"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one endpoint."""
+
+    id: str  # `webhook-id`, the same at each try
+    webhook_id: str
+    event: str
+    body: str
+    created_at_ms: int
+    attempt: int = 0  # tries so far
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class WebhookStore:
+    """All endpoints and deliveries of one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._enqueue = script(redis, "webhook_enqueue")
+        self._claim = script(redis, "webhook_claim")
+
+    def now_ms(self) -> int:
+        seconds, micros = self.redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    # -- endpoints ----------------------------------------------------------------------------------------------
+
+    def create(self, url: str, description: str, events: tuple[str, ...]) -> Webhook:
+        made = Webhook(f"wh_{secrets.token_hex(8)}", url, description, events, new_secret(), self.now_ms())
+        self.save(made)
+        return made
+
+    def save(self, webhook: Webhook) -> None:
+        self.redis.hset(keys.WEBHOOKS, webhook.id, json.dumps(asdict(webhook), ensure_ascii=False))
+
+    def all(self) -> list[Webhook]:
+        """Oldest first."""
+        found = [Webhook.loads(text(v)) for v in self.redis.hvals(keys.WEBHOOKS)]
+        return sorted(found, key=lambda webhook: webhook.created_at_ms)
+
+    def get(self, webhook_id: str) -> Webhook:
+        """Raises WebhookNotFound."""
+        document = self.redis.hget(keys.WEBHOOKS, webhook_id)
+        if document is None:
+            raise WebhookNotFound(f"There is no webhook {webhook_id}; GET /api/v1/webhooks lists them.")
+        return Webhook.loads(text(document))
+
+    def check(self, webhook_id: str) -> None:
+        """Raises InvalidInput unless a job may name it."""
+        if not self.redis.hexists(keys.WEBHOOKS, webhook_id):
+            detail = f"There is no webhook {webhook_id!r}; GET /api/v1/webhooks lists them."
+            raise InvalidInput(detail, errors=(FieldError("unknown_webhook", detail, pointer="/webhook"),))
+
+    def delete(self, webhook_id: str) -> None:
+        """Raises WebhookNotFound. What is due is dropped when its turn comes."""
+        self.get(webhook_id)
+        self.redis.hdel(keys.WEBHOOKS, webhook_id)
+        self.redis.delete(keys.webhook_log(webhook_id))
+
+    def rotate(self, webhook_id: str) -> Webhook:
+        """A new secret; the one before signs too for a day."""
+        old, now_ms = self.get(webhook_id), self.now_ms()
+        new = replace(old, secret=new_secret(), former_secret=old.secret, former_until_ms=now_ms + ROTATION_MS)
+        self.save(new)
+        return new
+
+    # -- deliveries ---------------------------------------------------------------------------------------------
+
+    def ended_jobs(self, limit: int = 100) -> list[str]:
+        """Jobs whose end is to be told."""
+        return [text(i) for i in self.redis.zrangebyscore(keys.WEBHOOKS_DUE, "-inf", "+inf", 0, limit)]
+
+    def enqueue(self, delivery: Delivery, job_id: str = "") -> None:
+        """Make a delivery due now, once, and take the end of its job off the list, in one step."""
+        self._enqueue(
+            keys=[keys.WEBHOOKS_DUE, keys.DELIVERIES, keys.delivery(delivery.id)],
+            args=[job_id, delivery.id, json.dumps(asdict(delivery), ensure_ascii=False), KEPT_MS],
+        )
+
+    def forget_job(self, job_id: str) -> None:
+        self.redis.zrem(keys.WEBHOOKS_DUE, job_id)
+
+    def claim(self, limit: int) -> list[Delivery]:
+        """Deliveries that are due, ours for `LEASE_MS`."""
+        ids = [text(i) for i in self._claim(keys=[keys.DELIVERIES], args=[limit, LEASE_MS])]
+        documents = [self.redis.hget(keys.delivery(i), "delivery") for i in ids]
+        for i, document in zip(ids, documents, strict=True):
+            if document is None:
+                self.redis.zrem(keys.DELIVERIES, i)
+        return [Delivery(**json.loads(text(d))) for d in documents if d is not None]
+
+    def delivered(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
+        """It needs no further try: it arrived, or is given up."""
+        self._log(delivery, entry)
+        self.redis.zrem(keys.DELIVERIES, delivery.id)
+
+    def try_again(self, delivery: Delivery, entry: Mapping[str, Any], at_ms: int) -> None:
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hset(keys.delivery(delivery.id), "delivery", json.dumps(asdict(delivery), ensure_ascii=False))
+        pipe.zadd(keys.DELIVERIES, {delivery.id: at_ms})
+        pipe.execute()
+        self._log(delivery, entry)
+
+    def log(self, webhook_id: str) -> list[dict[str, Any]]:
+        """The last tries, newest first."""
+        return [json.loads(text(e)) for e in cast(list[bytes], self.redis.lrange(keys.webhook_log(webhook_id), 0, -1))]
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        """Raises WebhookNotFound."""
+        document = self.redis.hget(keys.delivery(delivery_id), "delivery")
+        if document is None:
+            raise WebhookNotFound(f"There is no delivery {delivery_id}; deliveries are kept for a week.")
+        return Delivery(**json.loads(text(document)))
+
+    def redeliver(self, delivery_id: str) -> None:
+        """Send it again, with the same id. Raises WebhookNotFound."""
+        again = replace(self.delivery(delivery_id), attempt=0)
+        self.redis.hset(keys.delivery(delivery_id), "delivery", json.dumps(asdict(again), ensure_ascii=False))
+        self.redis.zadd(keys.DELIVERIES, {delivery_id: self.now_ms()})
+
+    def _log(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
+        key = keys.webhook_log(delivery.webhook_id)
+        line = {"delivery_id": delivery.id, "event": delivery.event, "attempt": delivery.attempt, **entry}
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.lpush(key, json.dumps(line, ensure_ascii=False))
+        pipe.ltrim(key, 0, LOG_ENTRIES - 1)
+        pipe.pexpire(key, KEPT_MS)
+        pipe.execute()

@@ -1,0 +1,324 @@
+"""Webhooks on a real Redis with a real receiver: signed, tried again, never to a private address unless allowed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from api.app import create_app
+from jobs import keys
+from jobs.addresses import AddressRefused, checked, networks, permitted
+from jobs.lanes import BulkLane
+from jobs.models import InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, new_job_id
+from jobs.settings import Settings
+from jobs.store import JobStore
+from jobs.webhooks import LEASE_MS, WebhookStore
+from tests.support import wait_until
+from webhooks.deliverer import Deliverer
+from webhooks.sending import Sender
+from webhooks.signing import signature
+
+LOOPBACK = networks("127.0.0.0/8, ::1/128")
+HOOKS = "/api/v1/webhooks"
+
+
+class Receiver:
+    """Keeps what it gets and answers with the statuses it is told, then 200."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "http://127.0.0.1:1/")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_client(redis: Redis, settings: Settings) -> Iterator[FlaskClient]:
+    """An API without a token whose operator allows this machine as a receiver."""
+    app = create_app(settings.model_copy(update={"webhook_networks": "127.0.0.0/8"}))
+    with app.test_client() as client:
+        yield client
+    app.extensions["sentiq"].close()
+
+
+@pytest.fixture
+def store(redis: Redis, settings: Settings) -> JobStore:
+    return JobStore(redis, settings)
+
+
+@pytest.fixture
+def deliver(redis: Redis, store: JobStore) -> Callable[[], None]:
+    """One pass of a deliverer that waits hardly between tries, finished."""
+
+    def step() -> None:
+        deliverer = Deliverer(store, WebhookStore(redis), Sender(LOOPBACK), retries_s=(0.01,) * 3)
+        deliverer.step()
+        deliverer.close()
+
+    return step
+
+
+def ended_job(store: JobStore, redis: Redis, settings: Settings, webhook: str, how: str = "completed") -> str:
+    job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(webhook=webhook, name="评论"))
+    store.create(job)
+    [ref] = store.append(job, 0, InputChunk(0, ("好",)))
+    store.seal(job, "wake-up")
+    if how == "cancelled":
+        store.cancel(job.id)
+    elif how == "expired":
+        store.expire(job.id)
+    else:
+        bulk = BulkLane(redis, settings)
+        bulk.claim(ref, "task")
+        bulk.record([(ref, OutputChunk(0, "m@1", ("negative", "positive"), (Outcome((0.1, 0.9)),)))])
+    return job.id
+
+
+def verified(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """As the page of Standard Webhooks tells receivers to do it."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return any(hmac.compare_digest(expected, given) for given in headers["webhook-signature"].split(" "))
+
+
+def test_the_published_example_has_the_published_signature() -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    body = b'{"test": 2432232314}'
+    signed = signature([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("how", ["completed", "cancelled", "expired"])
+def test_the_end_of_a_job_is_told_once_and_signed(
+    open_client: FlaskClient,
+    receiver: Receiver,
+    store: JobStore,
+    redis: Redis,
+    settings: Settings,
+    deliver: Callable[[], None],
+    how: str,
+) -> None:
+    made = open_client.post(HOOKS, json={"url": receiver.url}).json
+    job_id = ended_job(store, redis, settings, made["id"], how)
+    deliver()
+    deliver()
+    [(headers, body)] = receiver.got
+    document = json.loads(body)
+    assert (document["type"], document["data"]["id"], document["data"]["state"]) == (f"job.{how}", job_id, how)
+    assert verified(made["secret"], headers, body)
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
+    [entry] = open_client.get(f"{HOOKS}/{made['id']}/deliveries").json["data"]
+    assert (entry["status"], entry["error"], entry["attempt"]) == (200, None, 1)
+    assert redis.zcard(keys.DELIVERIES) == redis.zcard(keys.WEBHOOKS_DUE) == 0
+
+
+def test_only_events_that_were_asked_for(
+    open_client: FlaskClient,
+    receiver: Receiver,
+    store: JobStore,
+    redis: Redis,
+    settings: Settings,
+    deliver: Callable[[], None],
+) -> None:
+    made = open_client.post(HOOKS, json={"url": receiver.url, "events": ["job.failed"]}).json
+    ended_job(store, redis, settings, made["id"])
+    deliver()
+    assert receiver.got == []
+    assert redis.zcard(keys.WEBHOOKS_DUE) == 0
+
+
+def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
+    open_client: FlaskClient,
+    receiver: Receiver,
+    store: JobStore,
+    redis: Redis,
+    settings: Settings,
+    deliver: Callable[[], None],
+) -> None:
+    made = open_client.post(HOOKS, json={"url": receiver.url}).json
+    receiver.statuses = [500, 302, 503]
+    ended_job(store, redis, settings, made["id"])
+
+    def passed() -> bool:
+        deliver()
+        return len(receiver.got) == 4
+
+    wait_until(passed, message="the fourth try arrives")
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    log = open_client.get(f"{HOOKS}/{made['id']}/deliveries").json["data"]
+    assert [entry["status"] for entry in log] == [200, 503, 302, 500]
+    assert "redirects are not followed" in log[2]["error"]
+    assert log[1]["next_at"] is not None
+
+    open_client.post(f"{HOOKS}/{made['id']}/deliveries/{log[0]['delivery_id']}/redeliver")
+    deliver()
+    assert receiver.got[-1][0]["webhook-id"] == log[0]["delivery_id"]
+
+
+def test_tries_end_and_gone_disables(
+    open_client: FlaskClient,
+    receiver: Receiver,
+    store: JobStore,
+    redis: Redis,
+    settings: Settings,
+    deliver: Callable[[], None],
+) -> None:
+    made = open_client.post(HOOKS, json={"url": receiver.url}).json
+    receiver.statuses = [500] * 4
+    ended_job(store, redis, settings, made["id"])
+
+    def given_up() -> bool:
+        deliver()
+        return redis.zcard(keys.DELIVERIES) == 0 and len(receiver.got) == 4
+
+    wait_until(given_up, message="it is given up after the last try")
+    receiver.statuses = [410]
+    ended_job(store, redis, settings, made["id"])
+    deliver()
+    assert "410" in open_client.get(f"{HOOKS}/{made['id']}").json["disabled"]
+    ended_job(store, redis, settings, made["id"])
+    deliver()
+    assert len(receiver.got) == 5
+
+
+def test_a_deliverer_that_died_leaves_its_message_to_the_next(
+    open_client: FlaskClient,
+    receiver: Receiver,
+    store: JobStore,
+    redis: Redis,
+    settings: Settings,
+    deliver: Callable[[], None],
+) -> None:
+    made = open_client.post(HOOKS, json={"url": receiver.url}).json
+    open_client.post(f"{HOOKS}/{made['id']}/test")
+    [claimed] = WebhookStore(redis).claim(10)
+    deliver()
+    assert receiver.got == [], "another has it"
+    redis.zincrby(keys.DELIVERIES, -LEASE_MS, claimed.id)  # its time is over
+    deliver()
+    assert receiver.got[0][0]["webhook-id"] == claimed.id
+    assert json.loads(receiver.got[0][1])["type"] == "webhook.test"
+
+
+def test_a_new_secret_signs_beside_the_old_one_for_a_day(
+    open_client: FlaskClient, receiver: Receiver, deliver: Callable[[], None]
+) -> None:
+    old = open_client.post(HOOKS, json={"url": receiver.url}).json
+    new = open_client.post(f"{HOOKS}/{old['id']}/rotate").json
+    open_client.post(f"{HOOKS}/{old['id']}/test")
+    deliver()
+    [(headers, body)] = receiver.got
+    assert verified(old["secret"], headers, body)
+    assert verified(new["secret"], headers, body)
+    assert "secret" not in (open_client.get(f"{HOOKS}/{old['id']}").json or ())
+
+
+def test_a_job_may_only_name_a_webhook_that_is_there(open_client: FlaskClient) -> None:
+    answer = open_client.post("/api/v1/jobs", json={"text": "好", "webhook": "wh_none"})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/webhook")
+
+
+def test_with_a_token_only_operators_change_webhooks(client: FlaskClient) -> None:
+    assert client.post(HOOKS, json={"url": "https://example.com"}).status_code == 401
+    assert client.get(HOOKS).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/",
+        "https://0.0.0.0/",
+        "https://224.0.0.1/",
+        "https://localhost/",
+        "https://user:password@1.1.1.1/",
+        "ftp://1.1.1.1/",
+        "https:///nothing",
+        "https://1.1.1.1:99999/",
+    ],
+)
+def test_no_private_address_in_any_notation(redis: Redis, settings: Settings, url: str) -> None:
+    app = create_app(settings)
+    try:
+        answer = app.test_client().post(HOOKS, json={"url": url})
+    finally:
+        app.extensions["sentiq"].close()
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/url"), answer.json
+
+
+def test_public_addresses_are_permitted() -> None:
+    assert permitted("1.1.1.1", ())
+    assert permitted("2606:4700:4700::1111", ())
+    assert permitted("::ffff:1.1.1.1", ())
+    assert permitted("10.1.2.3", networks("10.1.0.0/16"))
+    assert not permitted("10.2.2.3", networks("10.1.0.0/16"))
+
+
+def test_what_dns_says_later_changes_nothing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is public when it is checked and private when it is used (DNS rebinding) is refused when used."""
+    answers = iter([["1.1.1.1"], ["127.0.0.1"]])
+
+    def lookup(host: str, port: int, **_: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(answers)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    assert checked("rebind.example", 80, ()) == ["1.1.1.1"]
+    sent = Sender(()).post(receiver.url.replace("127.0.0.1", "rebind.example"), {}, b"{}")
+    assert sent.status is None
+    assert "not a public address" in sent.error
+    assert receiver.got == []
+
+
+def test_one_private_address_among_public_ones_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, 443)) for a in ("1.1.1.1", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(AddressRefused, match=r"10\.0\.0\.1"):
+        checked("mixed.example", 443, ())

@@ -1,0 +1,51 @@
+"""The process: SIGTERM lets messages on their way arrive."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import structlog
+
+from jobs import logs
+from jobs.addresses import networks
+from jobs.connection import REDIS_AWAY, connect
+from jobs.errors import SettingsError
+from jobs.settings import current
+from jobs.store import JobStore
+from jobs.webhooks import WebhookStore
+from webhooks.deliverer import Deliverer
+from webhooks.sending import Sender
+
+INTERVAL_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    try:
+        settings = current()
+    except SettingsError as error:
+        sys.stderr.write(f"sentiq: the settings are wrong.\n{error}\n")
+        return 78  # EX_CONFIG of sysexits.h
+    logs.configure(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    redis = connect(settings.redis_url)
+    deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
+    log.info("webhooks are delivered")
+    while not stop.is_set():
+        try:
+            begun = deliverer.step()
+        except REDIS_AWAY as error:
+            log.warning("webhooks wait for Redis", reason=str(error))
+            begun = 0
+        stop.wait(0.0 if begun else INTERVAL_S)
+    deliverer.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""From ended jobs to delivered messages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import structlog
+
+from jobs.errors import JobNotFound, WebhookNotFound
+from jobs.models import Job
+from jobs.store import JobStore
+from jobs.webhooks import Delivery, Webhook, WebhookStore
+from webhooks.sending import Sender
+from webhooks.signing import signature
+
+#: Seconds to the next try after each failed one; then it is given up.
+RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+JITTER = 0.2  #: a delay is up to so much longer
+AT_ONCE = 16  #: messages sent at the same time, so that a slow receiver delays nobody
+
+log = structlog.get_logger(__name__)
+
+
+class Deliverer:
+    """One pass after another; safe to run in several processes."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        webhooks: WebhookStore,
+        sender: Sender,
+        retries_s: tuple[float, ...] = RETRIES_S,
+    ) -> None:
+        self._jobs, self._webhooks, self._sender, self._retries_s = jobs, webhooks, sender, retries_s
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
+        self._running: set[Future[None]] = set()
+
+    def close(self) -> None:
+        """Messages on their way arrive or time out."""
+        self._pool.shutdown()
+
+    def step(self) -> int:
+        """Queue what jobs have ended, send what is due. Returns how many messages were begun."""
+        for job_id in self._webhooks.ended_jobs():
+            self._announce(job_id)
+        self._running = {future for future in self._running if not future.done()}
+        due = self._webhooks.claim(AT_ONCE - len(self._running)) if len(self._running) < AT_ONCE else []
+        self._running |= {self._pool.submit(self._guarded, self._deliver, delivery) for delivery in due}
+        return len(due)
+
+    def _announce(self, job_id: str) -> None:
+        try:
+            job = self._jobs.get(job_id)
+            webhook = self._webhooks.get(job.options.webhook)
+        except (JobNotFound, WebhookNotFound):
+            self._webhooks.forget_job(job_id)
+            return
+        event = f"job.{job.state}"
+        if not job.state.ended:
+            return  # it is tried again; its next end is told
+        if event not in webhook.events:
+            self._webhooks.forget_job(job_id)
+            return
+        self._webhooks.enqueue(job_delivery(job, webhook, event), job_id)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        now_ms = self._webhooks.now_ms()
+        try:
+            webhook = self._webhooks.get(delivery.webhook_id)
+        except WebhookNotFound:
+            self._webhooks.delivered(delivery, {"at_ms": now_ms, "error": "the webhook was deleted"})
+            return
+        if webhook.disabled:
+            self._webhooks.delivered(delivery, {"at_ms": now_ms, "error": f"disabled: {webhook.disabled}"})
+            return
+        body, now_s = delivery.body.encode(), now_ms // 1000
+        headers: dict[bytes | str, bytes | str] = {
+            "Content-Type": "application/json",
+            "User-Agent": "sentiq-webhooks/1.0",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(now_s),
+            "webhook-signature": signature(webhook.signing_secrets(now_ms), delivery.id, now_s, body),
+        }
+        sent = self._sender.post(webhook.url, headers, body)
+        tried = replace(delivery, attempt=delivery.attempt + 1)
+        entry = {"at_ms": now_ms, "status": sent.status, "error": sent.error, "took_ms": sent.took_ms}
+        if sent.gone:
+            self._webhooks.save(replace(webhook, disabled="the receiver answered 410 Gone"))
+        if not sent.error or sent.gone or tried.attempt > len(self._retries_s):
+            self._webhooks.delivered(tried, entry)
+            return
+        delay_ms = round(self._retries_s[tried.attempt - 1] * random.uniform(1, 1 + JITTER) * 1000)
+        self._webhooks.try_again(tried, entry | {"next_at_ms": now_ms + delay_ms}, now_ms + delay_ms)
+
+    def _guarded(self, what: Callable[[Delivery], None], delivery: Delivery) -> None:
+        try:
+            what(delivery)
+        except Exception:  # its lease ends, and it is tried again
+            log.exception("a delivery broke off", delivery=delivery.id)
+
+
+def job_delivery(job: Job, webhook: Webhook, event: str) -> Delivery:
+    """The message of one end of a job; the same end gives the same id."""
+    ended_at = datetime.fromtimestamp((job.ended_at_ms or 0) / 1000, UTC).isoformat(timespec="milliseconds")
+    base = f"/api/v1/jobs/{job.id}"
+    body = {
+        "type": event,
+        "timestamp": ended_at.replace("+00:00", "Z"),
+        "data": {
+            "id": job.id,
+            "name": job.options.name or None,
+            "state": job.state,
+            "counts": {"total": job.total, "completed": job.completed, "failed": job.failed},
+            "links": {"self": base, "results": f"{base}/results"},
+        },
+    }
+    named = hashlib.sha256(f"{webhook.id} {job.id} {job.ended_at_ms}".encode()).hexdigest()[:24]
+    return Delivery(f"msg_{named}", webhook.id, event, json.dumps(body, ensure_ascii=False), job.ended_at_ms or 0)
