@@ -8,7 +8,7 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 from pydantic import ValidationError
 
-from api import cluster, health, metrics, models, pages, problems, results, shortcuts, submit, webhooks
+from api import cluster, health, metrics, models, pages, problems, results, shortcuts, submit, uploads, webhooks
 from api.schemas import components
 from api.services import Services
 from jobs.settings import Settings, current
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         cluster.blueprint,
         models.blueprint,
         shortcuts.blueprint,
+        uploads.blueprint,
         webhooks.blueprint,
         health.blueprint,
     ):

@@ -19,6 +19,7 @@ from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import ChunkRef, Job, JobOptions
 from jobs.settings import Settings
 from jobs.store import JobStore
+from jobs.uploads import UploadStore
 from jobs.webhooks import WebhookStore
 
 TIMEOUT_S = 1.4  #: of one try at Redis; there are two, and a request that fails should say so within 3 s
@@ -34,6 +35,7 @@ class Services:
     store: JobStore
     waiting: JobStore  # with a client whose socket timeout is longer than a wait
     webhooks: WebhookStore
+    uploads: UploadStore
     interactive: InteractiveLane
     bulk: BulkLane
     producer: Celery
@@ -59,6 +61,7 @@ class Services:
             store=JobStore(redis, settings),
             waiting=JobStore(waiting, settings),
             webhooks=WebhookStore(redis),
+            uploads=UploadStore(redis, settings.upload_ttl_s),
             interactive=InteractiveLane(redis, settings),
             bulk=BulkLane(redis, settings),
             producer=producer,

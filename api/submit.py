@@ -15,9 +15,9 @@ from api.dry_run import dry_run
 from api.export.reading import View
 from api.ingest import detect
 from api.ingest.files import File
-from api.ingest.json_body import json_rows, parse_json
+from api.ingest.json_body import json_rows, loads, parse_json
 from api.ingest.multipart import Form, read_form
-from api.ingest.options import Limits
+from api.ingest.options import limits
 from api.jobs import blueprint as blueprint  # one for both: of two, OpenAPI would list one
 from api.problems import from_validation, pointer
 from api.schemas.common import problems
@@ -29,13 +29,14 @@ from api.schemas.jobs import (
     JobWithResults,
     SubmitHeaders,
     SubmitQuery,
+    UploadRequest,
 )
 from api.services import services
 from api.submission import Submission, Submitted
 from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
-from jobs.settings import Settings
 
 POLL_AFTER_S = 1  #: Retry-After of an accepted job
+UPLOAD_REQUEST_BYTES = 16_384  #: of a JSON body that names an upload, at most
 INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
 
 PACKED = frozenset({"application/gzip", "application/x-gzip", "application/octet-stream"})
@@ -79,6 +80,8 @@ def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted | DryRun
         raise InvalidInput(detail, errors=(FieldError("misplaced_option", detail, pointer=pointer(name)),))
     svc = services()
     body = json_body(accepted=ACCEPTED)
+    if len(body) < UPLOAD_REQUEST_BYTES and _names_upload(body):
+        return _submit_upload(parse_json(body, UploadRequest), query.dry_run, idempotency_key, body)
     parsed = parse_json(body, JobRequest)
     rows = json_rows(parsed, svc.settings.max_text_chars)
     model, options = svc.check_model(parsed.model), svc.check_options(parsed.resolved(svc.settings))
@@ -131,16 +134,34 @@ def _submit_file(query: SubmitQuery, idempotency_key: str, boundary: str | None 
         return submission.run(file.rows())
 
 
-def limits(settings: Settings) -> Limits:
-    return Limits(
-        file_bytes=settings.max_file_bytes,
-        inflated_bytes=settings.max_inflated_bytes,
-        inflate_ratio=settings.max_inflate_ratio,
-        rows=settings.max_rows,
-        columns=settings.max_columns,
-        cell_chars=settings.max_cell_chars,
-        text_chars=settings.max_text_chars,
-    )
+def _names_upload(body: bytes) -> bool:
+    try:
+        document = loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "upload" in document
+
+
+def _submit_upload(asked: UploadRequest, dry: bool, idempotency_key: str, body: bytes) -> Submitted | DryRunDocument:
+    svc = services()
+    upload = svc.uploads.get(asked.upload)
+    query = asked.model_copy(update={"filename": asked.filename or upload.file_name})
+    model, options = svc.check_model(query.model), svc.check_options(query.resolved(svc.settings))
+    digest = hashlib.sha256(b"upload\n" + body).hexdigest()
+    with File(svc.uploads.pieces(upload.id), query.reading(), limits(svc.settings), upload.content_type) as file:
+        if dry or query.dry_run:
+            return dry_run(svc, file.rows(), file)
+        return Submission(
+            svc,
+            model=model,
+            options=options,
+            request_id=g.request_id,
+            idempotency_key=idempotency_key,
+            digest=lambda: digest,
+            known=True,
+            file=file,
+            max_bad_share=query.max_bad_share,
+        ).run(file.rows())
 
 
 def _with_fields(query: SubmitQuery, form: Form) -> SubmitQuery:

@@ -45,6 +45,10 @@ class JobNotFound(SentiqError):
     status, code, title = 404, "job_not_found", "No such job"
 
 
+class UploadNotFound(SentiqError):
+    status, code, title = 404, "upload_not_found", "No such upload"
+
+
 class WebhookNotFound(SentiqError):
     status, code, title = 404, "webhook_not_found", "No such webhook"
 

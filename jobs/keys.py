@@ -29,6 +29,8 @@ The cluster:
   sentiq:jobs               zset    job → creation time, ms
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:schedule           zset    job → when its start, its window or its deadline changes something, ms
+  sentiq:upload:{<upload>}  hash    file_name, content_type, size, created_at    (see jobs/uploads.py)
+  sentiq:upload:{<upload>}:content  list  compressed pieces of the file
   sentiq:webhooks           hash    webhook → endpoint (JSON); no TTL            (see jobs/webhooks.py)
   sentiq:webhooks:deliveries  zset  delivery → when it is due, ms
   sentiq:webhooks:delivery:<id>  hash  delivery (JSON)
@@ -104,6 +106,14 @@ class LaneKeys:
     def of(cls, lane: Lane) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
         return cls(prefix + "leases", prefix + "owners", prefix + "crashes", prefix + "children")
+
+
+def upload(upload_id: str) -> str:
+    return f"sentiq:upload:{{{upload_id}}}"
+
+
+def upload_content(upload_id: str) -> str:
+    return f"sentiq:upload:{{{upload_id}}}:content"
 
 
 def delivery(delivery_id: str) -> str:

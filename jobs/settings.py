@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(
         8 * 2**30, ge=1024, description="Bytes of a file or of an NDJSON body, as they are sent."
     )
+    max_upload_bytes: int = Field(
+        256 * 2**20, ge=1024, description="Bytes of a file that is uploaded to be looked at first; Redis keeps it."
+    )
+    upload_ttl_s: int = Field(3_600, ge=60, description="Seconds for which such a file is kept.")
     max_inflated_bytes: int = Field(32 * 2**30, ge=1024, description="Bytes of a file after it is unpacked.")
     max_inflate_ratio: int = Field(
         200, ge=2, description="How many times its size a packed file of over 1 MB may unpack to."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.errors import FieldError, InvalidInput
+from jobs.settings import Settings
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be")
 FORMATS = ("csv", "tsv", "txt", "jsonl", "xlsx")
@@ -36,6 +37,19 @@ class Limits:
     columns: int
     cell_chars: int
     text_chars: int
+
+
+def limits(settings: Settings) -> Limits:
+    """Those of the settings."""
+    return Limits(
+        file_bytes=settings.max_file_bytes,
+        inflated_bytes=settings.max_inflated_bytes,
+        inflate_ratio=settings.max_inflate_ratio,
+        rows=settings.max_rows,
+        columns=settings.max_columns,
+        cell_chars=settings.max_cell_chars,
+        text_chars=settings.max_text_chars,
+    )
 
 
 def bad_file(code: str, detail: str, field: str = "file") -> InvalidInput:

@@ -104,12 +104,9 @@ class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
 
-class SubmitQuery(JobOptionsRequest):
-    """Options of a file or an NDJSON body. JSON has them as fields of the body, a form as fields before the file."""
+class ReadingQuery(BaseModel):
+    """How a file is to be read, as far as its sender knows better than what is recognised."""
 
-    model_config = ConfigDict(extra="forbid")
-    model: str | None = Field(None, min_length=1, max_length=200)
-    dry_run: bool = Field(False, description="only read and count: nothing is stored")
     filename: str | None = Field(
         None, max_length=255, description="its ending tells the format where the type does not"
     )
@@ -123,9 +120,6 @@ class SubmitQuery(JobOptionsRequest):
     text_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
     id_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
-    max_bad_share: float | None = Field(
-        None, ge=0, le=1, description="share of unreadable rows from which on the job fails; default: a setting"
-    )
 
     def reading(self) -> Reading:
         return Reading(
@@ -140,6 +134,17 @@ class SubmitQuery(JobOptionsRequest):
             keep_columns=self.keep_columns,
         )
 
+
+class SubmitQuery(JobOptionsRequest, ReadingQuery):
+    """Options of a file or an NDJSON body. JSON has them as fields of the body, a form as fields before the file."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str | None = Field(None, min_length=1, max_length=200)
+    dry_run: bool = Field(False, description="only read and count: nothing is stored")
+    max_bad_share: float | None = Field(
+        None, ge=0, le=1, description="share of unreadable rows from which on the job fails; default: a setting"
+    )
+
     def resolved(self, settings: Settings) -> JobOptions:
         return replace(
             super().resolved(settings), keep_columns=self.keep_columns, name=self.name or self.filename or ""
@@ -151,6 +156,12 @@ class SubmitHeaders(BaseModel):
         "", alias="Idempotency-Key", max_length=255, description="one of your own for each submission, e.g. a UUID"
     )
     prefer: str = Field("", alias="Prefer", description="`wait=5` waits up to 5 seconds for the result")
+
+
+class UploadRequest(SubmitQuery):
+    """A job of a file that was uploaded before."""
+
+    upload: str = Field(max_length=64, description="id of an upload")
 
 
 class JobsQuery(BaseModel):

@@ -1,0 +1,95 @@
+"""Uploads: a file is kept for a while and shown as it would be read; a job is made of it by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from api.bodies import body_pieces
+from api.ingest.files import File
+from api.ingest.multipart import read_form
+from api.ingest.options import limits
+from api.schemas.common import problems
+from api.schemas.jobs import FileDocument
+from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
+from api.services import services
+from jobs.uploads import Upload
+
+ROWS_SHOWN = 10
+SAMPLES_SHOWN = 3
+CELL_SHOWN = 200  #: characters of a cell
+
+blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/v1/uploads", abp_tags=[Tag(name="uploads")])
+
+
+@blueprint.post(
+    "", summary="Upload a file to look at", responses={201: UploadDocument, **problems(400, 413, 415, 422, 503)}
+)
+def create_upload(query: UploadQuery) -> Response:
+    """As the body or in a form's field `file`. The answer says how it would be read; nothing is classified yet."""
+    svc = services()
+    data = body_pieces(svc.settings.max_upload_bytes, lambda data: None)
+    name, content_type = query.filename or "", request.mimetype
+    if request.mimetype == "multipart/form-data":
+        form = read_form(data, request.mimetype_params.get("boundary", ""))
+        data, name, content_type = form.data, name or form.file_name, form.content_type
+    upload_id = svc.uploads.create(data, name, content_type)
+    try:
+        document = _document(svc.uploads.get(upload_id), query)
+    except BaseException:
+        svc.uploads.delete(upload_id)
+        raise
+    answer = Response(document.model_dump_json(), 201, mimetype="application/json")
+    answer.headers["Location"] = f"/api/v1/uploads/{upload_id}"
+    return answer
+
+
+@blueprint.get("/<upload_id>", summary="Look at it again", responses={200: UploadDocument, **problems(404, 422, 503)})
+def get_upload(path: UploadPath, query: UploadQuery) -> Response:
+    """With other choices of sheet, encoding, delimiter or header."""
+    document = _document(services().uploads.get(path.upload_id), query)
+    return Response(document.model_dump_json(), mimetype="application/json")
+
+
+@blueprint.delete("/<upload_id>", summary="Forget it", responses={204: None, **problems(404, 503)})
+def delete_upload(path: UploadPath) -> Response:
+    """Jobs that were made of it keep their rows."""
+    services().uploads.delete(path.upload_id)
+    return Response(status=204)
+
+
+def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
+    svc = services()
+    reading = query.model_copy(update={"filename": query.filename or upload.file_name, "keep_columns": True}).reading()
+    pieces: Iterator[bytes] = svc.uploads.pieces(upload.id)
+    with File(pieces, reading, limits(svc.settings), upload.content_type) as file:
+        columns = file.columns
+        rows = file.sample[1:] if columns and columns.has_header else file.sample
+        if columns is None:  # JSONL has no columns
+            rows = [[row.text] for _, row in zip(range(ROWS_SHOWN), file.rows(), strict=False)]
+        shown = [[cell[:CELL_SHOWN] for cell in row] for row in rows]
+        names = columns.names if columns else ("text",)
+        return UploadDocument(
+            id=upload.id,
+            filename=upload.file_name,
+            bytes=upload.size,
+            created_at=_instant(upload.created_at_ms),
+            expires_at=_instant(upload.expires_at_ms),
+            format=FileDocument(**asdict(file.format) | {"columns": list(names)}),
+            sheets=file.sheets,
+            columns=[
+                ColumnDocument(
+                    number=at + 1, name=name, samples=[row[at] for row in shown if len(row) > at][:SAMPLES_SHOWN]
+                )
+                for at, name in enumerate(names)
+            ],
+            preview=shown[:ROWS_SHOWN],
+        )
+
+
+def _instant(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

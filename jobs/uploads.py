@@ -1,0 +1,90 @@
+"""Files that were uploaded to be looked at before a job is made of them: compressed pieces in Redis, for a while."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import zstandard
+from redis import Redis
+
+from jobs import keys
+from jobs.connection import text
+from jobs.errors import UploadNotFound
+
+PIECE_BYTES = 1 << 18
+LEVEL = 1  #: files are kept for an hour, and often packed already
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    id: str
+    file_name: str
+    content_type: str
+    size: int  # bytes
+    created_at_ms: int
+    expires_at_ms: int
+
+
+class UploadStore:
+    """All uploads of one Redis."""
+
+    def __init__(self, redis: Redis, ttl_s: int) -> None:
+        self._redis = redis
+        self._ttl_s = ttl_s
+
+    def create(self, pieces: Iterator[bytes], file_name: str, content_type: str) -> str:
+        """Keep a file; returns its id. Raises what the pieces raise, and then nothing is kept."""
+        upload_id = f"upl_{secrets.token_hex(12)}"
+        content, meta = keys.upload_content(upload_id), keys.upload(upload_id)
+        size, waiting = 0, b""
+        try:
+            for piece in pieces:
+                size += len(piece)
+                waiting += piece
+                if len(waiting) >= PIECE_BYTES:
+                    self._push(content, waiting)
+                    waiting = b""
+            if waiting:
+                self._push(content, waiting)
+            fields = {"file_name": file_name, "content_type": content_type, "size": size, "created_at": self._now_ms()}
+            self._redis.hset(meta, mapping=fields)  # type: ignore[arg-type]  # its stub wants one type of value
+            self._redis.expire(meta, self._ttl_s)
+        except BaseException:
+            self._redis.delete(content, meta)
+            raise
+        return upload_id
+
+    def get(self, upload_id: str) -> Upload:
+        """Raises UploadNotFound."""
+        key = keys.upload(upload_id)
+        fields = {text(name): text(value) for name, value in self._redis.hgetall(key).items()}
+        if not fields:
+            raise UploadNotFound(f"There is no upload {upload_id}; uploads are kept for {self._ttl_s:,} s.")
+        expires_at_ms = self._now_ms() + int(self._redis.pttl(key))
+        size, created_at_ms = int(fields["size"]), int(fields["created_at"])
+        return Upload(upload_id, fields["file_name"], fields["content_type"], size, created_at_ms, expires_at_ms)
+
+    def pieces(self, upload_id: str) -> Iterator[bytes]:
+        """The file again. Raises UploadNotFound when it expires on the way."""
+        total = self._redis.llen(keys.upload_content(upload_id))
+        for number in range(int(total)):
+            piece = self._redis.lindex(keys.upload_content(upload_id), number)
+            if piece is None:
+                raise UploadNotFound(f"The upload {upload_id} expired while it was read; upload the file again.")
+            yield zstandard.decompress(cast(bytes, piece))
+
+    def delete(self, upload_id: str) -> None:
+        """Raises UploadNotFound."""
+        if not self._redis.delete(keys.upload(upload_id), keys.upload_content(upload_id)):
+            raise UploadNotFound(f"There is no upload {upload_id}; uploads are kept for {self._ttl_s:,} s.")
+
+    def _push(self, key: str, data: bytes) -> None:
+        self._redis.rpush(key, zstandard.compress(data, LEVEL))
+        self._redis.expire(key, self._ttl_s)
+
+    def _now_ms(self) -> int:
+        seconds, micros = self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000

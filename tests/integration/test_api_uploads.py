@@ -1,0 +1,76 @@
+"""A file is looked at, read in another way, and made a job of, without being sent twice."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask.testing import FlaskClient
+from openpyxl import Workbook
+from redis import Redis
+
+from jobs.settings import Settings
+from jobs.store import JobStore
+
+UPLOADS = "/api/v1/uploads"
+TABLE = "编号;评论;日期\n1;味道不错，下次还来;周一\n2;物流太慢;周二\n"
+
+
+def form(content: bytes, name: str) -> dict[str, object]:
+    return {"file": (io.BytesIO(content), name)}
+
+
+def test_an_upload_shows_how_it_would_be_read(client: FlaskClient) -> None:
+    answer = client.post(UPLOADS, data=form(TABLE.encode("gbk"), "评论.csv"))
+    assert (answer.status_code, answer.headers["Location"]) == (201, f"{UPLOADS}/{answer.json['id']}")
+    found = answer.json
+    assert (found["filename"], found["bytes"]) == ("评论.csv", len(TABLE.encode("gbk")))
+    format_ = found["format"]
+    assert (format_["format"], format_["encoding"], format_["delimiter"]) == ("csv", "gb18030", ";")
+    assert (format_["text_column"], format_["id_column"], format_["has_header"]) == ("评论", "编号", True)
+    assert [column["name"] for column in found["columns"]] == ["编号", "评论", "日期"]
+    assert found["columns"][1]["samples"] == ["味道不错，下次还来", "物流太慢"]
+    assert found["preview"][0] == ["1", "味道不错，下次还来", "周一"]
+
+
+def test_other_choices_show_another_view(client: FlaskClient) -> None:
+    book = Workbook()
+    book.create_sheet("第二").append(["甲"])
+    out = io.BytesIO()
+    book.save(out)
+    refused = client.post(UPLOADS, data=form(out.getvalue(), "book.xlsx"))
+    assert refused.json["errors"][0]["code"] == "no_rows", "its first sheet is empty"
+    made = client.post(f"{UPLOADS}?sheet=2", data=form(out.getvalue(), "book.xlsx")).json
+    assert (made["sheets"], made["preview"]) == (["Sheet", "第二"], [["甲"]])
+    again = client.get(f"{UPLOADS}/{made['id']}?sheet=第二&has_header=true").json
+    assert (again["columns"][0]["name"], again["preview"]) == ("甲", [])
+
+
+def test_a_job_is_made_of_it(client: FlaskClient, redis: Redis, settings: Settings) -> None:
+    upload = client.post(UPLOADS, data=form(TABLE.encode(), "评论.csv")).json["id"]
+    asked = {"upload": upload, "text_column": "日期", "keep_columns": True, "priority": "high"}
+    dry = client.post("/api/v1/jobs?dry_run=true", json=asked).json
+    assert (dry["rows"], dry["format"]["text_column"]) == (2, "日期")
+    job = client.post("/api/v1/jobs", json=asked).json
+    assert (job["name"], job["lane"], job["options"]["priority"]) == ("评论.csv", "bulk", "high")
+    [chunk] = JobStore(redis, settings).inputs(job["id"], [0])
+    assert chunk.texts == ("周一", "周二")
+    assert chunk.cells == (("1", "味道不错，下次还来"), ("2", "物流太慢"))
+    assert client.delete(f"{UPLOADS}/{upload}").status_code == 204
+    assert client.post("/api/v1/jobs", json=asked).status_code == 404
+    assert client.get(f"/api/v1/jobs/{job['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"", "empty_file"), (b"\x89PNG\r\n", "not_a_table")])
+def test_what_cannot_be_read_is_not_kept(client: FlaskClient, redis: Redis, content: bytes, code: str) -> None:
+    answer = client.post(UPLOADS, data=form(content, "x.csv"))
+    assert answer.json["errors"][0]["code"] == code
+    assert list(redis.scan_iter("sentiq:upload:*")) == []
+
+
+def test_uploads_live_for_a_while(client: FlaskClient, redis: Redis, settings: Settings) -> None:
+    upload = client.post(UPLOADS, data=form(TABLE.encode(), "x.csv")).json["id"]
+    keys = list(redis.scan_iter(f"*{upload}*"))
+    assert len(keys) == 2
+    assert all(0 < redis.ttl(key) <= settings.upload_ttl_s for key in keys)
+    assert client.get(f"{UPLOADS}/upl_none").json["code"] == "upload_not_found"
