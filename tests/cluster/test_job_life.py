@@ -1,0 +1,191 @@
+"""Jobs are held, let go, overtaken and tried again while real workers serve them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from jobs import keys
+from jobs.dispatch import publish
+from jobs.keys import JobKeys
+from jobs.store import JobStore
+from tests.support import Cluster, wait_until
+
+pytestmark = pytest.mark.cluster
+
+LONG = "房间干净，服务热情，早餐一般，下次还来。" * 28  #: a chunk of such texts takes its child a while
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"), SENTIQ_CACHE_ENTRIES="0")
+    try:
+        cluster.start(interactive=1, bulk=2)
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def long_job(cluster: Cluster, rows: int, **options: object) -> str:
+    lines = "".join(f'"{LONG}{row}"\n' for row in range(rows)).encode()
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = cluster.http.post("/api/v1/jobs", content=lines, headers=headers, params=options)  # type: ignore[arg-type]
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def post(cluster: Cluster, job_id: str, what: str) -> dict[str, object]:
+    answer = cluster.http.post(f"/api/v1/jobs/{job_id}/{what}")
+    assert answer.status_code == 200, answer.text
+    document: dict[str, object] = answer.json()
+    return document
+
+
+def done(cluster: Cluster, job_id: str) -> int:
+    return int(cluster.job(job_id)["counts"]["completed"])
+
+
+def still(cluster: Cluster, job_id: str) -> int:
+    """Wait until nothing of a held job is in flight; returns its finished rows."""
+    owners = keys.LaneKeys.of("bulk").owners  # type: ignore[arg-type]
+    wait_until(
+        lambda: not any(job_id.encode() in member for member in cluster.redis.hkeys(owners)),  # type: ignore[operator]
+        message="chunks in flight end",
+    )
+    return done(cluster, job_id)
+
+
+def whole(cluster: Cluster, job_id: str, rows: int) -> None:
+    job = cluster.wait_ended(job_id, timeout_s=90)
+    assert (job["state"], job["counts"]) == ("completed", {"total": rows, "completed": rows, "failed": 0})
+    assert [row["index"] for row in cluster.rows(job_id)] == list(range(rows))
+
+
+def test_pause_stops_the_work_and_resume_goes_on(cluster: Cluster) -> None:
+    job_id = long_job(cluster, 6_000)
+    wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
+    assert post(cluster, job_id, "pause")["state"] == "paused"
+    at_rest = still(cluster, job_id)
+    assert 0 < at_rest < 6_000
+    other = cluster.submit(["很好"] * 3_000)  # the workers are free for others
+    cluster.wait_ended(other)
+    assert done(cluster, job_id) == at_rest
+    assert post(cluster, job_id, "resume")["state"] == "running"
+    whole(cluster, job_id, 6_000)
+
+
+def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster) -> None:
+    job_id = long_job(cluster, 3_000)
+    wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
+    post(cluster, job_id, "pause")
+    bulk = next(process for process in cluster.processes if process.name == "bulk")
+    bulk.kill()
+    cluster.processes.remove(bulk)
+    cluster.start_worker("bulk", 2)
+    post(cluster, job_id, "resume")
+    whole(cluster, job_id, 3_000)
+
+
+def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster) -> None:
+    large = long_job(cluster, 12_000)
+    wait_until(lambda: done(cluster, large) > 0, message="it runs")
+    before = done(cluster, large)
+    small = long_job(cluster, 20, priority="low", name="small")  # low: it may overtake nothing but by its first chunk
+    normal = cluster.http.post(
+        "/api/v1/jobs", content="text\n很好\n不好\n".encode(), headers={"Content-Type": "text/csv"}
+    ).json()["id"]
+    cluster.wait_ended(normal)
+    chunk = 32_000 // len(LONG) + 1
+    # Both children end the chunk they have, and may each take one more of the large job meanwhile.
+    assert done(cluster, large) - before <= 6 * chunk
+    assert cluster.job(large)["state"] == "running"
+    post(cluster, large, "cancel")
+    whole(cluster, small, 20)
+
+
+def test_high_priority_overtakes_normal_and_normal_overtakes_low(cluster: Cluster) -> None:
+    ids = {name: long_job(cluster, 1_500, priority=name) for name in ("low", "normal", "high")}
+    for job_id in ids.values():
+        whole(cluster, job_id, 1_500)
+    ended = {name: cluster.job(job_id)["ended_at"] for name, job_id in ids.items()}
+    assert ended["high"] < ended["normal"] < ended["low"]
+
+
+def test_a_job_starts_at_its_time(cluster: Cluster) -> None:
+    start_ms = round(time.time() * 1000) + 2_500
+    start_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(start_ms / 1000)) + f".{start_ms % 1000:03}Z"
+    job_id = long_job(cluster, 100, start_at=start_at)
+    waiting = cluster.job(job_id)
+    assert (waiting["state"], waiting["scheduled_for"]) == ("scheduled", start_at)
+    whole(cluster, job_id, 100)
+    assert cluster.job(job_id)["started_at"] >= start_at
+
+
+def test_a_deadline_ends_a_job_and_keeps_what_is_done(cluster: Cluster) -> None:
+    end_ms = round(time.time() * 1000) + 3_000
+    expire_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(end_ms / 1000)) + f".{end_ms % 1000:03}Z"
+    job_id = long_job(cluster, 30_000, expire_at=expire_at)
+    job = cluster.wait_ended(job_id, timeout_s=30)
+    assert job["state"] == "expired"
+    assert 0 < job["counts"]["completed"] < 30_000
+    rows = cluster.rows(job_id)
+    assert len(rows) == job["counts"]["completed"]
+    assert all(row["error"] is None for row in rows)
+
+
+def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Cluster) -> None:
+    """The clock that tells what the window means is the test's; the workers' own looks find nothing due."""
+    now_ms = round(time.time() * 1000)
+    opens_ms = (now_ms // HOUR_MS + 5) * HOUR_MS
+    hours = [time.strftime("%H:%M", time.gmtime(ms / 1000)) for ms in (opens_ms, opens_ms + HOUR_MS)]
+    job_id = long_job(cluster, 6_000, window="-".join(hours))
+    assert cluster.job(job_id)["state"] == "scheduled"
+
+    clock = [opens_ms]
+    store = JobStore(cluster.redis, cluster.settings, lambda: clock[0])
+    with Celery("test", broker=cluster.redis_server.url, set_as_current=False) as producer:
+        tick: Callable[[], None] = lambda: publish(producer, store.advance(job_id))  # noqa: E731
+        tick()  # it opens
+        wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
+        clock[0] += HOUR_MS
+        tick()  # it closes
+        assert cluster.job(job_id)["state"] == "scheduled"
+        at_rest = still(cluster, job_id)
+        assert 0 < at_rest < 6_000
+        cluster.wait_ended(cluster.submit(["很好"] * 2_000))
+        assert done(cluster, job_id) == at_rest
+        clock[0] += 23 * HOUR_MS
+        tick()  # it opens again
+        whole(cluster, job_id, 6_000)
+
+
+def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, SENTIQ_CACHE_ENTRIES="0")
+    try:
+        cluster.redis_server.start()
+        cluster.start_api()
+        broken = cluster.start_worker("bulk", 2, app="tests.cluster.broken_engine")
+        texts = [f"第{n}条，很好" + ("【异常】" if n % 100 == 7 else "") for n in range(1_500)]
+        job = cluster.wait_ended(cluster.submit(texts))
+        assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15}
+        before = cluster.rows(job["id"])
+        assert [row["index"] for row in cluster.rows(job["id"], only="failed")] == list(range(7, 1_500, 100))
+        broken.stop()
+        cluster.start_worker("bulk", 2, name="mended")
+        running = cluster.http.post(f"/api/v1/jobs/{job['id']}/retry").json()
+        assert running["counts"]["total"] == 1_500
+        again = cluster.wait_ended(job["id"])
+        assert again["counts"] == {"total": 1_500, "completed": 1_500, "failed": 0}
+        after = cluster.rows(job["id"])
+        assert [a for a, b in zip(after, before, strict=True) if b["error"] is None] == [
+            row for row in before if row["error"] is None
+        ]
+        assert cluster.http.post(f"/api/v1/jobs/{job['id']}/retry").json()["code"] == "nothing_to_retry"
+        assert cluster.redis.exists(JobKeys.of(job["id"]).retry) == 0
+    finally:
+        cluster.close()
