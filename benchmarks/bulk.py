@@ -2,9 +2,9 @@
 
     python -m benchmarks.bulk --texts FILE [--rows 10000 100000 1000000] [--noop] [--formats csv xlsx]
 
-The CSV has an id and a text a row, the texts repeated as often as needed. It is sent and fetched by the client, and what
-comes back is compared row by row: every id once, in order. With --noop the engine answers without looking, and what is
-measured is the service around it. Memory is the growth of resident memory over the job.
+Needs client/src on PYTHONPATH. The CSV has an id and a text a row, the texts repeated as often as needed. It is sent
+and fetched by the client, and what comes back is compared row by row: every id once, in order. With --noop the engine
+answers without looking, and what is measured is the service around it. Memory is the growth of resident memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import tempfile
 import threading
 import time
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ class MemoryWatch:
     """The largest resident memory of some processes and their children since it began, in MB."""
 
     def __init__(self, *processes: Process) -> None:
-        self._processes = processes
+        # Listed once: looking for children reads all of /proc, and would take the time of those that are measured.
+        self._processes: list[psutil.Process] = [p for found in processes for p in (found.ps, *found.children())]
         self.before_mb = self.largest_mb = self._now()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -48,12 +49,11 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.2):
             self.largest_mb = max(self.largest_mb, self._now())
 
     def _now(self) -> float:
-        found: list[psutil.Process] = [p for process in self._processes for p in (process.ps, *process.children())]
-        return float(sum(p.memory_info().rss for p in found)) / 1e6
+        return float(sum(process.memory_info().rss for process in self._processes)) / 1e6
 
 
 def write_table(path: Path, texts: Path, rows: int) -> int:
@@ -62,7 +62,7 @@ def write_table(path: Path, texts: Path, rows: int) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "text"])
-        for number, text in enumerate(islice(cycle(list(iterate_texts(texts))), rows)):
+        for number, text in enumerate(islice(iterate_texts(texts), rows)):
             size += len(text.encode())
             writer.writerow([f"r{number:09d}", text])
     return size

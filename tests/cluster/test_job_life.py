@@ -54,7 +54,7 @@ def still(cluster: Cluster, job_id: str) -> int:
     """Wait until nothing of a held job is in flight; returns its finished rows."""
     owners = keys.LaneKeys.of("bulk").owners  # type: ignore[arg-type]
     wait_until(
-        lambda: not any(job_id.encode() in member for member in cluster.redis.hkeys(owners)),  # type: ignore[operator]
+        lambda: not any(job_id.encode() in member for member in cluster.redis.hkeys(owners)),
         message="chunks in flight end",
     )
     return done(cluster, job_id)
