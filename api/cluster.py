@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -17,6 +15,7 @@ from api.schemas.cluster import (
 )
 from api.schemas.common import problems
 from api.services import services
+from api.times import instant
 from jobs.cache import ResultCache
 from jobs.capacity import bulk_texts_per_second
 from jobs.cluster import live_workers
@@ -53,8 +52,8 @@ def get_cluster() -> Response:
                 children=w.children,
                 busy=w.busy,
                 model=f"{w.model}@{w.model_version}",
-                started_at=_instant(w.started_at_s),
-                seen_at=_instant(w.seen_at_s),
+                started_at=instant(w.started_at_s * 1000),
+                seen_at=instant(w.seen_at_s * 1000),
             )
             for w in workers
         ],
@@ -64,7 +63,3 @@ def get_cluster() -> Response:
         cache=CacheDocument(hits=cache.hits, misses=cache.misses, entries=cache.entries),
     )
     return Response(document.model_dump_json(), mimetype="application/json")
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,13 +6,13 @@ import base64
 import binascii
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from api.export.reading import View, chunk_rows, kept_columns
 from api.export.streams import document
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import ResultsPage, RowDocument
+from api.times import instant
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, JobOptions, JobState, Lane
 from jobs.store import JobStore
@@ -35,12 +35,12 @@ def job_document(job: Job) -> JobDocument:
         options=_options(job.options),
         file=None if job.file is None else FileDocument(**asdict(job.file)),
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
-        created_at=_instant(job.created_at_ms),
-        started_at=None if job.started_at_ms is None else _instant(job.started_at_ms),
-        ended_at=None if job.ended_at_ms is None else _instant(job.ended_at_ms),
-        expires_at=_instant(job.expires_at_ms),
-        paused_at=None if job.paused_at_ms is None else _instant(job.paused_at_ms),
-        scheduled_for=None if job.opens_at_ms is None else _instant(job.opens_at_ms),
+        created_at=instant(job.created_at_ms),
+        started_at=None if job.started_at_ms is None else instant(job.started_at_ms),
+        ended_at=None if job.ended_at_ms is None else instant(job.ended_at_ms),
+        expires_at=instant(job.expires_at_ms),
+        paused_at=None if job.paused_at_ms is None else instant(job.paused_at_ms),
+        scheduled_for=None if job.opens_at_ms is None else instant(job.opens_at_ms),
         queue_position=job.queue_position,
         texts_per_second=None if speed is None else round(speed, 1),
         eta_s=None if eta_s is None else round(eta_s, 1),
@@ -54,10 +54,10 @@ def _options(options: JobOptions) -> OptionsDocument:
         long_texts=options.long_texts,
         neutral_band=options.neutral_band,
         priority=options.priority,
-        start_at=None if options.start_at_ms is None else _instant(options.start_at_ms),
+        start_at=None if options.start_at_ms is None else instant(options.start_at_ms),
         window=options.window or None,
         time_zone=options.time_zone,
-        expire_at=None if options.expire_at_ms is None else _instant(options.expire_at_ms),
+        expire_at=None if options.expire_at_ms is None else instant(options.expire_at_ms),
         webhook=options.webhook or None,
         keep_columns=options.keep_columns,
     )
@@ -100,10 +100,6 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
                 break
     more = not job.state.ended or chunk_no < job.chunks
     return ResultsPage(data=rows, next=_cursor(chunk_no, offset) if more else None)
-
-
-def _instant(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cursor(chunk_no: int, offset: int) -> str:

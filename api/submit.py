@@ -34,6 +34,7 @@ from api.schemas.jobs import (
 from api.services import services
 from api.submission import Submission, Submitted
 from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
+from jobs.models import JobOptions
 
 POLL_AFTER_S = 1  #: Retry-After of an accepted job
 UPLOAD_REQUEST_BYTES = 16_384  #: of a JSON body that names an upload, at most
@@ -87,16 +88,7 @@ def _submit_json(query: SubmitQuery, idempotency_key: str) -> Submitted | DryRun
     model, options = svc.check_model(parsed.model), svc.check_options(parsed.resolved(svc.settings))
     if query.dry_run:
         return dry_run(svc, rows, None)
-    digest = hashlib.sha256(b"json\n" + body).hexdigest()
-    return Submission(
-        svc,
-        model=model,
-        options=options,
-        request_id=g.request_id,
-        idempotency_key=idempotency_key,
-        digest=lambda: digest,
-        known=True,
-    ).run(rows)
+    return _of_body(b"json\n" + body, model, options, idempotency_key).run(rows)
 
 
 def _submit_file(query: SubmitQuery, idempotency_key: str, boundary: str | None = None) -> Submitted | DryRunDocument:
@@ -147,21 +139,34 @@ def _submit_upload(asked: UploadRequest, dry: bool, idempotency_key: str, body: 
     upload = svc.uploads.get(asked.upload)
     query = asked.model_copy(update={"filename": asked.filename or upload.file_name})
     model, options = svc.check_model(query.model), svc.check_options(query.resolved(svc.settings))
-    digest = hashlib.sha256(b"upload\n" + body).hexdigest()
     with File(svc.uploads.pieces(upload.id), query.reading(), limits(svc.settings), upload.content_type) as file:
         if dry or query.dry_run:
             return dry_run(svc, file.rows(), file)
-        return Submission(
-            svc,
-            model=model,
-            options=options,
-            request_id=g.request_id,
-            idempotency_key=idempotency_key,
-            digest=lambda: digest,
-            known=True,
-            file=file,
-            max_bad_share=query.max_bad_share,
-        ).run(file.rows())
+        submission = _of_body(b"upload\n" + body, model, options, idempotency_key, file, query.max_bad_share)
+        return submission.run(file.rows())
+
+
+def _of_body(
+    payload: bytes,
+    model: str,
+    options: JobOptions,
+    idempotency_key: str,
+    file: File | None = None,
+    max_bad_share: float | None = None,
+) -> Submission:
+    """A submission whose payload is known before its rows are read."""
+    digest = hashlib.sha256(payload).hexdigest()
+    return Submission(
+        services(),
+        model=model,
+        options=options,
+        request_id=g.request_id,
+        idempotency_key=idempotency_key,
+        digest=lambda: digest,
+        known=True,
+        file=file,
+        max_bad_share=max_bad_share,
+    )
 
 
 def _with_fields(query: SubmitQuery, form: Form) -> SubmitQuery:

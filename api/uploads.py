@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -17,6 +16,7 @@ from api.schemas.common import problems
 from api.schemas.jobs import FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
 from api.services import services
+from api.times import instant
 from jobs.uploads import Upload
 
 ROWS_SHOWN = 10
@@ -77,8 +77,8 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
             id=upload.id,
             filename=upload.file_name,
             bytes=upload.size,
-            created_at=_instant(upload.created_at_ms),
-            expires_at=_instant(upload.expires_at_ms),
+            created_at=instant(upload.created_at_ms),
+            expires_at=instant(upload.expires_at_ms),
             format=FileDocument(**asdict(file.format) | {"columns": list(names)}),
             sheets=file.sheets,
             columns=[
@@ -89,7 +89,3 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
             ],
             preview=shown[:ROWS_SHOWN],
         )
-
-
-def _instant(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Response
@@ -26,6 +25,7 @@ from api.schemas.webhooks import (
     WebhookWithSecret,
 )
 from api.services import services
+from api.times import instant
 from jobs.addresses import AddressRefused, checked, networks
 from jobs.errors import FieldError, InvalidInput
 from jobs.webhooks import TEST_EVENT, Delivery, Webhook
@@ -84,7 +84,7 @@ def send_test(path: WebhookPath) -> Response:
     operator_only(open_without_token=True)
     store = services().webhooks
     webhook, now_ms = store.get(path.webhook_id), store.now_ms()
-    body = json.dumps({"type": TEST_EVENT, "timestamp": _instant(now_ms), "data": {}})
+    body = json.dumps({"type": TEST_EVENT, "timestamp": instant(now_ms), "data": {}})
     store.enqueue(Delivery(f"msg_{secrets.token_hex(12)}", webhook.id, TEST_EVENT, body, now_ms))
     return Response(status=202)
 
@@ -102,11 +102,11 @@ def list_deliveries(path: WebhookPath) -> Response:
             delivery_id=entry["delivery_id"],
             event=entry["event"],
             attempt=entry["attempt"],
-            at=_instant(entry["at_ms"]),
+            at=instant(entry["at_ms"]),
             status=entry.get("status"),
             error=entry["error"] or None,
             took_ms=entry.get("took_ms"),
-            next_at=_instant(entry["next_at_ms"]) if "next_at_ms" in entry else None,
+            next_at=instant(entry["next_at_ms"]) if "next_at_ms" in entry else None,
         )
         for entry in store.log(path.webhook_id)
     ]
@@ -157,13 +157,9 @@ def _fields(webhook: Webhook) -> dict[str, object]:
         "url": webhook.url,
         "description": webhook.description,
         "events": list(webhook.events),
-        "created_at": _instant(webhook.created_at_ms),
+        "created_at": instant(webhook.created_at_ms),
         "disabled": webhook.disabled or None,
     }
-
-
-def _instant(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _answer(document: BaseModel, status: int = 200) -> Response:

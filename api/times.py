@@ -1,0 +1,10 @@
+"""Times as answers show them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def instant(ms: float) -> str:
+    """ISO 8601 in UTC, of Unix milliseconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
