@@ -21,6 +21,9 @@ from jobs.errors import BodyTooLarge
 from jobs.models import RowError
 
 MAX_MEMBERS = 10_000  #: files in the ZIP archive of a workbook
+STRINGS = "xl/sharedStrings.xml"  #: texts of all sheets, which are held in memory while rows are read
+STRINGS_BYTES = 256 * 2**20
+PART_BYTES = 16 * 2**20  #: of any other part that is read whole, such as styles
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 
 
@@ -107,6 +110,16 @@ def _checked(cells: list[str], limits: Limits) -> Cells:
     return cells
 
 
+def _check_part(member: zipfile.ZipInfo) -> None:
+    """Sheets are read row by row; everything else is held in memory."""
+    limit = STRINGS_BYTES if member.filename == STRINGS else PART_BYTES
+    if member.file_size > limit and not member.filename.startswith("xl/worksheets/"):
+        raise BodyTooLarge(
+            f"{member.filename} of the workbook has {member.file_size:,} bytes unpacked; {limit:,} can be read. "
+            "Send it in parts, or as CSV."
+        )
+
+
 def _check_archive(file: IO[bytes], limits: Limits) -> None:
     """Before anything is unpacked: sizes as the archive lists them, which is as far as they are ever unpacked."""
     with zipfile.ZipFile(file) as archive:
@@ -129,6 +142,7 @@ def _check_archive(file: IO[bytes], limits: Limits) -> None:
             )
         for member in members:
             if member.filename.endswith((".xml", ".rels")):
+                _check_part(member)
                 with archive.open(member) as part:
                     if _DOCTYPE.search(part.read(4096)):
                         raise bad_file("dtd", f"{member.filename} of the workbook has a DTD, which is never read.")

@@ -187,4 +187,6 @@ def _workbooks() -> Iterator[Odd]:
     yield Odd("dtd.xlsx", patched(good, sheet, b"<worksheet ", dtd), refused="dtd")
     bomb = patched(good, sheet, b"<sheetData>", b"<sheetData>" + b" " * 40_000_000)
     yield Odd("bomb.xlsx", bomb, refused="body_too_large")
+    noise = f"<!--{random.Random(2).randbytes(9_000_000).hex()}--></styleSheet>".encode()
+    yield Odd("bloated styles.xlsx", patched(good, "xl/styles.xml", b"</styleSheet>", noise), refused="body_too_large")
     yield Odd("damaged sheet.xlsx", patched(good, sheet, b"</sheetData>", b"</sheet>"), refused="damaged_workbook")
