@@ -41,7 +41,6 @@ accept_content = ["json"]
 task_default_queue = "interactive"
 task_time_limit = _settings.task_time_limit_s  # a hung child is killed; its work is released and counted
 worker_proc_alive_timeout = 30  # a fork of a large parent on a busy machine needs more than the default 4 s
-worker_soft_shutdown_timeout = 20  # a stopping worker lets its chunks end; supervisors must wait longer than this
 worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/renewal.py after each task
 worker_send_task_events = True  # Flower shows what runs
 task_send_sent_event = False  # one event a task less; the queue length tells the same

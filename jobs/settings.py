@@ -149,6 +149,11 @@ class Settings(BaseSettings):
     visibility_timeout_s: int = Field(
         120, ge=2, description="Seconds after which Redis hands an unacknowledged message to another worker."
     )
+    stop_grace_s: int = Field(
+        20,
+        ge=0,
+        description="Seconds a stopping worker leaves its running tasks; a supervisor must wait longer before it kills.",
+    )
     sync_timeout_s: float = Field(
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
     )

@@ -145,7 +145,6 @@ class Cluster:
             "SENTIQ_LEASE_S": "3",
             "SENTIQ_LOG_FORMAT": "json",
             "PYTHONWARNINGS": "default",
-            "REMAP_SIGTERM": "SIGQUIT",
             **environment,
         }
         self.processes: list[Process] = []

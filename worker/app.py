@@ -13,6 +13,7 @@ from jobs.errors import SettingsError
 from jobs.settings import current
 from worker import lifecycle
 from worker.keeper import Keeper
+from worker.stopping import Stopping
 from worker.sweeper import Sweeper
 
 try:
@@ -23,7 +24,7 @@ except SettingsError as error:
 
 app = Celery("sentiq", include=["worker.tasks"])
 app.config_from_object("celeryconfig")
-app.steps["worker"] |= {Keeper, Sweeper}
+app.steps["worker"] |= {Keeper, Stopping, Sweeper}
 lifecycle.connect_signals()
 
 

@@ -20,7 +20,7 @@ from honcho.environ import parse_procfile
 
 POLL_S = 0.2
 RESTART_AFTER_S = 1.0
-#: A stopping worker lets its chunks end (20 s, `worker_soft_shutdown_timeout`); then it is killed.
+#: A stopping worker lets its chunks end (20 s, `stop_grace_s`); then it is killed.
 STOP_WITHIN_S = 25.0
 
 

@@ -119,6 +119,19 @@ def test_a_stopped_worker_ends_its_chunk_and_leaves_the_rest(empty_cluster: Clus
     check_all_answered(empty_cluster, job_id, 30_000)
 
 
+def test_a_task_that_outlasts_the_grace_period_is_left_to_another_worker(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=0, bulk=0)
+    first = empty_cluster.start_worker("interactive", app=BROKEN, SENTIQ_STOP_GRACE_S="1")
+    job_id = empty_cluster.submit(["好", "【挂起】", "坏"])
+    wait_until(lambda: any(worker.busy for worker in empty_cluster.live()))
+
+    assert first.stop() == 0
+
+    assert empty_cluster.job(job_id)["state"] == "running"
+    empty_cluster.start_worker("interactive", name="second")  # its engine does not hang
+    check_all_answered(empty_cluster, job_id, 3)
+
+
 def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster) -> None:
     empty_cluster.redis_server.start()
     empty_cluster.start_api()
