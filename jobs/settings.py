@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     stop_grace_s: int = Field(
         20,
         ge=0,
-        description="Seconds a stopping worker leaves its running tasks; a supervisor must wait longer before it kills.",
+        description="Seconds a stopping worker gives its tasks to end; a supervisor must wait longer before it kills.",
     )
     sync_timeout_s: float = Field(
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
