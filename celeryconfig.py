@@ -7,10 +7,12 @@ from jobs.settings import current
 _settings = current()
 
 # -- broker: Redis, the same as the job store -----------------------------------------------------------------------
-broker_url = _settings.redis_url
+_endpoint = _settings.endpoint
+broker_url = _endpoint.broker_url
+broker_use_ssl = _endpoint.tls
 broker_connection_retry_on_startup = True  # a worker may be started before Redis
 broker_connection_max_retries = None  # the default gives up after 100 tries
-broker_transport_options = {
+broker_transport_options = _endpoint.broker_options | {
     # Longer than the longest task, or Redis hands out a second copy of a message whose task still runs.
     "visibility_timeout": _settings.visibility_timeout_s,
     # By default a dead worker's messages are looked for every 100 s.

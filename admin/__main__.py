@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     activate_parser.add_argument("--timeout", type=float, default=180, help="seconds to wait (default: 180)")
     options = parser.parse_args(arguments)
     try:
-        with connect(current().redis_url) as redis:
+        with connect(current()) as redis:
             return models(redis) if options.command == "models" else activate(redis, options.model, options.timeout)
     except SettingsError as error:
         return fail(f"the settings are wrong.\n{error}", 78)

@@ -27,7 +27,7 @@ def livez() -> Response:
 def readyz() -> tuple[Response, int]:
     """503 names what is missing. Uses a fresh connection, since a pooled one may be a survivor of a dead server."""
     try:
-        with connect(services().settings.redis_url, timeout_s=PROBE_TIMEOUT_S) as redis:
+        with connect(services().settings, timeout_s=PROBE_TIMEOUT_S) as redis:
             missing = _missing(live_workers(redis))
     except REDIS_AWAY:
         missing = ["redis"]

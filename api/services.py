@@ -42,17 +42,17 @@ class Services:
 
     @classmethod
     def create(cls, settings: Settings) -> Services:
-        redis = connect(settings.redis_url, timeout_s=TIMEOUT_S)
-        waiting = connect(
-            settings.redis_url, timeout_s=WAIT_SLICE_S + TIMEOUT_S, max_connections=settings.api_threads + 8
-        )
+        redis = connect(settings, timeout_s=TIMEOUT_S)
+        waiting = connect(settings, timeout_s=WAIT_SLICE_S + TIMEOUT_S, max_connections=settings.api_threads + 8)
+        endpoint = settings.endpoint
         producer = Celery("sentiq-api", set_as_current=False)
         producer.config_from_object("celeryconfig")
         impatient = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
         producer.conf.update(
-            broker_url=settings.redis_url,
+            broker_url=endpoint.broker_url,
+            broker_use_ssl=endpoint.tls,
             broker_connection_timeout=TIMEOUT_S,
-            broker_transport_options=producer.conf.broker_transport_options | impatient,
+            broker_transport_options=producer.conf.broker_transport_options | endpoint.broker_options | impatient,
             task_publish_retry=False,
         )
         return cls(

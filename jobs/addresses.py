@@ -21,6 +21,14 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+def is_loopback(host: str) -> bool:
+    """Nobody from another machine reaches what listens there. Raises nothing: other names count as reachable."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def checked(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
     """All addresses of a host, each of which may be connected to. Raises AddressRefused and OSError.
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from redis import Redis
+from redis import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.backoff import ConstantBackoff, ExponentialWithJitterBackoff
 from redis.commands.core import Script
-from redis.exceptions import ConnectionError, TimeoutError
+from redis.connection import Connection
+from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, ResponseError, TimeoutError
 from redis.retry import Retry
+from redis.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+
+from jobs.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 #: What redis-py raises when Redis is away; callers answer 503 or try again later.
 REDIS_AWAY = (ConnectionError, TimeoutError)
@@ -17,21 +29,102 @@ REDIS_AWAY = (ConnectionError, TimeoutError)
 _LUA = Path(__file__).parent / "lua"
 
 
-def connect(url: str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False) -> Redis:
+class RedisRefuses(ConnectionError):
+    """Redis answers, but takes no writes now: its disk fails, or it is no master any more.
+
+    It counts as being away, since the remedy is the same: try again, and connect anew, which may find another master.
+    """
+
+
+class RedisFull(RedisRefuses):
+    """Redis has reached its `maxmemory`."""
+
+
+#: Beginnings of answers that mean RedisRefuses: the disk is full or broken, too few replicas, no master.
+_REFUSALS = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
+
+
+class _Clear:
+    """A connection that tells refusals of all writes from errors of one command."""
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]  # that of the class beside this one
+        except OutOfMemoryError as error:
+            raise RedisFull(str(error)) from error
+        except ReadOnlyError as error:
+            raise RedisRefuses(str(error)) from error
+        except ResponseError as error:
+            if str(error).startswith(_REFUSALS):
+                raise RedisRefuses(str(error)) from error
+            raise
+
+
+class _Tcp(_Clear, Connection):
+    pass
+
+
+class _Tls(_Clear, SSLConnection):
+    pass
+
+
+class _Unix(_Clear, UnixDomainSocketConnection):
+    pass
+
+
+class _Managed(_Clear, SentinelManagedConnection):
+    pass
+
+
+class _ManagedTls(_Clear, SentinelManagedSSLConnection):
+    pass
+
+
+def connect(
+    where: Settings | str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
+) -> Redis:
     """A client with binary answers.
 
     One quick retry heals a connection that went stale; more would hide an outage from those who must answer at once.
     A `patient` client goes on for most of a minute: a child that holds a result waits for Redis to come back.
     """
+    endpoint = Endpoint.parse(where) if isinstance(where, str) else where.endpoint
     retry = Retry(ExponentialWithJitterBackoff(cap=2.0, base=0.1), 40) if patient else Retry(ConstantBackoff(0.05), 1)
-    return Redis.from_url(
-        url,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(timeout_s, 2.0),
-        socket_keepalive=True,
-        health_check_interval=25,
-        max_connections=max_connections,
-        retry=retry,
+    return Redis.from_pool(
+        _pool(
+            endpoint,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=min(timeout_s, 2.0),
+            socket_keepalive=True,
+            health_check_interval=25,
+            max_connections=max_connections,
+            retry=retry,
+        )
+    )
+
+
+def _pool(endpoint: Endpoint, **options: Any) -> ConnectionPool:
+    options |= {"db": endpoint.db, **endpoint.login}
+    if endpoint.path:
+        for tcp_only in ("socket_connect_timeout", "socket_keepalive"):
+            del options[tcp_only]
+        return ConnectionPool(connection_class=_Unix, path=endpoint.path, **options)
+    tls = endpoint.tls
+    if not endpoint.master:
+        ((host, port),) = endpoint.hosts
+        return ConnectionPool(
+            connection_class=_Tcp if tls is None else _Tls, host=host, port=port, **options | (tls or {})
+        )
+    # A Sentinel that does not answer is passed over quickly: there are others.
+    patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(ConstantBackoff(0), 0)}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        endpoint.hosts, sentinel_kwargs=patience | endpoint.sentinel_options
+    )
+    return SentinelConnectionPool(  # type: ignore[no-untyped-call]
+        endpoint.master,
+        sentinel,
+        connection_class=_Managed if tls is None else _ManagedTls,
+        **options | (tls or {}),
     )
 
 

@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+import limits
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.addresses import networks
+from jobs.addresses import is_loopback, networks
+from jobs.endpoint import Endpoint
 from jobs.errors import SettingsError
 from jobs.models import LongTexts
 
@@ -35,17 +37,45 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    redis_url: str = Field(
-        "redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://", description="Redis: broker and job store."
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis: broker and job store. `redis://`, `rediss://` (TLS), `unix://`, or "
+        "`redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0`: docs/security.md.",
     )
+    redis_sentinel_password: SecretStr | None = Field(
+        None, description="Password of the Sentinels, where they have one of their own."
+    )
+    redis_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) that vouch for Redis, for TLS; unset: those of the system."
+    )
+    redis_cert_file: Path | None = Field(None, description="Our certificate (PEM), where Redis asks for one.")
+    redis_key_file: Path | None = Field(None, description="Its private key (PEM).")
     host: str = Field("127.0.0.1", description="Address on which API and Flower listen.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
+    auth: Literal["keys", "off"] = Field(
+        "off",
+        description="`keys`: requests need an API key (`sentiq-admin keys`, docs/security.md). `off`: whoever reaches "
+        "the API may use it; only where it listens on the loopback.",
+    )
     admin_token: SecretStr | None = Field(
-        None, min_length=16, description="Bearer token of the endpoints for operators; without one they are closed."
+        None,
+        min_length=16,
+        description="A bearer token that may do everything; `off` without one closes what operators do.",
+    )
+    rate_limit: str = Field(
+        "",
+        description="Requests of one API key, or without keys of one address, such as `600/minute`; several with `;`. "
+        "Empty: no limit. A key may have its own.",
+    )
+    cors_origins: str = Field(
+        "", description="Origins whose pages may call the API from a browser, with commas. Empty: none."
     )
     flower_port: int = Field(5555, ge=1, le=65535, description="Port of Flower.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
+    )
+    log_texts: bool = Field(
+        False, description="Whether a text that the model fails on is logged. Otherwise no text is ever logged."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
 
@@ -116,6 +146,19 @@ class Settings(BaseSettings):
         le=1,
         description="Share of rows that cannot be read up to which a job goes on, where it does not say.",
     )
+    max_waiting_rows: int = Field(
+        50_000_000, ge=1, description="Rows of bulk jobs that may wait at once; beyond them submissions get 503."
+    )
+    max_waiting_requests: int = Field(
+        10_000, ge=1, description="Small jobs that may wait on the interactive lane at once; beyond them 503."
+    )
+    max_redis_share: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of Redis's `maxmemory` (without one: of its host's memory) that may be used; beyond it "
+        "submissions get 503, and the rest is left for results.",
+    )
     max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
 
     webhook_networks: str = Field(
@@ -143,6 +186,12 @@ class Settings(BaseSettings):
     lease_s: float = Field(
         8, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
     )
+    child_memory_mb: int = Field(
+        2_048,
+        ge=0,
+        description="Unique memory of a child (USS, what is not shared with its parent) above which it is replaced "
+        "after its task. 0: no limit.",
+    )
     task_time_limit_s: int = Field(
         100, ge=1, description="Seconds after which a child that works on one task is killed."
     )
@@ -158,6 +207,11 @@ class Settings(BaseSettings):
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
     )
     api_threads: int = Field(64, ge=1, le=1024, description="Requests the API handles at once.")
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where Redis is. Raises ValueError, but not after `load` has checked it."""
+        return Endpoint.of(self)
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
@@ -180,6 +234,22 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("\n".join(faults)) from None
+    try:
+        _ = settings.endpoint
+    except ValueError as error:
+        faults.append(f"{PREFIX}REDIS_URL: {error}.")
+    if settings.auth == "off" and not is_loopback(settings.host):
+        faults.append(
+            f"{PREFIX}AUTH: off works on the loopback only, and {PREFIX}HOST is {settings.host}. Set {PREFIX}AUTH=keys "
+            "and make a key with bin/sentiq-admin keys create NAME."
+        )
+    try:
+        limits.parse_many(settings.rate_limit) if settings.rate_limit else ()
+    except ValueError:
+        faults.append(
+            f"{PREFIX}RATE_LIMIT: {settings.rate_limit!r} is no rate limit. Write it as 600/minute, or as "
+            "20/second;600/minute."
+        )
     try:
         networks(settings.webhook_networks)
     except ValueError as error:
@@ -205,7 +275,8 @@ def current() -> Settings:
 
 def _got(error: ErrorDetails) -> str:
     """The bad value, unless it is a secret."""
-    return "" if error["loc"] == ("admin_token",) else f", got {error['input']!r}"
+    secret = Settings.model_fields[str(error["loc"][0])].annotation in (SecretStr, SecretStr | None)
+    return "" if secret else f", got {error['input']!r}"
 
 
 def _known(name: str) -> bool:
@@ -230,6 +301,8 @@ def markdown() -> str:
         default = field.default
         if isinstance(default, Path):
             default = default.relative_to(REPOSITORY)
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
         lines.append(f"| `{PREFIX}{name.upper()}` | `{default}` | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -8,18 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import psutil
-from redis import Redis
 
 from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import connect
+from jobs.connection import REDIS_AWAY, connect
 from jobs.settings import Settings
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 REPOSITORY = Path(__file__).parent.parent
 READY_S = 90.0  #: a worker loads and warms its model in this time, even on a busy machine
 
@@ -51,42 +52,63 @@ def redis_binary() -> str:
 
 
 class RedisServer:
-    """One redis-server process that can be stopped, killed and started again on the same port and data."""
+    """One redis-server process that can be stopped, killed and started again on the same port and data.
 
-    def __init__(self, directory: Path) -> None:
+    `options` are those of redis-server beside the usual ones, `env` more of its environment. `reached_by` are the
+    settings by which others reach it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        options: Mapping[str, str] = NOTHING,
+        env: Mapping[str, str] = NOTHING,
+        *,
+        tls: bool = False,
+    ) -> None:
         self.directory = directory
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.reached_by: dict[str, str] = {"redis_url": self.url}
         self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = {
-            "--port": str(self.port),
+        self._env = os.environ | env
+        self._options = {
+            **({"--port": "0", "--tls-port": str(self.port)} if tls else {"--port": str(self.port)}),
             "--bind": "127.0.0.1",
             "--dir": str(self.directory),
             "--appendonly": "yes",
             "--save": "",
             "--maxmemory-policy": "noeviction",
+            **options,
         }
-        self.process = subprocess.Popen(
-            [redis_binary(), *(word for option in options.items() for word in option)],
-            stdout=subprocess.DEVNULL,
-        )
-        with connect(self.url) as client:
-            wait_until(lambda: _answers(client), message="redis-server answers")
+
+    def start(self) -> None:
+        options = (word for option in self._options.items() for word in option)
+        self.process = subprocess.Popen([redis_binary(), *options], stdout=subprocess.DEVNULL, env=self._env)
+        wait_until(self._listens, message="redis-server answers")
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.model_validate(self.reached_by)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def _listens(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"redis-server ended with {self.process.returncode}"
+        try:
+            with connect(self.settings) as client:
+                return bool(client.ping())
+        except REDIS_AWAY:
+            return False
 
     def stop(self, *, kill: bool = False) -> None:
         if self.process is not None:
             self.process.kill() if kill else self.process.terminate()
             self.process.wait(timeout=20)
             self.process = None
-
-
-def _answers(client: Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except Exception:  # noqa: BLE001 -- whatever is wrong while it starts, ask again
-        return False
 
 
 class Process:
@@ -134,13 +156,13 @@ class Process:
 class Cluster:
     """Starts parts on demand and stops all of them at the end."""
 
-    def __init__(self, directory: Path, **environment: str) -> None:
+    def __init__(self, directory: Path, redis_server: RedisServer | None = None, **environment: str) -> None:
         self.directory = directory
-        self.redis_server = RedisServer(directory)
+        self.redis_server = redis_server or RedisServer(directory)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {
-            "SENTIQ_REDIS_URL": self.redis_server.url,
+            **{f"SENTIQ_{name.upper()}": value for name, value in self.redis_server.reached_by.items()},
             "SENTIQ_PORT": str(self.port),
             "SENTIQ_LEASE_S": "3",
             "SENTIQ_LOG_FORMAT": "json",
@@ -148,8 +170,8 @@ class Cluster:
             **environment,
         }
         self.processes: list[Process] = []
-        self.redis = connect(self.redis_server.url)
-        self.settings = Settings(redis_url=self.redis_server.url)
+        self.settings = self.redis_server.settings
+        self.redis = connect(self.settings)
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
     def start(self, *, interactive: int = 2, bulk: int = 2) -> None:

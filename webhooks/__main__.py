@@ -33,7 +33,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    redis = connect(settings.redis_url)
+    redis = connect(settings)
     deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
     log.info("webhooks are delivered")
     while not stop.is_set():

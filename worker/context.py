@@ -41,7 +41,7 @@ def child() -> Context:
 @cache
 def _context(pid: int, *, patient: bool) -> Context:
     settings = current()
-    redis = connect(settings.redis_url, timeout_s=5.0 if patient else 1.5, patient=patient)
+    redis = connect(settings, timeout_s=5.0 if patient else 1.5, patient=patient)
     return Context(
         redis,
         JobStore(redis, settings),

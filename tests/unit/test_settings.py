@@ -47,7 +47,6 @@ def test_an_unknown_name_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: 
     [
         ("SENTIQ_PORT", "70000"),
         ("SENTIQ_PORT", "http"),
-        ("SENTIQ_REDIS_URL", "localhost:6379"),
         ("SENTIQ_LOG_LEVEL", "loud"),
         ("SENTIQ_LEASE_S", "0"),
     ],
@@ -59,6 +58,44 @@ def test_a_bad_value_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str,
     assert name in str(error.value)
     assert repr(value) in str(error.value)
     assert "docs/settings.md" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"SENTIQ_REDIS_URL": "localhost:6379"}, ["SENTIQ_REDIS_URL", "redis://[USER:PASSWORD@]HOST"]),
+        ({"SENTIQ_REDIS_URL": "redis://h:6379/zero"}, ["SENTIQ_REDIS_URL", "/0"]),
+        ({"SENTIQ_REDIS_URL": "redis://h:port/0"}, ["SENTIQ_REDIS_URL", "port"]),
+        ({"SENTIQ_REDIS_URL": "redis://a:1,b:2/0"}, ["SENTIQ_REDIS_URL", "redis+sentinel://"]),
+        ({"SENTIQ_REDIS_URL": "redis+sentinel://a,b"}, ["SENTIQ_REDIS_URL", "/mymaster"]),
+        ({"SENTIQ_REDIS_CA_FILE": "/no/such/file"}, ["SENTIQ_REDIS_URL", "rediss"]),
+        (
+            {"SENTIQ_REDIS_CA_FILE": "/no/such/file", "SENTIQ_REDIS_URL": "rediss://h"},
+            ["SENTIQ_REDIS_URL", "/no/such/file"],
+        ),
+        ({"SENTIQ_HOST": "0.0.0.0"}, ["SENTIQ_AUTH", "loopback", "SENTIQ_AUTH=keys"]),
+        ({"SENTIQ_HOST": "example.org"}, ["SENTIQ_AUTH"]),
+        ({"SENTIQ_RATE_LIMIT": "many"}, ["SENTIQ_RATE_LIMIT", "'many'", "600/minute"]),
+    ],
+)
+def test_settings_that_do_not_fit_stop_the_start(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], told: list[str]
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert all(word in str(error.value) for word in told), str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:s3cret!@h:x/0", "redis://:s3cret!@/0", "http://:s3cret!@h", "redis+sentinel://u:s3cret!@a,b"]
+)
+def test_the_password_of_redis_is_never_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SENTIQ_REDIS_URL", url)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert "s3cret" not in str(error.value)
 
 
 def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,139 @@
+"""Redis behind TLS and an access list, and Redis watched by Sentinels."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+from redis.sentinel import Sentinel
+
+from jobs.connection import REDIS_AWAY, connect
+from tests.cluster.test_faults import check_all_answered, moved_on
+from tests.cluster.test_main_job import sentences
+from tests.support import Cluster, RedisServer, free_port, redis_binary, wait_until
+
+pytestmark = pytest.mark.cluster
+
+PASSWORD = "correct-horse"
+#: As docs/security.md says: the service's own keys and those of its queues, no command that reads or empties all.
+ACL = "~sentiq:* ~interactive* ~bulk* ~unacked* ~_kombu.* ~*celery.pidbox* ~celeryev* &* +@all -@dangerous +info"
+
+
+def _has_tls() -> bool:
+    # Told to listen nowhere, it ends at once.
+    command = [redis_binary(), "--port", "0", "--tls-port", "0", "--save", ""]
+    return b"Bad directive" not in subprocess.run(command, capture_output=True, check=False, timeout=10).stderr
+
+
+@pytest.mark.skipif(not _has_tls(), reason="this redis-server was built without TLS")
+def test_the_service_runs_with_tls_and_an_access_list(tmp_path: Path) -> None:
+    ca = trustme.CA()
+    certificate = ca.issue_cert("127.0.0.1")
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "redis.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "redis.key")
+    server = RedisServer(
+        tmp_path,
+        {
+            "--tls-cert-file": str(tmp_path / "redis.pem"),
+            "--tls-key-file": str(tmp_path / "redis.key"),
+            "--tls-auth-clients": "no",
+            "--aclfile": str(tmp_path / "users.acl"),
+        },
+        tls=True,
+    )
+    (tmp_path / "users.acl").write_text(f"user default off\nuser sentiq on >{PASSWORD} {ACL}\n")
+    server.reached_by = {
+        "redis_url": f"rediss://sentiq:{PASSWORD}@127.0.0.1:{server.port}/0",
+        "redis_ca_file": str(tmp_path / "ca.pem"),
+    }
+    with closing(Cluster(tmp_path, server)) as cluster:
+        cluster.start()
+
+        check_all_answered(cluster, cluster.submit(sentences(3)), 3)
+        check_all_answered(cluster, cluster.submit(sentences(2_000)), 2_000)
+        assert cluster.http.get("/readyz").status_code == 200
+        assert "NOPERM" not in "".join(p.log.read_text() for p in cluster.processes)
+
+
+def test_a_failover_loses_no_row(tmp_path: Path) -> None:
+    with Sentinels(tmp_path) as sentinels, closing(Cluster(tmp_path, sentinels.master)) as cluster:
+        cluster.start(interactive=1, bulk=2)
+        sentinels.wait_replicated()
+        job_id = cluster.submit(sentences(60_000))
+        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+
+        sentinels.master.stop(kill=True)
+
+        assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "store_unavailable"
+        wait_until(lambda: cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200, timeout_s=30)
+        done = cluster.job(job_id)["counts"]["completed"]
+        wait_until(lambda: moved_on(cluster, job_id, done), timeout_s=60)
+        check_all_answered(cluster, job_id, 60_000)
+        assert cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
+
+
+class Sentinels:
+    """A master, a replica and three Sentinels that watch them."""
+
+    def __init__(self, directory: Path) -> None:
+        for name in ("master", "replica"):
+            (directory / name).mkdir()
+        self.master = RedisServer(directory / "master")
+        self.replica = RedisServer(directory / "replica")
+        self._directory = directory
+        self._ports = [free_port() for _ in range(3)]
+        self._processes: list[subprocess.Popen[bytes]] = []
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
+        self.master.reached_by = {"redis_url": f"redis+sentinel://{hosts}/mymaster/0"}
+
+    def __enter__(self) -> Sentinels:
+        for port in self._ports:
+            config = self._directory / f"sentinel-{port}.conf"
+            config.write_text(
+                f"port {port}\nbind 127.0.0.1\ndir {self._directory}\n"
+                f"sentinel monitor mymaster 127.0.0.1 {self.master.port} 2\n"
+                "sentinel down-after-milliseconds mymaster 1000\n"
+                "sentinel failover-timeout mymaster 5000\n"
+            )
+            command = [redis_binary(), str(config), "--sentinel"]
+            self._processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        self.replica.start()
+        with connect(self.replica.url) as replica:
+            replica.replicaof("127.0.0.1", self.master.port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait(10)
+        self.replica.stop(kill=True)
+        self.master.stop(kill=True)
+
+    def wait_replicated(self) -> None:
+        """The Sentinels know of the replica and of each other, and it has all data."""
+        sentinel = Sentinel([("127.0.0.1", port) for port in self._ports])  # type: ignore[no-untyped-call]
+
+        def ready() -> bool:
+            try:
+                state = sentinel.sentinels[0].sentinel_master("mymaster")
+            except REDIS_AWAY:
+                return False
+            assert isinstance(state, dict)
+            known = bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == 2)
+            with connect(self.replica.url) as replica:
+                return known and replica.info("replication")["master_link_status"] == "up"
+
+        wait_until(ready, timeout_s=30, message="the Sentinels know each other")
+
+
+@contextmanager
+def closing(cluster: Cluster) -> Iterator[Cluster]:
+    try:
+        yield cluster
+    finally:
+        cluster.close()

@@ -1,0 +1,39 @@
+"""Each way to write where Redis is means the same to redis-py and to kombu."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.endpoint import Endpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "broker_url", "told"),
+    [
+        ("redis://h", "redis://h:6379/0", "h:6379"),
+        ("redis://h:1/2", "redis://h:1/2", "h:1"),
+        ("redis://:p%40ss@h:1/0", "redis://:p%40ss@h:1/0", "h:1"),
+        ("redis://me:pw@[::1]:1/0", "redis://me:pw@[::1]:1/0", "::1:1"),
+        ("rediss://me:pw@h/0", "rediss://me:pw@h:6379/0", "h:6379"),
+        ("unix:///run/redis.sock?db=3", "redis+socket:///run/redis.sock?virtual_host=3", "unix socket /run/redis.sock"),
+        (
+            "redis+sentinel://me:pw@a:1,b/mymaster/2",
+            "sentinel://me:pw@a:1/2;sentinel://me:pw@b:26379/2",
+            "master mymaster of the Sentinels a:1, b:26379",
+        ),
+    ],
+)
+def test_an_address_is_read(url: str, broker_url: str, told: str) -> None:
+    endpoint = Endpoint.parse(url)
+
+    assert endpoint.broker_url == broker_url
+    assert str(endpoint) == told
+    assert "pw" not in repr(endpoint)
+
+
+def test_the_broker_is_told_of_the_master() -> None:
+    endpoint = Endpoint.parse("rediss+sentinel://a,b/mymaster")
+
+    assert endpoint.broker_options["master_name"] == "mymaster"
+    assert endpoint.broker_options["sentinel_kwargs"] == {"ssl": True}
+    assert Endpoint.parse("redis://a").broker_options == {}
