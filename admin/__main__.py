@@ -2,6 +2,10 @@
 
     sentiq-admin models             list the models that the live workers have
     sentiq-admin activate MODEL     go over to another model, by id or id@version, without stopping
+    sentiq-admin keys create NAME   make an API key and print it, this once: --scopes, --rate
+    sentiq-admin keys list          list the API keys
+    sentiq-admin keys rotate ID     give a key a new secret; the old one is void, its jobs stay its own
+    sentiq-admin keys revoke ID     make a key void
 
 Reads SENTIQ_REDIS_URL. Exit status: 0 done; 1 refused or not done in time, the reason is on standard error; 2 wrong
 usage; 78 a setting is wrong.
@@ -16,6 +20,7 @@ from collections.abc import Sequence
 
 from redis import Redis
 
+from admin import keys
 from jobs import activation
 from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, connect
@@ -34,9 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     activate_parser = commands.add_parser("activate", help="go over to another model without stopping")
     activate_parser.add_argument("model", metavar="MODEL", help="id, or id@version")
     activate_parser.add_argument("--timeout", type=float, default=180, help="seconds to wait (default: 180)")
+    keys.add_commands(commands.add_parser("keys", help="make and void API keys"))
     options = parser.parse_args(arguments)
     try:
         with connect(current()) as redis:
+            if options.command == "keys":
+                return keys.run(redis, options)
             return models(redis) if options.command == "models" else activate(redis, options.model, options.timeout)
     except SettingsError as error:
         return fail(f"the settings are wrong.\n{error}", 78)

@@ -8,7 +8,21 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 from pydantic import ValidationError
 
-from api import cluster, health, metrics, models, pages, problems, results, shortcuts, submit, uploads, webhooks
+from api import (
+    access,
+    cluster,
+    headers,
+    health,
+    metrics,
+    models,
+    pages,
+    problems,
+    results,
+    shortcuts,
+    submit,
+    uploads,
+    webhooks,
+)
 from api.schemas import components
 from api.services import Services
 from jobs.settings import Settings, current
@@ -21,7 +35,9 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = OpenAPI(
         __name__,
         info=Info(title="sentiq", version="1.0.0", description=DESCRIPTION),
-        security_schemes={"admin": {"type": "http", "scheme": "bearer"}},
+        security_schemes={
+            "key": {"type": "http", "scheme": "bearer", "description": "an API key; see docs/security.md"}
+        },
         validation_error_callback=_raise_validation,
         static_folder=None,
     )
@@ -30,6 +46,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app.url_map.strict_slashes = False
     metrics.init_app(app, services)
     problems.init_app(app)
+    access.init_app(app, services)
+    headers.init_app(app, services.settings)
     for blueprint in (
         submit.blueprint,
         results.blueprint,

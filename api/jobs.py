@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
+from api.access import caller
 from api.documents import job_document, results_page
 from api.schemas.common import problems
 from api.schemas.jobs import (
@@ -19,19 +18,14 @@ from api.schemas.jobs import (
 from api.schemas.results import ResultsPage, ResultsQuery
 from api.services import services
 
-POLL_AFTER_S = 1  #: Retry-After of an accepted job
-INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
-
-NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
-
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
+POLL_AFTER_S = 1  #: Retry-After of a job that has not ended
 
 blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[Tag(name="jobs")])
 
 
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
 def list_jobs(query: JobsQuery) -> Response:
-    jobs, more = services().store.newest(query.limit, query.after, query.states)
+    jobs, more = services().store.newest(query.limit, query.after, query.states, caller().owner)
     return _answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
 
 

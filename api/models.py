@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.authorisation import operator_only
+from api.access import operator_only
 from api.bodies import json_body
 from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems
@@ -35,7 +35,7 @@ def activation_state() -> Response:
     "/activation",
     responses={202: ActivationDocument, **problems(400, 401, 413, 415, 422, 503)},
     openapi_extensions=body_of(ActivationRequest),
-    security=[{"admin": []}],
+    security=[{"key": []}],
 )
 def activate() -> Response:
     """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""

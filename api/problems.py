@@ -12,8 +12,8 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from jobs.connection import REDIS_AWAY
-from jobs.errors import FieldError, InvalidInput, SentiqError, StoreUnavailable
+from jobs.connection import REDIS_AWAY, RedisFull
+from jobs.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, StoreFull, StoreUnavailable
 
 MAX_ERRORS = 100  #: entries of `errors` in one problem; the rest is only counted
 
@@ -35,6 +35,8 @@ def init_app(app: Flask) -> None:
 
 def problem(error: SentiqError) -> Response:
     response = _response(error.status, error.code, error.title, error.detail, error.errors)
+    if isinstance(error, NotAuthorised):
+        response.headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
@@ -65,7 +67,6 @@ def _take_request_id() -> None:
 
 def _give_request_id(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
 
@@ -81,6 +82,9 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _store_problem(error: Exception) -> Response:
+    if isinstance(error, RedisFull):
+        log.warning("Redis is full", reason=str(error))
+        return problem(StoreFull("Redis takes no more writes: its memory is full. Erase jobs.", retry_after_s=60))
     log.warning("Redis is away", reason=type(error).__name__)
     return problem(StoreUnavailable("Redis does not answer; nothing was lost. Try again shortly.", retry_after_s=5))
 

@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from jobs import dispatch
+from jobs.access import KeyStore
+from jobs.admission import Admission
 from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import FieldError, UnknownModel
@@ -38,7 +40,14 @@ class Services:
     uploads: UploadStore
     interactive: InteractiveLane
     bulk: BulkLane
+    keys: KeyStore
+    admission: Admission
     producer: Celery
+
+    @property
+    def limiting(self) -> bool:
+        """Requests are counted: there is a limit, or a key may bring one."""
+        return bool(self.settings.rate_limit) or self.settings.auth == "keys"
 
     @classmethod
     def create(cls, settings: Settings) -> Services:
@@ -55,15 +64,18 @@ class Services:
             broker_transport_options=producer.conf.broker_transport_options | endpoint.broker_options | impatient,
             task_publish_retry=False,
         )
+        store = JobStore(redis, settings)
         return cls(
             settings=settings,
             redis=redis,
-            store=JobStore(redis, settings),
+            store=store,
             waiting=JobStore(waiting, settings),
             webhooks=WebhookStore(redis),
             uploads=UploadStore(redis, settings.upload_ttl_s),
             interactive=InteractiveLane(redis, settings),
             bulk=BulkLane(redis, settings),
+            keys=KeyStore(redis),
+            admission=Admission(redis, store, settings),
             producer=producer,
         )
 

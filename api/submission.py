@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from api.access import caller
 from api.ingest.files import File
 from api.services import Services
 from jobs.chunking import chunked
 from jobs.dispatch import new_task_id
-from jobs.errors import BodyTooLarge, FieldError, InvalidInput, UploadInterrupted
+from jobs.errors import BodyTooLarge, FieldError, InvalidInput, Overloaded, StoreFull, UploadInterrupted
 from jobs.models import InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
 
 BAD_SHARE_FROM = 1_000  #: rows after which their quality is judged, and again
@@ -52,7 +53,8 @@ class Submission:
         self._max_bad_share = services.settings.max_bad_share if max_bad_share is None else max_bad_share
         self._bad_rows_allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
         format_ = file.format if file else None
-        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options, format_)
+        owner = caller().makes
+        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options, format_, owner)
         self._created = False
         self._touched_at = time.monotonic()
 
@@ -65,14 +67,18 @@ class Submission:
     def run(self, rows: Iterable[Row]) -> Submitted:
         """Store all rows. Raises what reading them raises; a job that had begun then says that its upload broke."""
         key = self._job.idempotency_key
-        if key and self._store.replay(key, self._digest() if self._known else ""):
+        if key and self._store.replay(self._job, self._digest() if self._known else ""):
             for _ in rows:  # the digest is complete when the body is read
                 pass
-            earlier = self._store.replay(key, self._digest())
+            earlier = self._store.replay(self._job, self._digest())
             if earlier is not None:
                 return Submitted(earlier, replayed=True)
         try:
             return self._store_rows(rows)
+        except (StoreFull, Overloaded):
+            if self._created:
+                self._store.erase(self._job.id)  # it was not accepted, and there is no room for its rows
+            raise
         except (UploadInterrupted, BodyTooLarge, InvalidInput) as error:
             if self._created:
                 code = error.errors[0].code if error.errors else error.code
@@ -93,6 +99,7 @@ class Submission:
         second = next(chunks, None) if small else None
         if small and second is None:
             self._job = replace(self._job, lane=Lane.INTERACTIVE)
+        self._services.admission.check(self._job.lane)
         earlier = self._store.create(self._job, self._digest() if self._known else "")
         if earlier is not None:
             return Submitted(earlier, replayed=True)
@@ -132,6 +139,7 @@ class Submission:
 
     def _append(self, number: int, chunk: InputChunk) -> None:
         self._touched_at = time.monotonic()
+        self._services.admission.check(self._job.lane)
         self._services.publish(self._store.append(self._job, number, chunk))
 
     def _is_small(self, chunk: InputChunk) -> bool:

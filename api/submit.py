@@ -9,6 +9,7 @@ import re
 from flask import Response, g, request
 from pydantic import BaseModel, ValidationError
 
+from api.access import caller
 from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
 from api.dry_run import dry_run
@@ -33,7 +34,7 @@ from api.schemas.jobs import (
 )
 from api.services import services
 from api.submission import Submission, Submitted
-from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
+from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType, UploadNotFound
 from jobs.models import JobOptions
 
 POLL_AFTER_S = 1  #: Retry-After of an accepted job
@@ -137,6 +138,8 @@ def _names_upload(body: bytes) -> bool:
 def _submit_upload(asked: UploadRequest, dry: bool, idempotency_key: str, body: bytes) -> Submitted | DryRunDocument:
     svc = services()
     upload = svc.uploads.get(asked.upload)
+    if not caller().admin and svc.uploads.owner(upload.id) != caller().makes:
+        raise UploadNotFound(f"There is no upload {upload.id}; it may have expired.")
     query = asked.model_copy(update={"filename": asked.filename or upload.file_name})
     model, options = svc.check_model(query.model), svc.check_options(query.resolved(svc.settings))
     with File(svc.uploads.pieces(upload.id), query.reading(), limits(svc.settings), upload.content_type) as file:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.access import caller
 from api.bodies import body_pieces
 from api.ingest.files import File
 from api.ingest.multipart import read_form
@@ -37,7 +38,8 @@ def create_upload(query: UploadQuery) -> Response:
     if request.mimetype == "multipart/form-data":
         form = read_form(data, request.mimetype_params.get("boundary", ""))
         data, name, content_type = form.data, name or form.file_name, form.content_type
-    upload_id = svc.uploads.create(data, name, content_type)
+    svc.admission.check(None)
+    upload_id = svc.uploads.create(data, name, content_type, caller().makes)
     try:
         document = _document(svc.uploads.get(upload_id), query)
     except BaseException:

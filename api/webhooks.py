@@ -10,7 +10,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from api.authorisation import operator_only
+from api.access import operator_only
 from api.bodies import json_body
 from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems

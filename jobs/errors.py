@@ -38,7 +38,15 @@ class MalformedBody(SentiqError):
 
 
 class NotAuthorised(SentiqError):
-    status, code, title = 401, "not_authorised", "A valid token is needed"
+    status, code, title = 401, "not_authorised", "A valid API key is needed"
+
+
+class Forbidden(SentiqError):
+    status, code, title = 403, "forbidden", "The API key may not do this"
+
+
+class KeyNotFound(SentiqError):
+    status, code, title = 404, "key_not_found", "No such API key"
 
 
 class JobNotFound(SentiqError):
@@ -63,6 +71,10 @@ class NotBulk(SentiqError):
 
 class NothingToRetry(SentiqError):
     status, code, title = 409, "nothing_to_retry", "There is nothing to try again"
+
+
+class RateLimited(SentiqError):
+    status, code, title = 429, "rate_limited", "Too many requests"
 
 
 class IdempotencyInProgress(SentiqError):
@@ -101,6 +113,14 @@ class RowFailed(SentiqError):
 
 class StoreUnavailable(SentiqError):
     status, code, title = 503, "store_unavailable", "Redis cannot be reached"
+
+
+class StoreFull(SentiqError):
+    status, code, title = 503, "store_full", "Redis has no room for more work"
+
+
+class Overloaded(SentiqError):
+    status, code, title = 503, "overloaded", "Too much work waits already"
 
 
 class ResultNotReady(SentiqError):

@@ -27,6 +27,10 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
 The cluster:
 
   sentiq:jobs               zset    job → creation time, ms
+  sentiq:jobs:<key>         zset    the same, of the jobs of one API key
+  sentiq:live               zset    bulk job that has not ended → creation time, ms
+  sentiq:keys               hash    API key → its record (JSON); no TTL          (see jobs/access.py)
+  sentiq:rate:<…>           string  requests of a key or an address lately; kept by the library `limits`
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:schedule           zset    job → when its start, its window or its deadline changes something, ms
   sentiq:upload:{<upload>}  hash    file_name, content_type, size, created_at    (see jobs/uploads.py)
@@ -53,6 +57,9 @@ from dataclasses import dataclass
 from jobs.models import Lane
 
 JOBS = "sentiq:jobs"
+LIVE = "sentiq:live"
+KEYS = "sentiq:keys"
+RATE = "sentiq:rate"
 RECEIVING = "sentiq:receiving"
 WORKERS = "sentiq:workers"
 ACTIVATION = "sentiq:activation"
@@ -108,6 +115,11 @@ class LaneKeys:
         return cls(prefix + "leases", prefix + "owners", prefix + "crashes", prefix + "children")
 
 
+def jobs_of(owner: str) -> str:
+    """The index of the jobs of an API key; of all jobs for ""."""
+    return f"{JOBS}:{owner}" if owner else JOBS
+
+
 def upload(upload_id: str) -> str:
     return f"sentiq:upload:{{{upload_id}}}"
 
@@ -124,6 +136,6 @@ def webhook_log(webhook_id: str) -> str:
     return f"sentiq:webhooks:log:{webhook_id}"
 
 
-def idempotency(key: str) -> str:
-    """Client-chosen keys are hashed, so that any text of any length is safe."""
-    return f"sentiq:idempotency:{hashlib.sha256(key.encode()).hexdigest()}"
+def idempotency(key: str, owner: str = "") -> str:
+    """Client-chosen keys are hashed, so that any text of any length is safe; two API keys may choose the same."""
+    return f"sentiq:idempotency:{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()}"

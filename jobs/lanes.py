@@ -83,7 +83,7 @@ class _Lane:
                 keys=[
                     *(job.job, job.input, job.output, job.isolation, job.held, job.failures, job.retry, job.ended),
                     *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
-                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.SPEED),
+                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.SPEED, keys.LIVE),
                 ],
                 args=[
                     ref.job_id,

@@ -202,6 +202,7 @@ class NewJob:
     idempotency_key: str = ""  # "" when the client sent none
     options: JobOptions = JobOptions()
     file: FileFormat | None = None
+    owner: str = ""  # id of the API key that submits it; "" where none is asked for
 
 
 @dataclass(frozen=True, slots=True)

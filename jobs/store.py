@@ -5,9 +5,9 @@ reader ever sees half of one. Wherever a method returns messages to send, losing
 (`jobs.lanes`) finds what has no live message.
 
 Fields of the job hash: id, state, lane, model, level (message priority), options, file (JSON, see jobs/models.py),
-webhook, answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms, since (ms: it runs
-since then), total, completed, failed (rows), chunks (received), issued (chunks published), done (chunks recorded),
-error_code, error_detail, idempotency (the key of the client's idempotency record).
+webhook, owner (API key), answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms,
+since (ms: it runs since then), total, completed, failed (rows), chunks (received), issued (chunks published), done
+(chunks recorded), error_code, error_detail, idempotency (the key of the client's idempotency record).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.codec import OutputColumns, decode_columns, decode_input, decode_output, encode_input
-from jobs.connection import script, text
+from jobs.connection import RedisFull, script, text
 from jobs.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -90,22 +90,25 @@ class JobStore:
         options = job.options
         now = outlook(options, self._now_ms()) if options.timed else Outlook(False, None, None)
         answer = self._create(
-            keys=[k.job, keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, *self._idempotency(job)],
+            keys=[
+                *(k.job, keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.jobs_of(job.owner), keys.LIVE),
+                *self._idempotency(job),
+            ],
             args=[
                 *(job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id),
                 options.dumps(),
                 json.dumps(asdict(job.file), ensure_ascii=False) if job.file else "",
                 *(options.priority.level, options.webhook),
-                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms)),
+                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms), job.owner),
             ],
         )
         if answer[0] == b"created":
             return None
         return _check_replay(text(answer[1]), text(answer[2] or b""), payload_digest)
 
-    def replay(self, idempotency_key: str, payload_digest: str) -> str | None:
-        """The job that this key made before, or None when the key is free. Raises as `create` does."""
-        job_id, digest = self.redis.hmget(keys.idempotency(idempotency_key), "job", "digest")
+    def replay(self, job: NewJob, payload_digest: str) -> str | None:
+        """The job that its idempotency key made before, or None when the key is free. Raises as `create` does."""
+        job_id, digest = self.redis.hmget(keys.idempotency(job.idempotency_key, job.owner), "job", "digest")
         return None if job_id is None else _check_replay(text(job_id), text(digest or b""), payload_digest)
 
     def append(self, job: NewJob, chunk_no: int, chunk: InputChunk) -> list[ChunkRef]:
@@ -168,20 +171,29 @@ class JobStore:
         self._end_job(job_id, JobState.FAILED, error)
 
     def erase(self, job_id: str) -> None:
-        """Remove a job and all its texts and results at once, whatever its state. Raises JobNotFound."""
+        """Remove a job and all its texts and results at once, whatever its state. Raises JobNotFound.
+
+        It works also when Redis is full: this is how room is made.
+        """
         k = JobKeys.of(job_id)
-        idempotency = self.redis.hget(k.job, "idempotency")
+        idempotency, owner = self.redis.hmget(k.job, "idempotency", "owner")
         pipe = self.redis.pipeline(transaction=True)
         pipe.delete(k.job)
         pipe.delete(k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.exports)
         if idempotency:
             pipe.delete(idempotency)
-        pipe.rpush(k.ended, 1)  # wakes those who wait; they find no job
-        pipe.expire(k.ended, 60)
-        for index in (keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE):
+        indexes = (keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE)
+        for index in (*indexes, keys.jobs_of(text(owner or b""))):
             pipe.zrem(index, job_id)
         if not pipe.execute()[0]:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+        wake = self.redis.pipeline(transaction=True)
+        wake.rpush(k.ended, 1)  # those who wait find no job
+        wake.expire(k.ended, 60)
+        try:
+            wake.execute()
+        except RedisFull:
+            pass  # they give up by themselves
 
     # -- holding ------------------------------------------------------------------------------------------------
 
@@ -233,7 +245,7 @@ class JobStore:
             raise NothingToRetry(f"No row of job {job_id} failed for a reason that another try could change.")
         lane = LaneKeys.of(Lane.BULK)
         answer = self._retry(
-            keys=[k.job, k.input, k.held, k.retry, k.ended, lane.leases, keys.ISSUES, lane.children],
+            keys=[k.job, k.input, k.held, k.retry, k.ended, lane.leases, keys.ISSUES, lane.children, keys.LIVE],
             args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
         )
         if not answer or answer[0] != b"completed":
@@ -271,26 +283,33 @@ class JobStore:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
         return job
 
-    def newest(self, limit: int, after: str | None = None, states: Collection[JobState] = ()) -> tuple[list[Job], bool]:
+    def owner(self, job_id: str) -> str | None:
+        """Id of the API key that made a job, "" where none was asked for; None when there is no such job."""
+        state, owner = self.redis.hmget(JobKeys.of(job_id).job, "state", "owner")
+        return None if state is None else text(owner or b"")
+
+    def newest(
+        self, limit: int, after: str | None = None, states: Collection[JobState] = (), owner: str = ""
+    ) -> tuple[list[Job], bool]:
         """Jobs, newest first, older than job `after`, in one of `states` if any; and whether there are more.
 
-        Raises InvalidInput.
+        Those of one `owner`, or of all. Raises InvalidInput.
         """
-        start = 0
+        start, index = 0, keys.jobs_of(owner)
         if after is not None:
-            rank = self.redis.zrevrank(keys.JOBS, after)
+            rank = self.redis.zrevrank(index, after)
             if not isinstance(rank, int):
                 raise InvalidInput(f"`after`: there is no job {after}; start again without it.")
             start = rank + 1
         jobs: list[Job] = []
         while len(jobs) <= limit:
-            ids = [text(i) for i in self.redis.zrevrange(keys.JOBS, start, start + limit)]
+            ids = [text(i) for i in self.redis.zrevrange(index, start, start + limit)]
             if not ids:
                 break
             found = self._read(ids)
             gone = [i for i, job in zip(ids, found, strict=True) if job is None]
             if gone:  # expired: the index forgets them when somebody looks
-                self.redis.zrem(keys.JOBS, *gone)
+                self.redis.zrem(index, *gone)
             jobs += [job for job in found if job is not None and (not states or job.state in states)]
             start += len(ids) - len(gone)
         return jobs[:limit], len(jobs) > limit
@@ -309,6 +328,22 @@ class JobStore:
                 yield None
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
+
+    def rows_waiting(self) -> int:
+        """Rows of bulk jobs that have arrived and have no outcome yet."""
+        live = [text(job_id) for job_id in self.redis.zrange(keys.LIVE, 0, -1)]
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id in live:
+            pipe.hmget(JobKeys.of(job_id).job, "total", "completed", "failed")
+        waiting, gone = 0, []
+        for job_id, (total, completed, failed) in zip(live, pipe.execute(), strict=True):
+            if total is None:
+                gone.append(job_id)  # its time to live ran out
+            else:
+                waiting += int(total) - int(completed) - int(failed)
+        if gone:
+            self.redis.zrem(keys.LIVE, *gone)
+        return waiting
 
     def counts(self) -> dict[str, int]:
         """How many jobs are kept, receive rows, wait for a child, wait for a time."""
@@ -393,11 +428,11 @@ class JobStore:
     @staticmethod
     def _end_keys(job_id: str) -> list[str]:
         k = JobKeys.of(job_id)
-        return [k.job, k.ended, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE]
+        return [k.job, k.ended, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE]
 
     @staticmethod
     def _idempotency(job: NewJob) -> list[str]:
-        return [keys.idempotency(job.idempotency_key)] if job.idempotency_key else []
+        return [keys.idempotency(job.idempotency_key, job.owner)] if job.idempotency_key else []
 
 
 def _or_blank(value: int | None) -> str:

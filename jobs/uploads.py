@@ -35,8 +35,11 @@ class UploadStore:
         self._redis = redis
         self._ttl_s = ttl_s
 
-    def create(self, pieces: Iterator[bytes], file_name: str, content_type: str) -> str:
-        """Keep a file; returns its id. Raises what the pieces raise, and then nothing is kept."""
+    def create(self, pieces: Iterator[bytes], file_name: str, content_type: str, owner: str = "") -> str:
+        """Keep a file; returns its id. Raises what the pieces raise, and then nothing is kept.
+
+        `owner` is the API key that sends it; "" where none is asked for.
+        """
         upload_id = f"upl_{secrets.token_hex(12)}"
         content, meta = keys.upload_content(upload_id), keys.upload(upload_id)
         size, waiting = 0, b""
@@ -49,7 +52,8 @@ class UploadStore:
                     waiting = b""
             if waiting:
                 self._push(content, waiting)
-            fields = {"file_name": file_name, "content_type": content_type, "size": size, "created_at": self._now_ms()}
+            fields = {"file_name": file_name, "content_type": content_type, "size": size, "owner": owner}
+            fields["created_at"] = self._now_ms()
             self._redis.hset(meta, mapping=fields)  # type: ignore[arg-type]  # its stub wants one type of value
             self._redis.expire(meta, self._ttl_s)
         except BaseException:
@@ -66,6 +70,11 @@ class UploadStore:
         expires_at_ms = self._now_ms() + int(self._redis.pttl(key))
         size, created_at_ms = int(fields["size"]), int(fields["created_at"])
         return Upload(upload_id, fields["file_name"], fields["content_type"], size, created_at_ms, expires_at_ms)
+
+    def owner(self, upload_id: str) -> str | None:
+        """None when there is no such upload."""
+        owner = self._redis.hget(keys.upload(upload_id), "owner")
+        return None if owner is None else text(owner)
 
     def pieces(self, upload_id: str) -> Iterator[bytes]:
         """The file again. Raises UploadNotFound when it expires on the way."""

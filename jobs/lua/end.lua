@@ -1,5 +1,6 @@
 -- A, B, C, H, P → E, F or G. A job ends before its last row; what is finished stays readable.
 -- KEYS  1 job  2 ended  3 sentiq:receiving  4 sentiq:bulk:queued  5 sentiq:schedule  6 sentiq:webhooks:due
+--       7 sentiq:live
 -- ARGV  1 job id  2 state, "failed", "cancelled" or "expired"  3 ttl, ms  4 error code  5 error detail
 -- Returns the state found: the new one was taken only from one of a live job; false when there is no job.
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -12,5 +13,5 @@ if ARGV[2] == 'failed' then
   if key then redis.call('DEL', key) end -- a retry with the same key starts anew
 end
 finish(ARGV[1], ARGV[2],
-  {job = KEYS[1], ended = KEYS[2], queued = KEYS[4], schedule = KEYS[5], webhooks = KEYS[6]}, ARGV[3])
+  {job = KEYS[1], ended = KEYS[2], queued = KEYS[4], schedule = KEYS[5], webhooks = KEYS[6], live = KEYS[7]}, ARGV[3])
 return state

@@ -45,13 +45,14 @@ local function queue_up(job_id, job, queued, ttl_ms)
   renew(ttl_ms, queued)
 end
 
--- → D, E, F, G. Whatever ends a job ends it here. `keys`: job, ended, queued, schedule, webhooks.
+-- → D, E, F, G. Whatever ends a job ends it here. `keys`: job, ended, queued, schedule, webhooks, live.
 local function finish(job_id, state, keys, ttl_ms)
   rest(keys.job)
   redis.call('HDEL', keys.job, 'paused_at', 'opens_at')
   redis.call('HSET', keys.job, 'state', state, 'ended_at', now_ms())
   redis.call('ZREM', keys.queued, job_id)
   redis.call('ZREM', keys.schedule, job_id)
+  redis.call('ZREM', keys.live, job_id)
   redis.call('RPUSH', keys.ended, 1)
   if (redis.call('HGET', keys.job, 'webhook') or '') ~= '' then
     redis.call('ZADD', keys.webhooks, now_ms(), job_id)

@@ -2,6 +2,7 @@
 -- that is tried again takes the place of the one before, once. A held job takes what was in flight.
 -- KEYS  1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended  9 leases  10 owners  11 crashes
 --       12 children  13 issues  14 sentiq:bulk:queued  15 sentiq:schedule  16 sentiq:webhooks:due  17 sentiq:bulk:speed
+--       18 sentiq:live
 -- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms
 --       9 issue lease, ms  10 time it took, ms, 0 when it is not to count
 -- Returns {1 if recorded, 0 if the chunk had its result or the job has ended; members to send …}.
@@ -41,7 +42,7 @@ local done = redis.call('HINCRBY', KEYS[1], 'done', 1)
 renew(ARGV[8], KEYS[1], KEYS[2], KEYS[3], KEYS[6])
 if state ~= 'receiving' and done == tonumber(redis.call('HGET', KEYS[1], 'chunks')) then
   finish(ARGV[1], 'completed',
-    {job = KEYS[1], ended = KEYS[8], queued = KEYS[14], schedule = KEYS[15], webhooks = KEYS[16]}, ARGV[8])
+    {job = KEYS[1], ended = KEYS[8], queued = KEYS[14], schedule = KEYS[15], webhooks = KEYS[16], live = KEYS[18]}, ARGV[8])
   return {1}
 end
 local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[9], issues = KEYS[13], children = KEYS[12]}

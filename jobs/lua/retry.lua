@@ -1,5 +1,5 @@
 -- D → C. Chunks of a completed job whose rows failed are tried again; until then their results stay.
--- KEYS  1 job  2 in  3 held  4 retry  5 ended  6 leases  7 sentiq:bulk:issues  8 children
+-- KEYS  1 job  2 in  3 held  4 retry  5 ended  6 leases  7 sentiq:bulk:issues  8 children  9 sentiq:live
 -- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, `completed:failed` of its result, …
 -- Returns {state found, members to send …}; nothing was done unless that is "completed".
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -14,6 +14,7 @@ redis.call('HINCRBY', KEYS[1], 'done', -chunks)
 redis.call('HSET', KEYS[1], 'state', 'running', 'lane', 'bulk', 'since', now_ms(), 'issued', redis.call('HGET', KEYS[1], 'chunks'))
 redis.call('HDEL', KEYS[1], 'ended_at')
 redis.call('DEL', KEYS[5])
-renew(ARGV[2], KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+redis.call('ZADD', KEYS[9], now_ms(), ARGV[1])
+renew(ARGV[2], KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[9])
 local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[3], leases = KEYS[6], issues = KEYS[7], children = KEYS[8]}
 return {state, unpack(issue(ARGV[1], keys, ARGV[3], ARGV[2]))}

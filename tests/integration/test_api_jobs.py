@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from redis import Redis
 
 from api.app import create_app
@@ -369,7 +370,7 @@ def test_the_openapi_document_and_its_viewer_need_no_network(client: FlaskClient
 def test_without_redis_the_answer_is_quick_and_clear(tmp_path: Path, settings: Settings) -> None:
     server = RedisServer(tmp_path)
     server.start()
-    app = create_app(settings.model_copy(update={"redis_url": server.url}))
+    app = create_app(settings.model_copy(update={"redis_url": SecretStr(server.url)}))
     client = app.test_client()
     try:
         assert client.post(JOBS, json={"text": "好"}).status_code == 202

@@ -381,8 +381,8 @@ def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
     store.seal(job, "unused", payload_digest="d")
 
     assert store.create(new(key="k"), payload_digest="d") == job.id
-    assert store.replay("k", "d") == job.id
-    assert store.replay("never used", "d") is None
+    assert store.replay(job, "d") == job.id
+    assert store.replay(new(key="never used"), "d") is None
     with pytest.raises(IdempotencyMismatch):
         store.create(new(key="k"), payload_digest="other")
 

@@ -1,0 +1,162 @@
+"""Who is asking, what they may do, which jobs are theirs, and how often they may ask. Every request passes here."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass
+
+import limits
+from flask import Flask, Response, g, request
+from limits.storage import RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from api.services import Services, services
+from jobs import keys
+from jobs.access import ApiKey, Scope
+from jobs.connection import REDIS_AWAY
+from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
+
+#: Endpoints that tell nothing of anybody's jobs: probes, the pages and the API's description.
+OPEN = frozenset({"health.livez", "health.readyz", "pages.index", "pages.static"})
+OPEN_BLUEPRINTS = frozenset({"openapi"})
+#: Endpoints that need another scope than their method says.
+NEEDED = {
+    "metrics": Scope.METRICS,
+    "health.health": Scope.METRICS,
+    "webhooks": Scope.ADMIN,
+    "models.activate": Scope.ADMIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent the present request."""
+
+    key: ApiKey | None  # None where no key is asked for, and for who holds SENTIQ_ADMIN_TOKEN
+    admin: bool
+
+    @property
+    def owner(self) -> str:
+        """Whose jobs they see, as the job store names it: "" for all."""
+        return "" if self.admin or self.key is None else self.key.id
+
+    @property
+    def makes(self) -> str:
+        """The owner of the jobs they make."""
+        return self.key.id if self.key else ""
+
+
+def init_app(app: Flask, svc: Services) -> None:
+    limiter = Limiter(svc) if svc.limiting else None
+
+    @app.before_request
+    def admit() -> None:
+        if request.endpoint is None or request.method == "OPTIONS" or is_open(request.endpoint):
+            return
+        g.caller = _caller(svc)
+        if limiter is not None:
+            limiter.hit(g.caller)
+        if svc.settings.auth == "keys" and not g.caller.admin:
+            _check_scope(g.caller)
+            _check_owner(g.caller, svc)
+
+    if limiter is not None:
+        app.after_request(limiter.headers)
+
+
+def caller() -> Caller:
+    """Who sent the present request."""
+    found: Caller = g.caller
+    return found
+
+
+def is_open(endpoint: str) -> bool:
+    return endpoint in OPEN or endpoint.split(".")[0] in OPEN_BLUEPRINTS
+
+
+def operator_only(*, open_without_token: bool = False) -> None:
+    """Raises NotAuthorised unless an operator is asking: with keys, who holds an admin key; without, who holds
+    SENTIQ_ADMIN_TOKEN. Where that is not set either, nobody is an operator, or with `open_without_token` everybody.
+    """
+    svc = services()
+    if caller().admin:
+        return
+    if svc.settings.auth == "off" and svc.settings.admin_token is None:
+        if open_without_token:
+            return
+        raise NotAuthorised("This endpoint is closed: set SENTIQ_ADMIN_TOKEN for the API, or use bin/sentiq-admin.")
+    raise NotAuthorised("Send `Authorization: Bearer TOKEN` with the token of SENTIQ_ADMIN_TOKEN or an admin key.")
+
+
+def _caller(svc: Services) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip() if scheme.lower() == "bearer" else ""
+    admin_token = svc.settings.admin_token
+    if admin_token and token and hmac.compare_digest(token.encode(), admin_token.get_secret_value().encode()):
+        return Caller(None, admin=True)
+    if svc.settings.auth == "off":
+        return Caller(None, admin=False)
+    key = svc.keys.find(token) if token else None
+    if key is None:
+        what = "is not valid; it may have been revoked" if token else "is missing"
+        raise NotAuthorised(f"The API key {what}. Send `Authorization: Bearer KEY` (bin/sentiq-admin keys create).")
+    return Caller(key, admin=Scope.ADMIN in key.scopes)
+
+
+def _check_scope(caller: Caller) -> None:
+    endpoint = request.endpoint or ""
+    by_method = Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.SUBMIT
+    needed = NEEDED.get(endpoint) or NEEDED.get(endpoint.split(".")[0]) or by_method
+    if caller.key is not None and not caller.key.may(needed):
+        has = ", ".join(sorted(caller.key.scopes))
+        raise Forbidden(f"This API key ({caller.key.name}) lacks the scope `{needed}`; it has: {has}.")
+
+
+def _check_owner(caller: Caller, svc: Services) -> None:
+    """What belongs to another key is not there: an answer must not even tell that it exists."""
+    path = request.view_args or {}
+    if "job_id" in path and svc.store.owner(path["job_id"]) != caller.owner:
+        raise JobNotFound(f"There is no job {path['job_id']}; it may have expired.")
+    if "upload_id" in path and svc.uploads.owner(path["upload_id"]) != caller.owner:
+        raise UploadNotFound(f"There is no upload {path['upload_id']}; it may have expired.")
+
+
+class Limiter:
+    """Counts requests in Redis, so that all API processes count together.
+
+    Headers: draft-ietf-httpapi-ratelimit-headers-10.
+    """
+
+    def __init__(self, svc: Services) -> None:
+        self._default = limits.parse_many(svc.settings.rate_limit) if svc.settings.rate_limit else []
+        storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=keys.RATE)
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+
+    def hit(self, caller: Caller) -> None:
+        """Raises RateLimited."""
+        key = caller.key
+        asked = limits.parse_many(key.rate_limit) if key and key.rate_limit else self._default
+        who = key.id if key else request.remote_addr or ""
+        g.limits = [(limit, who) for limit in asked]
+        for limit in asked:
+            if not self._limiter.hit(limit, who):
+                left_s = max(1, round(self._limiter.get_window_stats(limit, who).reset_time - time.time()))
+                raise RateLimited(
+                    f"More than {limit}. Ask again in {left_s} s, or poll less often.", retry_after_s=left_s
+                )
+
+    def headers(self, response: Response) -> Response:
+        policies, states = [], []
+        try:
+            for number, (limit, who) in enumerate(g.get("limits", ())):
+                stats = self._limiter.get_window_stats(limit, who)
+                window_s = limit.get_expiry()
+                policies.append(f'"{number}";q={limit.amount};w={window_s}')
+                states.append(f'"{number}";r={stats.remaining};t={max(0, round(stats.reset_time - time.time()))}')
+        except REDIS_AWAY:
+            return response  # the answer stands without them
+        if policies:
+            response.headers["RateLimit-Policy"] = ", ".join(policies)
+            response.headers["RateLimit"] = ", ".join(states)
+        return response

@@ -1,0 +1,44 @@
+"""What browsers are told: which pages may call us, and what our own pages may load."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_cors import CORS
+
+from jobs.settings import Settings
+
+#: For answers that bring none of their own: nothing here is to be framed, sniffed, kept by others or told on.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+CLOSED = "default-src 'none'; frame-ancestors 'none'"
+#: By blueprint; all others answer with data, which loads nothing.
+POLICIES = {
+    "pages": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    # The viewer of the API's description is a library's, with scripts in its page.
+    "openapi": "default-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if origins:
+        CORS(
+            app,
+            origins=origins,
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "X-Request-Id"],
+            expose_headers=["Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "ETag"],
+            max_age=600,
+        )
+    app.after_request(_add)
+
+
+def _add(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", POLICIES.get(request.blueprint or "", CLOSED))
+    return response

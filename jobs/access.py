@@ -1,0 +1,117 @@
+"""API keys: who may do what, and how often.
+
+A key is shown once, when it is made; what is kept is a SHA-256 of it. A slow hash would add nothing: the secret is 256
+random bits, not a password that somebody chose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+import limits
+from redis import Redis
+
+from jobs import keys
+from jobs.connection import text
+from jobs.errors import KeyNotFound, SettingsError
+
+_TOKEN = re.compile(r"sq_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    SUBMIT = "submit"  # send texts and files, and steer the jobs it made
+    READ = "read"  # read the jobs it made, the models and the cluster's state
+    METRICS = "metrics"  # read /metrics and /health
+    ADMIN = "admin"  # everything, with the jobs of all keys
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """The record of one key."""
+
+    id: str
+    name: str  # for people
+    scopes: frozenset[Scope]
+    rate_limit: str  # "" for that of the settings
+    created_at_s: float  # Unix time
+    digest: str  # SHA-256 of the secret, hex
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+class KeyStore:
+    """All API keys of one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def create(self, name: str, scopes: Collection[Scope], rate_limit: str = "") -> tuple[ApiKey, str]:
+        """The record and the key itself, which nobody can read again. Raises SettingsError for a bad rate limit."""
+        if rate_limit:
+            try:
+                limits.parse_many(rate_limit)
+            except ValueError:
+                raise SettingsError(f"{rate_limit!r} is no rate limit; write it as 600/minute.") from None
+        key = ApiKey(secrets.token_hex(6), name, frozenset(scopes), rate_limit, time.time(), "")
+        return self._with_new_secret(key)
+
+    def rotate(self, key_id: str) -> tuple[ApiKey, str]:
+        """A new secret for a key, which keeps its jobs; the old one is void at once. Raises KeyNotFound."""
+        return self._with_new_secret(self.get(key_id))
+
+    def revoke(self, key_id: str) -> None:
+        """From the next request on it opens nothing. Its jobs stay. Raises KeyNotFound."""
+        if not self._redis.hdel(keys.KEYS, key_id):
+            raise _no_such(key_id)
+
+    def get(self, key_id: str) -> ApiKey:
+        """Raises KeyNotFound."""
+        document = self._redis.hget(keys.KEYS, key_id)
+        if document is None:
+            raise _no_such(key_id)
+        return _parse(document)
+
+    def all(self) -> list[ApiKey]:
+        """Oldest first."""
+        return sorted(map(_parse, self._redis.hvals(keys.KEYS)), key=lambda key: key.created_at_s)
+
+    def find(self, token: str) -> ApiKey | None:
+        """The record of a key as a client sends it; None when it is not one of ours."""
+        parts = _TOKEN.fullmatch(token)
+        if parts is None:
+            return None
+        document = self._redis.hget(keys.KEYS, parts[1])
+        key = None if document is None else _parse(document)
+        # Also for an id that is not there: how long the answer takes tells nothing.
+        right = hmac.compare_digest(_digest(parts[2]), key.digest if key else _digest(""))
+        return key if right else None
+
+    def _with_new_secret(self, key: ApiKey) -> tuple[ApiKey, str]:
+        secret = secrets.token_urlsafe(32)
+        key = replace(key, digest=_digest(secret))
+        self._redis.hset(keys.KEYS, key.id, json.dumps(asdict(key) | {"scopes": sorted(key.scopes)}))
+        return key, f"sq_{key.id}_{secret}"
+
+
+def _parse(document: bytes | str) -> ApiKey:
+    fields = json.loads(text(document))
+    return ApiKey(**fields | {"scopes": frozenset(map(Scope, fields["scopes"]))})
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _no_such(key_id: str) -> KeyNotFound:
+    return KeyNotFound(f"There is no API key {key_id}; `sentiq-admin keys list` shows all.")

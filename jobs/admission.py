@@ -1,0 +1,73 @@
+"""Whether there is room for more work. What is accepted must be able to finish: results need room too."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+from redis import Redis
+
+from jobs import keys
+from jobs.capacity import bulk_texts_per_second
+from jobs.errors import Overloaded, StoreFull
+from jobs.models import Lane
+from jobs.settings import Settings
+from jobs.store import JobStore
+
+LOOK_EVERY_S = 1.0
+RETRY_AFTER_S = (5, 600)  #: bounds of what a client is told
+MEMORY_RETRY_AFTER_S = 60  #: when jobs expire or are erased nobody can foresee
+
+
+class Admission:
+    """Looks at Redis once a second at most, however many ask."""
+
+    def __init__(self, redis: Redis, store: JobStore, settings: Settings) -> None:
+        self._redis, self._store, self._settings = redis, store, settings
+        self._lock = Lock()
+        self._looked_at = float("-inf")
+        self._used_share = 0.0
+        self._rows_waiting = self._requests_waiting = 0
+
+    def check(self, lane: Lane | None) -> None:
+        """Raises StoreFull, or Overloaded when too much waits on the lane; None asks for memory alone."""
+        self._look()
+        settings = self._settings
+        if self._used_share > settings.max_redis_share:
+            raise StoreFull(
+                f"Redis has {self._used_share:.0%} of its memory in use; the limit for new work is "
+                f"{settings.max_redis_share:.0%} (SENTIQ_MAX_REDIS_SHARE). Erase jobs that are no longer needed, wait "
+                "until some expire, or give Redis more memory.",
+                retry_after_s=MEMORY_RETRY_AFTER_S,
+            )
+        if lane is Lane.BULK and self._rows_waiting >= settings.max_waiting_rows:
+            raise Overloaded(
+                f"{self._rows_waiting:,} rows wait already; the limit is {settings.max_waiting_rows:,} "
+                "(SENTIQ_MAX_WAITING_ROWS).",
+                retry_after_s=self._until_rows_are_done(),
+            )
+        if lane is Lane.INTERACTIVE and self._requests_waiting >= settings.max_waiting_requests:
+            raise Overloaded(
+                f"{self._requests_waiting:,} small jobs wait already; the limit is {settings.max_waiting_requests:,} "
+                "(SENTIQ_MAX_WAITING_REQUESTS).",
+                retry_after_s=RETRY_AFTER_S[0],
+            )
+
+    def _look(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._looked_at < LOOK_EVERY_S:
+                return
+            memory = self._redis.info("memory")
+            limit = memory["maxmemory"] or memory["total_system_memory"]
+            self._used_share = memory["used_memory"] / limit
+            self._rows_waiting = self._store.rows_waiting()
+            self._requests_waiting = int(self._redis.llen(keys.PENDING))
+            self._looked_at = time.monotonic()
+
+    def _until_rows_are_done(self) -> int:
+        """Seconds until there is room again at the present speed."""
+        least, most = RETRY_AFTER_S
+        speed = bulk_texts_per_second(self._redis)
+        if not speed:
+            return most
+        return int(min(max((self._rows_waiting - self._settings.max_waiting_rows) / speed, least), most))
