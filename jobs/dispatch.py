@@ -10,16 +10,28 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import uuid4
 
+from redis import Redis
+
 from jobs.models import ChunkRef, Lane, Priority
 
 DRAIN = "sentiq.drain"
 CLASSIFY_CHUNK = "sentiq.classify_chunk"
+PRIORITY_STEPS = (0, 3, 6, 9)  #: kombu's default on Redis; 0 goes first
 
 
 class Producer(Protocol):
     """The one method of a Celery app that is needed here."""
 
     def send_task(self, name: str, args: Any = None, **options: Any) -> Any: ...
+
+
+def queued(redis: Redis, lane: Lane) -> int:
+    """Messages that no worker has fetched; kombu keeps a list for each step of priority."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.llen(lane)
+    for step in PRIORITY_STEPS[1:]:
+        pipe.llen(f"{lane}\x06\x16{step}")
+    return sum(pipe.execute())
 
 
 def new_task_id() -> str:

@@ -15,6 +15,7 @@ from worker import lifecycle
 from worker.keeper import Keeper
 from worker.stopping import Stopping
 from worker.sweeper import Sweeper
+from worker.watchdog import Watchdog
 
 try:
     settings = current()
@@ -25,6 +26,7 @@ except SettingsError as error:
 app = Celery("sentiq", include=["worker.tasks"])
 app.config_from_object("celeryconfig")
 app.steps["worker"] |= {Keeper, Stopping, Sweeper}
+app.steps["consumer"].add(Watchdog)
 lifecycle.connect_signals()
 
 

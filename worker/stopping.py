@@ -22,6 +22,14 @@ INTERVAL_S = 0.1
 log = structlog.get_logger(__name__)
 
 
+_asked = False
+
+
+def asked() -> bool:
+    """This worker was told to stop."""
+    return _asked
+
+
 class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
     """Worker bootstep: SIGTERM ends the worker when its tasks have ended, or when the grace period is over.
 
@@ -33,7 +41,6 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
         self._timer: Any = None
-        self._asked = False
         self._deadline_s: float | None = None
 
     def register_with_event_loop(self, parent: Any, hub: Any) -> None:
@@ -44,10 +51,11 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         self._timer = hub.call_repeatedly(INTERVAL_S, self._step, parent)
 
     def _ask(self, *_: object) -> None:
-        self._asked = True  # nothing else: a signal may come in the midst of anything
+        global _asked
+        _asked = True  # nothing else: a signal may come in the midst of anything
 
     def _step(self, parent: Any) -> None:
-        if not self._asked:
+        if not _asked:
             return
         if self._deadline_s is None:
             self._deadline_s = time.monotonic() + current().stop_grace_s

@@ -16,6 +16,7 @@ from worker.app import app
 __all__ = ["app"]
 
 _classify = Engine.classify
+_kept: list[bytes] = []
 
 
 def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
@@ -26,6 +27,8 @@ def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts
             raise RuntimeError("marked text")
         if "【挂起】" in text:
             time.sleep(3600)
+        if "【膨胀】" in text:
+            _kept.append(os.urandom(200 * 2**20))
     return _classify(self, texts, long_texts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from functools import partial
 
 import psutil
 import pytest
+from celery import Celery
 
 from jobs import keys
 from tests.cluster.test_main_job import sentences
@@ -132,6 +134,48 @@ def test_a_task_that_outlasts_the_grace_period_is_left_to_another_worker(empty_c
     check_all_answered(empty_cluster, job_id, 3)
 
 
+def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_anew(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=0, bulk=2)
+    worker = empty_cluster.processes[-1]
+    with Celery(broker=empty_cluster.redis_server.url) as celery:
+        assert celery.control.cancel_consumer("bulk", reply=True, timeout=10)  # as if it had lost its consumer
+
+    job_id = empty_cluster.submit(sentences(2_000))
+
+    assert worker.popen.wait(60) == 75
+    assert "starting anew" in worker.log.read_text()
+    empty_cluster.start_worker("bulk", name="second")
+    check_all_answered(empty_cluster, job_id, 2_000)
+
+
+def test_a_worker_whose_event_loop_hangs_says_where_and_ends(empty_cluster: Cluster) -> None:
+    empty_cluster.redis_server.start()
+
+    worker = empty_cluster.start_worker("bulk", app="tests.cluster.hanging_loop", wait=False)
+
+    assert worker.popen.wait(60) == -signal.SIGALRM
+    assert "in fire_timers" in worker.log.read_text()
+
+
+def test_a_frozen_worker_goes_on_when_it_thaws(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=0, bulk=0)
+    frozen = empty_cluster.start_worker("bulk", name="frozen")
+    job_id = empty_cluster.submit(sentences(60_000))
+    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > 0)
+    family = [frozen.ps, *frozen.children()]
+    for process in family:
+        process.suspend()
+    done = empty_cluster.job(job_id)["counts"]["completed"]
+
+    empty_cluster.start_worker("bulk", name="other")
+    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > done + 10_000, timeout_s=60)
+    for process in family:
+        process.resume()
+
+    check_all_answered(empty_cluster, job_id, 60_000)
+    wait_until(lambda: len(empty_cluster.live()) == 2)
+
+
 def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster) -> None:
     empty_cluster.redis_server.start()
     empty_cluster.start_api()
@@ -158,6 +202,21 @@ def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: 
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (17, "killed_worker")
     assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
+
+
+def test_a_child_that_has_grown_is_replaced_after_its_task(empty_cluster: Cluster) -> None:
+    empty_cluster.start(interactive=0, bulk=0)
+    worker = empty_cluster.start_worker("bulk", 1, app=BROKEN, SENTIQ_CHILD_MEMORY_MB="180")
+    (child,) = worker.children()
+    texts = sentences(3_000)
+    check_all_answered(empty_cluster, empty_cluster.submit(texts), 3_000)
+    assert worker.children() == [child]
+
+    check_all_answered(empty_cluster, empty_cluster.submit([*texts, "【膨胀】"]), 3_001)
+
+    while not replaced(worker, [child])():  # the test's time limit ends it
+        check_all_answered(empty_cluster, empty_cluster.submit(sentences(100)), 100)
+    assert "this child has grown" in worker.log.read_text()
 
 
 def test_innocent_neighbours_in_a_batch_with_a_killer_succeed(broken_cluster: Cluster) -> None:
