@@ -173,13 +173,13 @@ class JobStore:
     def erase(self, job_id: str) -> None:
         """Remove a job and all its texts and results at once, whatever its state. Raises JobNotFound.
 
-        It works also when Redis is full: this is how room is made.
+        It works also when Redis is full, which then refuses transactions: this is how room is made.
         """
         k = JobKeys.of(job_id)
         idempotency, owner = self.redis.hmget(k.job, "idempotency", "owner")
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.delete(k.job)
-        pipe.delete(k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.exports)
+        pipe = self.redis.pipeline(transaction=False)
+        # Unlinked: to free the rows of millions of texts at once would keep everybody else waiting.
+        pipe.unlink(k.job, k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.exports)
         if idempotency:
             pipe.delete(idempotency)
         indexes = (keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE)

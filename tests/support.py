@@ -65,12 +65,14 @@ class RedisServer:
         env: Mapping[str, str] = NOTHING,
         *,
         tls: bool = False,
+        binary: str | None = None,
     ) -> None:
         self.directory = directory
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.reached_by: dict[str, str] = {"redis_url": self.url}
         self.process: subprocess.Popen[bytes] | None = None
+        self._binary = binary or redis_binary()
         self._env = os.environ | env
         self._options = {
             **({"--port": "0", "--tls-port": str(self.port)} if tls else {"--port": str(self.port)}),
@@ -84,7 +86,7 @@ class RedisServer:
 
     def start(self) -> None:
         options = (word for option in self._options.items() for word in option)
-        self.process = subprocess.Popen([redis_binary(), *options], stdout=subprocess.DEVNULL, env=self._env)
+        self.process = subprocess.Popen([self._binary, *options], stdout=subprocess.DEVNULL, env=self._env)
         wait_until(self._listens, message="redis-server answers")
 
     @property

