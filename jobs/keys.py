@@ -41,6 +41,7 @@ The cluster:
   sentiq:webhooks:log:<webhook>  list  the last tries (JSON), newest first
   sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
+  sentiq:clock              string  the time when a sweeper last looked, ms
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
   sentiq:activation:votes   hash    `candidate worker` → vote
@@ -61,6 +62,7 @@ LIVE = "sentiq:live"
 KEYS = "sentiq:keys"
 RATE = "sentiq:rate"
 RECEIVING = "sentiq:receiving"
+CLOCK = "sentiq:clock"
 WORKERS = "sentiq:workers"
 ACTIVATION = "sentiq:activation"
 VOTES = "sentiq:activation:votes"

@@ -258,6 +258,25 @@ def sweep_schedule(store: JobStore, producer: Producer) -> int:
     return len(due)
 
 
+class Clock:
+    """Deadlines follow Redis's clock when it goes back."""
+
+    UNNOTICED_MS = 2_000
+
+    def __init__(self, redis: Redis, ttl_ms: int) -> None:
+        self._follow = script(redis, "follow_clock")
+        self._ttl_ms = ttl_ms
+
+    def sweep(self) -> int:
+        """Returns by how many ms it went back since some sweeper last looked."""
+        deadlines = [LaneKeys.of(lane).leases for lane in Lane]
+        went_back: int = self._follow(
+            keys=[keys.CLOCK, *deadlines, keys.WAKEUPS, keys.RECEIVING, keys.DELIVERIES],
+            args=[self.UNNOTICED_MS, self._ttl_ms],
+        )
+        return went_back
+
+
 def sweep_uploads(store: JobStore) -> int:
     """Fail the jobs whose upload fell silent. Returns how many."""
     seconds, micros = store.redis.time()

@@ -10,7 +10,7 @@ from redis import Redis
 
 from jobs.cache import ResultCache
 from jobs.connection import connect
-from jobs.lanes import BulkLane, InteractiveLane
+from jobs.lanes import BulkLane, Clock, InteractiveLane
 from jobs.models import Lane
 from jobs.settings import current
 from jobs.store import JobStore
@@ -23,6 +23,7 @@ class Context:
     interactive: InteractiveLane
     bulk: BulkLane
     cache: ResultCache
+    clock: Clock
 
     def lane(self, queue: str) -> InteractiveLane | BulkLane:
         return self.interactive if queue == Lane.INTERACTIVE else self.bulk
@@ -48,4 +49,5 @@ def _context(pid: int, *, patient: bool) -> Context:
         InteractiveLane(redis, settings),
         BulkLane(redis, settings),
         ResultCache(redis, settings),
+        Clock(redis, settings.job_ttl_s * 1000),
     )

@@ -67,6 +67,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             ctx.interactive.renew(task_ids)
             ctx.bulk.renew(task_ids)
             beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
+            if went_back_ms := ctx.clock.sweep():
+                log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
             overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
             stalled = sweep_uploads(ctx.store)
             sweep_schedule(ctx.store, parent.app)

@@ -10,8 +10,8 @@ from redis import Redis
 from jobs import keys
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane, InteractiveLane, OpenChunk, sweep_uploads
+from jobs.keys import JobKeys, LaneKeys
+from jobs.lanes import BulkLane, Clock, InteractiveLane, OpenChunk, sweep_uploads
 from jobs.models import (
     ChunkRef,
     InputChunk,
@@ -385,6 +385,19 @@ def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
     assert store.replay(new(key="never used"), "d") is None
     with pytest.raises(IdempotencyMismatch):
         store.create(new(key="k"), payload_digest="other")
+
+
+def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, settings: Settings) -> None:
+    leases, clock = LaneKeys.of(Lane.BULK).leases, Clock(redis, 60_000)
+    now_ms = store.redis.time()[0] * 1000
+    redis.zadd(leases, {"held:0:3:1": now_ms + 7_200_000 + 500})
+    assert clock.sweep() == 0
+
+    redis.set(keys.CLOCK, now_ms + 7_200_000)  # as it was before the jump
+
+    assert clock.sweep() == pytest.approx(7_200_000, abs=1_500)
+    assert (redis.zscore(leases, "held:0:3:1") or 0) == pytest.approx(now_ms + 500, abs=1_500)
+    assert clock.sweep() == 0
 
 
 def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> None:
