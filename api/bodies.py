@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import IO
 
 from flask import request
 
+from api import server
 from api.services import services
 from jobs.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
 
@@ -27,20 +27,29 @@ def body_pieces(max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[by
         raise UnsupportedMediaType(f"Content-Encoding {encoding}: send the body as it is, not compressed.")
     request.max_content_length = None  # it would read a chunked body at once; the limit is ours
     connection = request.environ.get("gunicorn.socket")
-    if connection is not None:  # or a client that fell silent would hold its thread for ever
-        connection.settimeout(services().settings.upload_timeout_s)
-    return limited(request.stream, request.content_length, max_bytes, on_data)
+    within_s = services().settings.upload_timeout_s
+
+    def read() -> bytes:
+        server.expect(connection, within_s)  # or a client that fell silent would hold its thread for ever
+        try:
+            return request.stream.read(READ_BYTES)
+        finally:
+            server.arrived(connection)
+
+    return limited(read, request.content_length, max_bytes, on_data)
 
 
-def limited(stream: IO[bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[bytes]:
-    """Read a stream piece by piece; `length` is its Content-Length, None when it is chunked.
+def limited(
+    read: Callable[[], bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]
+) -> Iterator[bytes]:
+    """A stream piece by piece; `length` is its Content-Length, None when it is chunked.
 
     Raises UploadInterrupted and BodyTooLarge.
     """
     if length is not None and length > max_bytes:
         raise BodyTooLarge(f"The body has {length:,} bytes; the limit is {max_bytes:,}. Send it in parts.")
     total = 0
-    while data := _read(stream):
+    while data := _read(read):
         total += len(data)
         if total > max_bytes:
             raise BodyTooLarge(f"The body has more than {max_bytes:,} bytes, which is the limit. Send it in parts.")
@@ -50,9 +59,9 @@ def limited(stream: IO[bytes], length: int | None, max_bytes: int, on_data: Call
         raise UploadInterrupted(f"The connection broke after {total:,} of {length:,} bytes.")
 
 
-def _read(stream: IO[bytes]) -> bytes:
+def _read(read: Callable[[], bytes]) -> bytes:
     try:
-        return stream.read(READ_BYTES)
+        return read()
     except TimeoutError:
         raise UploadInterrupted("Nothing arrived for too long; the body was not complete.") from None
     except Exception:  # noqa: BLE001 -- each server has errors of its own for a broken connection or chunk

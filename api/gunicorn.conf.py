@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import resource
+import socket
+import struct
 import sys
+from typing import TYPE_CHECKING
 
 from jobs import logs
 from jobs.errors import SettingsError
 from jobs.settings import current
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+SEND_WITHIN_S = 60  #: a client that takes nothing of its answer for so long is given up
 
 try:
     _settings = current()
@@ -15,11 +24,12 @@ except SettingsError as error:
     sys.exit(78)  # EX_CONFIG of sysexits.h
 
 bind = f"{_settings.host}:{_settings.port}"
-worker_class = "gthread"
+worker_class = "api.server.Worker"
 workers = 1
 threads = _settings.api_threads
 timeout = 0  # threads wait for slow uploads and results; a stuck process shows in /livez
 graceful_timeout = 30
+worker_connections = 10_000  # idle pollers; beyond them, connections wait to be accepted
 keepalive = 75  # clients poll: a connection is kept between two polls
 control_socket_disable = True  # it would write into the home directory, and two services of one user would share it
 limit_request_line = 8190
@@ -28,5 +38,12 @@ accesslog = None  # requests are counted in /metrics
 logconfig_dict = {"version": 1, "disable_existing_loggers": False, "loggers": {"gunicorn.error": {"level": "WARNING"}}}
 
 
+def when_ready(server: Arbiter) -> None:
+    for listener in server.LISTENERS:  # accepted connections inherit it: who reads nothing must not hold a thread
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_WITHIN_S, 0))
+
+
 def on_starting(server: object) -> None:
     logs.configure(_settings)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a file for each connection; the usual 1,024 are too few

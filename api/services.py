@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 import structlog
 from celery import Celery
@@ -43,6 +44,7 @@ class Services:
     keys: KeyStore
     admission: Admission
     producer: Celery
+    waiters: BoundedSemaphore
 
     @property
     def limiting(self) -> bool:
@@ -77,6 +79,7 @@ class Services:
             keys=KeyStore(redis),
             admission=Admission(redis, store, settings),
             producer=producer,
+            waiters=BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),
         )
 
     def close(self) -> None:
@@ -99,7 +102,18 @@ class Services:
             log.warning("chunks are left to the sweeper", chunks=len(chunks), reason=str(error))
 
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
-        """Block until the job has ended, over a restart of Redis if need be; False when the time is over first."""
+        """Block until the job has ended, over a restart of Redis if need be; False when the time is over first.
+
+        Where too many threads wait already it does not wait: others must be able to submit and to poll.
+        """
+        if not self.waiters.acquire(blocking=False):
+            return False
+        try:
+            return self._wait_ended(job_id, timeout_s)
+        finally:
+            self.waiters.release()
+
+    def _wait_ended(self, job_id: str, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ import structlog
 from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
+from jobs.settings import current
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
@@ -91,13 +93,26 @@ def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> li
     """Predictions; where the pass raises, halves are tried until the text that breaks it stands alone."""
     try:
         return [Outcome(p.probabilities, p.truncated) for p in engine.classify(texts, long_texts)]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever a library raises about one text must not fail the others
         if len(texts) == 1:
-            log.exception("a text cannot be classified", chars=len(texts[0]))
+            _log_failure(texts[0], error)
             reason = f"The model failed on this text ({type(error).__name__}); its neighbours were not affected."
             return [Outcome(error=RowError("inference_failed", reason))]
         half = len(texts) // 2
         return _outcomes(engine, texts[:half], long_texts) + _outcomes(engine, texts[half:], long_texts)
+
+
+def _log_failure(text: str, error: Exception) -> None:
+    """The error's own words may quote the text, which is nobody's business but its owner's."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    told = {"text": text, "words": str(error)} if current().log_texts else {}
+    log.error(
+        "a text cannot be classified",
+        chars=len(text),
+        error=type(error).__name__,
+        at=f"{at.filename}:{at.lineno}",
+        **told,
+    )
 
 
 def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[int, RowError]:

@@ -24,7 +24,7 @@ def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts
         if "【崩溃】" in text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "【异常】" in text:
-            raise RuntimeError("marked text")
+            raise RuntimeError(f"cannot read {text}")  # as libraries do that quote their input
         if "【挂起】" in text:
             time.sleep(3600)
         if "【膨胀】" in text:

@@ -1,0 +1,152 @@
+"""Clients that are slow, idle or greedy on purpose do not keep others from being served."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import Cluster, wait_until
+
+pytestmark = pytest.mark.cluster
+
+THREADS = 8
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Cluster]:
+    """An API with few threads, and no worker."""
+    cluster = Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS), SENTIQ_UPLOAD_TIMEOUT_S="2")
+    try:
+        cluster.redis_server.start()
+        cluster.start_api()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def _connect(api: Cluster, stack: ExitStack, data: bytes = b"") -> socket.socket:
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", api.port), timeout=30))
+    connection.sendall(data)
+    return connection
+
+
+def _polls(api: Cluster) -> bool:
+    """A stranger is answered while all that goes on."""
+    with httpx.Client(base_url=api.url, timeout=5) as client:
+        return client.get("/livez").status_code == 200
+
+
+def test_connections_that_send_nothing_hold_no_thread(api: Cluster) -> None:
+    with ExitStack() as stack:
+        for _ in range(THREADS * 10):
+            _connect(api, stack)
+
+        assert _polls(api)
+
+
+def test_thousands_of_idle_pollers_keep_nobody_waiting(api: Cluster) -> None:
+    request = b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n"
+    with ExitStack() as stack:
+        pollers = [_connect(api, stack, request) for _ in range(3_000)]
+        assert all(b"200 OK" in poller.recv(4_096) for poller in pollers)
+
+        assert _polls(api)
+        pollers[0].sendall(request)
+        assert b"200 OK" in pollers[0].recv(4_096), "its connection was kept"
+
+
+def test_headers_that_never_end_give_their_thread_back(api: Cluster) -> None:
+    with ExitStack() as stack:
+        slow = [_connect(api, stack, b"GET /livez HTTP/1.1\r\nHost: he") for _ in range(THREADS)]
+
+        wait_until(lambda: _is_served(api), timeout_s=25)
+        for connection in slow:
+            assert connection.recv(4_096)[:12] in (b"", b"HTTP/1.1 400")
+
+
+def test_a_body_that_drips_gives_its_thread_back(api: Cluster) -> None:
+    head = b"POST /api/v1/jobs HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\n"
+    stop = threading.Event()
+    with ExitStack() as stack:
+        slow = [_connect(api, stack, head) for _ in range(THREADS)]
+        stack.callback(stop.set)
+
+        def drip() -> None:
+            while not stop.wait(0.2):
+                for connection in slow:
+                    try:
+                        connection.sendall(b"x")
+                    except OSError:
+                        pass  # it was given up, as it should be
+
+        threading.Thread(target=drip, daemon=True).start()
+
+        wait_until(lambda: _is_served(api), timeout_s=25)
+
+
+def test_those_who_wait_for_results_leave_threads_for_others(api: Cluster) -> None:
+    with ExitStack() as stack:
+        body = json.dumps({"texts": ["好"]}).encode()
+        head = (
+            "POST /api/v1/jobs HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nPrefer: wait=30\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        ).encode()
+        waiting = [_connect(api, stack, head + body) for _ in range(THREADS * 3)]
+
+        assert _polls(api)
+        answered = 0
+        for connection in reversed(waiting):
+            connection.settimeout(1)
+            try:
+                answered += b"202 ACCEPTED" in connection.recv(65_536)
+            except TimeoutError:
+                pass  # one of those for whom there was room to wait
+        assert answered >= THREADS * 3 - THREADS, "they are told to poll"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", (400, 414)),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX-Big: " + b"a" * 100_000 + b"\r\n\r\n", (400, 431)),
+        (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X-Many: 1\r\n" * 5_000 + b"\r\n", (400, 431)),
+        (b"\x00\x01\x02 garbage \r\n\r\n", (400,)),
+        (
+            b"POST /api/v1/jobs HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+            (400,),
+        ),
+    ],
+    ids=["long line", "big header", "many headers", "garbage", "two lengths"],
+)
+def test_what_is_no_reasonable_request_is_refused(api: Cluster, head: bytes, status: tuple[int, ...]) -> None:
+    with ExitStack() as stack:
+        connection = _connect(api, stack)
+        try:
+            connection.sendall(head)
+        except OSError:
+            pass  # refused before the end
+        assert int(connection.recv(4_096).split()[1]) in status
+    assert _polls(api)
+
+
+@pytest.mark.parametrize("body", ['{"texts":' + "[" * 100_000, '{"a":' * 50_000, "[" * 1_000_000])
+def test_deep_json_is_refused(api: Cluster, body: str) -> None:
+    answer = api.http.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def _is_served(api: Cluster) -> bool:
+    try:
+        return _polls(api)
+    except httpx.TimeoutException:
+        return False
