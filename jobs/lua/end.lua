@@ -8,9 +8,12 @@ redis.call('ZREM', KEYS[9], ARGV[1])
 redis.call('ZREM', KEYS[11], ARGV[1])
 if not state or not LIVE[state] then return state end
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'error_code', ARGV[4], 'error_detail', ARGV[5]) end
-if ARGV[2] == 'failed' then
+if ARGV[2] == 'failed' or state == 'receiving' then
   local key = redis.call('HGET', KEYS[1], 'idempotency')
-  if key then redis.call('DEL', key) end -- a retry with the same key starts anew
+  if key then -- another try with the same key starts anew, and the key is then of that job alone
+    redis.call('DEL', key)
+    redis.call('HDEL', KEYS[1], 'idempotency')
+  end
 end
 finish(ARGV[1], ARGV[2],
   {job = KEYS[1], ended = KEYS[8], queued = KEYS[10], schedule = KEYS[11], webhooks = KEYS[12]}, ARGV[3])
