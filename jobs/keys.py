@@ -94,6 +94,11 @@ class JobKeys:
     exports: str
     ended: str
 
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """What every transition keeps alive, in the order in which `lua/` expects it."""
+        return self.job, self.input, self.output, self.isolation, self.held, self.failures, self.retry, self.ended
+
     @classmethod
     def of(cls, job_id: str) -> JobKeys:
         tag = f"sentiq:{{{job_id}}}:"

@@ -81,7 +81,7 @@ class _Lane:
             failed = sum(outcome.error is not None for outcome in output.outcomes)
             self._record(
                 keys=[
-                    *(job.job, job.input, job.output, job.isolation, job.held, job.failures, job.retry, job.ended),
+                    *job.renewed,
                     *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
                     *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.SPEED, keys.LIVE),
                 ],

@@ -115,7 +115,7 @@ class JobStore:
         """Add a chunk. Returns the chunks for which a message must be sent. Raises JobEnded."""
         k, lane = JobKeys.of(job.id), LaneKeys.of(job.lane)
         answer = self._append(
-            keys=[k.job, k.input, k.held, keys.RECEIVING, lane.leases, keys.ISSUES, lane.children],
+            keys=[*k.renewed, keys.RECEIVING, lane.leases, keys.ISSUES, lane.children],
             args=[
                 job.id,
                 chunk_no,
@@ -245,7 +245,7 @@ class JobStore:
             raise NothingToRetry(f"No row of job {job_id} failed for a reason that another try could change.")
         lane = LaneKeys.of(Lane.BULK)
         answer = self._retry(
-            keys=[k.job, k.input, k.held, k.retry, k.ended, lane.leases, keys.ISSUES, lane.children, keys.LIVE],
+            keys=[*k.renewed, lane.leases, keys.ISSUES, lane.children, keys.LIVE],
             args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
         )
         if not answer or answer[0] != b"completed":
@@ -266,10 +266,7 @@ class JobStore:
     def _hold_script(self, job_id: str, what: str, *times: str) -> list[bytes]:
         k, lane = JobKeys.of(job_id), LaneKeys.of(Lane.BULK)
         answer: list[bytes] = self._hold(
-            keys=[
-                *(k.job, k.input, k.output, k.held, k.failures),
-                *(lane.leases, keys.ISSUES, lane.children, keys.QUEUED, keys.SCHEDULE),
-            ],
+            keys=[*k.renewed, lane.leases, keys.ISSUES, lane.children, keys.QUEUED, keys.SCHEDULE],
             args=[job_id, what, self._ttl_ms, ISSUE_LEASE_MS, *times],
         )
         return answer
@@ -428,7 +425,7 @@ class JobStore:
     @staticmethod
     def _end_keys(job_id: str) -> list[str]:
         k = JobKeys.of(job_id)
-        return [k.job, k.ended, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE]
+        return [*k.renewed, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE]
 
     @staticmethod
     def _idempotency(job: NewJob) -> list[str]:

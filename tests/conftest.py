@@ -1,15 +1,34 @@
-"""Fixtures for all tests: an empty Redis of their own."""
+"""Fixtures for all tests: an empty Redis of their own, and a place for figures worth telling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from jobs.connection import connect
 from jobs.settings import Settings
 from tests.support import RedisServer
+
+FIGURES = pytest.StashKey[list[str]]()
+
+# Generated tests try the same examples at each run; a search tries ten times as many, and others each time.
+hypothesis_settings.register_profile("same", derandomize=True, database=None)
+hypothesis_settings.register_profile("search", max_examples=1_000, print_blob=True, database=None)
+hypothesis_settings.load_profile("same")
+
+
+@pytest.fixture
+def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Show a line at the end of the run."""
+    return pytestconfig.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

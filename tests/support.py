@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import psutil
+from hypothesis import settings as hypothesis_settings
 
 from jobs.cluster import Heartbeat, live_workers
 from jobs.connection import REDIS_AWAY, connect
@@ -32,6 +33,11 @@ def wait_until(condition: Callable[[], object], *, timeout_s: float = 20.0, mess
         if time.monotonic() > deadline:
             raise AssertionError(f"not so within {timeout_s} s: {message or condition}")
         time.sleep(0.02)
+
+
+def effort(examples: int) -> int:
+    """How many examples a generated test tries in the current profile of Hypothesis, of so many in the usual one."""
+    return examples * (hypothesis_settings().max_examples or 100) // 100
 
 
 def free_port() -> int:

@@ -1,17 +1,20 @@
 -- A, B, C, H, P → E, F or G. A job ends before its last row; what is finished stays readable.
--- KEYS  1 job  2 ended  3 sentiq:receiving  4 sentiq:bulk:queued  5 sentiq:schedule  6 sentiq:webhooks:due
---       7 sentiq:live
+-- KEYS  1 … 8 the job's (prelude.lua)  9 sentiq:receiving  10 sentiq:bulk:queued  11 sentiq:schedule
+--       12 sentiq:webhooks:due  13 sentiq:live
 -- ARGV  1 job id  2 state, "failed", "cancelled" or "expired"  3 ttl, ms  4 error code  5 error detail
 -- Returns the state found: the new one was taken only from one of a live job; false when there is no job.
 local state = redis.call('HGET', KEYS[1], 'state')
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('ZREM', KEYS[5], ARGV[1])
+redis.call('ZREM', KEYS[9], ARGV[1])
+redis.call('ZREM', KEYS[11], ARGV[1])
 if not state or not LIVE[state] then return state end
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'error_code', ARGV[4], 'error_detail', ARGV[5]) end
-if ARGV[2] == 'failed' then
+if ARGV[2] == 'failed' or state == 'receiving' then
   local key = redis.call('HGET', KEYS[1], 'idempotency')
-  if key then redis.call('DEL', key) end -- a retry with the same key starts anew
+  if key then -- another try with the same key starts anew, and the key is then of that job alone
+    redis.call('DEL', key)
+    redis.call('HDEL', KEYS[1], 'idempotency')
+  end
 end
 finish(ARGV[1], ARGV[2],
-  {job = KEYS[1], ended = KEYS[2], queued = KEYS[4], schedule = KEYS[5], webhooks = KEYS[6], live = KEYS[7]}, ARGV[3])
+  {job = KEYS[1], ended = KEYS[8], queued = KEYS[10], schedule = KEYS[11], webhooks = KEYS[12], live = KEYS[13]}, ARGV[3])
 return state

@@ -9,12 +9,13 @@ local function renew(ttl_ms, ...)
   for _, key in ipairs({...}) do redis.call('PEXPIRE', key, ttl_ms) end
 end
 
--- An idempotency key lives as long as its job, which knows the key.
-local function renew_idempotency(ttl_ms, job)
-  local key = redis.call('HGET', job, 'idempotency')
+-- What belongs to a job lives as long as the job: the first eight KEYS of each script that renews one are
+-- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended, and the job knows its idempotency key.
+local function renew_job(ttl_ms)
+  renew(ttl_ms, unpack(KEYS, 1, 8))
+  local key = redis.call('HGET', KEYS[1], 'idempotency')
   if key then renew(ttl_ms, key) end
 end
-
 
 local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
 
@@ -58,8 +59,7 @@ local function finish(job_id, state, keys, ttl_ms)
     redis.call('ZADD', keys.webhooks, now_ms(), job_id)
     renew(ttl_ms, keys.webhooks)
   end
-  renew(ttl_ms, keys.job, keys.ended)
-  renew_idempotency(ttl_ms, keys.job)
+  renew_job(ttl_ms)
 end
 
 -- Issues chunks of a bulk job while its window has room: first those that came back, then the next ones. The window is

@@ -1,6 +1,6 @@
 -- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step; the result of a chunk
 -- that is tried again takes the place of the one before, once. A held job takes what was in flight.
--- KEYS  1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended  9 leases  10 owners  11 crashes
+-- KEYS  1 … 8 the job's (prelude.lua)  9 leases  10 owners  11 crashes
 --       12 children  13 issues  14 sentiq:bulk:queued  15 sentiq:schedule  16 sentiq:webhooks:due  17 sentiq:bulk:speed
 --       18 sentiq:live
 -- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms
@@ -39,7 +39,7 @@ if ARGV[10] ~= '0' then
   renew(ARGV[8], KEYS[17])
 end
 local done = redis.call('HINCRBY', KEYS[1], 'done', 1)
-renew(ARGV[8], KEYS[1], KEYS[2], KEYS[3], KEYS[6])
+renew_job(ARGV[8])
 if state ~= 'receiving' and done == tonumber(redis.call('HGET', KEYS[1], 'chunks')) then
   finish(ARGV[1], 'completed',
     {job = KEYS[1], ended = KEYS[8], queued = KEYS[14], schedule = KEYS[15], webhooks = KEYS[16], live = KEYS[18]}, ARGV[8])

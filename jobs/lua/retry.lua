@@ -1,20 +1,22 @@
 -- D → C. Chunks of a completed job whose rows failed are tried again; until then their results stay.
--- KEYS  1 job  2 in  3 held  4 retry  5 ended  6 leases  7 sentiq:bulk:issues  8 children  9 sentiq:live
+-- KEYS  1 … 8 the job's (prelude.lua)  9 leases  10 sentiq:bulk:issues  11 children  12 sentiq:live
 -- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, `completed:failed` of its result, …
 -- Returns {state found, members to send …}; nothing was done unless that is "completed".
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'completed' then return {state} end
 local chunks = (#ARGV - 3) / 2
 for i = 4, #ARGV, 2 do
-  redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
-  redis.call('RPUSH', KEYS[3], ARGV[i])
+  redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1])
+  redis.call('RPUSH', KEYS[5], ARGV[i])
 end
 redis.call('HINCRBY', KEYS[1], 'done', -chunks)
 -- Whatever its lane was: from here on it is a bulk job all of whose chunks were issued.
 redis.call('HSET', KEYS[1], 'state', 'running', 'lane', 'bulk', 'since', now_ms(), 'issued', redis.call('HGET', KEYS[1], 'chunks'))
 redis.call('HDEL', KEYS[1], 'ended_at')
-redis.call('DEL', KEYS[5])
-redis.call('ZADD', KEYS[9], now_ms(), ARGV[1])
-renew(ARGV[2], KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[9])
-local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[3], leases = KEYS[6], issues = KEYS[7], children = KEYS[8]}
+redis.call('DEL', KEYS[8])
+redis.call('ZADD', KEYS[12], now_ms(), ARGV[1])
+renew_job(ARGV[2])
+renew(ARGV[2], KEYS[12])
+local keys =
+  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[9], issues = KEYS[10], children = KEYS[11]}
 return {state, unpack(issue(ARGV[1], keys, ARGV[3], ARGV[2]))}

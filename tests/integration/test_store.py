@@ -373,6 +373,40 @@ def test_those_who_wait_are_woken_by_every_end(store: JobStore, bulk: BulkLane) 
 # -- idempotency, lists, TTL ----
 
 
+@pytest.mark.parametrize("end", ["cancel", "expire"])
+def test_an_upload_that_ends_before_it_is_complete_frees_its_idempotency_key(store: JobStore, end: str) -> None:
+    job = new(key="k")
+    store.create(job)
+    getattr(store, end)(job.id)
+    assert store.create(new(key="k")) is None
+
+
+def test_erasing_a_broken_upload_leaves_its_idempotency_key_to_the_second_try(store: JobStore) -> None:
+    broken, second = new(key="k"), new(key="k")
+    store.create(broken)
+    store.interrupt(broken.id, RowError("upload_interrupted", "why"))
+    store.create(second)
+    store.seal(second, "unused", payload_digest="d")
+    store.erase(broken.id)
+    assert store.replay(second, "d") == second.id
+
+
+def test_what_belongs_to_a_job_lives_as_long_as_the_job(redis: Redis, store: JobStore, bulk: BulkLane) -> None:
+    job = new(key="k")
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    store.append(job, 1, chunk_of(1))
+    store.seal(job, "unused", payload_digest="d")
+    bulk.record([answer_to(claimed(bulk, job, 0), failed=1)])
+    for key in redis.keys("*"):
+        redis.pexpire(key, 1_000)  # as if much time had passed
+    store.cancel(job.id)
+
+    k = JobKeys.of(job.id)
+    for key in (k.input, k.output, k.failures, keys.idempotency("k")):
+        assert redis.pttl(key) >= redis.pttl(k.job) - 1_000
+
+
 def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
     job = new(key="k")
     assert store.create(job) is None
