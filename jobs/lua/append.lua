@@ -3,9 +3,11 @@
 -- ARGV  1 job id  2 chunk number  3 rows  4 blob  5 ttl, ms  6 upload timeout, ms  7 issue lease, ms
 -- Returns {"ok", members to send …}, or {"ended"} when the job no longer receives.
 if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return {'ended'} end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[4], ARGV[2] .. ':rows', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'total', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'chunks', 1)
+if redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[4]) == 1 then -- else the answer was lost, and the client asks again
+  redis.call('HSET', KEYS[2], ARGV[2] .. ':rows', ARGV[3])
+  redis.call('HINCRBY', KEYS[1], 'total', ARGV[3])
+  redis.call('HINCRBY', KEYS[1], 'chunks', 1)
+end
 redis.call('ZADD', KEYS[4], now_ms() + ARGV[6], ARGV[1])
 renew(ARGV[5], KEYS[1], KEYS[2], KEYS[4])
 local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[3], leases = KEYS[5], issues = KEYS[6], children = KEYS[7]}

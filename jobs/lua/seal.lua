@@ -3,9 +3,12 @@
 --       8 pending  9 wakeups  10 interactive children  11 idempotency, absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 wake-up expiry, ms  4 wake-up id (a fresh Celery task id)  5 payload digest
 -- Returns 1 when a `drain` with that task id must be sent, 0 when not, -1 when the job no longer receives.
-if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return -1 end
+local found = redis.call('HMGET', KEYS[1], 'state', 'sealed_by', 'lane')
+if found[2] == ARGV[4] then return found[3] == 'interactive' and 1 or 0 end -- the answer was lost: once more
+if found[1] ~= 'receiving' then return -1 end
 local now = now_ms()
 redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('HSET', KEYS[1], 'sealed_by', ARGV[4])
 if KEYS[11] then redis.call('HSET', KEYS[11], 'digest', ARGV[5]) end
 local job = redis.call('HMGET', KEYS[1], 'lane', 'chunks', 'done', 'level', 'total')
 if job[2] == job[3] then
