@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from redis import Redis
@@ -407,6 +408,25 @@ def test_a_small_job_that_is_sealed_twice_is_pending_once_and_wakes_somebody(
     assert store.seal(job, "wake") is True  # ended since, and still no error
     with pytest.raises(JobEnded):
         store.seal(job, "another request")
+
+
+def test_a_flush_of_all_scripts_at_any_moment_changes_nothing(
+    redis: Redis, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., object] = redis.execute_command
+
+    def flushed_before(*args: object, **options: object) -> object:
+        real("SCRIPT FLUSH")
+        answer = real(*args, **options)
+        real("SCRIPT FLUSH")
+        return answer
+
+    monkeypatch.setattr(redis, "execute_command", flushed_before)
+
+    job = submitted(store, Lane.BULK, chunks=2)
+    bulk.record([answer_to(claimed(bulk, job, number)) for number in range(2)])
+
+    assert store.get(job.id).state is JobState.COMPLETED
 
 
 # -- idempotency, lists, TTL ----
