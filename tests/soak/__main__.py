@@ -49,8 +49,15 @@ def main() -> int:
 
 
 def _cluster(directory: Path) -> Cluster:
-    ttls = dict.fromkeys(("SENTIQ_JOB_TTL_S", "SENTIQ_UPLOAD_TTL_S", "SENTIQ_CACHE_TTL_S"), str(TTL_S))
-    return Cluster(directory, SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8", PYTHONWARNINGS="ignore", **ttls)
+    ttl = str(TTL_S)
+    return Cluster(
+        directory,
+        SENTIQ_JOB_TTL_S=ttl,
+        SENTIQ_UPLOAD_TTL_S=ttl,
+        SENTIQ_CACHE_TTL_S=ttl,
+        SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8",
+        PYTHONWARNINGS="ignore",
+    )
 
 
 def _soak(cluster: Cluster, receiver: Receiver, load_s: float) -> list[str]:
@@ -100,8 +107,8 @@ def _reckoning(load: Load) -> str:
     day = min(done["requests"] / DAY_REQUESTS, done["rows"] / DAY_ROWS)
     return (
         f"\nAn ordinary day is taken to have {DAY_REQUESTS:,} requests and {DAY_ROWS:,} rows of larger jobs. "
-        f"The load was {done['requests']:,} requests, {done['rows']:,} rows in {done['jobs']} jobs and {done['files']} files: "
-        f"as much as {day * 24:.1f} hours of it. Slopes are per hour of such a day."
+        f"The load was {done['requests']:,} requests, {done['rows']:,} rows in {done['jobs']} jobs and "
+        f"{done['files']} files: as much as {day * 24:.1f} hours of it. Slopes are per hour of such a day."
     )
 
 

@@ -37,7 +37,7 @@ KINDS = {
     "SIGSTOP Redis": Kind(25, ("redis",), (0.5, 5)),
     "connections cut": Kind(85, (*WORKERS, "api", "api")),
     "network torn": Kind(35, (*WORKERS, "api"), (1, 6)),
-    "connections forgotten (half-open)": Kind(0, (*WORKERS, "api")),
+    "connections forgotten (half-open)": Kind(15, (*WORKERS, "api")),
     "slow network": Kind(30, (*WORKERS, "api"), (1, 4)),
     "SIGKILL API master": Kind(25, ("api",)),
     "SIGKILL API worker": Kind(30, ("api",)),
@@ -47,7 +47,7 @@ KINDS = {
     "SCRIPT FLUSH": Kind(40, ("all",)),
     "text that kills its child": Kind(40, ("bulk", "interactive")),
     "text that hangs": Kind(4, ("bulk", "interactive")),
-    "maxmemory below what is used": Kind(0, ("redis",), (1, 2)),
+    "maxmemory below what is used": Kind(20, ("redis",), (1, 2)),
 }
 
 
