@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo model test test-torch lint format lock bench train docs-settings clean
+.PHONY: help run demo model test test-torch storm storm-short soak lint format lock bench train docs-settings clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -26,6 +26,15 @@ test: lint ## everything a change must pass: lint, types, import rules, tests
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
 	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"
+
+storm: $(INSTALLED) ## 1,000 faults over a cluster under load, some 40 minutes; make storm OPTIONS="--seed 7" replays one
+	$(BIN)/python -m tests.storm $(OPTIONS)
+
+storm-short: $(INSTALLED) ## the same plan each time, in some 5 minutes
+	$(BIN)/python -m tests.storm --seed 1 --faults 120 --rows 30000 --requests 3000 $(OPTIONS)
+
+soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does anything grow?
+	$(BIN)/python -m tests.soak $(OPTIONS)
 
 lint: $(INSTALLED) ## ruff, mypy and the import rules
 	$(BIN)/ruff check .

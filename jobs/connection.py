@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from redis import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.backoff import ConstantBackoff, ExponentialWithJitterBackoff
-from redis.commands.core import Script
 from redis.connection import Connection
 from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, ResponseError, TimeoutError
 from redis.retry import Retry
@@ -19,6 +18,7 @@ from redis.sentinel import (
 )
 
 from jobs.endpoint import Endpoint
+from jobs.scripts import Script
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -131,7 +131,7 @@ def _pool(endpoint: Endpoint, **options: Any) -> ConnectionPool:
 def script(redis: Redis, name: str) -> Script:
     """The transition `jobs/lua/<name>.lua`, with the prelude before it."""
     source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{name}.lua").read_text()
-    return redis.register_script(source)
+    return Script(redis, source)
 
 
 def text(value: Any) -> str:

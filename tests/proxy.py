@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,19 +25,55 @@ def refusal(status: str, retry_after_s: int) -> bytes:
     )
 
 
+class _Pair:
+    """A client, its server, and what lies between."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
+        self.mute = False  # what comes is swallowed, and nobody hears that the other end is gone
+
+    def cut(self) -> None:
+        for end in (self.client, self.server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
 class FaultyProxy:
     """Listens on a port of its own and passes bytes to the target, but for the faults that are given."""
 
     def __init__(self, target: int, *faults: Fault) -> None:
         self.faults = deque(faults)
         self.connections = 0
+        self.delay_s = 0.0  #: by which each piece comes later, each way
         self._target = target
+        self._pairs: set[_Pair] = set()
+        self._passing = threading.Event()
+        self._passing.set()
         self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        self.port: int = self._server.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
         self._server.close()
+
+    def cut(self) -> None:
+        """Break all connections; new ones work."""
+        for pair in tuple(self._pairs):
+            pair.cut()
+
+    def hold(self) -> None:
+        """From now on nothing passes, as in a network that is torn apart; connections stay."""
+        self._passing.clear()
+
+    def release(self) -> None:
+        """What was held arrives after all."""
+        self._passing.set()
+
+    def forget(self) -> None:
+        """All connections are dead without a word, as behind a firewall that has forgotten them; new ones work."""
+        for pair in tuple(self._pairs):
+            pair.mute = True
 
     def _serve(self) -> None:
         while True:
@@ -55,23 +92,31 @@ class FaultyProxy:
                 client.sendall(fault.answer)
             return
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as server:
-            back = threading.Thread(target=_pump, args=(server, client, fault.cut_received), daemon=True)
+            pair = _Pair(client, server)
+            self._pairs.add(pair)
+            back = threading.Thread(target=self._pump, args=(pair, server, client, fault.cut_received), daemon=True)
             back.start()
-            _pump(client, server, fault.cut_sent)
+            self._pump(pair, client, server, fault.cut_sent)
             back.join()
+            self._pairs.discard(pair)
         client.close()
 
-
-def _pump(source: socket.socket, sink: socket.socket, cut_after: int) -> None:
-    passed = 0
-    with suppress(OSError):
-        while data := source.recv(16_384):
-            if cut_after and passed + len(data) > cut_after:
-                sink.sendall(data[: cut_after - passed])
-                for end in (source, sink):
-                    with suppress(OSError):
-                        end.shutdown(socket.SHUT_RDWR)
-                return
-            sink.sendall(data)
-            passed += len(data)
-        sink.shutdown(socket.SHUT_WR)
+    def _pump(self, pair: _Pair, source: socket.socket, sink: socket.socket, cut_after: int) -> None:
+        passed = 0
+        with suppress(OSError):
+            while data := source.recv(16_384):
+                self._passing.wait()
+                if self.delay_s:
+                    time.sleep(self.delay_s)
+                if pair.mute:
+                    continue
+                if cut_after and passed + len(data) > cut_after:
+                    sink.sendall(data[: cut_after - passed])
+                    pair.cut()
+                    return
+                sink.sendall(data)
+                passed += len(data)
+            self._passing.wait()
+        with suppress(OSError):
+            if not pair.mute or sink is pair.server:
+                sink.shutdown(socket.SHUT_WR)

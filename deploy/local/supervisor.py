@@ -45,6 +45,11 @@ class Service:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that was started last; None before that."""
+        return None if self._process is None else self._process.pid
+
     def exit_code(self) -> int | None:
         """None while it runs."""
         return None if self._process is None else self._process.poll()
@@ -78,7 +83,7 @@ class Supervisor:
             for old in logs.glob("*.log"):
                 old.unlink()
         self._cwd, self._env = procfile.parent, dict(env)
-        self._services = [
+        self.services = [
             Service(name, command, logs / f"{name}.log" if logs else None)
             for name, command in parse_procfile(procfile.read_text()).processes.items()
             if name not in without
@@ -87,12 +92,12 @@ class Supervisor:
         self._keeper = Thread(target=self._keep, daemon=True)
 
     def start(self) -> None:
-        for service in self._services:
+        for service in self.services:
             service.start(self._cwd, self._env)
 
     def dead(self) -> Service | None:
         """A service that has ended, if there is one."""
-        return next((s for s in self._services if s.exit_code() is not None), None)
+        return next((s for s in self.services if s.exit_code() is not None), None)
 
     def keep(self) -> None:
         """From now on, start again whatever ends."""
@@ -103,7 +108,7 @@ class Supervisor:
         self._stopping.set()
         if self._keeper.is_alive():
             self._keeper.join()
-        first, *others = self._services
+        first, *others = self.services
         for group in (others, [first]):
             for service in group:
                 service.signal(signal.SIGTERM)

@@ -4,7 +4,10 @@
 --       17 idempotency, absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 wake-up expiry, ms  4 wake-up id (a fresh Celery task id)  5 payload digest
 -- Returns 1 when a `drain` with that task id must be sent, 0 when not, -1 when the job no longer receives.
-if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return -1 end
+local found = redis.call('HMGET', KEYS[1], 'state', 'sealed_by', 'lane')
+if found[2] == ARGV[4] then return found[3] == 'interactive' and 1 or 0 end -- asked again: the first answer was lost
+if found[1] ~= 'receiving' then return -1 end
+redis.call('HSET', KEYS[1], 'sealed_by', ARGV[4])
 local now = now_ms()
 redis.call('ZREM', KEYS[9], ARGV[1])
 if KEYS[17] then redis.call('HSET', KEYS[17], 'digest', ARGV[5]) end

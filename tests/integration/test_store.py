@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from redis import Redis
@@ -368,6 +369,64 @@ def test_those_who_wait_are_woken_by_every_end(store: JobStore, bulk: BulkLane) 
 
     for job in (completed, completed, cancelled, erased):  # twice: one who waits does not rob the other
         assert store.wait_ended(job.id, 2.0) is True
+
+
+# -- answers that get lost: redis-py sends the transition again ----
+
+
+def test_a_bulk_job_whose_transitions_are_sent_twice_is_answered_once(store: JobStore, bulk: BulkLane) -> None:
+    job = new(key="k")
+    for _ in range(2):
+        assert store.create(job, payload_digest="d") is None
+    for number in range(2):
+        for _ in range(2):
+            store.append(job, number, chunk_of(number))
+    for _ in range(2):
+        assert store.seal(job, "wake", payload_digest="d") is False
+    for number in range(2):
+        result = answer_to(claimed(bulk, job, number))
+        for _ in range(2):
+            bulk.record([result])
+
+    done = store.get(job.id)
+    assert (done.state, done.total, done.completed, done.chunks) == (JobState.COMPLETED, 4, 4, 2)
+    assert store.create(new(key="k"), payload_digest="d") == job.id
+
+
+def test_a_small_job_that_is_sealed_twice_is_pending_once_and_wakes_somebody(
+    store: JobStore, interactive: InteractiveLane
+) -> None:
+    job = new(Lane.INTERACTIVE)
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    assert [store.seal(job, "wake") for _ in range(2)] == [True, True]
+
+    (opened,) = interactive.take("task") or []
+    interactive.record([answer_to(opened)])
+
+    assert interactive.take("task") is None
+    assert store.seal(job, "wake") is True  # ended since, and still no error
+    with pytest.raises(JobEnded):
+        store.seal(job, "another request")
+
+
+def test_a_flush_of_all_scripts_at_any_moment_changes_nothing(
+    redis: Redis, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., object] = redis.execute_command
+
+    def flushed_before(*args: object, **options: object) -> object:
+        real("SCRIPT FLUSH")
+        answer = real(*args, **options)
+        real("SCRIPT FLUSH")
+        return answer
+
+    monkeypatch.setattr(redis, "execute_command", flushed_before)
+
+    job = submitted(store, Lane.BULK, chunks=2)
+    bulk.record([answer_to(claimed(bulk, job, number)) for number in range(2)])
+
+    assert store.get(job.id).state is JobState.COMPLETED
 
 
 # -- idempotency, lists, TTL ----

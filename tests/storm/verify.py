@@ -1,0 +1,138 @@
+"""After the storm: every accepted row is there, once, with the answer of its own text, and nothing is left over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from redis import Redis
+
+from jobs import keys
+from jobs.connection import text
+from jobs.keys import JobKeys, LaneKeys
+from jobs.models import JobState, Lane
+from tests.storm.answers import CODES, Order, shown
+from tests.storm.client import Client, Ledger, NoAnswer
+
+ALL_ENDED_S = 300.0
+CALM_S = 60.0  #: after the last job, until no lane has anything left
+THREADS = 4
+
+
+@dataclass
+class Verdict:
+    """What was found; `wrong` is empty when all is well."""
+
+    jobs: int = 0
+    rows: int = 0
+    failed_as_marked: int = 0
+    interrupted_uploads: int = 0  # jobs that no client was promised: their upload broke, and was sent anew
+    wrong: list[str] = field(default_factory=list)
+
+
+def check_rows(order: Order, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What is wrong with the rows of a job."""
+    for number, (expected, row) in enumerate(zip_longest(order.texts(), rows)):
+        place = f"{order.name} row {number}"
+        if row is None:
+            yield f"{place}: lost"
+        elif expected is None:
+            yield f"{place}: one row too many, {row}"
+        elif row["index"] != number:
+            yield f"{place}: has index {row['index']}"
+        elif (code := row["error"] and row["error"]["code"]) != (wanted := CODES.get(order.marks.get(number, ""))):
+            yield f"{place}: failed with {code}, which should be {wanted}"
+        elif not wanted and list(row["probabilities"].values()) != shown(expected):
+            yield f"{place}: has the answer of another text"
+
+
+def verify(redis: Redis, url: str, ledger: Ledger) -> Verdict:
+    """Waits until all jobs have ended."""
+    verdict = Verdict(wrong=ledger.wrong)
+    _wait_ended(redis, verdict)
+    with ThreadPoolExecutor(THREADS) as pool:
+        batches = [list(ledger.accepted.items())[at::THREADS] for at in range(THREADS)]
+        list(pool.map(lambda batch: _check_jobs(batch, url, ledger, verdict), batches))
+    _check_others(redis, ledger, verdict)
+    _check_leftovers(redis, verdict)
+    return verdict
+
+
+def _wait_ended(redis: Redis, verdict: Verdict) -> None:
+    deadline = time.monotonic() + ALL_ENDED_S
+    while stuck := [job_id for job_id, state in _states(redis).items() if not JobState(state).ended]:
+        if time.monotonic() > deadline:
+            verdict.wrong += [f"{job_id} is stuck: {redis.hgetall(JobKeys.of(job_id).job)}" for job_id in stuck]
+            return
+        time.sleep(0.5)
+
+
+def _states(redis: Redis) -> dict[str, str]:
+    ids = [text(job_id) for job_id in redis.zrange(keys.JOBS, 0, -1)]
+    pipe = redis.pipeline(transaction=False)
+    for job_id in ids:
+        pipe.hget(JobKeys.of(job_id).job, "state")
+    return {job_id: text(state) for job_id, state in zip(ids, pipe.execute(), strict=True)}
+
+
+def _check_jobs(batch: list[tuple[str, Order]], url: str, ledger: Ledger, verdict: Verdict) -> None:
+    client = Client(url, ledger)
+    for job_id, order in batch:
+        try:
+            job = client.job(job_id)
+            rows = list(client.rows(job_id))
+        except NoAnswer as error:
+            ledger.complain(str(error))
+            continue
+        failed = len(order.marks)
+        counts = {"total": order.rows, "completed": order.rows - failed, "failed": failed}
+        if (job["state"], job["counts"]) != ("completed", counts):
+            ledger.complain(f"{order.name} ({job_id}) is {job['state']} with {job['counts']} instead of {counts}")
+        for fault in check_rows(order, rows):
+            ledger.complain(f"{job_id}: {fault}")
+        verdict.jobs += 1
+        verdict.rows += len(rows)
+        verdict.failed_as_marked += failed
+    client.close()
+
+
+def _check_others(redis: Redis, ledger: Ledger, verdict: Verdict) -> None:
+    """A job that nobody was told of must be an upload that broke; any other was done for nobody."""
+    names = {order.name for order in ledger.accepted.values()}
+    if len(names) != len(ledger.accepted):
+        verdict.wrong.append(f"{len(ledger.accepted)} jobs were made of {len(names)} submissions")
+    for job_id, state in _states(redis).items():
+        if job_id in ledger.accepted:
+            continue
+        if redis.hget(JobKeys.of(job_id).job, "error_code") == b"upload_interrupted":
+            verdict.interrupted_uploads += 1
+        else:
+            verdict.wrong.append(f"{job_id} is {state}, and nobody was told of it")
+
+
+def _check_leftovers(redis: Redis, verdict: Verdict) -> None:
+    names = [keys.PENDING, keys.ISSUES, keys.QUEUED, keys.RECEIVING]
+    for lane in map(LaneKeys.of, Lane):
+        names += [lane.leases, lane.owners, lane.crashes]
+    deadline = time.monotonic() + CALM_S
+    while left := [name for name in names if redis.exists(name)]:
+        if time.monotonic() > deadline:
+            verdict.wrong += [f"{name} is not empty: {_content(redis, name)}" for name in left]
+            return
+        time.sleep(0.5)
+
+
+def _content(redis: Redis, name: str) -> str:
+    """The beginning of it."""
+    match text(redis.type(name)):
+        case "hash":
+            found: object = redis.hgetall(name)
+        case "zset":
+            found = redis.zrange(name, 0, 9, withscores=True)
+        case _:
+            found = redis.lrange(name, 0, 9)
+    return str(found)[:300]
