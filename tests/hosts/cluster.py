@@ -1,30 +1,26 @@
-"""The whole service on several hosts, and users who never stop asking."""
+"""The whole service on several hosts, its workers supervised."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
-from uuid import uuid4
 
 import httpx
+from celery import Celery
 
-from jobs.connection import REDIS_AWAY
-from tests.cluster.test_main_job import sentences
+from jobs.connection import text
+from jobs.keys import JobKeys, LaneKeys
+from jobs.models import ChunkRef, Lane
 from tests.hosts.network import Network
 from tests.support import Cluster, Process, RedisServer, redis_binary, wait_until
 
 LEASE_S = 3.0
+TOKEN = "of-the-tests-alone"
 WORKER_HOSTS = ("worker1", "worker2")
 SERVERS = ("api", "redis", *WORKER_HOSTS)
-LANES = ("interactive", "bulk")
 
 
 class HostedRedis(RedisServer):
@@ -33,8 +29,8 @@ class HostedRedis(RedisServer):
     def __init__(self, directory: Path, network: Network) -> None:
         address = network.addresses["redis"]
         super().__init__(directory, {"--bind": address, "--protected-mode": "no"})
-        self._command = network.command("redis")
         self.reached_by = {"redis_url": f"redis://{address}:{self.port}/0"}
+        self._command = network.command("redis")
 
     def start(self) -> None:
         options = (word for option in self._options.items() for word in option)
@@ -45,25 +41,34 @@ class HostedRedis(RedisServer):
 class HostedCluster(Cluster):
     """Redis and the API on a host each, and two hosts with a worker for each lane.
 
-    A supervisor starts every worker that exits again after a second, as systemd does with `Restart=always`.
+    A worker that exits is started again after a second, as systemd does with `Restart=always`.
     """
 
     def __init__(self, directory: Path, network: Network) -> None:
+        address = network.addresses["api"]
         super().__init__(
-            directory, HostedRedis(directory, network), SENTIQ_HOST=network.addresses["api"], SENTIQ_LEASE_S=f"{LEASE_S}"
+            directory,
+            HostedRedis(directory, network),
+            SENTIQ_HOST=address,
+            SENTIQ_AUTH="keys",  # without them the API would listen on the loopback only
+            SENTIQ_ADMIN_TOKEN=TOKEN,
+            SENTIQ_LEASE_S=f"{LEASE_S:g}",
         )
         self.network = network
-        self.url = f"http://{network.addresses['api']}:{self.port}"
+        self.url = f"http://{address}:{self.port}"
         self.http.close()
-        self.http = self.client()
+        self.http = self.user()
         self.exits: list[tuple[str, int]] = []  # workers that ended by themselves, with their exit codes
         self._workers: dict[str, Process] = {}
-        self._supervised = threading.Lock()
+        self._supervision = threading.Lock()
         self._closing = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+        self._celery = Celery("tests", broker=self.redis_server.reached_by["redis_url"], set_as_current=False)
 
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+    def user(self) -> httpx.Client:
+        """Someone who asks the API from outside."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
     def start_all(self) -> None:
         self.redis_server.start()
@@ -71,37 +76,69 @@ class HostedCluster(Cluster):
         for host in WORKER_HOSTS:
             self.boot(host)
         self._supervisor.start()
-        self.wait_all_live()
+        self.wait_all_serve()
 
     def boot(self, host: str) -> None:
-        """Start both workers of a host."""
-        with self._supervised:
-            for lane in LANES:
+        """Start the workers of a host."""
+        with self._supervision:
+            for lane in Lane:
                 self._start_on(host, lane)
 
-    def kill_host(self, host: str) -> None:
-        """The power of a worker host fails: its link is silent, its processes and its kernel's sockets are gone."""
-        self.network.impair_all(host)
-        with self._supervised:
-            for lane in LANES:
+    def lose(self, host: str) -> None:
+        """The power of a worker host fails: silence on its link, no process and no socket is left."""
+        self.network.isolate(host)
+        with self._supervision:
+            for lane in Lane:
                 process = self._workers.pop(f"{lane}@{host}")
                 process.kill()
                 self.processes.remove(process)
         self.network.vanish(host)
 
-    def wait_all_live(self) -> None:
-        names = {f"{lane}@{host}" for host in WORKER_HOSTS for lane in LANES}
-        wait_until(
-            lambda: {worker.worker for worker in self.live_now()} == names,
-            timeout_s=90,
-            message=f"all workers are live; exits so far: {self.exits}",
-        )
+    def executed(self, worker: str) -> int | None:
+        """Tasks that a worker has run since it started; None when it does not answer."""
+        answers = self._celery.control.inspect(destination=[worker], timeout=1).stats()
+        return None if not answers else sum(answers[worker]["total"].values())
 
-    def live_now(self, within_s: float = 3.0) -> list[str]:
-        ...
+    def wait_all_serve(self) -> None:
+        """Every worker has been heard of in the last two seconds."""
+        names = {f"{lane}@{host}" for host in WORKER_HOSTS for lane in Lane}
+
+        def heard() -> bool:
+            now_s = self.redis.time()[0]
+            return {w.worker for w in self.live() if now_s - w.seen_at_s <= 2} == names
+
+        wait_until(heard, timeout_s=90, message=f"all workers are heard of; exits so far: {self.exits}")
+
+    def held_chunks(self) -> list[ChunkRef]:
+        """The bulk chunks that children hold."""
+        return [ChunkRef.parse(text(member)) for member in self.redis.hkeys(LaneKeys.of(Lane.BULK).owners)]
+
+    def recorded(self, chunks: Iterable[ChunkRef]) -> bool:
+        """All these chunks have their results."""
+        return all(self.redis.hexists(JobKeys.of(ref.job_id).output, str(ref.chunk_no)) for ref in chunks)
 
     def close(self) -> None:
         self._closing.set()
         if self._supervisor.is_alive():
             self._supervisor.join()
+        self._celery.close()
         super().close()
+
+    def _start_on(self, host: str, lane: Lane) -> None:
+        name = f"{lane}@{host}"
+        options = ["-Q", lane, "-n", name, "-c", "1", "--without-gossip", "--without-mingle", "-l", "INFO"]
+        self._workers[name] = self._start(name, [sys.executable, "-m", "celery", "-A", "worker.app", "worker", *options])
+
+    def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Process:
+        host = name.partition("@")[2] or name
+        return super()._start(name, [*self.network.command(host), *command], env)
+
+    def _supervise(self) -> None:
+        while not self._closing.wait(1):
+            with self._supervision:
+                for name, process in tuple(self._workers.items()):
+                    if (code := process.popen.poll()) is not None:
+                        self.exits.append((name, code))
+                        self.processes.remove(process)
+                        lane, _, host = name.partition("@")
+                        self._start_on(host, Lane(lane))

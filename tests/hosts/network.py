@@ -20,7 +20,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path
 
 SUBNET = "198.18.77"
@@ -98,10 +98,14 @@ class Network:
             os.close(fd)  # the device goes with it, so that the dying kernel can say no goodbye
         _ip("netns", "delete", self._namespace(host))
 
-    def impair(self, fault: Fault, host: str, *others: str) -> None:
-        """From now on packets between the host and the others meet this fault."""
-        for other in others:
-            self._faults[frozenset((host, other))] = fault
+    def impair(self, fault: Fault, *hosts: str) -> None:
+        """From now on packets between any two of these hosts meet this fault."""
+        self._faults |= {frozenset(pair): fault for pair in combinations(hosts, 2)}
+
+    def isolate(self, host: str) -> None:
+        """Nothing reaches the host or leaves it."""
+        for other in self.addresses:
+            self.impair(CUT, host, other)
 
     def heal(self) -> None:
         self._faults.clear()
