@@ -238,7 +238,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._claim(data.draw(st.one_of(st.sampled_from(self.messages[-4:]), st.sampled_from(self.messages))), task)
 
     def _claim(self, ref: ChunkRef, task: str) -> Execution | None:
-        taken = ref in self.model.owners and ref not in self.model.overdue
+        taken = self.model.owners.get(ref, task) != task and ref not in self.model.overdue
         opened = self.bulk.claim(ref, task)
         if taken:
             assert opened is None, "another task has it"
@@ -256,10 +256,13 @@ class StoreMachine(RuleBasedStateMachine):
         self._take(task)
 
     def _take(self, task: str) -> None:
+        """A task that asks again is given what it holds: the first answer may have been lost."""
+        owners = self.redis.hgetall(LaneKeys.of(Lane.INTERACTIVE).owners)
+        holds = [ChunkRef.parse(text(member)) for member, owner in owners.items() if text(owner) == task]
         pending = [ChunkRef.parse(text(member)) for member in self.redis.lrange(keys.PENDING, 0, -1)]
         opened = self.interactive.take(task)
-        taken = pending[: len(pending) - int(self.redis.llen(keys.PENDING))]
-        assert (opened is None) == (pending == [])
+        taken = holds or pending[: len(pending) - int(self.redis.llen(keys.PENDING))]
+        assert (opened is None) == (taken == [])
         work = [ref for ref in taken if self.model.take(ref, task) is Opened.WORK]
         assert [o.ref for o in opened or ()] == work
         for one in opened or ():
