@@ -28,7 +28,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.connection import text
-from jobs.dispatch import CLASSIFY_CHUNK
+from jobs.dispatch import CLASSIFY_CHUNK, new_task_id
 from jobs.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -211,9 +211,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _seal(self, job: ModelJob, digest: str) -> None:
         if not job.receiving:
-            self._refused(JobEnded, lambda: self.store.seal(job.new, "wake-up", digest))
+            self._refused(JobEnded, lambda: self.store.seal(job.new, new_task_id(), digest))
             return
-        wanted = self.store.seal(job.new, "wake-up", digest)
+        wanted = self.store.seal(job.new, new_task_id(), digest)
         assert not wanted or job.lane is Lane.INTERACTIVE
         job.sealed = True
         job.complete()
