@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo model test test-torch storm storm-short soak lint format lock bench train docs-settings clean
+.PHONY: help run demo model test test-torch storm storm-short soak audit lint format lock bench train docs-settings clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -35,6 +35,10 @@ storm-short: $(INSTALLED) ## the same plan each time, in some 5 minutes
 
 soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does anything grow?
 	$(BIN)/python -m tests.soak $(OPTIONS)
+
+audit: $(INSTALLED) ## known faults of what we depend on (where an advisory service answers), and secrets in the repository
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline || [ $$? = 3 ]  # 3: lines have moved
 
 lint: $(INSTALLED) ## ruff, mypy and the import rules
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = REPOSITORY / "models"
 
 #: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
-CLIENT_NAMES = frozenset({"SENTIQ_URL"})
+CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})
 
 
 class Settings(BaseSettings):
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     redis_cert_file: Path | None = Field(None, description="Our certificate (PEM), where Redis asks for one.")
     redis_key_file: Path | None = Field(None, description="Its private key (PEM).")
-    host: str = Field("127.0.0.1", description="Address on which API and Flower listen.")
+    host: str = Field("127.0.0.1", description="Address on which the API listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
     auth: Literal["keys", "off"] = Field(
         "off",

@@ -23,12 +23,13 @@ ROWS_SHOWN = 8
 console = Console(highlight=False)
 
 
-def classify_samples(url: str) -> None:
+def classify_samples(url: str, api_key: str | None = None) -> None:
     """Submit the samples as one job, follow it to its end, and print a summary.
 
     Raises httpx.HTTPError when the service cannot be reached or refuses.
     """
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
         job = submit(client)
         job = follow(client, job)
         show(job, results(client, job))
@@ -101,7 +102,7 @@ def seconds(instant: str) -> float:
 def main() -> int:
     url = os.environ.get("SENTIQ_URL", DEFAULT_URL)
     try:
-        classify_samples(url)
+        classify_samples(url, os.environ.get("SENTIQ_API_KEY"))
     except httpx.HTTPError as error:
         console.print(f"{url}: {error}. Is the service running (make run)? SENTIQ_URL names another one.", markup=False)
         return 1

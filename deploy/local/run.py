@@ -21,6 +21,8 @@ from rich.console import Console
 
 from deploy.local import demo
 from deploy.local.supervisor import Supervisor
+from jobs.access import KeyStore, Scope
+from jobs.connection import connect
 from jobs.errors import SettingsError
 from jobs.settings import REPOSITORY, Settings, current
 
@@ -43,8 +45,8 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)  # they end us as Ctrl-C does
     try:
         settings = current()
-        for port, name in ((settings.port, "SENTIQ_PORT"), (settings.flower_port, "SENTIQ_FLOWER_PORT")):
-            check_port(settings.host, port, name)
+        check_port(settings.host, settings.port, "SENTIQ_PORT")
+        check_port("127.0.0.1", settings.flower_port, "SENTIQ_FLOWER_PORT")
         with tempfile.TemporaryDirectory(prefix="sentiq-", ignore_cleanup_errors=True) as directory:
             serve(settings, Path(directory))
     except SettingsError as error:
@@ -61,9 +63,10 @@ def main() -> int:
 def serve(settings: Settings, directory: Path) -> None:
     """Run until interrupted. `directory` holds the data of Redis and is gone afterwards, and so are the jobs."""
     verbose = os.environ.get("VERBOSE") == "1"
+    env = environment(settings, directory)
     supervisor = Supervisor(
         REPOSITORY / "Procfile",
-        environment(settings, directory),
+        env,
         None if verbose else LOGS,
         without=("redis",) if "SENTIQ_REDIS_URL" in os.environ else (),
     )
@@ -72,8 +75,9 @@ def serve(settings: Settings, directory: Path) -> None:
         with console.status("starting Redis, workers, API and Flower"):
             wait_ready(supervisor, settings)
         supervisor.keep()
-        demo.classify_samples(base_url(settings))
-        console.print(addresses(settings, verbose))
+        api_key = first_key(env["SENTIQ_REDIS_URL"]) if settings.auth == "keys" else None
+        demo.classify_samples(base_url(settings), api_key)
+        console.print(addresses(settings, verbose, api_key))
         signal.pause()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -120,6 +124,12 @@ def wait_ready(supervisor: Supervisor, settings: Settings) -> None:
         time.sleep(0.1)
 
 
+def first_key(redis_url: str) -> str:
+    """A Redis of our own is empty, and so nobody would have a key."""
+    with connect(redis_url) as redis:
+        return KeyStore(redis).create("make run", [Scope.SUBMIT, Scope.READ, Scope.METRICS])[1]
+
+
 def check_port(host: str, port: int, setting: str) -> None:
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -145,16 +155,16 @@ def base_url(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-def addresses(settings: Settings, verbose: bool) -> str:
+def addresses(settings: Settings, verbose: bool, api_key: str | None) -> str:
     url = base_url(settings)
-    flower = url.removesuffix(str(settings.port)) + str(settings.flower_port)
     return "\n".join(
         [
             "",
             f"  API      {url}/api/v1/jobs",
             f"  docs     {url}/openapi/swagger",
             f"  health   {url}/health",
-            f"  Flower   {flower}",
+            f"  Flower   http://127.0.0.1:{settings.flower_port}",
+            *([f"  API key  {api_key}"] if api_key else []),
             *([] if verbose else [f"  logs     {LOGS.relative_to(REPOSITORY)}/"]),
             "",
             "Ctrl-C stops everything. In another terminal: make demo",
