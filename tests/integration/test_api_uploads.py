@@ -81,6 +81,14 @@ def test_bytes_that_are_no_characters_are_shown_as_such(client: FlaskClient, pat
         assert "\N{REPLACEMENT CHARACTER}" in str(answer.json)
 
 
+@pytest.mark.parametrize("content", [b"\x11", "好".encode("utf-16-le"), b"a\0\0\xdcb\0", "好".encode("utf-16") + b"\n"])
+def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(client: FlaskClient, content: bytes) -> None:
+    answer = client.post(f"{UPLOADS}?encoding=utf-16", data=content, content_type="text/csv")
+    assert answer.status_code == 201, answer.text
+    job = client.post("/api/v1/jobs?encoding=utf-16", data=content, content_type="text/csv")
+    assert job.status_code == 202, job.text
+
+
 def test_uploads_live_for_a_while(client: FlaskClient, redis: Redis, settings: Settings) -> None:
     upload = client.post(UPLOADS, data=form(TABLE.encode(), "x.csv")).json["id"]
     keys = list(redis.scan_iter(f"*{upload}*"))
