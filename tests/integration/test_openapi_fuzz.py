@@ -37,7 +37,7 @@ from jobs.webhooks import EVENTS, TEST_EVENT, Delivery
 from tests.integration.conftest import answered
 from tests.support import RedisServer, effort
 
-CASES = 80  #: of each operation
+CASES = 60  #: of each operation
 TABLE = "text,id\n好吃,1\n失败,2\n太慢了,3\n".encode()
 
 #: They wait for a worker, and there is none.
