@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.schemas.cluster import HealthDocument, LiveDocument, ReadyDocument
 from api.services import services
 from jobs.cluster import Heartbeat, live_workers
 from jobs.connection import REDIS_AWAY, connect
@@ -18,12 +19,16 @@ PROBE_TIMEOUT_S = 0.7  #: of one try; there are up to four on a fresh connection
 blueprint = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
 
 
-@blueprint.get("/livez", summary="This process answers")
+@blueprint.get("/livez", summary="This process answers", responses={200: LiveDocument})
 def livez() -> Response:
     return jsonify(status="ok")
 
 
-@blueprint.get("/readyz", summary="Redis answers and each lane has a warm worker")
+@blueprint.get(
+    "/readyz",
+    summary="Redis answers and each lane has a warm worker",
+    responses={200: ReadyDocument, 503: ReadyDocument},
+)
 def readyz() -> tuple[Response, int]:
     """503 names what is missing. Uses a fresh connection, since a pooled one may be a survivor of a dead server."""
     try:
@@ -34,7 +39,11 @@ def readyz() -> tuple[Response, int]:
     return jsonify(status="unavailable" if missing else "ok", missing=missing), 503 if missing else 200
 
 
-@blueprint.get("/health", summary="Redis, lanes and workers at a glance")
+@blueprint.get(
+    "/health",
+    summary="Redis, lanes and workers at a glance",
+    responses={200: HealthDocument, 503: HealthDocument},
+)
 def health() -> tuple[Response, int]:
     svc = services()
     body: dict[str, Any] = {"status": "ok", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}

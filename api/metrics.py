@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from flask import Flask, Response, g, request
+from flask import Response, g, request
+from flask_openapi3 import OpenAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -51,7 +52,7 @@ class ClusterCollector(Collector):
         yield from (waiting, in_flight, live, children)
 
 
-def init_app(app: Flask, services: Services) -> None:
+def init_app(app: OpenAPI, services: Services) -> None:
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
     requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=registry)
@@ -68,6 +69,8 @@ def init_app(app: Flask, services: Services) -> None:
         seconds.labels(request.method, endpoint).observe(time.perf_counter() - g.started)
         return response
 
-    @app.get("/metrics")
+    document = {"description": "of Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+    @app.get("/metrics", summary="Metrics for Prometheus", responses={200: document})
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

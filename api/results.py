@@ -34,7 +34,11 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _FILE: dict[str | int, Any] = {
     "200": {"description": "the file", "content": {name: {} for name, _ in FORMATS.values()}}
 }
-_ANSWERS = _FILE | {"206": {"description": "a part of it"}, "304": {"description": "not changed"}}
+_ANSWERS = _FILE | {
+    "206": {"description": "a part of it"},
+    "304": {"description": "not changed"},
+    "416": {"description": "the file is shorter"},
+}
 
 blueprint = APIBlueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
 

@@ -23,6 +23,7 @@ from api.jobs import blueprint as blueprint  # one for both: of two, OpenAPI wou
 from api.problems import from_validation, pointer
 from api.schemas.common import problems
 from api.schemas.jobs import (
+    JOB_ANSWER,
     JOB_BODY,
     DryRunDocument,
     JobDocument,
@@ -50,7 +51,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECAS
 @blueprint.post(
     "",
     summary="Submit texts or a file",
-    responses={200: JobWithResults, 202: JobDocument, **problems(400, 409, 413, 415, 422, 503)},
+    responses={200: JOB_ANSWER, 202: JobDocument, **problems(400, 404, 409, 413, 415, 422, 503)},
     openapi_extensions=JOB_BODY,
 )
 def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:

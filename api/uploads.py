@@ -14,7 +14,7 @@ from api.ingest.files import File
 from api.ingest.multipart import read_form
 from api.ingest.options import limits
 from api.schemas.common import problems
-from api.schemas.jobs import FileDocument
+from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
 from api.services import services
 from api.times import instant
@@ -28,7 +28,10 @@ blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/v1/uploads", abp_
 
 
 @blueprint.post(
-    "", summary="Upload a file to look at", responses={201: UploadDocument, **problems(400, 413, 415, 422, 503)}
+    "",
+    summary="Upload a file to look at",
+    responses={201: UploadDocument, **problems(400, 413, 415, 422, 503)},
+    openapi_extensions=UPLOAD_BODY,
 )
 def create_upload(query: UploadQuery) -> Response:
     """As the body or in a form's field `file`. The answer says how it would be read; nothing is classified yet."""
@@ -57,7 +60,7 @@ def get_upload(path: UploadPath, query: UploadQuery) -> Response:
     return Response(document.model_dump_json(), mimetype="application/json")
 
 
-@blueprint.delete("/<upload_id>", summary="Forget it", responses={204: None, **problems(404, 503)})
+@blueprint.delete("/<upload_id>", summary="Forget it", responses={204: None, **problems(404, 422, 503)})
 def delete_upload(path: UploadPath) -> Response:
     """Jobs that were made of it keep their rows."""
     services().uploads.delete(path.upload_id)

@@ -20,7 +20,7 @@ hypothesis_settings.register_profile("search", max_examples=1_000, print_blob=Tr
 hypothesis_settings.load_profile("same")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Show a line at the end of the run."""
     return pytestconfig.stash.setdefault(FIGURES, []).append

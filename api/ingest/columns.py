@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.ingest.faults import readable
 from api.ingest.options import Limits, Reading, bad_file
 
 #: Headings under which texts and ids are usually found, best first.
@@ -36,7 +37,7 @@ def choose(reading: Reading, sample: Sequence[Sequence[str]], limits: Limits) ->
         raise bad_file(
             "too_many_columns", f"The file has {width:,} columns; the limit is {limits.columns:,} (SENTIQ_MAX_COLUMNS)."
         )
-    first = [cell.strip() for cell in sample[0]]
+    first = [readable(cell.strip()) for cell in sample[0]]
     has_header = _looks_like_header(first, sample[1:]) if reading.has_header is None else reading.has_header
     width = len(first) if has_header else width
     names = tuple(first) if has_header else tuple(f"column {n}" for n in range(1, width + 1))

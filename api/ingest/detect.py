@@ -90,6 +90,8 @@ def file_format(reading: Reading, head: bytes, content_type: str) -> str:
 
 def encoding(reading: Reading, head: bytes) -> str:
     """That of the first bytes; `ascii` where they leave open which it will be. Raises InvalidInput."""
+    if reading.encoding == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _utf16(head) or "utf-16-le"  # as Windows writes it
     if reading.encoding is not None:
         return reading.encoding
     for bom, name in _BOMS.items():

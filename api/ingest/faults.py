@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from jobs.models import RowError
 
 ID_CHARS = 512  #: characters of a custom id at most
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_fault(text: str, max_chars: int) -> RowError | None:
@@ -20,6 +24,11 @@ def text_fault(text: str, max_chars: int) -> RowError | None:
     if not is_unicode(text):
         return RowError("invalid_unicode", "The text has half a surrogate pair; send valid Unicode.")
     return None
+
+
+def readable(text: str) -> str:
+    """What is no character, as the sign for that: such a text can be shown and stored."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def is_unicode(text: str) -> bool:

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from api.ingest import detect, tables
 from api.ingest.columns import Columns, choose
+from api.ingest.faults import readable
 from api.ingest.jsonl import ndjson_rows
 from api.ingest.options import Limits, Reading, bad_file
 from api.ingest.streams import Decoder, gathered, gunzipped, lines, with_head
@@ -100,7 +101,7 @@ class File:
             raise bad_file("no_rows", "The file has no rows that can be read.")
         columns = Columns(("text",), False, 0, None) if kind == "txt" else choose(reading, sample, limits)
         self.columns = columns
-        self.sample = [list(cells) for cells in sample]
+        self.sample = [list(map(readable, cells)) for cells in sample]
         self.format = replace(
             self.format,
             encoding=self.encoding,

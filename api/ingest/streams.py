@@ -80,6 +80,10 @@ def gunzipped(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         raise UploadInterrupted(f"The gzip data ends too early, after {unpacked:,} unpacked bytes.")
 
 
+# Python's `surrogateescape` gives up on bytes below 128, of which most errors of UTF-16 have some.
+codecs.register_error("half_a_pair", lambda error: ("\udc80", error.end))  # type: ignore[attr-defined]
+
+
 class Decoder:
     """Bytes to text. What is no character becomes half a surrogate pair, so that only its row is refused.
 
@@ -92,7 +96,7 @@ class Decoder:
         self._decoder = self._make()
 
     def _make(self) -> codecs.IncrementalDecoder:
-        return codecs.getincrementaldecoder(self.encoding)("surrogateescape")
+        return codecs.getincrementaldecoder(self.encoding)("half_a_pair")
 
     def text(self, pieces: Iterator[bytes]) -> Iterator[str]:
         for piece in pieces:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from api.ingest.columns import Columns
-from api.ingest.faults import ID_CHARS, is_unicode, text_fault
+from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
 from api.ingest.options import Limits, Reading
 from jobs.models import Row, RowError
 
 SAMPLE_ROWS = 50  #: looked at to tell delimiter and columns
 DELIMITERS = ",\t;|"
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Cells = Sequence[str] | RowError
 Numbered = tuple[int, Cells]  #: line of the input, from 1, and what stands there
@@ -113,9 +110,7 @@ def _fault(text: str, custom_id: str | None, max_chars: int) -> RowError | None:
 def _kept(cells: Sequence[str], text_at: int, width: int) -> tuple[str, ...]:
     """All cells but that of the text, as many as there are columns, of characters that can be stored."""
     other = (*cells[:text_at], *cells[text_at + 1 :], *("" for _ in range(width - len(cells))))
-    if any(map(_SURROGATE.search, other)):
-        return tuple(cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for cell in other)
-    return other
+    return tuple(map(readable, other))
 
 
 def _failed(error: RowError, line: int, custom_id: str | None = None, cells: tuple[str, ...] | None = None) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.schemas.common import Problem
-from api.schemas.jobs import JobRequest
+from api.schemas.jobs import DryRunDocument, JobRequest, JobWithResults, UploadRequest
 from api.schemas.models import ActivationRequest
 from api.schemas.shortcuts import AnalyzeRequest, SentimentBatchRequest, SentimentRequest
 from api.schemas.webhooks import WebhookRequest
@@ -13,7 +13,7 @@ from api.schemas.webhooks import WebhookRequest
 #: Models that the documentation refers to by name, beside those of successful answers.
 DOCUMENTED = (
     *(ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, WebhookRequest),
-    Problem,
+    *(UploadRequest, JobWithResults, DryRunDocument, Problem),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 
@@ -49,3 +51,20 @@ class ClusterDocument(BaseModel):
     jobs: JobCounts
     redis: RedisDocument
     cache: CacheDocument
+
+
+class LiveDocument(BaseModel):
+    status: str = Field(examples=["ok"])
+
+
+class ReadyDocument(BaseModel):
+    status: str = Field(description="ok or unavailable")
+    missing: list[str] = Field(examples=[["bulk worker"]])
+
+
+class HealthDocument(BaseModel):
+    status: str = Field(description="ok, degraded (a lane has no worker) or unavailable")
+    model: str = Field(description="of the settings")
+    redis: str = Field(description="ok or away")
+    lanes: dict[str, dict[str, int]] = Field(description="chunks of each lane that wait and that are in flight")
+    workers: list[dict[str, Any]] = Field(description="their heartbeats")

@@ -84,10 +84,16 @@ class Problem(BaseModel):
     request_id: str
 
 
-def body_of(model: type[Request], **other_types: Any) -> dict[str, Any]:
-    """The OpenAPI request body of a handler that reads its body itself."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}} | other_types
-    return {"requestBody": {"required": True, "content": content}}
+def any_of(*models: type[BaseModel]) -> dict[str, Any]:
+    """A schema of OpenAPI that refers to one of these, or to each of several."""
+    refs = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
+    return {"anyOf": refs} if len(refs) > 1 else refs[0]
+
+
+def body_of(*models: type[BaseModel], **other_types: Any) -> dict[str, Any]:
+    """The OpenAPI request body of a handler that reads its body itself: JSON of these models, or of other types."""
+    json_type = {"application/json": {"schema": any_of(*models)}} if models else {}
+    return {"requestBody": {"required": True, "content": json_type | other_types}}
 
 
 def problems(*statuses: int) -> dict[str | int, Any]:

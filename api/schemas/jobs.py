@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from api.ingest.options import Reading
-from api.schemas.common import ErrorDocument, Options, Request, body_of
+from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
 from api.schemas.results import ResultsPage
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import JobOptions, JobState, Priority
@@ -275,22 +275,28 @@ class DryRunDocument(BaseModel):
     estimated_s: float | None = Field(description="seconds of work at the speed of late; null when it is not known")
 
 
-JOB_BODY = body_of(
-    JobRequest,
-    **{
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
-                "required": ["file"],
-                "additionalProperties": {"type": "string"},
-                "description": "options are further fields, of the names of the query, before the file",
-            }
-        },
-        "text/csv": {"schema": {"type": "string"}, "example": "id,text\n1,味道不错\n"},
-        "application/x-ndjson": {
-            "schema": {"type": "string"},
-            "example": '{"text": "味道不错", "custom_id": "a1"}\n"物流太慢了"\n',
-        },
+FILE_BODY: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "required": ["file"],
+            "additionalProperties": {"type": "string"},
+            "description": "options are further fields, of the names of the query, before the file",
+        }
     },
-)
+    "text/csv": {"schema": {"type": "string"}, "example": "id,text\n1,味道不错\n"},
+    "application/x-ndjson": {
+        "schema": {"type": "string"},
+        "example": '{"text": "味道不错", "custom_id": "a1"}\n"物流太慢了"\n',
+    },
+}
+
+JOB_BODY = body_of(JobRequest, UploadRequest, **FILE_BODY)
+
+UPLOAD_BODY = body_of(**FILE_BODY)
+
+JOB_ANSWER = {
+    "description": "the job with its results, as `Prefer: wait` asked; or what it would be, as `dry_run` asked",
+    "content": {"application/json": {"schema": any_of(JobWithResults, DryRunDocument)}},
+}

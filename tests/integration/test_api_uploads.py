@@ -68,6 +68,27 @@ def test_what_cannot_be_read_is_not_kept(client: FlaskClient, redis: Redis, cont
     assert list(redis.scan_iter("sentiq:upload:*")) == []
 
 
+@pytest.mark.parametrize("broken", ["text,\xff\xff\nok,1\n", "text,id\n\xff,1\n"])
+@pytest.mark.parametrize("path", [UPLOADS, "/api/v1/jobs"])
+def test_bytes_that_are_no_characters_are_shown_as_such(client: FlaskClient, path: str, broken: str) -> None:
+    """In headings and in cells."""
+    query = "?encoding=utf-8&keep_columns=true"
+    answer = client.post(path + query, data=broken.encode("latin-1"), content_type="text/csv")
+    assert answer.status_code in (201, 202), answer.text
+    if path == UPLOADS:
+        job = client.post("/api/v1/jobs", json={"upload": answer.json["id"], "encoding": "utf-8"})
+        assert job.status_code == 202, job.text
+        assert "\N{REPLACEMENT CHARACTER}" in str(answer.json)
+
+
+@pytest.mark.parametrize("content", [b"\x11", "好".encode("utf-16-le"), b"a\0\0\xdcb\0", "好".encode("utf-16") + b"\n"])
+def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(client: FlaskClient, content: bytes) -> None:
+    answer = client.post(f"{UPLOADS}?encoding=utf-16", data=content, content_type="text/csv")
+    assert answer.status_code == 201, answer.text
+    job = client.post("/api/v1/jobs?encoding=utf-16", data=content, content_type="text/csv")
+    assert job.status_code == 202, job.text
+
+
 def test_uploads_live_for_a_while(client: FlaskClient, redis: Redis, settings: Settings) -> None:
     upload = client.post(UPLOADS, data=form(TABLE.encode(), "x.csv")).json["id"]
     keys = list(redis.scan_iter(f"*{upload}*"))

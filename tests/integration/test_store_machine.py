@@ -525,6 +525,8 @@ class StoreMachine(RuleBasedStateMachine):
     def every_key_expires_and_none_before_its_job(self) -> None:
         ttls_ms = self._ttls_ms()
         assert [key for key, ttl_ms in ttls_ms.items() if ttl_ms < 0] == []
+        taken = {keys.idempotency(key) for key in self.model.keys}
+        assert {key for key in ttls_ms if key.startswith("sentiq:idempotency:")} == taken
         for job_id, job in self.model.jobs.items():
             k = JobKeys.of(job_id)
             if job.erased:
