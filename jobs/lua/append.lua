@@ -3,7 +3,11 @@
 -- ARGV  1 job id  2 chunk number  3 rows  4 blob  5 ttl, ms  6 upload timeout, ms  7 issue lease, ms
 -- Returns {"ok", members to send …}, or {"ended"} when the job no longer receives.
 if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return {'ended'} end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[4], ARGV[2] .. ':rows', ARGV[3])
+if redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[4]) == 0 then -- asked again: the first answer was lost, with its message
+  local member = table.concat({ARGV[1], ARGV[2], redis.call('HGET', KEYS[1], 'level'), ARGV[3]}, ':')
+  return {'ok', redis.call('HEXISTS', KEYS[6], member) == 1 and member or nil}
+end
+redis.call('HSET', KEYS[2], ARGV[2] .. ':rows', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'total', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'chunks', 1)
 redis.call('ZADD', KEYS[4], now_ms() + ARGV[6], ARGV[1])

@@ -3,9 +3,8 @@
 -- ARGV  1 member  2 task id  3 lease, ms  4 ttl, ms
 -- Returns the number of executions lost before, or -1 when another task holds the chunk.
 local now = now_ms()
-if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 and tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) > now then
-  return -1
-end
+local owner = redis.call('HGET', KEYS[2], ARGV[1]) -- the same task may ask again, where the first answer was lost
+if owner and owner ~= ARGV[2] and tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) > now then return -1 end
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('HDEL', KEYS[4], ARGV[1])

@@ -8,7 +8,7 @@
 local now = now_ms()
 if KEYS[8] then
   local first = redis.call('HMGET', KEYS[8], 'job', 'digest')
-  if first[1] then return {'exists', first[1], first[2]} end
+  if first[1] and first[1] ~= ARGV[1] then return {'exists', first[1], first[2]} end
   redis.call('HSET', KEYS[8], 'job', ARGV[1], 'digest', '') -- the digest is known to be final when the job is sealed
   redis.call('HSET', KEYS[1], 'idempotency', KEYS[8])
   renew(ARGV[2], KEYS[8])

@@ -3,7 +3,11 @@
 --       8 pending  9 wakeups  10 interactive children  11 idempotency, absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 wake-up expiry, ms  4 wake-up id (a fresh Celery task id)  5 payload digest
 -- Returns 1 when a `drain` with that task id must be sent, 0 when not, -1 when the job no longer receives.
-if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return -1 end
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'completed' or state ~= 'receiving' and LIVE[state] then -- asked again: the first answer was lost
+  return redis.call('ZSCORE', KEYS[9], ARGV[4]) and 1 or 0
+end
+if state ~= 'receiving' then return -1 end
 local now = now_ms()
 redis.call('ZREM', KEYS[3], ARGV[1])
 if KEYS[11] then redis.call('HSET', KEYS[11], 'digest', ARGV[5]) end

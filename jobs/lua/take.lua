@@ -6,6 +6,16 @@
 -- both in one step, so that a submit in between sends another.
 local now = now_ms()
 local taken, rows = {}, 0
+local owners = redis.call('HGETALL', KEYS[3])
+for i = 1, #owners, 2 do
+  if owners[i + 1] == ARGV[1] then -- given to this task in an answer that was lost
+    redis.call('ZADD', KEYS[2], now + ARGV[3], owners[i])
+    rows = rows + string.match(owners[i], '(%d+)$')
+    taken[#taken + 1] = owners[i]
+    taken[#taken + 1] = tonumber(redis.call('HGET', KEYS[4], owners[i]) or 0)
+  end
+end
+if rows > 0 then return taken end
 while rows < tonumber(ARGV[2]) do
   local member = redis.call('LINDEX', KEYS[1], 0)
   if not member then break end

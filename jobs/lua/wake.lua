@@ -4,6 +4,7 @@
 -- Returns 1 when a `drain` with the new id must be sent. A `drain` that ends with work left always hands over;
 -- the sweeper (no ending id) sends one only when none lives.
 local now = now_ms()
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 1 end -- asked again: the first answer was lost
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZREM', KEYS[2], ARGV[4])
 if redis.call('LLEN', KEYS[1]) == 0 then return 0 end

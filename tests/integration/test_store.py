@@ -279,7 +279,9 @@ def test_a_submit_right_after_the_last_take_sends_a_wakeup(
     store.create(job)
     store.append(job, 0, chunk_of(0))
     assert store.seal(job, "w1") is True
-    assert interactive.take("w1")
+    opened = interactive.take("w1")
+    assert opened
+    interactive.record([answer_to(opened[0])])
     assert interactive.take("w1") is None
 
     other = new(Lane.INTERACTIVE)
