@@ -94,7 +94,8 @@ def connect(
         _pool(
             endpoint,
             socket_timeout=timeout_s,
-            socket_connect_timeout=min(timeout_s, 2.0),
+            # Where packets vanish redis-py tries twice to connect in each of its tries: half the time for each.
+            socket_connect_timeout=min(timeout_s / 2, 2.0),
             socket_keepalive=True,
             health_check_interval=25,
             max_connections=max_connections,
