@@ -1,7 +1,8 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo model test test-torch storm storm-short soak audit lint format lock bench train docs-settings clean
+.PHONY: help run demo model test hosts test-torch storm storm-short soak audit lint format lock bench train docs-settings \
+	clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -23,6 +24,9 @@ model: $(VENV_TORCH)/.installed ## prepare a model: make model MODEL=<hub id or 
 TESTS ?= not data and not slow
 test: lint ## everything a change must pass: lint, types, import rules, tests
 	$(BIN)/python -m pytest -m "$(TESTS)"
+
+hosts: $(INSTALLED) ## several hosts on this machine and every fault between them (root; minutes; TEST_REPEATS=5)
+	$(BIN)/python -m pytest tests/hosts -m hosts
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
 	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"

@@ -54,15 +54,17 @@ class Admission:
             )
 
     def _look(self) -> None:
-        with self._lock:
-            if time.monotonic() - self._looked_at < LOOK_EVERY_S:
-                return
+        if time.monotonic() - self._looked_at < LOOK_EVERY_S or not self._lock.acquire(blocking=False):
+            return  # while another request looks, what was known will do: a Redis that is away must not queue them up
+        try:
             memory = self._redis.info("memory")
             limit = memory["maxmemory"] or memory["total_system_memory"]
             self._used_share = memory["used_memory"] / limit
             self._rows_waiting = self._store.rows_waiting()
             self._requests_waiting = int(self._redis.llen(keys.PENDING))
             self._looked_at = time.monotonic()
+        finally:
+            self._lock.release()
 
     def _until_rows_are_done(self) -> int:
         """Seconds until there is room again at the present speed."""

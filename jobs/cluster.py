@@ -32,11 +32,13 @@ class Heartbeat:
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
     """Announce a worker and refresh what the scripts need to know: the number of children of each lane."""
-    document = asdict(heartbeat) | {"seen_at_s": _now_s(redis)}
-    redis.hset(keys.WORKERS, heartbeat.worker, json.dumps(document))
-    redis.expire(keys.WORKERS, ttl_s)
-    children = sum(w.children for w in live_workers(redis) if w.lane is heartbeat.lane)
-    redis.set(LaneKeys.of(heartbeat.lane).children, children, ex=ttl_s)
+    now_s, others = _look(redis)
+    children = sum(w.children for w in others if w.lane is heartbeat.lane and w.worker != heartbeat.worker)
+    pipe = redis.pipeline(transaction=True)
+    pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(asdict(heartbeat) | {"seen_at_s": now_s}))
+    pipe.expire(keys.WORKERS, ttl_s)
+    pipe.set(LaneKeys.of(heartbeat.lane).children, children + heartbeat.children, ex=ttl_s)
+    pipe.execute()
 
 
 def leave(redis: Redis, worker: str) -> None:
@@ -46,9 +48,18 @@ def leave(redis: Redis, worker: str) -> None:
 
 def live_workers(redis: Redis) -> list[Heartbeat]:
     """Workers heard of lately, by name; the long silent ones are forgotten."""
-    now_s = _now_s(redis)
+    return _look(redis)[1]
+
+
+def _look(redis: Redis) -> tuple[float, list[Heartbeat]]:
+    """The time and the live workers."""
+    pipe = redis.pipeline(transaction=True)
+    pipe.time()
+    pipe.hgetall(keys.WORKERS)
+    (seconds, micros), documents = pipe.execute()
+    now_s = float(seconds) + micros / 1e6
     live = []
-    for name, document in sorted(redis.hgetall(keys.WORKERS).items()):
+    for name, document in sorted(documents.items()):
         fields = json.loads(document)
         age_s = now_s - fields["seen_at_s"]
         if age_s <= SILENT_AFTER_S:
@@ -56,9 +67,4 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
             live.append(Heartbeat(**fields | {"lane": Lane(fields["lane"]), "stored": stored}))
         elif age_s > FORGET_AFTER_S:
             redis.hdel(keys.WORKERS, name)
-    return live
-
-
-def _now_s(redis: Redis) -> float:
-    seconds, micros = redis.time()
-    return float(seconds) + micros / 1e6
+    return now_s, live

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import cycle
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from worker import context, lifecycle, models, renewal
 from worker.switch import Switch
 
 INTERVAL_S = 1.0
+STEPS = 4  #: of one round
 LISTING_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
     """Worker bootstep: renews the leases of running tasks, announces the worker, sweeps both lanes and uploads.
 
     It runs in the parent's event loop rather than in a thread, since a thread may hold a lock when a child is forked.
+    It goes step by step: where Redis is far away a whole round takes long, and leases must not run out meanwhile, nor
+    messages wait to be fetched.
     """
 
     requires = (Pool,)
@@ -36,6 +40,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
         self._timer: Any = None
+        self._steps = cycle((self._beat, self._sweep_lanes, self._sweep_jobs, self._follow_activation))
+        self._renew_at_s = self._resume_at_s = float("-inf")
         self._started_at_s = time.time()
         self.switch = Switch(parent.hostname)
         self._serving = lifecycle.manifest()
@@ -46,8 +52,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         # Called again after each reconnect to the broker.
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = hub.call_repeatedly(INTERVAL_S, self._sweep, parent)
-        self._sweep(parent)
+        self._timer = hub.call_repeatedly(INTERVAL_S / STEPS, self._step, parent)
+        self._step(parent)
 
     def stop(self, parent: Any) -> None:
         if self._timer is not None:
@@ -60,25 +66,48 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
 
     terminate = stop  # how a worker ends after a soft shutdown
 
-    def _sweep(self, parent: Any) -> None:
-        ctx = context.parent()
+    def _step(self, parent: Any) -> None:
+        began_s = time.monotonic()
         try:
-            task_ids = [request.id for request in state.active_requests]
-            ctx.interactive.renew(task_ids)
-            ctx.bulk.renew(task_ids)
-            beat(ctx.redis, self._heartbeat(parent, len(task_ids)), current().job_ttl_s)
-            if went_back_ms := ctx.clock.sweep():
-                log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
-            overdue = ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app)
-            stalled = sweep_uploads(ctx.store)
-            sweep_schedule(ctx.store, parent.app)
-            self.switch.rest(parent.pool._pool, state.all_total_count[0], busy=bool(task_ids))
-            self.switch.step(ctx.redis, parent.pool._pool)
+            self._renew()
+            if began_s < self._resume_at_s:
+                return
+            next(self._steps)(parent)
+            self._resume_at_s = 2 * time.monotonic() - began_s  # at least half of the time is left to the messages
         except (*REDIS_AWAY, OperationalError) as error:
             log.warning("the sweep waits for Redis", reason=str(error))
+            self._resume_at_s = self._renew_at_s = time.monotonic() + INTERVAL_S
+
+    def _renew(self) -> None:
+        if time.monotonic() < self._renew_at_s:
             return
-        if overdue or stalled:
-            log.warning("gave out work again", chunks=overdue, stalled_uploads=stalled)
+        running: dict[str, list[str]] = {}
+        for request in state.active_requests:
+            running.setdefault(request.delivery_info["routing_key"], []).append(request.id)
+        for queue, task_ids in running.items():
+            context.parent().lane(queue).renew(task_ids)
+        self._renew_at_s = time.monotonic() + INTERVAL_S * 0.9  # that is, not in each step
+
+    def _beat(self, parent: Any) -> None:
+        heartbeat = self._heartbeat(parent, len(state.active_requests))
+        beat(context.parent().redis, heartbeat, current().job_ttl_s)
+
+    def _sweep_lanes(self, parent: Any) -> None:
+        ctx = context.parent()
+        if went_back_ms := ctx.clock.sweep():
+            log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
+        if overdue := ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app):
+            log.warning("gave out work again", chunks=overdue)
+
+    def _sweep_jobs(self, parent: Any) -> None:
+        store = context.parent().store
+        if stalled := sweep_uploads(store):
+            log.warning("failed jobs whose upload fell silent", jobs=stalled)
+        sweep_schedule(store, parent.app)
+
+    def _follow_activation(self, parent: Any) -> None:
+        self.switch.rest(parent.pool._pool, state.all_total_count[0], busy=bool(state.active_requests))
+        self.switch.step(context.parent().redis, parent.pool._pool)
 
     def _heartbeat(self, parent: Any, busy: int) -> Heartbeat:
         if time.monotonic() - self._listed_at_s >= LISTING_INTERVAL_S:

@@ -26,6 +26,9 @@ from pathlib import Path
 SUBNET = "198.18.77"
 OUTSIDE = "outside"  #: the host of the tests themselves: this machine's own namespace
 
+BURST = 64  #: packets that are taken from one host before it is another's turn
+MAX_PACKET = 65_535  #: bytes
+
 _TUN = Path("/dev/net/tun")
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 
@@ -151,10 +154,10 @@ class Network:
                     self._send(target, packet)
 
     def _received(self, host: str) -> list[bytes]:
-        packets = []
+        packets: list[bytes] = []
         with suppress(KeyError, OSError):  # nothing more waits, or the host has vanished
-            for _ in range(64):
-                packets.append(os.read(self._devices[host], 65_536))  # noqa: PERF401 -- keep those before the error
+            while len(packets) < BURST:
+                packets.append(os.read(self._devices[host], MAX_PACKET))
         return packets
 
     def _send(self, host: str, packet: bytes) -> None:
