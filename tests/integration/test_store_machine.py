@@ -46,7 +46,7 @@ from jobs.store import JobStore
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
 from tests.support import effort
 
-EXAMPLES = 150
+EXAMPLES = 120
 STEPS = 50
 JOBS = 5  #: of one example: enough to meet in the lanes, few enough to be met again
 HOUR_MS = 3_600_000
