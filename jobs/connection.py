@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,10 @@ class RedisFull(RedisRefuses):
 
 
 #: Beginnings of answers that mean RedisRefuses: the disk is full or broken, too few replicas, no master.
-_REFUSALS = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
+_REFUSALS = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "READONLY")
+
+#: What Redis 6.2 puts before the answer to a command within a script; 7 does not.
+_IN_SCRIPT = re.compile(r"^Error running script .*?: -(?=[A-Z]+ )")
 
 
 class _Clear:
@@ -55,8 +59,11 @@ class _Clear:
         except ReadOnlyError as error:
             raise RedisRefuses(str(error)) from error
         except ResponseError as error:
-            if str(error).startswith(_REFUSALS):
-                raise RedisRefuses(str(error)) from error
+            answer = _IN_SCRIPT.sub("", str(error))
+            if answer.startswith("OOM"):
+                raise RedisFull(answer) from error
+            if answer.startswith(_REFUSALS):
+                raise RedisRefuses(answer) from error
             raise
 
 

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from jobs import keys
+from jobs.connection import RedisFull
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
 from jobs.keys import JobKeys, LaneKeys
@@ -429,6 +430,15 @@ def test_a_flush_of_all_scripts_at_any_moment_changes_nothing(
     bulk.record([answer_to(claimed(bulk, job, number)) for number in range(2)])
 
     assert store.get(job.id).state is JobState.COMPLETED
+
+
+def test_a_transition_that_a_full_redis_refuses_says_so(redis: Redis, store: JobStore) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(RedisFull):
+            store.create(new())
+    finally:
+        redis.config_set("maxmemory", 0)
 
 
 # -- idempotency, lists, TTL ----
