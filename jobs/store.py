@@ -103,7 +103,7 @@ class JobStore:
                 options.dumps(),
                 json.dumps(asdict(job.file), ensure_ascii=False) if job.file else "",
                 *(options.priority.level, options.webhook),
-                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms), job.owner),
+                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms), job.owner, JobKeys.of("%s").job),
             ],
         )
         if answer[0] == b"created":

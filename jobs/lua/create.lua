@@ -3,7 +3,7 @@
 --       6 index of its owner  7 sentiq:live (zsets)  8 idempotency (hash), absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 upload timeout, ms  4 lane  5 model  6 request id  7 options (JSON)  8 file (JSON, "" for none)
 --       9 level  10 webhook, "" for none  11 held until, ms, "" for now  12 next change, ms, "" for none
---       13 owner
+--       13 owner  14 key of a job, %s for its id
 -- Returns {"created"}, or {"exists", job id, payload digest} when the idempotency key is taken.
 local now = now_ms()
 if KEYS[8] then
@@ -18,6 +18,8 @@ redis.call('HSET', KEYS[1], 'id', ARGV[1], 'state', 'receiving', 'lane', ARGV[4]
   'request_id', ARGV[6], 'options', ARGV[7], 'file', ARGV[8], 'level', ARGV[9], 'webhook', ARGV[10],
   'owner', ARGV[13], 'created_at', now,
   'total', 0, 'completed', 0, 'failed', 0, 'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
+forget_expired(KEYS[2], ARGV[14])
+forget_expired(KEYS[6], ARGV[14])
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('ZADD', KEYS[6], now, ARGV[1])
 redis.call('ZADD', KEYS[3], now + ARGV[3], ARGV[1])

@@ -17,6 +17,14 @@ local function renew_job(ttl_ms)
   if key then renew(ttl_ms, key) end
 end
 
+-- Jobs expire, and their places in an index do not. So whenever a job comes, three others are looked at: at most a third
+-- of an index that grows is then of jobs that are gone. `job_key`: the key of a job, %s for its id.
+local function forget_expired(index, job_key)
+  for _, job_id in ipairs(redis.call('ZRANDMEMBER', index, 3)) do
+    if redis.call('EXISTS', string.format(job_key, job_id)) == 0 then redis.call('ZREM', index, job_id) end
+  end
+end
+
 local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
 
 -- A held job starts no chunk: its owner paused it, or its start or its window is still to come.

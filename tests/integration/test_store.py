@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from jobs import keys
-from jobs.connection import RedisFull
+from jobs.connection import RedisFull, text
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
 from jobs.keys import JobKeys, LaneKeys
@@ -523,6 +523,17 @@ def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> 
     assert seen == expected
     with pytest.raises(InvalidInput):
         store.newest(2, "job_unknown")
+
+
+def test_the_indexes_forget_jobs_that_expired_though_nobody_lists_them(redis: Redis, store: JobStore) -> None:
+    for job_id in [submitted(store, Lane.BULK).id for _ in range(200)]:
+        redis.delete(JobKeys.of(job_id).job)  # as if it had expired
+
+    living = {submitted(store, Lane.BULK).id for _ in range(300)}
+
+    members = {text(job_id) for job_id in redis.zrange(keys.JOBS, 0, -1)}
+    assert living <= members
+    assert len(members - living) < 20
 
 
 def test_every_key_expires(redis: Redis, store: JobStore, bulk: BulkLane, interactive: InteractiveLane) -> None:
