@@ -28,13 +28,15 @@ class Ledger:
     def __init__(self) -> None:
         self.accepted: dict[str, Order] = {}
         self.answers: Counter[str] = Counter()  # statuses and broken connections, by name
-        self.wrong: list[str] = []
+        self.wrong: list[str] = []  # each begins with what it counts as
         self._lock = threading.Lock()
 
     def accept(self, job_id: str, order: Order) -> None:
         with self._lock:
             if self.accepted.setdefault(job_id, order) != order:
-                self.wrong.append(f"{job_id} was accepted for {order.name} and for {self.accepted[job_id].name}")
+                self.wrong.append(
+                    f"mixed up: {job_id} was accepted for {order.name} and for {self.accepted[job_id].name}"
+                )
 
     def count(self, answer: str) -> None:
         with self._lock:
@@ -109,7 +111,7 @@ class Client:
                     return document
                 self._ledger.count(f"{response.status_code} {document['code']}")
                 if response.status_code not in (409, 429, 503):
-                    self._ledger.complain(f"{what}: {response.status_code} {document['code']}: {document['detail']}")
+                    self._ledger.complain(f"bad answer: {what}: {response.status_code} {document['code']}")
             time.sleep(TRY_AGAIN_S)
         raise NoAnswer(f"{what}: no success within {GIVE_UP_S:.0f} s")
 

@@ -73,6 +73,8 @@ class Conductor:
             return {fault.target, fault.target.partition("-")[0]}
         if fault.target in LANES:
             return {fault.target}
+        if fault.target == "lanes":
+            return set(LANES)
         return {*LANES, *PARTS}
 
     def _take(self, needed: set[str]) -> None:
@@ -89,7 +91,7 @@ class Conductor:
         try:
             self._suffer(fault, taken)
         except Exception as error:  # noqa: BLE001 -- the storm goes on, and its verdict tells
-            self._ledger.complain(f"fault {fault}: {type(error).__name__}: {error}")
+            self._ledger.complain(f"not mended: fault {fault}: {type(error).__name__}: {error}")
         finally:
             self._give_back(taken)
 
@@ -113,7 +115,7 @@ class Conductor:
         answers = max(s for s in answered if s is not None) if None not in answered else None
         self.recoveries.append(Recovery(fault, answers, whole))
         if answers is None or whole is None:
-            self._ledger.complain(f"fault {fault}: not mended within {GIVE_UP_S:.0f} s")
+            self._ledger.complain(f"not mended: fault {fault}, within {GIVE_UP_S:.0f} s")
 
     def _probe(self, fault: Fault, lane: str, began: float) -> float | None:
         order = Order(f"probe-{fault.number}-{lane}", 1, lane)
@@ -124,7 +126,7 @@ class Conductor:
                 client.wait_ended(job["id"])
                 job["results"] = {"data": list(client.rows(job["id"]))}
         except NoAnswer as error:
-            self._ledger.complain(f"fault {fault}: {error}")
+            self._ledger.complain(f"no answer: fault {fault}: {error}")
             return None
         finally:
             client.close()

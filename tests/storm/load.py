@@ -47,7 +47,7 @@ class Load:
             try:
                 send(client, order)
             except NoAnswer as error:
-                self._ledger.complain(str(error))
+                self._ledger.complain(f"no answer: {error}")
         client.close()
 
     def _request(self, client: Client, order: Order) -> None:

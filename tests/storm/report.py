@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import median
@@ -66,10 +67,17 @@ def markdown(result: dict[str, Any]) -> str:
         f"{verdict['failed_as_marked']} of them marked to fail, and so they did; "
         f"{verdict['interrupted_uploads']} uploads broke and were sent anew.",
         f"What the clients met: {', '.join(f'{n:,} × {name}' for name, n in sorted(result['answers'].items()))}.",
-        f"Wrong: {len(verdict['wrong'])}.",
+        f"Wrong: {', '.join(f'{count} {what}' for what, count in _wrong(verdict['wrong']).items())}.",
         *(f"- {what}" for what in verdict["wrong"][:50]),
     ]
     return "\n".join(lines)
+
+
+def _wrong(wrong: Sequence[str]) -> Counter[str]:
+    """How much of what, also of the worst that was not met."""
+    counts = Counter(dict.fromkeys(("lost", "doubled", "mixed up", "unmarked failed", "stuck", "left over"), 0))
+    counts.update(what.partition(":")[0] for what in wrong)
+    return counts
 
 
 def _cell(figures: dict[str, float] | None, name: str) -> str:

@@ -35,19 +35,20 @@ class Verdict:
 
 
 def check_rows(order: Order, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What is wrong with the rows of a job."""
+    """What is wrong with the rows of a job, each with what it counts as."""
     for number, (expected, row) in enumerate(zip_longest(order.texts(), rows)):
         place = f"{order.name} row {number}"
         if row is None:
-            yield f"{place}: lost"
+            yield f"lost: {place}"
         elif expected is None:
-            yield f"{place}: one row too many, {row}"
+            yield f"doubled: {place} is one too many, {row}"
         elif row["index"] != number:
-            yield f"{place}: has index {row['index']}"
+            yield f"mixed up: {place} has index {row['index']}"
         elif (code := row["error"] and row["error"]["code"]) != (wanted := CODES.get(order.marks.get(number, ""))):
-            yield f"{place}: failed with {code}, which should be {wanted}"
+            what = "unmarked failed" if wanted is None else "marked but not failed so"
+            yield f"{what}: {place} has {code}, which should be {wanted}"
         elif not wanted and list(row["probabilities"].values()) != shown(expected):
-            yield f"{place}: has the answer of another text"
+            yield f"mixed up: {place} has the answer of another text"
 
 
 def verify(redis: Redis, url: str, ledger: Ledger) -> Verdict:
@@ -66,7 +67,7 @@ def _wait_ended(redis: Redis, verdict: Verdict) -> None:
     deadline = time.monotonic() + ALL_ENDED_S
     while stuck := [job_id for job_id, state in _states(redis).items() if not JobState(state).ended]:
         if time.monotonic() > deadline:
-            verdict.wrong += [f"{job_id} is stuck: {redis.hgetall(JobKeys.of(job_id).job)}" for job_id in stuck]
+            verdict.wrong += [f"stuck: {job_id} {redis.hgetall(JobKeys.of(job_id).job)}" for job_id in stuck]
             return
         time.sleep(0.5)
 
@@ -86,14 +87,16 @@ def _check_jobs(batch: list[tuple[str, Order]], url: str, ledger: Ledger, verdic
             job = client.job(job_id)
             rows = list(client.rows(job_id))
         except NoAnswer as error:
-            ledger.complain(str(error))
+            ledger.complain(f"no answer: {error}")
             continue
         failed = len(order.marks)
         counts = {"total": order.rows, "completed": order.rows - failed, "failed": failed}
         if (job["state"], job["counts"]) != ("completed", counts):
-            ledger.complain(f"{order.name} ({job_id}) is {job['state']} with {job['counts']} instead of {counts}")
+            ledger.complain(
+                f"wrong end: {order.name} ({job_id}) is {job['state']} with {job['counts']} instead of {counts}"
+            )
         for fault in check_rows(order, rows):
-            ledger.complain(f"{job_id}: {fault}")
+            ledger.complain(f"{fault} ({job_id})")
         verdict.jobs += 1
         verdict.rows += len(rows)
         verdict.failed_as_marked += failed
@@ -104,14 +107,14 @@ def _check_others(redis: Redis, ledger: Ledger, verdict: Verdict) -> None:
     """A job that nobody was told of must be an upload that broke; any other was done for nobody."""
     names = {order.name for order in ledger.accepted.values()}
     if len(names) != len(ledger.accepted):
-        verdict.wrong.append(f"{len(ledger.accepted)} jobs were made of {len(names)} submissions")
+        verdict.wrong.append(f"doubled: {len(ledger.accepted)} jobs were made of {len(names)} submissions")
     for job_id, state in _states(redis).items():
         if job_id in ledger.accepted:
             continue
         if redis.hget(JobKeys.of(job_id).job, "error_code") == b"upload_interrupted":
             verdict.interrupted_uploads += 1
         else:
-            verdict.wrong.append(f"{job_id} is {state}, and nobody was told of it")
+            verdict.wrong.append(f"doubled: {job_id} is {state}, and nobody was told of it")
 
 
 def _check_leftovers(redis: Redis, verdict: Verdict) -> None:
@@ -121,7 +124,7 @@ def _check_leftovers(redis: Redis, verdict: Verdict) -> None:
     deadline = time.monotonic() + CALM_S
     while left := [name for name in names if redis.exists(name)]:
         if time.monotonic() > deadline:
-            verdict.wrong += [f"{name} is not empty: {_content(redis, name)}" for name in left]
+            verdict.wrong += [f"left over: {name} has {_content(redis, name)}" for name in left]
             return
         time.sleep(0.5)
 
