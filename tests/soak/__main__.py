@@ -26,8 +26,8 @@ WARM_UP_S = TTL_S + 30.0  #: at least: until as much goes as comes
 EMPTY_S = 2 * TTL_S + 30.0  #: after the load, until all has run out
 
 #: What stays: by the operator's will, for the living workers, and Celery's own of its queues.
-PERMANENT = {keys.WEBHOOKS, keys.ACTIVATION, keys.WORKERS, *(LaneKeys.of(lane).children for lane in Lane)}
-PERMANENT_PREFIXES = ("_kombu.binding.",)
+PERMANENT = {keys.WEBHOOKS, keys.ACTIVATION, keys.WORKERS, keys.CLOCK, *(LaneKeys.of(lane).children for lane in Lane)}
+PERMANENT_PREFIXES = ("_kombu.binding",)
 #: Messages to webhooks and their log are kept for a week, and say so themselves.
 KEPT_A_WEEK = "sentiq:webhooks:"
 
