@@ -92,6 +92,14 @@ class Sentinels:
         self.master.reached_by = {"redis_url": f"redis+sentinel://{hosts}/mymaster/0"}
 
     def __enter__(self) -> Sentinels:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         for port in self._ports:
             config = self._directory / f"sentinel-{port}.conf"
             config.write_text(
@@ -105,7 +113,6 @@ class Sentinels:
         self.replica.start()
         with connect(self.replica.url) as replica:
             replica.replicaof("127.0.0.1", self.master.port)
-        return self
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
