@@ -16,7 +16,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
   sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are given out again
   sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
-  sentiq:<lane>:crashes     hash    chunk → executions lost so far
+  sentiq:<lane>:crashes     hash    chunk → lost executions so far, in parts of a crash (see lua/prelude.lua)
   sentiq:<lane>:children    string  pool processes of the lane's live workers
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms

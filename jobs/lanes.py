@@ -33,7 +33,7 @@ class OpenChunk:
 
     ref: ChunkRef
     input: InputChunk
-    crashes: int  # executions lost before this one
+    crashes: int  # in which this chunk was before
     isolation: bytes | None  # state of the halving, see worker/isolation.py
     request_id: str  # of the request that made the job
     model: str = ""  # id the job asked for; "" means the active one

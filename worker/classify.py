@@ -131,4 +131,4 @@ def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[in
         _outcomes(engine, texts, chunk.long_texts)
 
     save: Callable[[bytes], None] = lambda state: store.isolate(chunk.ref, state)  # noqa: E731
-    return dict.fromkeys(isolate(len(chunk.input.texts), chunk.isolation, run, save), KILLED)
+    return dict.fromkeys(isolate(len(chunk.input.texts), chunk.isolation, chunk.crashes, run, save), KILLED)

@@ -1,8 +1,10 @@
 """Finds the rows of a chunk that kill the process which classifies them, by halving.
 
-The state is saved before each attempt, with a mark on the range about to run. If the process dies, the next execution
-finds the mark and knows the culprit: it halves that range, or, at one row, convicts it. A chunk of n rows with one
-killer needs about log2(n) + 1 deaths; every other row is classified.
+The state is saved before each attempt, with a mark on the range about to run. If the process crashes, the next
+execution finds the mark and one more crash than before, and knows the culprit: it halves that range, or, at one row,
+convicts it.
+Where the mark stands but nothing crashed, the worker was lost, and the range runs again. A chunk of n rows with one
+killer needs about log2(n) + 1 crashes; every other row is classified.
 """
 
 from __future__ import annotations
@@ -23,19 +25,20 @@ KILLED = RowError(
 
 
 def isolate(
-    rows: int, state: bytes | None, run: Callable[[int, int], object], save: Callable[[bytes], None]
+    rows: int, state: bytes | None, crashes: int, run: Callable[[int, int], object], save: Callable[[bytes], None]
 ) -> list[int]:
     """Return the offsets of the rows that kill, after every other row has run without harm.
 
-    `run(start, end)` classifies a range, and may never return. `state` is what the last execution gave to `save`.
+    `run(start, end)` classifies a range, and may never return. `state` is what the last execution gave to `save`,
+    `crashes` how many the chunk was in by now.
     """
     convicted: list[int]
     ranges: list[tuple[int, int]]  # still to run; the first one is marked where a state was saved
     if state is None:
         convicted, ranges = [], [(0, rows)]
     else:
-        convicted, ranges = msgpack.unpackb(state, use_list=True)
-        if ranges:
+        convicted, ranges, crashes_before = msgpack.unpackb(state, use_list=True)
+        if ranges and crashes > crashes_before:
             start, end = ranges.pop(0)
             middle = (start + end) // 2
             if end - start == 1:
@@ -43,8 +46,8 @@ def isolate(
             else:
                 ranges[:0] = [(start, middle), (middle, end)]
     while ranges:
-        save(msgpack.packb((convicted, ranges)))
+        save(msgpack.packb((convicted, ranges, crashes)))
         run(*ranges[0])
         ranges.pop(0)
-    save(msgpack.packb((convicted, [])))
+    save(msgpack.packb((convicted, [], crashes)))
     return convicted

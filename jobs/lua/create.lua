@@ -16,7 +16,7 @@ if KEYS[8] then
 end
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'state', 'receiving', 'lane', ARGV[4], 'model', ARGV[5],
   'request_id', ARGV[6], 'options', ARGV[7], 'file', ARGV[8], 'level', ARGV[9], 'webhook', ARGV[10],
-  'owner', ARGV[13], 'created_at', now,
+  'owner', ARGV[13], 'jobs', KEYS[2], 'owners_jobs', KEYS[6], 'created_at', now,
   'total', 0, 'completed', 0, 'failed', 0, 'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
 forget_expired(KEYS[2], ARGV[14])
 forget_expired(KEYS[6], ARGV[14])

@@ -10,11 +10,13 @@ local function renew(ttl_ms, ...)
 end
 
 -- What belongs to a job lives as long as the job: the first eight KEYS of each script that renews one are
--- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended, and the job knows its idempotency key.
+-- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended. The job knows the other keys it is named in.
 local function renew_job(ttl_ms)
   renew(ttl_ms, unpack(KEYS, 1, 8))
-  local key = redis.call('HGET', KEYS[1], 'idempotency')
-  if key then renew(ttl_ms, key) end
+  local named_in = redis.call('HMGET', KEYS[1], 'idempotency', 'jobs', 'owners_jobs')
+  for i = 1, 3 do
+    if named_in[i] then renew(ttl_ms, named_in[i]) end
+  end
 end
 
 -- Jobs expire, and their places in an index do not. So whenever a job comes, three others are looked at: at most a third
@@ -24,6 +26,10 @@ local function forget_expired(index, job_key)
     if redis.call('EXISTS', string.format(job_key, job_id)) == 0 then redis.call('ZREM', index, job_id) end
   end
 end
+
+-- A child that dies under its parent's eyes is one crash of the chunk it held. A lease that runs out says only that a
+-- worker is gone, mostly through no fault of a text: it takes so many of them to count as one.
+local CRASH = 4
 
 local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
 

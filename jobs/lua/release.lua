@@ -10,7 +10,7 @@ for i = 1, #owners, 2 do
 end
 for _, member in ipairs(members) do
   redis.call('HDEL', KEYS[2], member)
-  redis.call('HINCRBY', KEYS[3], member, 1)
+  redis.call('HINCRBY', KEYS[3], member, CRASH)
   if KEYS[4] then
     redis.call('ZREM', KEYS[1], member)
     redis.call('LPUSH', KEYS[4], member)

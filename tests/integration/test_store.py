@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from redis import Redis
@@ -199,14 +200,18 @@ def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(store: Jo
 # -- what is lost comes back ----
 
 
-def test_an_overdue_chunk_gets_a_new_message_and_counts_a_crash(store: JobStore, bulk: BulkLane) -> None:
+def test_an_overdue_chunk_gets_a_new_message_and_four_lost_workers_count_as_a_crash(
+    store: JobStore, bulk: BulkLane
+) -> None:
     job = submitted(store, Lane.BULK)
-    claimed(bulk, job, 0, "silent")
-    messages = Messages()
+    crashes = []
+    for number in range(4):
+        crashes.append(claimed(bulk, job, 0, f"silent {number}").crashes)
+        messages = Messages()
+        wait_until(partial(bulk.sweep, messages), message="the lease runs out")
+        assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2, 3))]
 
-    wait_until(lambda: bulk.sweep(messages), message="the lease runs out")
-
-    assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2, 3))]
+    assert crashes == [0, 0, 0, 0]
     assert claimed(bulk, job, 0, "other").crashes == 1
 
 
@@ -256,7 +261,7 @@ def test_overdue_interactive_chunks_are_pending_again(store: JobStore, interacti
     taken = interactive.take("other")
     assert taken is not None
     (opened,) = taken
-    assert (opened.ref.job_id, opened.crashes) == (job.id, 1)
+    assert (opened.ref.job_id, opened.crashes) == (job.id, 0), "nobody saw a crash"
 
 
 def test_a_lost_wakeup_is_sent_again_once_none_lives(
@@ -490,6 +495,18 @@ def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
     assert store.replay(new(key="never used"), "d") is None
     with pytest.raises(IdempotencyMismatch):
         store.create(new(key="k"), payload_digest="other")
+
+
+def test_a_job_stays_in_the_lists_as_long_as_it_lives(redis: Redis, store: JobStore, bulk: BulkLane) -> None:
+    job = NewJob(new_job_id(), Lane.BULK, "m", owner="a key")
+    store.create(job)
+    indexes = (keys.JOBS, keys.jobs_of("a key"))
+    for index in indexes:
+        redis.expire(index, 5)  # as if it had been made long ago
+
+    store.append(job, 0, chunk_of(3))
+
+    assert all(redis.ttl(index) > 5 for index in indexes)
 
 
 def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, settings: Settings) -> None:

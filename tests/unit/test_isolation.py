@@ -29,7 +29,7 @@ def executions_until_done(rows: int, killers: set[int]) -> tuple[list[int], int,
 
     for deaths in range(10_000):
         try:
-            return isolate(rows, state, run, save), deaths, survived
+            return isolate(rows, state, deaths, run, save), deaths, survived
         except Died:
             continue
     raise AssertionError("never done")
@@ -48,12 +48,25 @@ def test_a_chunk_of_one_killer() -> None:
     assert executions_until_done(1, {0}) == ([0], 1, set())
 
 
+def test_a_lost_worker_convicts_nobody() -> None:
+    saved: list[bytes] = []
+
+    def lost(start: int, end: int) -> None:
+        raise Died
+
+    for _ in range(5):  # the same number of crashes each time: only workers were lost
+        with pytest.raises(Died):
+            isolate(1, saved[-1] if saved else None, 2, lost, saved.append)
+
+    assert isolate(1, saved[-1], 2, lambda start, end: None, saved.append) == []
+
+
 def test_what_was_decided_is_not_decided_again() -> None:
     # Given a finished isolation whose answer was then lost
     saved: list[bytes] = []
-    isolate(4, None, lambda start, end: None, saved.append)
+    isolate(4, None, 2, lambda start, end: None, saved.append)
     # When the chunk is executed once more
     ran: list[tuple[int, int]] = []
-    convicted = isolate(4, saved[-1], lambda start, end: ran.append((start, end)), saved.append)
+    convicted = isolate(4, saved[-1], 3, lambda start, end: ran.append((start, end)), saved.append)
     # Then nothing runs and nobody is convicted
     assert (convicted, ran) == ([], [])
