@@ -1,7 +1,8 @@
 """Lets the faults happen in the order of the plan, and measures how long each is felt.
 
 Faults overlap wherever they cannot be mistaken for each other: one of a worker waits only for that worker and for the
-answer of its lane; one that everybody feels waits until all parts are whole.
+answer of its lane; one that everybody feels waits until all parts are whole. A worker counts as whole by its processes
+and its heartbeat: whether each one fetches work again, the probe of its lane cannot tell.
 """
 
 from __future__ import annotations
@@ -60,9 +61,8 @@ class Conductor:
                 futures.append(pool.submit(self._guarded, fault, needed))
                 if time.monotonic() - told_at > 30:
                     told_at = time.monotonic()
-                    tell(
-                        f"{self.begun} faults in {told_at - started:.0f} s, {len(self._ledger.accepted)} jobs accepted"
-                    )
+                    jobs = len(self._ledger.accepted)
+                    tell(f"{self.begun} faults in {told_at - started:.0f} s, {jobs} jobs accepted")
             for future in futures:
                 future.result()
         self.begun = len(self._faults)
