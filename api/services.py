@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -79,7 +81,7 @@ class Services:
             keys=KeyStore(redis),
             admission=Admission(redis, store, settings),
             producer=producer,
-            waiters=BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),
+            waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
         )
 
     def close(self) -> None:
@@ -101,19 +103,21 @@ class Services:
         except (OperationalError, RedisError) as error:
             log.warning("chunks are left to the sweeper", chunks=len(chunks), reason=str(error))
 
+    @contextmanager
+    def place_to_wait(self) -> Iterator[bool]:
+        """Whether this request may wait for a result: where too many do, nobody could submit or poll any more."""
+        place = self.waiters.acquire(blocking=False)
+        try:
+            yield place
+        finally:
+            if place:
+                self.waiters.release()
+
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
         """Block until the job has ended, over a restart of Redis if need be; False when the time is over first.
 
-        Where too many threads wait already it does not wait: others must be able to submit and to poll.
+        For who has a `place_to_wait`.
         """
-        if not self.waiters.acquire(blocking=False):
-            return False
-        try:
-            return self._wait_ended(job_id, timeout_s)
-        finally:
-            self.waiters.release()
-
-    def _wait_ended(self, job_id: str, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
             try:

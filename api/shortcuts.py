@@ -28,9 +28,9 @@ from api.schemas.shortcuts import (
     SentimentData,
     SentimentRequest,
 )
-from api.services import services
+from api.services import Services, services
 from api.submission import Submission
-from jobs.errors import FieldError, InvalidInput, JobNotFound, ResultNotReady, RowFailed
+from jobs.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from jobs.models import Row
 
 EMOJI = {"positive": "😊", "negative": "😞"}
@@ -103,9 +103,19 @@ def _parse(model: type[RequestT]) -> RequestT:
 
 
 def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
-    """Raises ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
+    """Raises Overloaded, and ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
     svc = services()
     check_texts(texts, places, svc.settings.max_text_chars)
+    with svc.place_to_wait() as place:
+        if not place:
+            raise Overloaded(
+                "Too many requests wait for their results. Try again, or post a job to /api/v1/jobs and poll it.",
+                retry_after_s=1,
+            )
+        return _wait_classified(svc, texts, places, options)
+
+
+def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
     submitted = Submission(
         svc,
         model="",

@@ -185,7 +185,9 @@ def _with_fields(query: SubmitQuery, form: Form) -> SubmitQuery:
 
 def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
     svc = services()
-    if wait_s is not None and svc.wait_ended(submitted.job_id, wait_s):
+    with svc.place_to_wait() as place:
+        ended = wait_s is not None and place and svc.wait_ended(submitted.job_id, wait_s)
+    if ended:
         job = svc.store.get(submitted.job_id)
         page = results_page(svc.store, job, View(svc.neutral_band(job)), limit=INLINE_ROWS)
         answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page))
@@ -193,7 +195,7 @@ def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
         answer = _answer(job_document(svc.store.get(submitted.job_id)), 202)
         answer.headers["Retry-After"] = str(POLL_AFTER_S)
     answer.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
-    if wait_s is not None:
+    if wait_s is not None and place:
         answer.headers["Preference-Applied"] = f"wait={wait_s}"
     if submitted.replayed:
         answer.headers["Idempotency-Replayed"] = "true"

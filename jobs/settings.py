@@ -206,7 +206,9 @@ class Settings(BaseSettings):
     sync_timeout_s: float = Field(
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
     )
-    api_threads: int = Field(64, ge=1, le=1024, description="Requests the API handles at once.")
+    api_threads: int = Field(
+        128, ge=8, le=1024, description="Requests the API handles at once; an eighth of them never waits for results."
+    )
 
     @property
     def endpoint(self) -> Endpoint:

@@ -45,17 +45,18 @@ def post(cluster: Cluster, texts: int) -> tuple[int, str]:
 
 def test_new_work_is_refused_before_redis_is_full_and_what_was_accepted_ends(tmp_path: Path) -> None:
     with running(tmp_path) as cluster:
-        cluster.redis.set("ballast", os.urandom(100_000_000))
+        for _ in range(100):
+            cluster.redis.rpush("ballast", os.urandom(1_000_000))
         job_id = cluster.submit(sentences(30_000))
         wait_until(begun(cluster, job_id))
-        used = cluster.redis.info("memory")["used_memory"]
-        cluster.redis.config_set("maxmemory", int(used / 0.85))  # some 18 MB are left for results
+        cluster.redis.config_set("maxmemory", 120_000_000)  # five sixths are ballast; the rest is left for results
 
         wait_until(lambda: post(cluster, 1) == (503, "store_full"))
         refused = cluster.http.post("/api/v1/jobs", json={"texts": ["好"]})
         assert int(refused.headers["Retry-After"]) > 0
         assert "SENTIQ_MAX_REDIS_SHARE" in refused.json()["detail"]
         assert cluster.http.post("/api/v1/uploads", content="好\n".encode()).status_code == 503
+        supervise(cluster, job_id)
         check_all_answered(cluster, job_id, 30_000)
 
         cluster.redis.delete("ballast")
@@ -74,7 +75,7 @@ def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None
         assert spare_id == job_id
         cluster.redis.config_set("maxmemory", 0)
 
-        restart_the_dead(cluster)
+        supervise(cluster, job_id)
         check_all_answered(cluster, job_id, 60_000)
         assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
 
@@ -112,7 +113,7 @@ def test_a_full_disk_under_the_append_only_file_loses_nothing(tmp_path: Path) ->
             wait_until(lambda: post(cluster, 1) == (503, "store_unavailable"), timeout_s=30)
             ballast.unlink()
 
-            restart_the_dead(cluster)
+            supervise(cluster, job_id)
             wait_until(lambda: post(cluster, 1)[0] == 202, timeout_s=30)
             check_all_answered(cluster, job_id, 60_000)
     finally:
@@ -148,7 +149,7 @@ def test_a_redis_that_stands_still_is_told_at_once_and_nothing_is_lost(tmp_path:
         time.sleep(5)  # longer than the lease, so that all of them run out meanwhile
         cluster.redis_server.signal(signal.SIGCONT)
 
-        restart_the_dead(cluster)
+        supervise(cluster, job_id)
         check_all_answered(cluster, job_id, 60_000)
 
 
@@ -174,11 +175,17 @@ def test_a_clock_that_jumps_loses_nothing_and_answers_once(tmp_path: Path, jump:
         check_all_answered(cluster, cluster.submit(sentences(2_000)), 2_000)
 
 
-def restart_the_dead(cluster: Cluster) -> None:
-    """As a supervisor does: Celery's consumer may give up its process when Redis refuses what it must write."""
-    for process in list(cluster.processes):
-        if process.popen.poll() is not None:
-            cluster.start_worker(process.name, wait=False)
+def supervise(cluster: Cluster, job_id: str) -> None:
+    """Start again what ends, until the job has: Celery's consumer gives up when Redis refuses what it must write."""
+
+    def ended() -> bool:
+        for process in list(cluster.processes):
+            if process.popen.poll() is not None:
+                cluster.processes.remove(process)
+                cluster.start_worker(process.name, wait=False)
+        return cluster.job(job_id).get("ended_at") is not None
+
+    wait_until(ended, timeout_s=100, message="the job ends")
 
 
 def assert_no_leftovers(redis: Redis) -> None:
