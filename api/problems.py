@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from jobs.connection import REDIS_AWAY, RedisFull
+from jobs.connection import REDIS_AWAY, RedisFull, RedisRefuses
 from jobs.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, StoreFull, StoreUnavailable
 
 MAX_ERRORS = 100  #: entries of `errors` in one problem; the rest is only counted
@@ -86,7 +86,8 @@ def _store_problem(error: Exception) -> Response:
         log.warning("Redis is full", reason=str(error))
         return problem(StoreFull("Redis takes no more writes: its memory is full. Erase jobs.", retry_after_s=60))
     log.warning("Redis is away", reason=type(error).__name__)
-    return problem(StoreUnavailable("Redis does not answer; nothing was lost. Try again shortly.", retry_after_s=5))
+    what = "takes no writes now" if isinstance(error, RedisRefuses) else "does not answer"
+    return problem(StoreUnavailable(f"Redis {what}; nothing was lost. Try again shortly.", retry_after_s=5))
 
 
 def _bug_problem(error: Exception) -> Response:
