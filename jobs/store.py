@@ -159,11 +159,12 @@ class JobStore:
     # -- ending -------------------------------------------------------------------------------------------------
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job; its finished rows stay. Raises JobNotFound, JobEnded."""
+        """Stop a job; its finished rows stay. Nothing happens to one that is cancelled: a client whose first answer was
+        lost asks again. Raises JobNotFound, JobEnded."""
         state = self._end_job(job_id, JobState.CANCELLED)
         if state is None:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
-        if JobState(state).ended:
+        if JobState(state).ended and state != JobState.CANCELLED:
             raise JobEnded(f"Job {job_id} is {state} and cannot be cancelled.")
 
     def expire(self, job_id: str) -> None:

@@ -388,7 +388,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.store.expire(job.new.id)
         elif state is JobState.FAILED:
             self.store.interrupt(job.new.id, STALLED)
-        elif job.live:
+        elif job.live or (job.ended is JobState.CANCELLED and not job.erased):
             self.store.cancel(job.new.id)
         else:
             self._refused(JobNotFound if job.erased else JobEnded, lambda: self.store.cancel(job.new.id))
