@@ -42,7 +42,7 @@ soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does an
 
 audit: $(INSTALLED) ## known faults of what we depend on (where an advisory service answers), and secrets in the repository
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
-	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline || [ $$? = 3 ]  # 3: lines have moved
+	$(BIN)/detect-secrets-hook --baseline .secrets.baseline $$(git ls-files) || [ $$? = 3 ]  # 3: lines have moved
 
 lint: $(INSTALLED) ## ruff, mypy and the import rules
 	$(BIN)/ruff check .
