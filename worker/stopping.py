@@ -18,11 +18,17 @@ from celery.worker.components import Pool
 from jobs.settings import current
 
 INTERVAL_S = 0.1
+LEAVE_WITHIN_S = 30  #: to end children and connections; Celery may hang in it, after an error above all
 
 log = structlog.get_logger(__name__)
 
 
-_asked = False
+_asked = _leaving = False
+
+
+def leaving() -> bool:
+    """This worker ends now, whatever made it: the alarm is set, and must stay."""
+    return _leaving
 
 
 def asked() -> bool:
@@ -49,6 +55,12 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
             self._timer.cancel()
         signal.signal(signal.SIGTERM, self._ask)
         self._timer = hub.call_repeatedly(INTERVAL_S, self._step, parent)
+
+    def close(self, parent: Any) -> None:
+        """Celery calls this first when a worker ends, for whatever reason."""
+        global _leaving
+        _leaving = True
+        signal.alarm(LEAVE_WITHIN_S)
 
     def _ask(self, *_: object) -> None:
         global _asked

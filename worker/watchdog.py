@@ -59,13 +59,16 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         self._timer = consumer.timer.call_repeatedly(INTERVAL_S, self._look, (silence, consumer.pool))
 
     def stop(self, consumer: Any) -> None:
-        signal.alarm(0)
+        if not stopping.leaving():
+            signal.alarm(0)
         if self._timer is not None:
             self._timer.cancel()
 
     shutdown = stop
 
     def _look(self, silence: Silence, pool: Any) -> None:
+        if stopping.leaving():
+            return
         signal.alarm(HUNG_AFTER_S)
         if stopping.asked():
             return

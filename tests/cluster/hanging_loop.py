@@ -1,19 +1,26 @@
-"""A worker app whose event loop hangs soon after it is ready: `celery -A tests.cluster.hanging_loop worker …`."""
+"""A worker app that hangs, in its event loop soon after it is ready or while it ends (HANG=end).
+
+Run as `celery -A tests.cluster.hanging_loop worker …`.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 
 from celery.signals import worker_ready
 
-from worker import watchdog
+from worker import stopping, watchdog
 from worker.app import app
 
 __all__ = ["app"]
 
-watchdog.HUNG_AFTER_S = 2
+watchdog.HUNG_AFTER_S = stopping.LEAVE_WITHIN_S = 2
 
 
 @worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
 def _hang(sender: object, **_: object) -> None:
-    sender.timer.call_after(1.5, time.sleep, (3600,))  # type: ignore[attr-defined]
+    if os.environ.get("HANG") == "end":
+        sender.stop = lambda: time.sleep(3600)  # type: ignore[attr-defined]
+    else:
+        sender.timer.call_after(1.5, time.sleep, (3600,))  # type: ignore[attr-defined]

@@ -157,6 +157,16 @@ def test_a_worker_whose_event_loop_hangs_says_where_and_ends(empty_cluster: Clus
     assert "in fire_timers" in worker.log.read_text()
 
 
+def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> None:
+    empty_cluster.redis_server.start()
+    worker = empty_cluster.start_worker("bulk", app="tests.cluster.hanging_loop", HANG="end")
+
+    worker.popen.terminate()
+
+    assert worker.popen.wait(60) == -signal.SIGALRM
+    assert "hanging_loop.py" in worker.log.read_text(), "it says where"
+
+
 def test_a_frozen_worker_goes_on_when_it_thaws(empty_cluster: Cluster) -> None:
     empty_cluster.start(interactive=0, bulk=0)
     frozen = empty_cluster.start_worker("bulk", name="frozen")
