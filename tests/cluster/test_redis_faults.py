@@ -58,7 +58,7 @@ def test_new_work_is_refused_before_redis_is_full_and_what_was_accepted_ends(tmp
         assert int(refused.headers["Retry-After"]) > 0
         assert "SENTIQ_MAX_REDIS_SHARE" in refused.json()["detail"]
         assert cluster.http.post("/api/v1/uploads", content="好\n".encode()).status_code == 503
-        supervise(cluster, job_id)
+        cluster.supervise(job_id)
         check_all_answered(cluster, job_id, 30_000)
 
         cluster.redis.delete("ballast")
@@ -77,7 +77,7 @@ def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None
         assert spare_id == job_id
         cluster.redis.config_set("maxmemory", 0)
 
-        supervise(cluster, job_id)
+        cluster.supervise(job_id)
         check_all_answered(cluster, job_id, 60_000)
         assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
 
@@ -115,7 +115,7 @@ def test_a_full_disk_under_the_append_only_file_loses_nothing(tmp_path: Path) ->
             wait_until(lambda: post(cluster, 1) == (503, "store_unavailable"), timeout_s=30)
             ballast.unlink()
 
-            supervise(cluster, job_id)
+            cluster.supervise(job_id)
             wait_until(lambda: post(cluster, 1)[0] == 202, timeout_s=30)
             check_all_answered(cluster, job_id, 60_000)
     finally:
@@ -151,7 +151,7 @@ def test_a_redis_that_stands_still_is_told_at_once_and_nothing_is_lost(tmp_path:
         time.sleep(5)  # longer than the lease, so that all of them run out meanwhile
         cluster.redis_server.signal(signal.SIGCONT)
 
-        supervise(cluster, job_id)
+        cluster.supervise(job_id)
         check_all_answered(cluster, job_id, 60_000)
 
 
@@ -175,19 +175,6 @@ def test_a_clock_that_jumps_loses_nothing_and_answers_once(tmp_path: Path, jump:
         check_all_answered(cluster, job_id, 60_000)
         check_all_answered(cluster, cluster.submit(sentences(3)), 3)
         check_all_answered(cluster, cluster.submit(sentences(2_000)), 2_000)
-
-
-def supervise(cluster: Cluster, job_id: str) -> None:
-    """Start again what ends, until the job has: Celery's consumer gives up when Redis refuses what it must write."""
-
-    def ended() -> bool:
-        for process in list(cluster.processes):
-            if process.popen.poll() is not None:
-                cluster.processes.remove(process)
-                cluster.start_worker(process.name, wait=False)
-        return cluster.job(job_id).get("ended_at") is not None
-
-    wait_until(ended, timeout_s=100, message="the job ends")
 
 
 def leftovers(redis: Redis) -> list[LaneKeys]:

@@ -12,7 +12,7 @@ import trustme
 from redis.sentinel import Sentinel
 
 from jobs.connection import REDIS_AWAY, connect
-from tests.cluster.test_faults import check_all_answered, moved_on
+from tests.cluster.test_faults import check_all_answered
 from tests.cluster.test_main_job import sentences
 from tests.support import Cluster, RedisServer, free_port, redis_binary, wait_until
 
@@ -66,13 +66,13 @@ def test_a_failover_loses_no_row(tmp_path: Path) -> None:
         sentinels.wait_replicated()
         job_id = cluster.submit(sentences(60_000))
         wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+        assert cluster.redis.wait(1, 20_000) == 1, "the replica has the job"
 
         sentinels.master.stop(kill=True)
 
         assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "store_unavailable"
         wait_until(lambda: cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200, timeout_s=30)
-        done = cluster.job(job_id)["counts"]["completed"]
-        wait_until(lambda: moved_on(cluster, job_id, done), timeout_s=60)
+        cluster.supervise(job_id)
         check_all_answered(cluster, job_id, 60_000)
         assert cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
 
