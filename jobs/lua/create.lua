@@ -1,6 +1,6 @@
 -- → A. A new job begins to receive chunks.
 -- KEYS  1 job (hash)  2 sentiq:jobs  3 sentiq:receiving  4 sentiq:bulk:queued  5 sentiq:schedule (zsets)
---       6 index of its owner  7 sentiq:live (zsets)  8 idempotency (hash), absent without a key
+--       6 index of its owner, if it has one  7 sentiq:live (zsets)  8 idempotency (hash), absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 upload timeout, ms  4 lane  5 model  6 request id  7 options (JSON)  8 file (JSON, "" for none)
 --       9 level  10 webhook, "" for none  11 held until, ms, "" for now  12 next change, ms, "" for none
 --       13 owner  14 key of a job, %s for its id
@@ -16,12 +16,18 @@ if KEYS[8] then
 end
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'state', 'receiving', 'lane', ARGV[4], 'model', ARGV[5],
   'request_id', ARGV[6], 'options', ARGV[7], 'file', ARGV[8], 'level', ARGV[9], 'webhook', ARGV[10],
-  'owner', ARGV[13], 'jobs', KEYS[2], 'owners_jobs', KEYS[6], 'created_at', now,
+  'owner', ARGV[13], 'jobs', KEYS[2], 'created_at', now,
   'total', 0, 'completed', 0, 'failed', 0, 'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
-forget_expired(KEYS[2], ARGV[14])
-forget_expired(KEYS[6], ARGV[14])
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('ZADD', KEYS[6], now, ARGV[1])
+local indexes = {KEYS[2]}
+if ARGV[13] ~= '' then
+  indexes[2] = KEYS[6]
+  redis.call('HSET', KEYS[1], 'owners_jobs', KEYS[6])
+end
+for _, index in ipairs(indexes) do
+  forget_expired(index, ARGV[14])
+  redis.call('ZADD', index, now, ARGV[1])
+  renew(ARGV[2], index)
+end
 redis.call('ZADD', KEYS[3], now + ARGV[3], ARGV[1])
 if ARGV[4] == 'bulk' then
   redis.call('ZADD', KEYS[7], now, ARGV[1])
@@ -36,5 +42,5 @@ if ARGV[12] ~= '' then
   redis.call('ZADD', KEYS[5], ARGV[12], ARGV[1])
   renew(ARGV[2], KEYS[5])
 end
-renew(ARGV[2], KEYS[1], KEYS[2], KEYS[3], KEYS[6])
+renew(ARGV[2], KEYS[1], KEYS[3])
 return {'created'}

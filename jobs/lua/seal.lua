@@ -4,14 +4,13 @@
 --       17 idempotency, absent without a key
 -- ARGV  1 job id  2 ttl, ms  3 wake-up expiry, ms  4 wake-up id (a fresh Celery task id)  5 payload digest
 -- Returns 1 when a `drain` with that task id must be sent, 0 when not, -1 when the job no longer receives.
-local found = redis.call('HMGET', KEYS[1], 'state', 'sealed_by', 'lane')
-if found[2] == ARGV[4] then return found[3] == 'interactive' and 1 or 0 end -- asked again: the first answer was lost
-if found[1] ~= 'receiving' then return -1 end
+local job = redis.call('HMGET', KEYS[1], 'lane', 'chunks', 'done', 'level', 'total', 'state', 'sealed_by')
+if job[7] == ARGV[4] then return job[1] == 'interactive' and 1 or 0 end -- asked again: the first answer was lost
+if job[6] ~= 'receiving' then return -1 end
 redis.call('HSET', KEYS[1], 'sealed_by', ARGV[4])
 local now = now_ms()
 redis.call('ZREM', KEYS[9], ARGV[1])
 if KEYS[17] then redis.call('HSET', KEYS[17], 'digest', ARGV[5]) end
-local job = redis.call('HMGET', KEYS[1], 'lane', 'chunks', 'done', 'level', 'total')
 if job[2] == job[3] then
   finish(ARGV[1], 'completed',
     {job = KEYS[1], ended = KEYS[8], queued = KEYS[10], schedule = KEYS[11], webhooks = KEYS[12], live = KEYS[13]}, ARGV[2])
