@@ -38,7 +38,7 @@ class Caller:
 
     @property
     def owner(self) -> str:
-        """Whose jobs they see, as the job store names it: "" for all."""
+        """Whose jobs and uploads they see, as the stores name it: "" for all."""
         return "" if self.admin or self.key is None else self.key.id
 
     @property
@@ -57,9 +57,9 @@ def init_app(app: Flask, svc: Services) -> None:
         g.caller = _caller(svc)
         if limiter is not None:
             limiter.hit(g.caller)
-        if svc.settings.auth == "keys" and not g.caller.admin:
-            _check_scope(g.caller)
-            _check_owner(g.caller, svc)
+        if g.caller.key is not None and not g.caller.admin:
+            _check_scope(g.caller.key)
+            _check_owner(svc)
 
     if limiter is not None:
         app.after_request(limiter.headers)
@@ -69,6 +69,13 @@ def caller() -> Caller:
     """Who sent the present request."""
     found: Caller = g.caller
     return found
+
+
+def check_upload(upload_id: str) -> None:
+    """Raises UploadNotFound when the upload belongs to another key."""
+    owner = caller().owner
+    if owner and services().uploads.owner(upload_id) != owner:
+        raise UploadNotFound(f"There is no upload {upload_id}; it may have expired.")
 
 
 def is_open(endpoint: str) -> bool:
@@ -104,22 +111,22 @@ def _caller(svc: Services) -> Caller:
     return Caller(key, admin=Scope.ADMIN in key.scopes)
 
 
-def _check_scope(caller: Caller) -> None:
+def _check_scope(key: ApiKey) -> None:
     endpoint = request.endpoint or ""
     by_method = Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.SUBMIT
     needed = NEEDED.get(endpoint) or NEEDED.get(endpoint.split(".")[0]) or by_method
-    if caller.key is not None and not caller.key.may(needed):
-        has = ", ".join(sorted(caller.key.scopes))
-        raise Forbidden(f"This API key ({caller.key.name}) lacks the scope `{needed}`; it has: {has}.")
+    if not key.may(needed):
+        has = ", ".join(sorted(key.scopes))
+        raise Forbidden(f"This API key ({key.name}) lacks the scope `{needed}`; it has: {has}.")
 
 
-def _check_owner(caller: Caller, svc: Services) -> None:
+def _check_owner(svc: Services) -> None:
     """What belongs to another key is not there: an answer must not even tell that it exists."""
     path = request.view_args or {}
-    if "job_id" in path and svc.store.owner(path["job_id"]) != caller.owner:
+    if "job_id" in path and svc.store.owner(path["job_id"]) != caller().owner:
         raise JobNotFound(f"There is no job {path['job_id']}; it may have expired.")
-    if "upload_id" in path and svc.uploads.owner(path["upload_id"]) != caller.owner:
-        raise UploadNotFound(f"There is no upload {path['upload_id']}; it may have expired.")
+    if "upload_id" in path:
+        check_upload(path["upload_id"])
 
 
 class Limiter:

@@ -26,13 +26,13 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
 def list_jobs(query: JobsQuery) -> Response:
     jobs, more = services().store.newest(query.limit, query.after, query.states, caller().owner)
-    return _answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
+    return json_answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
 
 
 @blueprint.get("/<job_id>", summary="Poll a job", responses={200: JobDocument, **problems(404, 422, 503)})
 def get_job(path: JobPath) -> Response:
     job = services().store.get(path.job_id)
-    answer = _answer(job_document(job))
+    answer = json_answer(job_document(job))
     if not job.state.ended:
         answer.headers["Retry-After"] = str(POLL_AFTER_S)
     return answer
@@ -47,14 +47,14 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     svc = services()
     job = svc.store.get(path.job_id)
     view = query.view(svc.neutral_band(job, query.neutral_band))
-    return _answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
+    return json_answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
 
 
 @blueprint.post("/<job_id>/pause", summary="Pause a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})
 def pause_job(path: JobPath) -> Response:
     """Chunks in flight end, no further one starts until it is resumed. Rows may still arrive."""
     services().store.pause(path.job_id)
-    return _answer(job_document(services().store.get(path.job_id)))
+    return json_answer(job_document(services().store.get(path.job_id)))
 
 
 @blueprint.post(
@@ -64,7 +64,7 @@ def resume_job(path: JobPath) -> Response:
     """Goes on where it was paused, if its time has come."""
     svc = services()
     svc.publish(svc.store.resume(path.job_id))
-    return _answer(job_document(svc.store.get(path.job_id)))
+    return json_answer(job_document(svc.store.get(path.job_id)))
 
 
 @blueprint.post(
@@ -77,14 +77,14 @@ def retry_job(path: JobPath) -> Response:
     """
     svc = services()
     svc.publish(svc.store.retry(path.job_id))
-    return _answer(job_document(svc.store.get(path.job_id)))
+    return json_answer(job_document(svc.store.get(path.job_id)))
 
 
 @blueprint.post("/<job_id>/cancel", summary="Stop a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})
 def cancel_job(path: JobPath) -> Response:
     """Rows that are finished stay readable."""
     services().store.cancel(path.job_id)
-    return _answer(job_document(services().store.get(path.job_id)))
+    return json_answer(job_document(services().store.get(path.job_id)))
 
 
 @blueprint.delete("/<job_id>", summary="Erase a job", responses={204: None, **problems(404, 422, 503)})
@@ -94,5 +94,5 @@ def erase_job(path: JobPath) -> Response:
     return Response(status=204)
 
 
-def _answer(document: BaseModel, status: int = 200) -> Response:
+def json_answer(document: BaseModel, status: int = 200) -> Response:
     return Response(document.model_dump_json(), status, mimetype="application/json")

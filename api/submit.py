@@ -7,9 +7,9 @@ import math
 import re
 
 from flask import Response, g, request
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from api.access import caller
+from api.access import check_upload
 from api.bodies import body_pieces, json_body
 from api.documents import job_document, results_page
 from api.dry_run import dry_run
@@ -19,6 +19,7 @@ from api.ingest.files import File
 from api.ingest.json_body import json_rows, loads, parse_json
 from api.ingest.multipart import Form, read_form
 from api.ingest.options import limits
+from api.jobs import POLL_AFTER_S, json_answer
 from api.jobs import blueprint as blueprint  # one for both: of two, OpenAPI would list one
 from api.problems import from_validation, pointer
 from api.schemas.common import problems
@@ -35,10 +36,9 @@ from api.schemas.jobs import (
 )
 from api.services import services
 from api.submission import Submission, Submitted
-from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType, UploadNotFound
+from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
 from jobs.models import JobOptions
 
-POLL_AFTER_S = 1  #: Retry-After of an accepted job
 UPLOAD_REQUEST_BYTES = 16_384  #: of a JSON body that names an upload, at most
 INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
 
@@ -62,7 +62,7 @@ def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
     """
     answered = _submit(query, header.idempotency_key)
     if isinstance(answered, DryRunDocument):
-        return _answer(answered)
+        return json_answer(answered)
     return _accepted(answered, _wait_s(header.prefer))
 
 
@@ -138,9 +138,8 @@ def _names_upload(body: bytes) -> bool:
 
 def _submit_upload(asked: UploadRequest, dry: bool, idempotency_key: str, body: bytes) -> Submitted | DryRunDocument:
     svc = services()
+    check_upload(asked.upload)
     upload = svc.uploads.get(asked.upload)
-    if not caller().admin and svc.uploads.owner(upload.id) != caller().makes:
-        raise UploadNotFound(f"There is no upload {upload.id}; it may have expired.")
     query = asked.model_copy(update={"filename": asked.filename or upload.file_name})
     model, options = svc.check_model(query.model), svc.check_options(query.resolved(svc.settings))
     with File(svc.uploads.pieces(upload.id), query.reading(), limits(svc.settings), upload.content_type) as file:
@@ -190,9 +189,9 @@ def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
     if ended:
         job = svc.store.get(submitted.job_id)
         page = results_page(svc.store, job, View(svc.neutral_band(job)), limit=INLINE_ROWS)
-        answer = _answer(JobWithResults(**job_document(job).model_dump(), results=page))
+        answer = json_answer(JobWithResults(**job_document(job).model_dump(), results=page))
     else:
-        answer = _answer(job_document(svc.store.get(submitted.job_id)), 202)
+        answer = json_answer(job_document(svc.store.get(submitted.job_id)), 202)
         answer.headers["Retry-After"] = str(POLL_AFTER_S)
     answer.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
     if wait_s is not None and place:
@@ -206,7 +205,3 @@ def _wait_s(prefer: str) -> int | None:
     """Seconds that this service is ready to wait, of those the client would (RFC 7240)."""
     found = _WAIT.search(prefer)
     return None if found is None else min(int(found[1]), math.ceil(services().settings.sync_timeout_s))
-
-
-def _answer(document: BaseModel, status: int = 200) -> Response:
-    return Response(document.model_dump_json(), status, mimetype="application/json")
