@@ -6,14 +6,13 @@ import hmac
 import time
 from dataclasses import dataclass
 
-import limits
 from flask import Flask, Response, g, request
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from api.services import Services, services
 from jobs import keys
-from jobs.access import ApiKey, Scope
+from jobs.access import ApiKey, Scope, rate_limits
 from jobs.connection import REDIS_AWAY
 from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
 
@@ -136,14 +135,14 @@ class Limiter:
     """
 
     def __init__(self, svc: Services) -> None:
-        self._default = limits.parse_many(svc.settings.rate_limit) if svc.settings.rate_limit else []
+        self._default = rate_limits(svc.settings.rate_limit)
         storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=keys.RATE)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
     def hit(self, caller: Caller) -> None:
         """Raises RateLimited."""
         key = caller.key
-        asked = limits.parse_many(key.rate_limit) if key and key.rate_limit else self._default
+        asked = rate_limits(key.rate_limit) if key and key.rate_limit else self._default
         who = key.id if key else request.remote_addr or ""
         g.limits = [(limit, who) for limit in asked]
         for limit in asked:

@@ -26,6 +26,14 @@ from jobs.errors import KeyNotFound, SettingsError
 _TOKEN = re.compile(r"sq_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
+def rate_limits(text: str) -> list[limits.RateLimitItem]:
+    """Those of a setting or a key, such as `20/second;600/minute`; none of "". Raises ValueError that says how."""
+    try:
+        return limits.parse_many(text) if text else []
+    except ValueError:
+        raise ValueError(f"{text!r} is no rate limit. Write it as 600/minute, or as 20/second;600/minute.") from None
+
+
 class Scope(StrEnum):
     """What a key may do."""
 
@@ -58,11 +66,10 @@ class KeyStore:
 
     def create(self, name: str, scopes: Collection[Scope], rate_limit: str = "") -> tuple[ApiKey, str]:
         """The record and the key itself, which nobody can read again. Raises SettingsError for a bad rate limit."""
-        if rate_limit:
-            try:
-                limits.parse_many(rate_limit)
-            except ValueError:
-                raise SettingsError(f"{rate_limit!r} is no rate limit; write it as 600/minute.") from None
+        try:
+            rate_limits(rate_limit)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
         key = ApiKey(secrets.token_hex(6), name, frozenset(scopes), rate_limit, time.time(), "")
         return self._with_new_secret(key)
 

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import limits
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobs.access import rate_limits
 from jobs.addresses import is_loopback, networks
 from jobs.endpoint import Endpoint
 from jobs.errors import SettingsError
@@ -246,12 +246,9 @@ def load() -> Settings:
             "and make a key with bin/sentiq-admin keys create NAME."
         )
     try:
-        limits.parse_many(settings.rate_limit) if settings.rate_limit else ()
-    except ValueError:
-        faults.append(
-            f"{PREFIX}RATE_LIMIT: {settings.rate_limit!r} is no rate limit. Write it as 600/minute, or as "
-            "20/second;600/minute."
-        )
+        rate_limits(settings.rate_limit)
+    except ValueError as error:
+        faults.append(f"{PREFIX}RATE_LIMIT: {error}")
     try:
         networks(settings.webhook_networks)
     except ValueError as error:
