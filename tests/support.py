@@ -267,6 +267,12 @@ class Cluster:
             if cursor is None:
                 return rows
 
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self.http.close()
         self.redis.close()

@@ -23,13 +23,9 @@ THREADS = 8
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Cluster]:
     """An API with few threads, and no worker."""
-    cluster = Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS), SENTIQ_UPLOAD_TIMEOUT_S="2")
-    try:
-        cluster.redis_server.start()
-        cluster.start_api()
+    with Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS), SENTIQ_UPLOAD_TIMEOUT_S="2") as cluster:
+        cluster.start(interactive=0, bulk=0)
         yield cluster
-    finally:
-        cluster.close()
 
 
 def _connect(api: Cluster, stack: ExitStack, data: bytes = b"") -> socket.socket:

@@ -27,12 +27,9 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 @contextmanager
 def running(directory: Path, server: RedisServer | None = None, **settings: str) -> Iterator[Cluster]:
-    cluster = Cluster(directory, server, **settings)
-    try:
+    with Cluster(directory, server, **settings) as cluster:
         cluster.start()
         yield cluster
-    finally:
-        cluster.close()
 
 
 def begun(cluster: Cluster, job_id: str) -> Callable[[], bool]:
@@ -83,19 +80,14 @@ def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None
 
 
 def test_jobs_can_be_erased_from_a_redis_that_is_full(tmp_path: Path) -> None:
-    server = RedisServer(tmp_path)
-    cluster = Cluster(tmp_path, server)
-    try:
-        server.start()
-        cluster.start_api()
+    with Cluster(tmp_path) as cluster:
+        cluster.start(interactive=0, bulk=0)
         job_id = cluster.submit(sentences(5_000))
         cluster.redis.config_set("maxmemory", 1_000_000)
         wait_until(lambda: post(cluster, 1) == (503, "store_full"))
 
         assert cluster.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
         assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
-    finally:
-        cluster.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")

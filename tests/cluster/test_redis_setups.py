@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,7 +49,7 @@ def test_the_service_runs_with_tls_and_an_access_list(tmp_path: Path) -> None:
         "redis_url": f"rediss://sentiq:{PASSWORD}@127.0.0.1:{server.port}/0",
         "redis_ca_file": str(tmp_path / "ca.pem"),
     }
-    with closing(Cluster(tmp_path, server)) as cluster:
+    with Cluster(tmp_path, server) as cluster:
         cluster.start()
 
         check_all_answered(cluster, cluster.submit(sentences(3)), 3)
@@ -61,7 +59,7 @@ def test_the_service_runs_with_tls_and_an_access_list(tmp_path: Path) -> None:
 
 
 def test_a_failover_loses_no_row(tmp_path: Path) -> None:
-    with Sentinels(tmp_path) as sentinels, closing(Cluster(tmp_path, sentinels.master)) as cluster:
+    with Sentinels(tmp_path) as sentinels, Cluster(tmp_path, sentinels.master) as cluster:
         cluster.start(interactive=1, bulk=2)
         sentinels.wait_replicated()
         job_id = cluster.submit(sentences(60_000))
@@ -136,11 +134,3 @@ class Sentinels:
                 return known and replica.info("replication")["master_link_status"] == "up"
 
         wait_until(ready, timeout_s=30, message="the Sentinels know each other")
-
-
-@contextmanager
-def closing(cluster: Cluster) -> Iterator[Cluster]:
-    try:
-        yield cluster
-    finally:
-        cluster.close()

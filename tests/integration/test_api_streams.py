@@ -17,13 +17,10 @@ LINE = '"味道不错，下次还来"\n'.encode()
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Redis and the API, no workers."""
-    cluster = Cluster(tmp_path_factory.mktemp("api"), SENTIQ_CHUNK_TEXTS="100", SENTIQ_UPLOAD_TIMEOUT_S="60")
-    try:
-        cluster.redis_server.start()
-        cluster.start_api()
+    directory = tmp_path_factory.mktemp("api")
+    with Cluster(directory, SENTIQ_CHUNK_TEXTS="100", SENTIQ_UPLOAD_TIMEOUT_S="60") as cluster:
+        cluster.start(interactive=0, bulk=0)
         yield cluster
-    finally:
-        cluster.close()
 
 
 def upload(api: Cluster, framing: str) -> socket.socket:

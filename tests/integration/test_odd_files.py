@@ -19,15 +19,10 @@ MEMORY_BOUND_MB = 100  #: over what the server has before the first file
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(
-        tmp_path_factory.mktemp("api"), SENTIQ_MAX_TEXT_CHARS="1000", SENTIQ_MAX_INFLATED_BYTES="20000000"
-    )
-    try:
-        cluster.redis_server.start()
-        cluster.start_api()
+    directory = tmp_path_factory.mktemp("api")
+    with Cluster(directory, SENTIQ_MAX_TEXT_CHARS="1000", SENTIQ_MAX_INFLATED_BYTES="20000000") as cluster:
+        cluster.start(interactive=0, bulk=0)
         yield cluster
-    finally:
-        cluster.close()
 
 
 def post(api: Cluster, odd: Odd, *, form: bool) -> httpx.Response:
