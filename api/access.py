@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, g, request
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from pydantic import SecretStr
 
 from api.services import Services, services
 from jobs import keys
@@ -26,6 +27,10 @@ NEEDED = {
     "webhooks": Scope.ADMIN,
     "models.activate": Scope.ADMIN,
 }
+
+
+#: Who holds SENTIQ_METRICS_TOKEN. Not looked up in Redis, or nobody could read that Redis is away.
+SCRAPER = ApiKey("metrics", "SENTIQ_METRICS_TOKEN", frozenset({Scope.METRICS}), "", 0.0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def init_app(app: Flask, svc: Services) -> None:
         if request.endpoint is None or request.method == "OPTIONS" or is_open(request.endpoint):
             return
         g.caller = _caller(svc)
-        if limiter is not None:
+        if limiter is not None and g.caller.key is not SCRAPER:
             limiter.hit(g.caller)
         if g.caller.key is not None and not g.caller.admin:
             _check_scope(g.caller.key)
@@ -98,16 +103,21 @@ def operator_only(*, open_without_token: bool = False) -> None:
 def _caller(svc: Services) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip() if scheme.lower() == "bearer" else ""
-    admin_token = svc.settings.admin_token
-    if admin_token and token and hmac.compare_digest(token.encode(), admin_token.get_secret_value().encode()):
+    if _same(token, svc.settings.admin_token):
         return Caller(None, admin=True)
     if svc.settings.auth == "off":
         return Caller(None, admin=False)
+    if _same(token, svc.settings.metrics_token):
+        return Caller(SCRAPER, admin=False)
     key = svc.keys.find(token) if token else None
     if key is None:
         what = "is not valid; it may have been revoked" if token else "is missing"
         raise NotAuthorised(f"The API key {what}. Send `Authorization: Bearer KEY` (bin/sentiq-admin keys create).")
     return Caller(key, admin=Scope.ADMIN in key.scopes)
+
+
+def _same(token: str, secret: SecretStr | None) -> bool:
+    return secret is not None and hmac.compare_digest(token.encode(), secret.get_secret_value().encode())
 
 
 def _check_scope(key: ApiKey) -> None:

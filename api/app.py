@@ -7,6 +7,7 @@ from typing import NoReturn
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 from pydantic import ValidationError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     access,
@@ -57,6 +58,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     services = Services.create(settings or current())
     app.extensions["sentiq"] = services
     app.url_map.strict_slashes = False
+    if services.settings.proxies:  # the caller's address is what the last of them saw
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)  # type: ignore[method-assign]
     metrics.init_app(app, services)
     problems.init_app(app)
     access.init_app(app, services)

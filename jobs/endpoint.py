@@ -61,6 +61,10 @@ class Endpoint:
         """Raises ValueError."""
         found = cls.parse(settings.redis_url.get_secret_value())
         secret, tls = settings.redis_sentinel_password, found.tls
+        if settings.redis_password is not None:
+            if found.password is not None:
+                raise ValueError("it holds a password, and there is one in SENTIQ_REDIS_PASSWORD: leave one of them")
+            found = replace(found, password=settings.redis_password.get_secret_value())
         files = {
             "ssl_ca_certs": settings.redis_ca_file,
             "ssl_certfile": settings.redis_cert_file,

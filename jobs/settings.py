@@ -1,6 +1,7 @@
 """The one settings table, read from the environment (`SENTIQ_…`).
 
-A bad value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy.
+A bad value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy. Secrets may lie
+in files instead (`SENTIQ_SECRETS_DIR`), so that no listing of a process or container shows them.
 docs/settings.md is made from this table (`python -m jobs.settings`), and a test holds the two together.
 """
 
@@ -11,7 +12,7 @@ import os
 import zoneinfo
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
         description="Redis: broker and job store. `redis://`, `rediss://` (TLS), `unix://`, or "
         "`redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0`: docs/security.md.",
     )
+    redis_password: SecretStr | None = Field(
+        None, description="Password of Redis, where `SENTIQ_REDIS_URL` has none: it may lie in a file of its own."
+    )
     redis_sentinel_password: SecretStr | None = Field(
         None, description="Password of the Sentinels, where they have one of their own."
     )
@@ -62,15 +66,45 @@ class Settings(BaseSettings):
         min_length=16,
         description="A bearer token that may do everything; `off` without one closes what operators do.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="A bearer token that may read `/metrics` and `/health`, also while Redis, where the API keys are, "
+        "is away.",
+    )
     rate_limit: str = Field(
         "",
         description="Requests of one API key, or without keys of one address, such as `600/minute`; several with `;`. "
         "Empty: no limit. A key may have its own.",
     )
+    proxies: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="Proxies before the API, each of which adds to `X-Forwarded-For` or sets it: so many of its last "
+        "addresses are believed. 0: the header is not read.",
+    )
     cors_origins: str = Field(
         "", description="Origins whose pages may call the API from a browser, with commas. Empty: none."
     )
+    flower_host: str = Field(
+        "127.0.0.1", description="Address on which Flower listens; others than the loopback need a login."
+    )
     flower_port: int = Field(5555, ge=1, le=65535, description="Port of Flower.")
+    flower_login: SecretStr | None = Field(
+        None, min_length=16, description="`NAME:PASSWORD` that opens Flower; several with commas. Unset: it is open."
+    )
+    flower_path: str = Field(
+        "",
+        pattern=r"^(/?[\w-]+)*/?$",
+        description="Path under which a proxy shows Flower, such as `flower`. Empty: the root.",
+    )
+    flower_db: Path | None = Field(
+        None, description="File in which Flower keeps the tasks it has seen over restarts; unset: in memory alone."
+    )
+    flower_control: bool = Field(
+        False, description="Whether Flower may also steer: revoke tasks, stop workers, change their pools."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
     )
@@ -78,6 +112,13 @@ class Settings(BaseSettings):
         False, description="Whether a text that the model fails on is logged. Otherwise no text is ever logged."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
+
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder of files named like settings in small letters (`sentiq_redis_password`), each with the "
+        "value of one: Docker's `/run/secrets`, a mounted Secret of Kubernetes, systemd's `%d`. Files with other names "
+        "than `sentiq_…` are left alone.",
+    )
 
     model: str = Field("sentiq-small-zh", min_length=1, description="Id of the model that workers load.")
     model_root: Path = Field(
@@ -227,8 +268,10 @@ def load() -> Settings:
     Raises SettingsError, one line per fault, naming the variable, the fault and the remedy.
     """
     faults = [_unknown(name) for name in sorted(os.environ) if not _known(name)]
+    from_files, bad_files = _secrets(os.environ.get(f"{PREFIX}SECRETS_DIR", ""))
+    faults += bad_files
     try:
-        settings = Settings()
+        settings = Settings(**from_files)
     except ValidationError as error:
         faults += [
             f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}{_got(e)}. "
@@ -245,6 +288,13 @@ def load() -> Settings:
             f"{PREFIX}AUTH: off works on the loopback only, and {PREFIX}HOST is {settings.host}. Set {PREFIX}AUTH=keys "
             "and make a key with bin/sentiq-admin keys create NAME."
         )
+    if settings.flower_login is None and not is_loopback(settings.flower_host):
+        faults.append(
+            f"{PREFIX}FLOWER_LOGIN: without one, Flower listens on the loopback only, and {PREFIX}FLOWER_HOST is "
+            f"{settings.flower_host}. Set it to NAME:PASSWORD."
+        )
+    if settings.flower_login and ":" not in settings.flower_login.get_secret_value():
+        faults.append(f"{PREFIX}FLOWER_LOGIN: has no password. Write it as NAME:PASSWORD.")
     try:
         rate_limits(settings.rate_limit)
     except ValueError as error:
@@ -270,6 +320,30 @@ def load() -> Settings:
 def current() -> Settings:
     """The settings of this process, read once."""
     return load()
+
+
+def _secrets(directory: str) -> tuple[dict[str, Any], list[str]]:
+    """What the files of SENTIQ_SECRETS_DIR say, by field, and the faults found. A line's end is no part of a value."""
+    if not directory:
+        return {}, []
+    values, faults = {}, []
+    try:
+        files = sorted(file for file in Path(directory).iterdir() if file.name.lower().startswith(PREFIX.lower()))
+    except OSError as error:
+        return {}, [f"{PREFIX}SECRETS_DIR: {directory} cannot be read ({error.strerror}). Name a folder, or unset it."]
+    for file in files:
+        name = file.name.upper()
+        if not _known(name):
+            faults.append(f"{file}: {_unknown(name)}")
+        elif name in os.environ:
+            faults.append(f"{name}: set in the environment and in {file}. Leave one of them.")
+        else:
+            try:
+                values[name.removeprefix(PREFIX).lower()] = file.read_text().strip()
+            except (OSError, UnicodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "no text"
+                faults.append(f"{name}: {file} cannot be read ({reason}).")
+    return values, faults
 
 
 def _got(error: ErrorDetails) -> str:

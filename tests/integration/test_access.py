@@ -262,3 +262,38 @@ def test_browsers_are_told_to_be_careful(app_with: Callable[..., FlaskClient]) -
     assert data.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
     assert json.loads(data.text)["data"] == []
+
+
+def test_a_metrics_token_reads_metrics_alone_and_also_without_redis(app_with: Callable[..., FlaskClient]) -> None:
+    token = "a token of the scrape"
+    settings = {"auth": "keys", "metrics_token": SecretStr(token), "rate_limit": "1/minute"}
+    client = app_with(**settings)
+    for _ in range(3):
+        assert client.get("/metrics", headers=_bearer(token)).status_code == 200
+    refused = client.get("/api/v1/jobs", headers=_bearer(token))
+    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+    assert client.get("/metrics", headers=_bearer(token + ".")).status_code == 401
+
+    without_redis = app_with(**settings, redis_url=SecretStr("redis://127.0.0.1:1/0"))
+
+    answer = without_redis.get("/metrics", headers=_bearer(token))
+    assert (answer.status_code, "sentiq_redis_up 0.0" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "shared"),
+    [
+        (0, "198.51.100.{}", True),
+        (1, "198.51.100.{}", False),
+        (1, "{}, 198.51.100.1", True),
+        (2, "198.51.100.{}, 10.0.0.1", False),
+    ],
+)
+def test_the_address_that_counts_is_what_the_last_trusted_proxy_saw(
+    app_with: Callable[..., FlaskClient], proxies: int, forwarded: str, shared: bool
+) -> None:
+    client = app_with(rate_limit="1/minute", proxies=proxies)
+
+    answers = [client.get("/api/v1/jobs", headers={"X-Forwarded-For": forwarded.format(n)}).status_code for n in (1, 2)]
+
+    assert answers == [200, 429 if shared else 200]

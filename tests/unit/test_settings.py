@@ -123,3 +123,85 @@ def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
     assert "SENTIQ_ADMIN_TOKEN" in str(error.value)
     assert "too short" not in str(error.value)
+
+
+def _files(directory: Path, **contents: str) -> str:
+    for name, content in contents.items():
+        (directory / name).write_text(content)
+    return str(directory)
+
+
+def test_secrets_may_lie_in_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SENTIQ_REDIS_URL", "redis://redis:6379/1")
+    files = _files(tmp_path, sentiq_redis_password="p@ss:/word\n", sentiq_admin_token="a" * 16, somebody_elses="x")
+    (tmp_path / "..data").mkdir()  # Kubernetes keeps the present version there
+    monkeypatch.setenv("SENTIQ_SECRETS_DIR", files)
+
+    settings = load()
+
+    assert settings.endpoint.password == "p@ss:/word"
+    assert settings.endpoint.broker_url == "redis://:p%40ss%3A%2Fword@redis:6379/1"
+    assert settings.admin_token is not None
+    assert settings.admin_token.get_secret_value() == "a" * 16
+
+
+@pytest.mark.parametrize(
+    ("files", "environment", "told"),
+    [
+        ({"sentiq_redis_pasword": "x"}, {}, ["sentiq_redis_pasword", "Did you mean SENTIQ_REDIS_PASSWORD?"]),
+        ({"sentiq_admin_token": "s3cret!"}, {}, ["SENTIQ_ADMIN_TOKEN", "at least 16"]),
+        ({"sentiq_port": "5"}, {"SENTIQ_PORT": "6"}, ["SENTIQ_PORT", "environment", "Leave one"]),
+        (
+            {"sentiq_redis_password": "s3cret!"},
+            {"SENTIQ_REDIS_URL": "redis://:s3cret!@h"},
+            ["SENTIQ_REDIS_URL", "SENTIQ_REDIS_PASSWORD"],
+        ),
+    ],
+)
+def test_a_secret_that_does_not_fit_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files: dict[str, str],
+    environment: dict[str, str],
+    told: list[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SENTIQ_SECRETS_DIR", _files(tmp_path, **files))
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert all(word in str(error.value) for word in told), str(error.value)
+    assert "s3cret!" not in str(error.value)
+
+
+def test_a_secret_that_cannot_be_read_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SENTIQ_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"SENTIQ_SECRETS_DIR: .*nowhere cannot be read"):
+        load()
+    (tmp_path / "sentiq_redis_password").mkdir()
+    (tmp_path / "sentiq_admin_token").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("SENTIQ_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert len(str(error.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [
+        ({}, True),
+        ({"SENTIQ_FLOWER_HOST": "0.0.0.0"}, False),
+        ({"SENTIQ_FLOWER_HOST": "0.0.0.0", "SENTIQ_FLOWER_LOGIN": "operator:correct-horse"}, True),
+        ({"SENTIQ_FLOWER_LOGIN": "correct-horse-battery"}, False),
+    ],
+)
+def test_flower_is_open_on_the_loopback_alone(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], fits: bool
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    if fits:
+        load()
+    else:
+        with pytest.raises(SettingsError, match="SENTIQ_FLOWER_LOGIN"):
+            load()
