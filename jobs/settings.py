@@ -105,6 +105,10 @@ class Settings(BaseSettings):
     flower_control: bool = Field(
         False, description="Whether Flower may also steer: revoke tasks, stop workers, change their pools."
     )
+    metrics_host: str = Field("127.0.0.1", description="Address on which a worker shows its metrics.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of a worker's metrics; each worker of a host needs its own. 0: none."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
     )

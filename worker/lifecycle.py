@@ -17,6 +17,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import structlog
+from billiard.process import current_process
 from celery import current_app
 from celery.signals import worker_init, worker_process_init
 
@@ -24,7 +25,7 @@ from jobs import activation
 from jobs.connection import REDIS_AWAY
 from jobs.models import Lane
 from jobs.settings import current
-from worker import context, models, renewal
+from worker import context, metrics, models, renewal
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from engine import Engine, ModelManifest
@@ -154,6 +155,7 @@ def _load_in_parent(**_: object) -> None:
 def _prove_in_child(**_: object) -> None:
     global _engine
     renewal.born()
+    metrics.born(current_process().index)
     _unproven.value += 1
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PROOF_TIMEOUT_S)
@@ -169,4 +171,5 @@ def _prove_in_child(**_: object) -> None:
     _unproven.value = 0
     if lane() is Lane.BULK:
         os.nice(current().bulk_nice)  # only children step back: the parent renews leases and must be prompt
+    metrics.metrics().children_started.labels(lane()).inc()
     log.info("child warm", pid=os.getpid())

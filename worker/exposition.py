@@ -1,0 +1,109 @@
+"""Keeps the process that shows this worker's metrics."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import bootsteps
+
+from jobs.settings import REPOSITORY, current
+from worker import lifecycle, metrics, metrics_server
+
+INTERVAL_S = 1.0
+BIND_WITHIN_S = 5.0  #: the server of a worker that was killed needs a moment to notice
+RESTART_AFTER_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Exposition(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Worker bootstep: all steps are made before any is started, so the metrics are shared before a child is forked."""
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        settings = current()
+        self.enabled = settings.metrics_port != 0
+        self._address = settings.metrics_host, settings.metrics_port
+        self._url = f"http://{settings.metrics_host}:{settings.metrics_port}/metrics"
+        self._timer: Any = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at_s = 0.0
+        self._told: dict[str, str] = {}
+        if self.enabled:
+            self._directory = metrics.share()
+
+    def start(self, parent: Any) -> None:
+        metrics.reserve(self._directory, map(str, range(parent.max_concurrency or parent.concurrency)))
+        metrics.metrics().begin(lifecycle.lane())
+        self._tell()
+        deadline_s = time.monotonic() + BIND_WITHIN_S
+        while (error := self._launch()) is not None:
+            if time.monotonic() > deadline_s:
+                log.critical(
+                    "metrics cannot be shown",
+                    address=self._url,
+                    reason=error.strerror,
+                    remedy="give each worker of a host its own SENTIQ_METRICS_PORT, or 0 for none",
+                )
+                raise SystemExit(lifecycle.EX_CONFIG)
+            time.sleep(0.1)
+        log.info("metrics are shown", address=self._url)
+
+    def register_with_event_loop(self, parent: Any, hub: Any) -> None:
+        # Called again after each reconnect to the broker.
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = hub.call_repeatedly(INTERVAL_S, self._keep)
+
+    def stop(self, parent: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._process is not None:
+            self._process.kill()  # it holds nothing
+            self._process.wait()
+
+    terminate = stop
+
+    def _launch(self) -> OSError | None:
+        """Bind here, where a taken port can be told, and hand the socket over. Returns why that failed."""
+        name, port = self._address
+        with socket.socket(socket.AF_INET6 if ":" in name else socket.AF_INET) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listening.bind(self._address)
+                listening.listen()
+            except OSError as error:
+                return error
+            fd = str(listening.fileno())
+            command = [sys.executable, "-m", metrics_server.__name__, str(self._directory), fd, name, str(port)]
+            self._started_at_s = time.monotonic()
+            self._process = subprocess.Popen(
+                command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, pass_fds=(listening.fileno(),)
+            )
+        return None
+
+    def _keep(self) -> None:
+        self._tell()
+        if self._process is None or time.monotonic() - self._started_at_s < RESTART_AFTER_S:
+            return
+        status = self._process.poll()
+        if status is not None:
+            self._started_at_s = time.monotonic()
+            error = self._launch()
+            log.warning("the server of metrics ended and is started again", status=status, error=error and str(error))
+
+    def _tell(self) -> None:
+        manifest = lifecycle.manifest()
+        labels = {"lane": str(lifecycle.lane()), "model": manifest.id, "version": manifest.version}
+        if labels != self._told:
+            self._told = labels
+            new = Path(self._directory) / "info.new"
+            new.write_text(json.dumps(labels))
+            new.replace(self._directory / metrics_server.INFO_FILE)

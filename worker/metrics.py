@@ -1,0 +1,129 @@
+"""What a worker counts and times, for Prometheus.
+
+Parent and children each write files of their own in one directory; `worker.metrics_server` adds them up. The files of a
+child are named after its place in the pool, not after its process: a child that takes the place of another goes on
+counting where that one ended. So nothing is lost when a child dies, and the files do not become more with each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
+
+PREFIX = "sentiq-metrics-"
+FILE_BYTES = 2**16  #: with which the library begins each file
+FILE_KINDS = ("counter", "histogram", "gauge_mostrecent")  #: one file of each for each process
+
+#: Why work was given out again: its child died, it took too long, its task raised, its worker fell silent.
+RECOVERY_REASONS = ("child_lost", "time_limit", "error", "lease")
+
+#: Bounds of buckets, in seconds: waits may be hours, one pass of the network is milliseconds.
+WAIT_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200)
+TOKENISE_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+INFERENCE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 5)
+BATCH_TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+BATCH_TOKENS = (16, 32, 64, 128, 192, 256, 384, 512, 1_024, 2_048, 8_192)
+
+_slot = "parent"
+_lock_fd = -1
+
+
+class Metrics:
+    """All metrics that the processes of a worker write. docs/observability.md says what each means."""
+
+    def __init__(self) -> None:
+        self.registry = r = CollectorRegistry()
+        self.texts = Counter("sentiq_texts", "rows answered", ["lane", "outcome"], registry=r)
+        self.chunks = Counter("sentiq_chunks", "chunks answered", ["lane"], registry=r)
+        self.queue_wait = Histogram(
+            "sentiq_queue_wait_seconds", "from ready to taken by a child", ["lane"], buckets=WAIT_S, registry=r
+        )
+        self.tokenise = Histogram(
+            "sentiq_tokenise_seconds", "tokenising the texts of one pass", buckets=TOKENISE_S, registry=r
+        )
+        self.inference = Histogram(
+            "sentiq_inference_seconds", "one batch in the network", ["model"], buckets=INFERENCE_S, registry=r
+        )
+        self.batch_texts = Histogram("sentiq_batch_texts", "texts of one batch", buckets=BATCH_TEXTS, registry=r)
+        self.batch_tokens = Histogram(
+            "sentiq_batch_tokens", "tokens of one batch, padding included", buckets=BATCH_TOKENS, registry=r
+        )
+        self.recoveries = Counter("sentiq_recoveries", "chunks given out again", ["lane", "reason"], registry=r)
+        self.poison_rows = Counter("sentiq_poison_rows", "rows given up as they kill their child", ["lane"], registry=r)
+        self.children_started = Counter("sentiq_children_started", "children that became warm", ["lane"], registry=r)
+
+    def begin(self, lane: str) -> None:
+        """What has not happened yet is 0 and not absent, or no rate could be told of the first time."""
+        for outcome in ("completed", "failed"):
+            self.texts.labels(lane, outcome)
+        for reason in RECOVERY_REASONS:
+            self.recoveries.labels(lane, reason)
+        for metric in (self.chunks, self.queue_wait, self.poison_rows, self.children_started):
+            metric.labels(lane)
+
+
+@cache
+def metrics() -> Metrics:
+    """The metrics of this process and of those it forks. Before `share` was called they count for nobody else."""
+    return Metrics()
+
+
+def share() -> Path:
+    """In the parent of a worker, before it forks and before anything is counted: where all its processes write.
+
+    The directory is removed at the end of this process; those of workers that were killed are removed here. Raises
+    OSError when there is no room for it.
+    """
+    global _lock_fd
+    _remove_stale()
+    new = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
+    # Parent and children hold the lock for as long as one of them lives, so that others can tell.
+    _lock_fd = os.open(new, os.O_RDONLY)
+    fcntl.flock(_lock_fd, fcntl.LOCK_EX)
+    directory = new.rename(new.with_name(new.name.removeprefix("new-")))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # children end without it
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    values.ValueClass = values.MultiProcessValue(lambda: _slot)  # type: ignore[no-untyped-call]
+    reserve(directory, ["parent"])
+    return directory
+
+
+def reserve(directory: Path, slots: Iterable[str]) -> None:
+    """Take the room for the files of these processes now: where a disk is full later, a write would end its process.
+
+    Raises OSError when there is none.
+    """
+    for slot in slots:
+        for kind in FILE_KINDS:
+            with (directory / f"{kind}_{slot}.db").open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
+
+
+def born(place: int) -> None:
+    """In a child, at its start: `place` is its index in the pool, which no other living child has."""
+    global _slot
+    _slot = str(place)
+
+
+def _remove_stale() -> None:
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # another user's, or just removed
+        try:
+            if os.fstat(fd).st_uid == os.getuid():
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory, ignore_errors=True)
+        except BlockingIOError:
+            pass  # its worker lives
+        finally:
+            os.close(fd)

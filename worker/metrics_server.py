@@ -1,0 +1,103 @@
+"""`python -m worker.metrics_server DIRECTORY SOCKET HOST PORT`: shows Prometheus what the processes of a worker count.
+
+A process of its own: a thread of the parent might hold a lock when a child is forked, and its event loop must not wait.
+It loads no model and no Celery, and ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+import psutil
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from worker import host
+
+LOOK_S = 0.5  #: how often it looks whether its parent lives
+CLIENT_TIMEOUT_S = 10
+INFO_FILE = "info.json"  #: labels of sentiq_worker_info, written by the parent
+
+
+class Memory(Collector):
+    """Memory of the worker and of its machine at the moment of the scrape."""
+
+    def __init__(self, directory: Path, parent: int) -> None:
+        self._info, self._parent = directory / INFO_FILE, psutil.Process(parent)
+        self._cgroup = host.cgroup()
+        self._cpu = host.CpuShare(self._cgroup)
+
+    def collect(self) -> Iterator[Metric]:
+        proportional, unique = 0, [0]
+        for process in [self._parent, *self._parent.children(recursive=True)]:
+            try:
+                memory = process.memory_full_info()
+            except psutil.Error:
+                continue  # it has just ended
+            proportional += memory.pss
+            if process.pid not in (self._parent.pid, os.getpid()):
+                unique.append(memory.uss)
+        machine = host.memory(self._cgroup)
+        yield _gauge("sentiq_worker_memory_bytes", "parent and children, what they share counted once", proportional)
+        yield _gauge("sentiq_child_unique_bytes_max", "unique memory of the largest child", max(unique))
+        yield _gauge("sentiq_child_unique_bytes_sum", "unique memory of all children", sum(unique))
+        yield _gauge("sentiq_host_memory_bytes", "memory of the machine, or the container's limit", machine.total)
+        yield _gauge("sentiq_host_memory_available_bytes", "of it, what can still be taken", machine.available)
+        yield _gauge("sentiq_host_cpu_share", "busy part of the processors since the last scrape", self._cpu.look())
+        labels: dict[str, str] = json.loads(self._info.read_text()) if self._info.exists() else {}
+        info = GaugeMetricFamily("sentiq_worker_info", "which model this worker serves", labels=list(labels))
+        if labels:
+            info.add_metric(list(labels.values()), 1)
+        yield info
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def __init__(self, listening: socket.socket, name: str, port: int) -> None:
+        super().__init__((name, port), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_name, self.server_port = name, port
+        self.setup_environ()
+        self.timeout = LOOK_S
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # clients come and go
+
+
+class Handler(WSGIRequestHandler):
+    timeout = CLIENT_TIMEOUT_S
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- so the library names it
+        pass
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)
+
+
+def main(directory: str, fd: str, name: str, port: str) -> None:
+    parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us last
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
+    registry.register(Memory(Path(directory), parent))
+    with Server(socket.socket(fileno=int(fd)), name, int(port)) as server:
+        server.set_app(make_wsgi_app(registry))
+        while os.getppid() == parent:
+            server.handle_request()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
