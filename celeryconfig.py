@@ -46,6 +46,7 @@ worker_proc_alive_timeout = 30  # a fork of a large parent on a busy machine nee
 worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/renewal.py after each task
 worker_send_task_events = True  # Flower shows what runs
 task_send_sent_event = False  # one event a task less; the queue length tells the same
+worker_consumer = "worker.alive:Consumer"  # says that it lives while it waits for the broker
 worker_hijack_root_logger = False  # jobs.logs formats all logs
 worker_redirect_stdouts = False
 # Tasks that run when the broker is lost go on: their results go to the job store, and what is redelivered finds them.

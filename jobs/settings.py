@@ -248,6 +248,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds a stopping worker gives its tasks to end; a supervisor must wait longer before it kills.",
     )
+    alive_file: str = Field(
+        "",
+        description="A file that a worker touches each second while it makes progress, and removes when it ends. Its "
+        "age tells a container's health. Empty: none.",
+    )
     sync_timeout_s: float = Field(
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
     )

@@ -26,6 +26,12 @@ HUNG_AFTER_S = 60  #: one turn of the event loop; calls of Redis in it give up a
 EX_TEMPFAIL = 75  #: exit code of a worker that should be started anew (sysexits.h)
 
 log = structlog.get_logger(__name__)
+_gave_up = False
+
+
+def content() -> bool:
+    """The watchdog has not given this worker up."""
+    return not _gave_up
 
 
 class Silence:
@@ -83,6 +89,8 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
             received=state.all_total_count[0],
         )
         if lasts_s > SILENT_AFTER_S:
+            global _gave_up
+            _gave_up = True
             log.critical(
                 "messages wait and nothing is fetched: starting anew", silent_s=round(lasts_s), waiting=waiting
             )

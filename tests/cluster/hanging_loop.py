@@ -1,5 +1,7 @@
 """A worker app that hangs, in its event loop soon after it is ready or while it ends (HANG=end).
 
+With HANG=long its own watchdog lets it hang for as long as in production.
+
 Run as `celery -A tests.cluster.hanging_loop worker …`.
 """
 
@@ -15,7 +17,8 @@ from worker.app import app
 
 __all__ = ["app"]
 
-watchdog.HUNG_AFTER_S = stopping.LEAVE_WITHIN_S = 2
+if os.environ.get("HANG") != "long":
+    watchdog.HUNG_AFTER_S = stopping.LEAVE_WITHIN_S = 2
 
 
 @worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
