@@ -61,6 +61,7 @@ lock: $(INSTALLED) ## lock requirements/*.in with hashes
 	$(COMPILE) $(UPGRADE) -o requirements/dev.txt requirements/dev.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/api.txt requirements/api.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt requirements/worker.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/flower.txt requirements/flower.in
 
 docs-settings: $(INSTALLED) ## write the table at the end of docs/settings.md anew
 	sed -i '/^| variable /,$$d' docs/settings.md

@@ -89,10 +89,10 @@ class Services:
         self.waiting.redis.close()
         self.producer.close()
 
-    def wake(self, wakeup_id: str) -> None:
+    def wake(self, wakeup_id: str, cause: str) -> None:
         """The work is in the store: a message that cannot be sent now is sent by the sweeper later."""
         try:
-            dispatch.wake(self.producer, wakeup_id)
+            dispatch.wake(self.producer, wakeup_id, cause)
         except (OperationalError, RedisError) as error:
             log.warning("a wake-up is left to the sweeper", reason=str(error))
 

@@ -1,7 +1,7 @@
 """Celery messages by name, for all who send them: API, children and sweepers.
 
 A message carries a job id and a chunk number, never a text, so that the broker stays small and neither events nor
-Flower show what users wrote.
+Flower show what users wrote. `argsrepr` is what they do show, in words of an operator.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def new_task_id() -> str:
     return str(uuid4())
 
 
-def wake(producer: Producer, wakeup_id: str) -> None:
-    """Send the `drain` that the store registered under this id."""
-    producer.send_task(DRAIN, queue=Lane.INTERACTIVE, task_id=wakeup_id, ignore_result=True)
+def wake(producer: Producer, wakeup_id: str, cause: str) -> None:
+    """Send the `drain` that the store registered under this id. `cause` tells operators why."""
+    producer.send_task(DRAIN, queue=Lane.INTERACTIVE, task_id=wakeup_id, ignore_result=True, argsrepr=cause)
 
 
-def publish(producer: Producer, chunks: Iterable[ChunkRef]) -> None:
-    """Send one `classify_chunk` for each chunk, with the priority of its job.
+def publish(producer: Producer, chunks: Iterable[ChunkRef], *, again: bool = False) -> None:
+    """Send one `classify_chunk` for each chunk, with the priority of its job; `again` when an earlier one led nowhere.
 
     A job's first chunk does not stand in line, so that a small job starts at once behind a large one.
     """
@@ -55,5 +55,5 @@ def publish(producer: Producer, chunks: Iterable[ChunkRef]) -> None:
             queue=Lane.BULK,
             priority=chunk.level if chunk.chunk_no > 0 or chunk.level == Priority.LOW.level else Priority.HIGH.level,
             ignore_result=True,
-            argsrepr=f"job={chunk.job_id} chunk={chunk.chunk_no} rows={chunk.rows}",
+            argsrepr=f"job={chunk.job_id} chunk={chunk.chunk_no} rows={chunk.rows}{' again' if again else ''}",
         )

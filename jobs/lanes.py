@@ -191,22 +191,22 @@ class InteractiveLane(_Lane):
 
     def hand_over(self, producer: Producer, task_id: str) -> None:
         """A `drain` that has used its time passes what waits on to a new one."""
-        self._send_wakeup(producer, task_id)
+        self._send_wakeup(producer, task_id, "takes over from a drain that ran its 2 s")
 
     def sweep(self, producer: Producer) -> int:
         """Return overdue chunks to pending and wake somebody where nobody comes. Returns the overdue ones."""
         k = self._keys
         overdue: int = self._sweep(keys=[keys.PENDING, k.leases, k.owners, k.crashes], args=[self._ttl_ms])
-        self._send_wakeup(producer, "")
+        self._send_wakeup(producer, "", "sweeper: chunks wait and no other drain is on its way")
         return overdue
 
     def counts(self) -> LaneCounts:
         return LaneCounts(self.redis.llen(keys.PENDING), self.redis.zcard(self._keys.leases))
 
-    def _send_wakeup(self, producer: Producer, ending_id: str) -> None:
+    def _send_wakeup(self, producer: Producer, ending_id: str, cause: str) -> None:
         wakeup_id = new_task_id()
         if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]):
-            wake(producer, wakeup_id)
+            wake(producer, wakeup_id, cause)
 
 
 class BulkLane(_Lane):
@@ -242,7 +242,7 @@ class BulkLane(_Lane):
         members = self._sweep(
             keys=[k.leases, k.owners, k.crashes, keys.ISSUES], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
         )
-        publish(producer, [ChunkRef.parse(text(member)) for member in members])
+        publish(producer, [ChunkRef.parse(text(member)) for member in members], again=True)
         return len(members)
 
     def counts(self) -> LaneCounts:

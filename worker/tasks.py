@@ -1,4 +1,7 @@
-"""The two Celery tasks, one a lane. Neither carries texts: those stay in the job store."""
+"""The two Celery tasks, one a lane. Neither carries texts: those stay in the job store.
+
+What they return is kept nowhere; Flower shows it as their result.
+"""
 
 from __future__ import annotations
 
@@ -20,29 +23,35 @@ log = structlog.get_logger(__name__)
 
 
 @shared_task(name=DRAIN, bind=True, Request="worker.request:LeasedRequest")
-def drain(self: Task[Any, Any]) -> None:
+def drain(self: Task[Any, Any]) -> str:
     """Classify pending interactive chunks, batch after batch, until none waits.
 
     The batch grows with the load: what arrives during one forward pass shares the next.
     """
     lane, task_id = context.child().interactive, self.request.id
     deadline = monotonic() + DRAIN_BUDGET_S
+    batches = chunks = rows = 0
     while (opened := lane.take(task_id)) is not None:
         if opened:
             lane.record(_answer(lane, opened))
+            batches, chunks = batches + 1, chunks + len(opened)
+            rows += sum(chunk.ref.rows for chunk in opened)
         if monotonic() > deadline:
             lane.hand_over(self.app, task_id)
-            return
+            break
+    return f"rows={rows} chunks={chunks} batches={batches}"
 
 
 @shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.request:LeasedRequest")
-def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, level: int) -> None:
+def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, level: int) -> str:
     """Classify one chunk of a bulk job and publish the next."""
     lane, started = context.child().bulk, monotonic()
     opened = lane.claim(ChunkRef(job_id, chunk_no, rows, level), self.request.id)
-    if opened is not None:
-        results = _answer(lane, [opened])
-        publish(self.app, lane.record(results, took_ms=max(1, round((monotonic() - started) * 1000))))
+    if opened is None:
+        return "nothing to do: done, held, ended, or another task has it"
+    results = _answer(lane, [opened])
+    publish(self.app, lane.record(results, took_ms=max(1, round((monotonic() - started) * 1000))))
+    return f"rows={rows} attempt={opened.crashes + 1}"
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:

@@ -46,7 +46,7 @@ def main() -> int:
     try:
         settings = current()
         check_port(settings.host, settings.port, "SENTIQ_PORT")
-        check_port("127.0.0.1", settings.flower_port, "SENTIQ_FLOWER_PORT")
+        check_port(settings.flower_host, settings.flower_port, "SENTIQ_FLOWER_PORT")
         with tempfile.TemporaryDirectory(prefix="sentiq-", ignore_cleanup_errors=True) as directory:
             serve(settings, Path(directory))
     except SettingsError as error:
@@ -163,7 +163,7 @@ def addresses(settings: Settings, verbose: bool, api_key: str | None) -> str:
             f"  API      {url}/api/v1/jobs",
             f"  docs     {url}/openapi/swagger",
             f"  health   {url}/health",
-            f"  Flower   http://127.0.0.1:{settings.flower_port}",
+            f"  Flower   http://127.0.0.1:{settings.flower_port}/{settings.flower_path.strip('/')}",
             *([f"  API key  {api_key}"] if api_key else []),
             *([] if verbose else [f"  logs     {LOGS.relative_to(REPOSITORY)}/"]),
             "",

@@ -37,7 +37,7 @@ def test_the_client_knows_the_service_by_http_alone() -> None:
 
 
 def test_flower_and_inspection_load_no_model_library() -> None:
-    code = "import sys, worker.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
+    code = "import sys, worker.app, deploy.flower.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 

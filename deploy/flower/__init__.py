@@ -1,0 +1,1 @@
+"""The dashboard of Celery's side of a cluster: docs/flower.md."""

@@ -1,0 +1,21 @@
+"""The Celery app that Flower looks through. It knows no task, so that Flower needs neither workers nor engine."""
+
+from __future__ import annotations
+
+import sys
+
+from celery import Celery
+
+from jobs import logs
+from jobs.errors import SettingsError
+from jobs.settings import current
+
+try:
+    settings = current()
+except SettingsError as error:
+    print(f"sentiq: the settings are wrong.\n{error}", file=sys.stderr)
+    sys.exit(78)  # EX_CONFIG of sysexits.h
+
+logs.configure(settings)  # before Flower would do so in its own way
+app = Celery("sentiq")
+app.config_from_object("celeryconfig")

@@ -1,0 +1,198 @@
+"""Flower as operators meet it: who gets in, what it tells of tasks, what it keeps, and what it never shows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cluster.test_main_job import sentences
+from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+
+pytestmark = pytest.mark.cluster
+
+LOGIN = ("operator", "correct-horse-battery")
+SECRET = "机密七三一"
+
+
+class Flower:
+    """The dashboard of a cluster, by its real command and configuration."""
+
+    def __init__(self, cluster: Cluster, directory: Path, *options: str, **settings: str) -> None:
+        self.port = free_port()
+        self._environment = cluster.env | {
+            "SENTIQ_FLOWER_PORT": str(self.port),
+            "SENTIQ_FLOWER_LOGIN": ":".join(LOGIN),
+            "SENTIQ_FLOWER_PATH": "flower",
+            "SENTIQ_FLOWER_DB": str(directory / "flower.db"),
+            **{f"SENTIQ_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._options, self._directory = options, directory
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/flower", auth=LOGIN, timeout=30)
+        self._process: Process | None = None
+
+    def __enter__(self) -> Flower:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        if self._process is not None:
+            self._process.kill()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "celery", "-A", "deploy.flower.app", "flower"]
+        command += ["--conf=deploy/flower/flowerconfig.py", *self._options]
+        process = self._process = Process("flower", command, self._environment, self._directory)
+
+        def answers() -> bool:
+            process.check_alive()
+            try:
+                return self.http.get("/healthcheck").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(answers, timeout_s=60, message="Flower answers")
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.stop()
+
+    @property
+    def log(self) -> str:
+        assert self._process is not None
+        return self._process.log.read_text()
+
+    def tasks(self, **query: str) -> list[dict[str, Any]]:
+        answer = self.http.get("/api/tasks", params=query)
+        assert answer.status_code == 200, answer.text
+        tasks: list[dict[str, Any]] = list(answer.json().values())
+        return tasks
+
+    def ended(self, name: str) -> list[dict[str, Any]]:
+        return [task for task in self.tasks(taskname=name) if task["state"] == "SUCCESS"]
+
+
+@pytest.fixture
+def flower(cluster: Cluster, tmp_path: Path) -> Iterator[Flower]:
+    with Flower(cluster, tmp_path) as running:
+        wait_until(lambda: _listens(cluster, running), timeout_s=60, message="Flower has seen a task")
+        yield running
+
+
+def _listens(cluster: Cluster, flower: Flower) -> bool:
+    """Events from before it listened are gone, so tasks are sent until it has seen one."""
+    cluster.wait_ended(cluster.submit(["听见了吗"]))
+    return bool(flower.ended("sentiq.drain"))
+
+
+@pytest.mark.parametrize("auth", [None, ("operator", "wrong"), ("somebody", LOGIN[1]), ("", "")])
+def test_nobody_gets_in_without_the_login(flower: Flower, auth: tuple[str, str] | None) -> None:
+    with httpx.Client(base_url=flower.http.base_url, auth=auth) as stranger:
+        for path in ("/", "/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):
+            assert stranger.get(path).status_code == 401, path
+        assert "Basic" in stranger.get("/").headers["WWW-Authenticate"]
+        assert stranger.post("/api/worker/shutdown/interactive@somewhere").status_code == 401
+    assert flower.http.get("/workers").status_code == 200
+    assert LOGIN[1] not in flower.log
+
+
+def test_an_operator_sees_which_chunk_of_which_job_ran_where(cluster: Cluster, flower: Flower) -> None:
+    small, large = cluster.submit(["味道不错", "太慢了"]), cluster.submit(sentences(1_500))
+    for job_id in (small, large):
+        cluster.wait_ended(job_id)
+    wait_until(lambda: any(small in task["args"] for task in flower.ended("sentiq.drain")))
+    wait_until(lambda: sum(large in task["args"] for task in flower.ended("sentiq.classify_chunk")) >= 3)
+
+    (wakeup,) = [task for task in flower.ended("sentiq.drain") if small in task["args"]]
+    assert wakeup["args"] == f"job={small} rows=2"
+    assert "rows=2 chunks=1 batches=1" in wakeup["result"]
+    assert wakeup["worker"].startswith("interactive@")
+    chunks = {task["args"]: task for task in flower.ended("sentiq.classify_chunk") if large in task["args"]}
+    rows = [512, 512, 476]
+    assert set(chunks) == {f"job={large} chunk={number} rows={count}" for number, count in enumerate(rows)}
+    for task in chunks.values():
+        assert "attempt=1" in task["result"]
+        assert task["worker"].startswith("bulk@")
+
+
+def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> None:
+    job_id = cluster.submit(sentences(60_000))
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+    worker = next(process for process in cluster.processes if process.name == "bulk")
+    for child in worker.children():
+        child.kill()
+    cluster.wait_ended(job_id)
+
+    wait_until(lambda: any("attempt=2" in task["result"] for task in flower.ended("sentiq.classify_chunk")))
+
+
+def test_it_never_shows_a_text(cluster: Cluster, flower: Flower) -> None:
+    jobs = [cluster.submit([f"{SECRET}，很好"]), cluster.submit([f"{SECRET}，第{i}条" for i in range(200)])]
+    for job_id in jobs:
+        cluster.wait_ended(job_id)
+    wait_until(lambda: all(any(job_id in task["args"] for task in flower.tasks()) for job_id in jobs))
+
+    pages = [flower.http.get(path).text for path in ("/tasks", "/workers", "/api/tasks", "/api/workers", "/metrics")]
+    pages += [flower.http.get(f"/task/{task['uuid']}").text for task in flower.tasks()[:20]]
+    columns = "&".join(f"columns[0][{part}]={value}" for part, value in (("data", "name"), ("name", "")))
+    query = f"draw=1&start=0&length=100&search[value]=&order[0][column]=0&order[0][dir]=desc&{columns}"
+    pages.append(flower.http.get(f"/tasks/datatable?{query}").text)
+    assert all(job_id in pages[-1] for job_id in jobs)
+    for page in (*pages, flower.log):
+        assert SECRET not in page
+        assert SECRET.encode("unicode_escape").decode() not in page
+
+
+def test_it_only_looks_unless_asked(cluster: Cluster, flower: Flower, tmp_path: Path) -> None:
+    worker = next(w.worker for w in cluster.live() if w.lane == "bulk")
+    grow = f"/api/worker/pool/grow/{worker}"
+    assert flower.http.post(grow, params={"n": 1}).status_code == 403
+    (tmp_path / "steering").mkdir()
+    with Flower(cluster, tmp_path / "steering", flower_control="true") as steering:
+        wait_until(lambda: worker in steering.http.get("/api/workers", params={"refresh": 1}).json())
+        answer = steering.http.post("/api/task/timeout/sentiq.drain", params={"workername": "nobody", "hard": 1})
+        assert answer.status_code == 404, "it was asked to do it, and there is no such worker"
+
+
+def test_what_it_has_seen_survives_a_restart(cluster: Cluster, flower: Flower) -> None:
+    job_id = cluster.submit(["重启之后还在"])
+    cluster.wait_ended(job_id)
+    wait_until(lambda: any(job_id in task["args"] for task in flower.ended("sentiq.drain")))
+
+    flower.stop()
+    flower.start()
+
+    assert any(job_id in task["args"] for task in flower.ended("sentiq.drain"))
+
+
+def test_it_keeps_no_more_tasks_than_it_may(cluster: Cluster, tmp_path: Path) -> None:
+    with Flower(cluster, tmp_path, "--max-tasks=20") as flower:
+        wait_until(lambda: _listens(cluster, flower), timeout_s=60)
+        job_ids = []
+        for _ in range(40):
+            job_ids.append(cluster.submit(["一条"]))
+            cluster.wait_ended(job_ids[-1])
+        wait_until(lambda: any(job_ids[-1] in task["args"] for task in flower.tasks()))
+
+        kept = flower.tasks()
+        assert len(kept) == 20
+        assert not any(job_ids[0] in task["args"] for task in kept)
+
+
+def test_an_open_flower_off_the_loopback_does_not_start(cluster: Cluster) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "deploy.flower.app", "flower"]
+    environment = cluster.env | {"SENTIQ_FLOWER_HOST": "0.0.0.0", "SENTIQ_FLOWER_PORT": str(free_port())}
+    ended = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, "SENTIQ_FLOWER_LOGIN" in ended.stderr) == (78, True)
