@@ -17,8 +17,9 @@ from api.schemas.common import problems
 from api.services import services
 from api.times import instant
 from jobs.cache import ResultCache
-from jobs.capacity import bulk_texts_per_second
+from jobs.capacity import texts_per_second
 from jobs.cluster import live_workers
+from jobs.models import Lane
 
 blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 
@@ -42,7 +43,7 @@ def get_cluster() -> Response:
         )
     cache = ResultCache(svc.redis, svc.settings).counts()
     memory = svc.redis.info("memory")
-    speed = bulk_texts_per_second(svc.redis)
+    speed = texts_per_second(svc.redis, Lane.BULK)
     document = ClusterDocument(
         lanes=lanes,
         workers=[
@@ -52,6 +53,7 @@ def get_cluster() -> Response:
                 children=w.children,
                 busy=w.busy,
                 model=f"{w.model}@{w.model_version}",
+                degraded=w.degraded,
                 started_at=instant(w.started_at_s * 1000),
                 seen_at=instant(w.seen_at_s * 1000),
             )

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from api.ingest.files import File
 from api.schemas.jobs import DryRunDocument, FileDocument, LineError
 from api.services import Services
-from jobs.capacity import bulk_texts_per_second
+from jobs.capacity import texts_per_second
 from jobs.cluster import live_workers
-from jobs.models import Row
+from jobs.models import Lane, Row
 
 ERRORS_SHOWN = 20
 TEXTS_COMPARED = 500_000  #: different texts that are remembered, as numbers, to find duplicates
@@ -41,7 +41,7 @@ def dry_run(services: Services, rows: Iterable[Row], file: File | None) -> DryRu
             seen.add(number)
         else:
             complete = False
-    speed = bulk_texts_per_second(services.redis)
+    speed = texts_per_second(services.redis, Lane.BULK)
     return DryRunDocument(
         rows=total,
         bad_rows=bad,

@@ -36,6 +36,8 @@ class ClusterCollector(Collector):
             yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=0)
             return
         yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=1)
+        degraded = any(worker.degraded for worker in workers)
+        yield GaugeMetricFamily("sentiq_degraded", "1 while the bundled model stands in for another", value=degraded)
         yield GaugeMetricFamily("sentiq_jobs", "jobs in the store", value=jobs)
         yield CounterMetricFamily("sentiq_cache_hits", "different texts of a batch answered by the cache", cache.hits)
         yield CounterMetricFamily("sentiq_cache_misses", "different texts of a batch it did not know", cache.misses)

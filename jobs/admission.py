@@ -8,7 +8,7 @@ from threading import Lock
 from redis import Redis
 
 from jobs import keys
-from jobs.capacity import bulk_texts_per_second
+from jobs.capacity import texts_per_second
 from jobs.errors import Overloaded, StoreFull
 from jobs.models import Lane
 from jobs.settings import Settings
@@ -69,7 +69,7 @@ class Admission:
     def _until_rows_are_done(self) -> int:
         """Seconds until there is room again at the present speed."""
         least, most = RETRY_AFTER_S
-        speed = bulk_texts_per_second(self._redis)
+        speed = texts_per_second(self._redis, Lane.BULK)
         if not speed:
             return most
         return int(min(max((self._rows_waiting - self._settings.max_waiting_rows) / speed, least), most))

@@ -28,6 +28,7 @@ class Heartbeat:
     stored: tuple[StoredModel, ...]  # all it could load: the newest version of each id first
     started_at_s: float  # Unix time
     seen_at_s: float  # Unix time of the Redis clock
+    degraded: bool = False  # the bundled model stands in for it now
 
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:

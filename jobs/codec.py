@@ -1,9 +1,10 @@
 """How chunks are stored: msgpack, compressed by Zstandard where that pays.
 
 Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors` and `cells`.
-Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`) and `p`: per row and label a
-little-endian uint16, the probability in units of 1/65,535 (an error of at most 8e-6). A binary prediction takes
-five bytes before compression. In the result cache a prediction is its flags and its numbers: the same five bytes.
+Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
+are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
+8e-6). A binary prediction takes five bytes before compression. In the result cache a prediction is its flags and its
+numbers: the same five bytes.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ def encode_output(chunk: OutputChunk) -> bytes:
     }
     if errors:
         document["errors"] = _pack_errors(errors)
+    if chunk.degraded:
+        document["degraded"] = True
     return _pack(document)
 
 
@@ -121,6 +124,7 @@ class OutputColumns:
     flags: bytes  # one for each row
     numbers: array.array[int]  # probabilities × SCALE, row after row; zeros for a row with an error
     errors: Mapping[int, RowError]  # by offset within the chunk
+    degraded: bool
 
 
 def decode_columns(blob: bytes) -> OutputColumns:
@@ -128,8 +132,15 @@ def decode_columns(blob: bytes) -> OutputColumns:
     numbers = array.array("H", document["p"])
     if sys.byteorder == "big":
         numbers.byteswap()
-    labels, errors = tuple(document["labels"]), _unpack_errors(document)
-    return OutputColumns(document["first"], document["model"], labels, document["flags"], numbers, errors)
+    return OutputColumns(
+        document["first"],
+        document["model"],
+        tuple(document["labels"]),
+        document["flags"],
+        numbers,
+        _unpack_errors(document),
+        document.get("degraded", False),
+    )
 
 
 def decode_output(blob: bytes) -> OutputChunk:
@@ -141,4 +152,4 @@ def decode_output(blob: bytes) -> OutputChunk:
             continue
         row = found.numbers[offset * columns : (offset + 1) * columns]
         outcomes.append(Outcome(tuple(n / SCALE for n in row), bool(flag & TRUNCATED)))
-    return OutputChunk(found.first, found.model, found.labels, tuple(outcomes))
+    return OutputChunk(found.first, found.model, found.labels, tuple(outcomes), found.degraded)

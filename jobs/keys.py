@@ -18,11 +18,12 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
   sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
   sentiq:<lane>:crashes     hash    chunk → lost executions so far, in parts of a crash (see lua/prelude.lua)
   sentiq:<lane>:children    string  pool processes of the lane's live workers
+  sentiq:<lane>:speed       hash    rows, ms: what children recorded lately, and the time it took them
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
+  sentiq:interactive:arrived  string  rows that became pending since it was first counted
   sentiq:bulk:issues        hash    chunk published but not yet claimed → messages sent for it
   sentiq:bulk:queued        zset    job that has not started → its place: level, then creation time
-  sentiq:bulk:speed         hash    rows, ms: what children recorded lately, and the time it took them
 
 The cluster:
 
@@ -68,9 +69,9 @@ ACTIVATION = "sentiq:activation"
 VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
+ARRIVED = "sentiq:interactive:arrived"
 ISSUES = "sentiq:bulk:issues"
 QUEUED = "sentiq:bulk:queued"
-SPEED = "sentiq:bulk:speed"
 SCHEDULE = "sentiq:schedule"
 WEBHOOKS = "sentiq:webhooks"
 WEBHOOKS_DUE = "sentiq:webhooks:due"
@@ -115,11 +116,12 @@ class LaneKeys:
     owners: str
     crashes: str
     children: str
+    speed: str
 
     @classmethod
     def of(cls, lane: Lane) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
-        return cls(prefix + "leases", prefix + "owners", prefix + "crashes", prefix + "children")
+        return cls(*(prefix + name for name in ("leases", "owners", "crashes", "children", "speed")))
 
 
 def jobs_of(owner: str) -> str:

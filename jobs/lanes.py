@@ -7,12 +7,13 @@ gives the chunk out again. Work is at least once; `record` makes the visible res
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis import Redis
 
 from jobs import keys
+from jobs.capacity import texts_per_second
 from jobs.codec import decode_input, decode_output, encode_output
 from jobs.connection import script, text
 from jobs.dispatch import Producer, new_task_id, publish, wake
@@ -23,6 +24,9 @@ from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
 REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in
 SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
+
+SPEED_OF_MS = {Lane.INTERACTIVE: 10_000, Lane.BULK: 60_000}  #: work of children that says how fast they are
+SAMPLE = 100  #: pending chunks that tell how many rows one has
 
 STALLED = RowError("upload_interrupted", "The upload stalled or its connection broke; rows that had arrived are kept.")
 
@@ -49,6 +53,15 @@ class LaneCounts:
     in_flight: int  # chunks that a child holds
 
 
+@dataclass(frozen=True, slots=True)
+class LaneLoad:
+    """The interactive lane's rows."""
+
+    waiting: float  # without a child; estimated
+    arrived: int  # since they were first counted
+    capacity: float | None  # a second, with the model that serves; None: not known
+
+
 class _Lane:
     """What both lanes do alike."""
 
@@ -69,11 +82,12 @@ class _Lane:
         if task_ids:
             self._renew(keys=[self._keys.leases, self._keys.owners], args=[self._lease_ms, self._ttl_ms, *task_ids])
 
-    def record(self, results: Iterable[tuple[ChunkRef, OutputChunk]], took_ms: int = 0) -> list[ChunkRef]:
+    def record(self, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float = 0) -> list[ChunkRef]:
         """Store results, in one round trip. Returns the chunks for which a message must be sent.
 
-        `took_ms` is what one bulk chunk took its child, for estimates; 0 when it is not to count.
+        `took_ms` is what all of them took the child, for estimates; 0 when it is not to count.
         """
+        rows = sum(len(output.outcomes) for _, output in results)
         pipe = self.redis.pipeline(transaction=False)
         k = self._keys
         for ref, output in results:
@@ -83,7 +97,7 @@ class _Lane:
                 keys=[
                     *job.renewed,
                     *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
-                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.SPEED, keys.LIVE),
+                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, k.speed, keys.LIVE),
                 ],
                 args=[
                     ref.job_id,
@@ -95,7 +109,8 @@ class _Lane:
                     output.model,
                     self._ttl_ms,
                     ISSUE_LEASE_MS,
-                    took_ms,
+                    _share_ms(took_ms, output, rows),
+                    SPEED_OF_MS[self.lane],
                 ],
                 client=pipe,
             )
@@ -203,6 +218,17 @@ class InteractiveLane(_Lane):
     def counts(self) -> LaneCounts:
         return LaneCounts(self.redis.llen(keys.PENDING), self.redis.zcard(self._keys.leases))
 
+    def load(self) -> LaneLoad:
+        """How much waits, in two round trips however much it is: a sample tells the rows of a chunk."""
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.llen(keys.PENDING)
+        pipe.lrange(keys.PENDING, 0, SAMPLE - 1)
+        pipe.get(keys.ARRIVED)
+        chunks, sample, arrived = pipe.execute()
+        rows = sum(ChunkRef.parse(text(member)).rows for member in sample)
+        waiting = chunks * rows / len(sample) if sample else 0.0
+        return LaneLoad(waiting, int(arrived or 0), texts_per_second(self.redis, self.lane))
+
     def _send_wakeup(self, producer: Producer, ending_id: str, cause: str) -> None:
         wakeup_id = new_task_id()
         if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]):
@@ -284,3 +310,10 @@ def sweep_uploads(store: JobStore) -> int:
     for job_id in stalled:
         store.interrupt(text(job_id), STALLED)
     return len(stalled)
+
+
+def _share_ms(took_ms: float, output: OutputChunk, rows: int) -> int:
+    """One chunk's share of the time that several took together; the small model's time says nothing of the other's."""
+    if not took_ms or output.degraded:
+        return 0
+    return max(1, round(took_ms * len(output.outcomes) / rows))

@@ -120,6 +120,7 @@ class OutputChunk:
     model: str  # `id@version` of the model that answered
     labels: tuple[str, ...]  # names of the columns of `probabilities`
     outcomes: tuple[Outcome, ...]
+    degraded: bool = False  # the bundled model stood in for the one that serves
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ PREFIX = "SENTIQ_"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 BUNDLED_MODELS = REPOSITORY / "models"
+BUNDLED_MODEL = "sentiq-small-zh"
 
 #: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})
@@ -124,7 +125,7 @@ class Settings(BaseSettings):
         "than `sentiq_…` are left alone.",
     )
 
-    model: str = Field("sentiq-small-zh", min_length=1, description="Id of the model that workers load.")
+    model: str = Field(BUNDLED_MODEL, min_length=1, description="Id of the model that workers load.")
     model_root: Path = Field(
         BUNDLED_MODELS, description="Folder of prepared models; the bundled one is there beside them, wherever it is."
     )
@@ -135,6 +136,12 @@ class Settings(BaseSettings):
         "parent",
         description="Where the model is loaded. `parent`: once, shared by all children. `child`: in each, "
         "for hosts where the engine does not survive a fork.",
+    )
+    degrade_above_s: float = Field(
+        0,
+        ge=0,
+        description="Seconds that small jobs would have to wait for the model above which the bundled one answers them "
+        "(`degraded: true`), until the overload is over; jobs that name a model excepted. 0: never.",
     )
     idle_unload_s: float = Field(
         0,

@@ -149,7 +149,10 @@ class JobStore:
         """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
         children = LaneKeys.of(Lane.INTERACTIVE).children
         answer = self._seal(
-            keys=[*self._end_keys(job.id), keys.PENDING, keys.WAKEUPS, children, *self._idempotency(job)],
+            keys=[
+                *self._end_keys(job.id),
+                *(keys.PENDING, keys.WAKEUPS, children, keys.ARRIVED, *self._idempotency(job)),
+            ],
             args=[job.id, self._ttl_ms, WAKEUP_EXPIRY_MS, wakeup_id, payload_digest],
         )
         if answer == -1:

@@ -13,6 +13,7 @@ from jobs.errors import SettingsError
 from jobs.settings import current
 from worker import lifecycle
 from worker.alive import Alive
+from worker.degraded import DegradedMode
 from worker.exposition import Exposition
 from worker.keeper import Keeper
 from worker.stopping import Stopping
@@ -27,7 +28,7 @@ except SettingsError as error:
 
 app = Celery("sentiq", include=["worker.tasks"])
 app.config_from_object("celeryconfig")
-app.steps["worker"] |= {Alive, Exposition, Keeper, Stopping, Sweeper}
+app.steps["worker"] |= {Alive, DegradedMode, Exposition, Keeper, Stopping, Sweeper}
 app.steps["consumer"].add(Watchdog)
 lifecycle.connect_signals()
 

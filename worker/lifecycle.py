@@ -24,7 +24,7 @@ from celery.signals import worker_init, worker_process_init
 from jobs import activation
 from jobs.connection import REDIS_AWAY
 from jobs.models import Lane
-from jobs.settings import current
+from jobs.settings import BUNDLED_MODEL, current
 from worker import context, metrics, models, renewal
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 _engine: Engine | None = None
 _manifest: ModelManifest | None = None
 _next: Engine | None = None  # loaded and warm, in the parent that is to go over to it
+_fallback: Engine | None = None  # the bundled model, where it may have to stand in
 _preparing = False
 _unloaded = False  # in the parent, and in the children it then forks
 # Shared with the children: how many in a row began their proof without passing it.
@@ -60,6 +61,16 @@ def manifest() -> ModelManifest:
     """What this worker serves."""
     assert _manifest is not None, "the manifest is read by worker_init"
     return _manifest
+
+
+def may_degrade() -> bool:
+    """This worker's children hold the bundled model beside the one they serve."""
+    return lane() is Lane.INTERACTIVE and current().degrade_above_s > 0
+
+
+def fallback() -> Engine:
+    """In a worker that may degrade: the bundled model."""
+    return _fallback or models.another(BUNDLED_MODEL)  # children of an idle parent may have loaded none
 
 
 def prepare(name: str) -> None:
@@ -138,13 +149,15 @@ def _chosen() -> StoredModel:
 
 
 def _load_in_parent(**_: object) -> None:
-    global _engine, _manifest
+    global _engine, _manifest, _fallback
     settings = current()
     try:
         stored = _chosen()
         _manifest = stored.manifest
         if settings.engine_load == "parent":
             _engine = _load(stored)
+            if may_degrade():
+                _fallback = _load(models.find(BUNDLED_MODEL))
     except Exception as error:  # noqa: BLE001 -- Celery's signals would swallow it, and the worker run without a model
         log.error("the model cannot be used", reason=f"{type(error).__name__}: {error}")
         raise SystemExit(EX_CONFIG) from None
@@ -153,7 +166,7 @@ def _load_in_parent(**_: object) -> None:
 
 
 def _prove_in_child(**_: object) -> None:
-    global _engine
+    global _engine, _fallback
     renewal.born()
     metrics.born(current_process().index)
     _unproven.value += 1
@@ -162,6 +175,8 @@ def _prove_in_child(**_: object) -> None:
     try:
         if current().engine_load == "child" and not _unloaded:
             _engine = _load(models.find(manifest().name))
+            if may_degrade():
+                _fallback = _load(models.find(BUNDLED_MODEL))
         if _engine is not None:  # else it was unloaded
             _engine.prove()
     except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not take work

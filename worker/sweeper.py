@@ -17,7 +17,7 @@ from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
-from worker import context, lifecycle, models, renewal
+from worker import context, degraded, lifecycle, models, renewal
 from worker.switch import Switch
 
 INTERVAL_S = 1.0
@@ -126,4 +126,5 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             stored=self._stored,
             started_at_s=self._started_at_s,
             seen_at_s=0.0,
+            degraded=degraded.lasts(),
         )

@@ -5,6 +5,7 @@ What they return is kept nowhere; Flower shows it as their result.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ from celery import Task, shared_task
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, OutputChunk
-from worker import context, lifecycle
+from worker import context, degraded, lifecycle
 from worker.classify import answer, refuse
 
 DRAIN_BUDGET_S = 2.0  #: then a `drain` hands over, so that Celery sees progress and a stopping worker soon stops
@@ -33,7 +34,9 @@ def drain(self: Task[Any, Any]) -> str:
     batches = chunks = rows = 0
     while (opened := lane.take(task_id)) is not None:
         if opened:
-            lane.record(_answer(lane, opened))
+            started = monotonic()
+            results = _answer(lane, opened)
+            lane.record(results, took_ms=_ms_since(started))
             batches, chunks = batches + 1, chunks + len(opened)
             rows += sum(chunk.ref.rows for chunk in opened)
         if monotonic() > deadline:
@@ -50,22 +53,28 @@ def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, 
     if opened is None:
         return "nothing to do: done, held, ended, or another task has it"
     results = _answer(lane, [opened])
-    publish(self.app, lane.record(results, took_ms=max(1, round((monotonic() - started) * 1000))))
+    publish(self.app, lane.record(results, took_ms=_ms_since(started)))
     return f"rows={rows} attempt={opened.crashes + 1}"
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
-    """The chunks answered by the models that their jobs ask for."""
+    """The chunks answered by the models that their jobs ask for; in degraded mode the bundled one stands in."""
     groups: dict[str, list[OpenChunk]] = {}
     for chunk in opened:
         groups.setdefault(chunk.model, []).append(chunk)
     results: list[tuple[ChunkRef, OutputChunk]] = []
     for model, chunks in groups.items():
+        stands_in = not model and degraded.lasts()
         try:
-            engine = lifecycle.engine(model)
+            engine = lifecycle.fallback() if stands_in else lifecycle.engine(model)
         except Exception as error:  # whatever it is, it would come again: the rows tell, and are not tried for ever
             log.exception("the model that a job asks for cannot be used", model=model)
             results += [refuse(chunk, error) for chunk in chunks]
         else:
-            results += answer(engine, lane, context.child().cache, chunks)
+            answers = answer(engine, lane, context.child().cache, chunks)
+            results += [(ref, replace(output, degraded=stands_in)) for ref, output in answers]
     return results
+
+
+def _ms_since(started: float) -> float:
+    return max(1.0, (monotonic() - started) * 1000)

@@ -54,6 +54,7 @@ class ResultRow(NamedTuple):
     probabilities: tuple[float, ...]
     truncated: bool
     model: str
+    degraded: bool
     error: RowError | None
 
 
@@ -90,6 +91,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
             outcome.probabilities,
             outcome.truncated,
             output.model,
+            output.degraded,
             outcome.error,
         )
 

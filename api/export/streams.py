@@ -37,7 +37,7 @@ def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, obje
         else {name: round(p, DECIMALS) for name, p in zip(row.labels, row.probabilities, strict=True)},
         "truncated": row.truncated,
         "model": row.model,
-        "degraded": False,
+        "degraded": row.degraded,
         "error": {"code": error.code, "detail": error.detail, "line": error.line} if error else None,
     }
     if view.text:

@@ -24,7 +24,7 @@ def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
         *(("text",) if view.text else ()),
         *("label", "label_zh", "score"),
         *(f"p_{label}" for label in labels),
-        *("truncated", "model", "error", "error_detail", "line"),
+        *("truncated", "model", "degraded", "error", "error_detail", "line"),
     ]
 
 
@@ -44,7 +44,7 @@ def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
         *((row.text,) if view.text else ()),
         *(row.label, None if row.label is None else LABELS_ZH.get(row.label, row.label), row.score),
         *probabilities,
-        *(row.truncated, row.model),
+        *(row.truncated, row.model, row.degraded),
         *((error.code, error.detail, error.line) if error else (None, None, None)),
     ]
 

@@ -21,6 +21,7 @@ class WorkerDocument(BaseModel):
     children: int
     busy: int
     model: str = Field(description="`id@version` it has loaded")
+    degraded: bool = Field(description="the bundled model stands in for it now")
     started_at: str
     seen_at: str
 

@@ -53,7 +53,7 @@ class RowDocument(BaseModel):
     probabilities: dict[str, float] | None
     truncated: bool
     model: str = Field(examples=["sentiq-small-zh@1"])
-    degraded: bool
+    degraded: bool = Field(description="the bundled model stood in, since texts waited too long for the other")
     error: RowErrorDocument | None
     columns: list[tuple[str, str]] | None = Field(
         None, exclude_if=lambda columns: columns is None, description="only with `include=columns`: heading and cell"

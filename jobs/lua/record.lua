@@ -1,10 +1,10 @@
 -- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step; the result of a chunk
 -- that is tried again takes the place of the one before, once. A held job takes what was in flight.
 -- KEYS  1 … 8 the job's (prelude.lua)  9 leases  10 owners  11 crashes
---       12 children  13 issues  14 sentiq:bulk:queued  15 sentiq:schedule  16 sentiq:webhooks:due  17 sentiq:bulk:speed
+--       12 children  13 issues  14 sentiq:bulk:queued  15 sentiq:schedule  16 sentiq:webhooks:due  17 the lane's speed
 --       18 sentiq:live
 -- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms
---       9 issue lease, ms  10 time it took, ms, 0 when it is not to count
+--       9 issue lease, ms  10 time it took, ms, 0 when it is not to count  11 time from which on the past is halved, ms
 -- Returns {1 if recorded, 0 if the chunk had its result or the job has ended; members to send …}.
 redis.call('ZREM', KEYS[9], ARGV[2])
 redis.call('HDEL', KEYS[10], ARGV[2])
@@ -32,7 +32,7 @@ elseif before then
 end
 if ARGV[10] ~= '0' then
   redis.call('HINCRBY', KEYS[17], 'rows', ARGV[5] + ARGV[6])
-  if redis.call('HINCRBY', KEYS[17], 'ms', ARGV[10]) > 60000 then -- what was long ago counts less and less
+  if redis.call('HINCRBY', KEYS[17], 'ms', ARGV[10]) > tonumber(ARGV[11]) then -- what was long ago counts less and less
     local sums = redis.call('HMGET', KEYS[17], 'rows', 'ms')
     redis.call('HSET', KEYS[17], 'rows', math.floor(sums[1] / 2), 'ms', math.floor(sums[2] / 2))
   end

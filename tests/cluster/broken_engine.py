@@ -1,4 +1,4 @@
-"""A worker app whose engine breaks on marked texts: real models have no text that kills on demand.
+"""A worker app whose engine breaks on marked texts, and is slow with the model `slow`: no real one does so on demand.
 
 Run as `celery -A tests.cluster.broken_engine worker …`; everything but `Engine.classify` is the real thing.
 """
@@ -15,11 +15,15 @@ from worker.app import app
 
 __all__ = ["app"]
 
+SLOW_TEXT_S = 0.02  #: what a text takes the model called `slow`
+
 _classify = Engine.classify
 _kept: list[bytes] = []
 
 
 def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
+    if self.manifest.id == "slow":
+        time.sleep(SLOW_TEXT_S * len(texts))
     for text in texts:
         if "【崩溃】" in text:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,8 @@ def test_probabilities_come_back_within_half_a_step() -> None:
 
     back = decode_output(encode_output(chunk))
 
+    assert decode_output(encode_output(replace(chunk, degraded=True))) == replace(back, degraded=True)
+    assert not back.degraded
     assert (back.first, back.model, back.labels) == (30, "m@1", ("negative", "positive"))
     assert back.outcomes[5] == outcomes[5]
     for given, got in zip(outcomes, back.outcomes, strict=True):

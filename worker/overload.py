@@ -1,0 +1,60 @@
+"""When the interactive lane is overloaded, and when it is not any more: a policy without a clock of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HALF_LIFE_S = 5.0  #: in which a measured rate of arrivals loses half of its weight
+CALM_S = 10.0  #: arrivals must have been bearable for so long
+BEARABLE = 0.8  #: share of what the model can do that leaves it room to catch up
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The interactive lane at one moment."""
+
+    at_s: float  # of one monotonic clock
+    waiting: float  # rows without a child
+    arrived: int  # rows, since some time
+    capacity: float | None  # rows a second that all children can answer with the model; None: not known
+
+
+class Overload:
+    """Whether texts wait too long, with hysteresis.
+
+    It begins when a text that comes now would wait longer than `limit_s` for the model. While it lasts the model is not
+    asked, so an empty queue says nothing: it ends when the model could bear what arrives, for some time.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._last: Load | None = None
+        self._arrived = self._span_s = 0.0  # fading sums; their ratio is the rate
+        self._unbearable_at_s = float("-inf")
+        self.lasts = False
+
+    def look(self, load: Load) -> bool:
+        """Take note of the load; true while the lane is overloaded."""
+        per_second = self._rate(load)
+        if not load.capacity:
+            return self.lasts
+        wait_s = load.waiting / load.capacity
+        if wait_s > self._limit_s / 2 or per_second > BEARABLE * load.capacity:
+            self._unbearable_at_s = load.at_s
+        if wait_s > self._limit_s:
+            self.lasts = True
+        elif load.at_s - self._unbearable_at_s > CALM_S:
+            self.lasts = False
+        return self.lasts
+
+    def _rate(self, load: Load) -> float:
+        """Rows that arrive in a second, of late."""
+        last, self._last = self._last, load
+        if last is None or load.at_s <= last.at_s:
+            return 0.0
+        elapsed_s = load.at_s - last.at_s
+        fading = 0.5 ** (elapsed_s / HALF_LIFE_S)
+        arrived = max(0, load.arrived - last.arrived)  # Redis may have been emptied
+        self._arrived = self._arrived * fading + arrived
+        self._span_s = self._span_s * fading + elapsed_s
+        return self._arrived / self._span_s
