@@ -31,6 +31,14 @@ TEXT = st.text(
 ).filter(lambda text: bool(text.strip()))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def csv_limit() -> Iterator[None]:
+    """The csv module has one limit for the whole process."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
+
+
 def cut(data: bytes, size: int) -> Iterator[bytes]:
     yield from (data[start : start + size] for start in range(0, len(data), size))
 
