@@ -58,6 +58,7 @@ class Metrics:
         )
         self.recoveries = Counter("sentiq_recoveries", "chunks given out again", ["lane", "reason"], registry=r)
         self.poison_rows = Counter("sentiq_poison_rows", "rows given up as they kill their child", ["lane"], registry=r)
+        self.degraded_texts = Counter("sentiq_degraded_texts", "rows that the bundled model answered", registry=r)
         self.children_started = Counter("sentiq_children_started", "children that became warm", ["lane"], registry=r)
 
     def begin(self, lane: str) -> None:

@@ -17,6 +17,7 @@ from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, OutputChunk
 from worker import context, degraded, lifecycle
 from worker.classify import answer, refuse
+from worker.metrics import metrics
 
 DRAIN_BUDGET_S = 2.0  #: then a `drain` hands over, so that Celery sees progress and a stopping worker soon stops
 
@@ -73,6 +74,8 @@ def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[t
         else:
             answers = answer(engine, lane, context.child().cache, chunks)
             results += [(ref, replace(output, degraded=stands_in)) for ref, output in answers]
+            if stands_in:
+                metrics().degraded_texts.inc(sum(chunk.ref.rows for chunk in chunks))
     return results
 
 
