@@ -34,6 +34,7 @@ class Memory(Collector):
 
     def __init__(self, directory: Path, parent: int) -> None:
         self._info, self._parent = directory / INFO_FILE, psutil.Process(parent)
+        self._started_s = self._parent.create_time()
         self._cgroup = host.cgroup()
         self._cpu = host.CpuShare(self._cgroup)
 
@@ -48,6 +49,7 @@ class Memory(Collector):
             if process.pid not in (self._parent.pid, os.getpid()):
                 unique.append(memory.uss)
         machine = host.memory(self._cgroup)
+        yield _gauge("sentiq_worker_started_seconds", "when the worker was started, Unix time", self._started_s)
         yield _gauge("sentiq_worker_memory_bytes", "parent and children, what they share counted once", proportional)
         yield _gauge("sentiq_child_unique_bytes_max", "unique memory of the largest child", max(unique))
         yield _gauge("sentiq_child_unique_bytes_sum", "unique memory of all children", sum(unique))

@@ -1,0 +1,128 @@
+"""A real Prometheus with our files watches a real cluster: alerts fire when it breaks and clear when it is well."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        shutil.which("prometheus") is None, reason="Prometheus is missing (apt install prometheus; stop its service)"
+    ),
+]
+
+CONFIG = REPOSITORY / "deploy" / "prometheus"
+LANES = ("interactive", "bulk")
+TOKEN = "a-token-for-prometheus"
+
+
+class Prometheus:
+    """Our configuration with other addresses, a look each second, and alerts that do not wait."""
+
+    def __init__(self, cluster: Cluster, workers: list[int]) -> None:
+        directory, port = cluster.directory / "prometheus", free_port()
+        (directory / "rules").mkdir(parents=True)
+        config = yaml.safe_load((CONFIG / "prometheus.yml").read_text())
+        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        for job, ports in zip(config["scrape_configs"], ([cluster.port], workers), strict=True):
+            del job["dns_sd_configs"]
+            job["static_configs"] = [{"targets": [f"127.0.0.1:{port}" for port in ports]}]
+        (directory / "token").write_text(TOKEN)
+        config["scrape_configs"][0]["authorization"]["credentials_file"] = str(directory / "token")
+        (directory / "prometheus.yml").write_text(yaml.safe_dump(config))
+        for path in CONFIG.glob("rules/*.yml"):
+            document = yaml.safe_load(path.read_text())
+            for group in document["groups"]:
+                group.pop("interval", None)
+                group["rules"] = [rule | ({"for": "2s"} if "for" in rule else {}) for rule in group["rules"]]
+            (directory / "rules" / path.name).write_text(yaml.safe_dump(document))
+        command = [
+            *("prometheus", f"--config.file={directory / 'prometheus.yml'}"),
+            *(f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address=127.0.0.1:{port}"),
+        ]
+        self.process = Process("prometheus", command, cluster.env, cluster.directory)
+        cluster.processes.append(self.process)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10)
+
+    def __enter__(self) -> Prometheus:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def get(self, path: str, **params: str) -> Any:
+        self.process.check_alive()
+        try:
+            return self.http.get(path, params=params).raise_for_status().json()["data"]
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            return {}  # it is about to start
+
+    def alerts(self) -> set[tuple[str, str]]:
+        """Name and lane or instance's job of what fires."""
+        return {
+            (alert["labels"]["alertname"], alert["labels"].get("lane", alert["labels"].get("job", "")))
+            for alert in self.get("alerts").get("alerts", [])
+            if alert["state"] == "firing"
+        }
+
+    def up(self) -> int:
+        """How many targets it reads."""
+        return sum(target["health"] == "up" for target in self.get("targets").get("activeTargets", []))
+
+    def evaluates(self) -> bool:
+        """It evaluates all rules without an error."""
+        rules = [rule for group in self.get("rules").get("groups", []) for rule in group["rules"]]
+        return bool(rules) and all(rule["health"] == "ok" for rule in rules)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with Cluster(tmp_path, SENTIQ_AUTH="keys", SENTIQ_METRICS_TOKEN=TOKEN) as cluster:
+        cluster.redis_server.start()
+        cluster.start_api()
+        yield cluster
+
+
+def start_workers(cluster: Cluster, ports: list[int]) -> list[Process]:
+    workers = [
+        cluster.start_worker(lane, 1, wait=False, SENTIQ_METRICS_PORT=str(port))
+        for lane, port in zip(LANES, ports, strict=True)
+    ]
+    cluster.wait_workers(2)
+    return workers
+
+
+def test_alerts_fire_when_workers_and_redis_die_and_clear_when_they_are_back(cluster: Cluster) -> None:
+    ports = [free_port(), free_port()]
+    workers = start_workers(cluster, ports)
+    with Prometheus(cluster, ports) as prometheus:
+        wait_until(lambda: prometheus.up() == 3, timeout_s=30, message="the API and both workers are scraped")
+        wait_until(prometheus.evaluates, timeout_s=30, message="rules are evaluated")
+        wait_until(lambda: prometheus.alerts() == set(), message="an idle cluster is well")
+
+        for worker in workers:
+            worker.kill()
+        gone = {("SentiqLaneWithoutWorkers", lane) for lane in LANES} | {("SentiqTargetDown", "sentiq-worker")}
+        wait_until(lambda: prometheus.alerts() == gone, timeout_s=30, message="alerts of the dead workers")
+
+        workers = start_workers(cluster, ports)
+        wait_until(lambda: prometheus.alerts() == set(), timeout_s=30, message="they clear")
+
+        cluster.redis_server.stop(kill=True)
+        away = ("SentiqRedisAway", "sentiq-api")
+        wait_until(lambda: away in prometheus.alerts(), timeout_s=30, message="Redis is away")
+
+        for worker in workers:
+            worker.kill()  # a supervisor would start them again, if they ended
+        cluster.redis_server.start()
+        start_workers(cluster, ports)
+        wait_until(lambda: prometheus.alerts() == set(), timeout_s=30, message="it clears")
