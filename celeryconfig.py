@@ -44,6 +44,7 @@ task_default_queue = "interactive"
 task_time_limit = _settings.task_time_limit_s  # a hung child is killed; its work is released and counted
 worker_proc_alive_timeout = 30  # a fork of a large parent on a busy machine needs more than the default 4 s
 worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/renewal.py after each task
+worker_autoscaler = "worker.autoscale.autoscaler:Autoscaler"  # where `--autoscale=MAX,MIN` is given
 worker_send_task_events = True  # Flower shows what runs
 task_send_sent_event = False  # one event a task less; the queue length tells the same
 worker_consumer = "worker.alive:Consumer"  # says that it lives while it waits for the broker

@@ -37,6 +37,7 @@ def get_cluster() -> Response:
                 lane=lane.lane,
                 waiting=counts.waiting,
                 in_flight=counts.in_flight,
+                demand=lane.demand(),
                 children=sum(w.children for w in of_lane),
                 busy=sum(w.busy for w in of_lane),
             )

@@ -24,6 +24,8 @@ from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
 REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in
 SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
+DEMAND_JOBS = 32  #: bulk jobs, the oldest, that are asked how many chunks they still have
+DEMAND_CHUNKS = 256  #: pending interactive chunks whose rows are counted to tell how many batches wait
 
 SPEED_OF_MS = {Lane.INTERACTIVE: 10_000, Lane.BULK: 60_000}  #: work of children that says how fast they are
 SAMPLE = 100  #: pending chunks that tell how many rows one has
@@ -179,6 +181,7 @@ class InteractiveLane(_Lane):
         self._take = script(redis, "take")
         self._wake = script(redis, "wake")
         self._sweep = script(redis, "sweep_interactive")
+        self._demand = script(redis, "demand_interactive")
 
     def take(self, task_id: str) -> list[OpenChunk] | None:
         """The next batch, oldest first. Empty when all that was taken had ended; None when nothing waits,
@@ -229,9 +232,17 @@ class InteractiveLane(_Lane):
         waiting = chunks * rows / len(sample) if sample else 0.0
         return LaneLoad(waiting, int(arrived or 0), texts_per_second(self.redis, self.lane))
 
+    def demand(self) -> int:
+        """How many children would find work now, those that have some included."""
+        found: int = self._demand(keys=[keys.PENDING, self._keys.owners], args=[self._rows, DEMAND_CHUNKS])
+        return found
+
     def _send_wakeup(self, producer: Producer, ending_id: str, cause: str) -> None:
         wakeup_id = new_task_id()
-        if self._wake(keys=[keys.PENDING, keys.WAKEUPS], args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id]):
+        if self._wake(
+            keys=[keys.PENDING, keys.WAKEUPS, self._keys.children],
+            args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id],
+        ):
             wake(producer, wakeup_id, cause)
 
 
@@ -244,6 +255,7 @@ class BulkLane(_Lane):
         super().__init__(redis, settings)
         self._claim = script(redis, "claim")
         self._sweep = script(redis, "sweep_bulk")
+        self._demand = script(redis, "demand_bulk")
 
     def claim(self, ref: ChunkRef, task_id: str) -> OpenChunk | None:
         """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
@@ -274,6 +286,11 @@ class BulkLane(_Lane):
     def counts(self) -> LaneCounts:
         owned = self.redis.hlen(self._keys.owners)
         return LaneCounts(max(self.redis.zcard(self._keys.leases) - owned, 0), owned)
+
+    def demand(self) -> int:
+        """How many children would find work now, those that have some included."""
+        found: int = self._demand(keys=[self._keys.leases, keys.LIVE], args=[DEMAND_JOBS, JobKeys.of("%s").job])
+        return found
 
 
 def sweep_schedule(store: JobStore, producer: Producer) -> int:

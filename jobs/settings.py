@@ -244,6 +244,22 @@ class Settings(BaseSettings):
         description="Unique memory of a child (USS, what is not shared with its parent) above which it is replaced "
         "after its task. 0: no limit.",
     )
+    scale_keepalive_s: float = Field(
+        30,
+        ge=1,
+        description="Seconds for which fewer children must be enough before a worker with `--autoscale` lets some go: "
+        "docs/autoscale.md.",
+    )
+    scale_reserve_mb: int = Field(
+        512, ge=0, description="Memory of the host, or of the container, that must be left when it adds a child."
+    )
+    scale_cpu_share: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="Share of the CPU in use above which it adds none. CPU time of niced processes, such as bulk "
+        "children, is free for the interactive lane. 1: it always adds.",
+    )
     task_time_limit_s: int = Field(
         100, ge=1, description="Seconds after which a child that works on one task is killed."
     )

@@ -206,10 +206,19 @@ class Cluster:
         return process
 
     def start_worker(
-        self, lane: str, children: int = 2, *, name: str = "", app: str = "worker.app", wait: bool = True, **env: str
+        self,
+        lane: str,
+        children: int = 2,
+        *,
+        autoscale: str = "",
+        name: str = "",
+        app: str = "worker.app",
+        wait: bool = True,
+        **env: str,
     ) -> Process:
         name = name or lane
-        options = ["-Q", lane, "-n", f"{name}@%h", "-c", str(children), "--without-gossip", "--without-mingle"]
+        pool = ["--autoscale", autoscale] if autoscale else ["-c", str(children)]
+        options = ["-Q", lane, "-n", f"{name}@%h", *pool, "--without-gossip", "--without-mingle"]
         command = [sys.executable, "-m", "celery", "-A", app, "worker", *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:

@@ -11,6 +11,7 @@ class LaneDocument(BaseModel):
     lane: str = Field(examples=["bulk"])
     waiting: int = Field(description="chunks without a child")
     in_flight: int = Field(description="chunks that children work on")
+    demand: int = Field(description="children that would find work now, the busy ones included: what scalers follow")
     children: int
     busy: int = Field(description="children that work")
 

@@ -31,6 +31,8 @@ def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts
             raise RuntimeError(f"cannot read {text}")  # as libraries do that quote their input
         if "【挂起】" in text:
             time.sleep(3600)
+        if "【迟缓】" in text:
+            time.sleep(5)
         if "【膨胀】" in text:
             _kept.append(os.urandom(200 * 2**20))
     return _classify(self, texts, long_texts)

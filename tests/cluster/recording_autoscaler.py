@@ -1,0 +1,33 @@
+"""A worker app that writes what its autoscaler sees and decides to the file AUTOSCALE_TRACE, as CSV.
+
+It makes tests/unit/autoscale_trace.csv: `celery -A tests.cluster.recording_autoscaler worker --autoscale=4,1 …`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from worker.app import app
+from worker.autoscale import autoscaler
+from worker.autoscale.policy import Calm, Decision, Limits, Look, decide
+
+__all__ = ["app"]
+
+_trace = Path(os.environ["AUTOSCALE_TRACE"])
+_began_s: list[float] = []
+
+
+def _recorded(limits: Limits, look: Look, calm: Calm | None = None) -> Decision:
+    decision = decide(limits, look, calm)
+    if not _began_s:
+        _trace.write_text(",".join(field.name for field in fields(Look)) + ",wanted\n")
+    _began_s.append(look.now_s)
+    now_s, *values = astuple(look)
+    with _trace.open("a") as file:
+        file.write(",".join(map(str, (round(now_s - _began_s[0], 3), *values, decision.wanted))) + "\n")
+    return decision
+
+
+autoscaler.decide = _recorded  # type: ignore[attr-defined]

@@ -1,0 +1,207 @@
+"""A worker with --autoscale grows with the load and shrinks after it, and no row is lost or repeated meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.cluster.test_faults import BROKEN, check_all_answered
+from tests.cluster.test_main_job import sentences
+from tests.support import Cluster, Process, wait_until
+from worker.autoscale.autoscaler import shrink
+
+pytestmark = pytest.mark.cluster
+
+KEEPALIVE_S = 2.0
+LOST = "released the work of a lost task"
+
+
+@pytest.fixture
+def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Its workers have more children than this machine has cores, and quiet times are short."""
+    with Cluster(tmp_path, SENTIQ_SCALE_KEEPALIVE_S=str(KEEPALIVE_S), SENTIQ_SCALE_CPU_SHARE="1") as cluster:
+        cluster.redis_server.start()
+        cluster.start_api()
+        yield cluster
+
+
+def grown(worker: Process, count: int) -> None:
+    wait_until(lambda: len(worker.children()) == count, timeout_s=20, message=f"{count} children")
+
+
+@contextmanager
+def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
+    """Four clients that post small jobs one after the other; gives the ids of those that were accepted."""
+    ids: list[str] = []
+    done = threading.Event()
+    seeds = itertools.count()
+
+    def post() -> None:
+        with httpx.Client(base_url=cluster.url, timeout=30) as http:
+            while not done.is_set():
+                ids.append(http.post("/api/v1/jobs", json={"texts": sentences(60, next(seeds))}).json()["id"])
+
+    clients = [threading.Thread(target=post) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        yield ids
+    finally:
+        done.set()
+        for client in clients:
+            client.join()
+
+
+def test_a_bulk_worker_grows_with_a_job_and_shrinks_after_it(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
+    assert len(worker.children()) == 1
+
+    job_id = empty_cluster.submit(sentences(9_000))
+    grown(worker, 4)
+    assert empty_cluster.job(job_id)["state"] in ("receiving", "running")
+
+    check_all_answered(empty_cluster, job_id, 9_000)
+    grown(worker, 1)
+    assert LOST not in worker.log.read_text()
+
+
+def test_an_interactive_worker_grows_from_one_child(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("interactive", autoscale="3,1")
+    with small_jobs(empty_cluster) as ids:
+        grown(worker, 3)
+        wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="each child has work")
+    for job_id in ids:
+        check_all_answered(empty_cluster, job_id, 60)
+    grown(worker, 1)
+    assert LOST not in worker.log.read_text()
+
+
+def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1", app=BROKEN)
+    slow_id = empty_cluster.submit(["【迟缓】", *sentences(100)], priority="high")  # 5 s
+    job_id = empty_cluster.submit(sentences(4_000))
+    grown(worker, 4)
+
+    empty_cluster.wait_ended(job_id)
+    grown(worker, 1)
+
+    still_runs = empty_cluster.job(slow_id)["ended_at"] is None
+    check_all_answered(empty_cluster, slow_id, 101)
+    log = worker.log.read_text()
+    assert LOST not in log
+    assert still_runs or log.count('"scaled"') >= 2
+
+
+def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_SCALE_KEEPALIVE_S="1")
+    for seed in range(3):  # texts that were asked before need no child
+        job_id = empty_cluster.submit(sentences(5_000, seed))
+        wait_until(lambda: len(worker.children()) > 1)
+        check_all_answered(empty_cluster, job_id, 5_000)
+        grown(worker, 1)
+    assert LOST not in worker.log.read_text()
+
+
+def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
+    (first,) = worker.children()
+    job_id = empty_cluster.submit(sentences(10_000))
+
+    killed: set[psutil.Process] = set()
+    while len(killed) < 3:
+        wait_until(lambda: set(worker.children()) - {first} - killed, message="another child")
+        child = (set(worker.children()) - {first} - killed).pop()
+        child.kill()
+        killed.add(child)
+
+    grown(worker, 4)
+    check_all_answered(empty_cluster, job_id, 10_000)
+    grown(worker, 1)
+
+
+def test_a_worker_is_stopped_while_it_grows(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
+    job_id = empty_cluster.submit(sentences(8_000))
+    wait_until(lambda: len(worker.children()) > 1)
+
+    assert worker.stop() == 0
+
+    empty_cluster.start_worker("bulk", name="second", autoscale="2,2")
+    check_all_answered(empty_cluster, job_id, 8_000)
+
+
+def test_two_workers_share_what_a_lane_asks_for(empty_cluster: Cluster) -> None:
+    workers = [empty_cluster.start_worker("bulk", name=name, autoscale="3,1") for name in ("one", "two")]
+    job_id = empty_cluster.submit(sentences(9_000))
+    for worker in workers:
+        grown(worker, 3)
+    check_all_answered(empty_cluster, job_id, 9_000)
+    for worker in workers:
+        grown(worker, 1)
+
+
+def test_a_reserve_that_is_not_there_stops_growth_alone(empty_cluster: Cluster) -> None:
+    reserve_mb = int(psutil.virtual_memory().total / 2**20 * 0.99)
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_SCALE_RESERVE_MB=str(reserve_mb))
+    (child,) = worker.children()
+
+    check_all_answered(empty_cluster, empty_cluster.submit(sentences(6_000)), 6_000)
+
+    assert worker.children() == [child]
+
+
+@pytest.mark.parametrize(
+    ("autoscale", "reserve_mb", "told"),
+    [("4", "512", "Write --autoscale=4,1"), ("4,1", str(2**30), "SENTIQ_SCALE_RESERVE_MB is")],
+)
+def test_bounds_that_cannot_work_stop_the_start(
+    empty_cluster: Cluster, autoscale: str, reserve_mb: str, told: str
+) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale=autoscale, wait=False, SENTIQ_SCALE_RESERVE_MB=reserve_mb)
+    assert worker.popen.wait(60) == 78
+    assert told in worker.log.read_text()
+
+
+class Child:
+    """What the autoscaler knows of a pool process."""
+
+    def __init__(self, inqW_fd: int, *, ending: bool = False) -> None:  # noqa: N803 -- billiard's name
+        self.inqW_fd, self._controlled_termination = inqW_fd, ending
+        self.ended = False
+
+    def terminate_controlled(self) -> None:
+        self.ended = True
+
+
+def pool_of(*children: Child, busy: set[int], writing: set[int]) -> Any:
+    return SimpleNamespace(
+        _pool=list(children),
+        _processes=len(children),
+        _busy_workers=busy,
+        _active_writes=writing,
+        _putlock=SimpleNamespace(shrink=lambda: None),
+    )
+
+
+def test_only_children_that_no_task_was_written_to_are_ended() -> None:
+    """billiard calls a child idle until it says that it has accepted its task."""
+    working, about_to, ending, idle, idle_too = Child(1), Child(2), Child(3, ending=True), Child(4), Child(5)
+    pool = pool_of(working, about_to, ending, idle, idle_too, busy={1, 2}, writing={2})
+
+    shrink(pool, 1)
+    assert [child.ended for child in pool._pool] == [False, False, False, True, False]
+    assert pool._processes == 4
+
+    pool._pool.remove(idle)
+    shrink(pool, 9)
+    assert [child.ended for child in pool._pool] == [False, False, False, True]
+    assert pool._processes == 3

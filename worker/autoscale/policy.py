@@ -1,0 +1,98 @@
+"""How many units there should be. Pure arithmetic: it reads no clock, no host and no Redis.
+
+A unit is whatever is scaled: a child of a worker, or a worker on a host. Up goes at once, by doubling, as long as the
+host has room; down only after a quiet time, and then to the most that was needed in it. So a gap between two jobs costs
+nothing, and a load that swings is served by its crests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operator has set."""
+
+    least: int  # units there always are
+    most: int
+    keepalive_s: float  # quiet time before units go
+    reserve_bytes: int  # memory that must stay available beside a new unit
+    cpu_share: float  # of the host's CPU in use, 0 to 1, above which a new unit would not help; 1: it always would
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen at one moment."""
+
+    now_s: float  # of any clock that never goes back
+    units: int
+    settled: bool  # what was decided before has happened: nothing starts and nothing ends
+    busy: int  # units that work
+    demand: int  # units that would find work now, the busy ones included
+    available_bytes: int  # memory that processes could still have
+    unit_bytes: int  # what one more unit takes of it
+    cpu_share: float  # in use since the last look, 0 to 1
+
+
+class Reason(StrEnum):
+    """Why a decision is what it is."""
+
+    BOUNDS = "outside its bounds"
+    ENOUGH = "enough for what waits"
+    UNSETTLED = "an earlier step is under way"
+    DEMAND = "more work than units"
+    MEMORY = "more work than units, but no memory for another"
+    CPU = "more work than units, but no CPU for another"
+    CALM = "fewer would do, but not for long yet"
+    QUIET = "fewer would have done for a while"
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """A time in which fewer units would do."""
+
+    since_s: float
+    peak: int  # the most that were needed in it
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    wanted: int
+    reason: Reason
+    calm: Calm | None = None  # to be handed in again with the next look
+
+
+def decide(limits: Limits, look: Look, calm: Calm | None = None) -> Decision:
+    """How many units there should be now, `calm` being that of the decision before."""
+    bounded = _clamp(look.units, limits)
+    if bounded != look.units:
+        return Decision(bounded, Reason.BOUNDS)
+    needed = _clamp(max(look.demand, look.busy), limits)
+    if needed < look.units:
+        return _fewer(limits, look, needed, calm)
+    if needed == look.units or look.busy < look.units:
+        return Decision(look.units, Reason.ENOUGH)  # where some idle beside waiting work, it is just being fetched
+    return _more(limits, look, needed)
+
+
+def _more(limits: Limits, look: Look, needed: int) -> Decision:
+    if not look.settled:
+        return Decision(look.units, Reason.UNSETTLED)
+    if look.cpu_share > limits.cpu_share:
+        return Decision(look.units, Reason.CPU)
+    fitting = max(0, look.available_bytes - limits.reserve_bytes) // max(1, look.unit_bytes)
+    wanted = min(needed, 2 * look.units, look.units + fitting)
+    return Decision(wanted, Reason.DEMAND if wanted > look.units else Reason.MEMORY)
+
+
+def _fewer(limits: Limits, look: Look, needed: int, calm: Calm | None) -> Decision:
+    calm = Calm(look.now_s, needed) if calm is None else Calm(calm.since_s, max(calm.peak, needed))
+    if look.now_s - calm.since_s < limits.keepalive_s or not look.settled:
+        return Decision(look.units, Reason.CALM, calm)
+    return Decision(calm.peak, Reason.QUIET)
+
+
+def _clamp(units: int, limits: Limits) -> int:
+    return min(max(units, limits.least), limits.most)
