@@ -1,72 +1,119 @@
-"""Memory and processor time of the machine, or of the container where that has less (cgroup v2)."""
+"""What room a host has for another process; in a container or a service with limits, what room those leave."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-CGROUPS = Path("/sys/fs/cgroup")
+NO_LIMIT = 2**60  #: version 1 of cgroups writes a number near 2**63 where there is no limit
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    total: int  # bytes
-    available: int  # bytes that processes can take without swapping
+class Host:
+    """Memory and CPU by psutil, lowered to the limits of the control groups this process is in.
+
+    `niced` says whether the CPU time of processes that stepped back counts as used: whoever goes before them need not
+    mind them.
+    """
+
+    def __init__(
+        self, *, niced: bool, proc: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
+    ) -> None:
+        self._niced = niced
+        groups = list(_groups(proc, mounted))
+        self._memory = [group for group in groups if _limit(group) < NO_LIMIT]
+        self._cpu = [group for group in groups if _cores(group)]
+        self._times = self._cpu_times()
+
+    def total_bytes(self) -> int:
+        """Memory there is at all."""
+        return min([int(psutil.virtual_memory().total), *(_limit(group) for group in self._memory)])
+
+    def available_bytes(self) -> int:
+        """Memory that processes could still have."""
+        return max(0, min([int(psutil.virtual_memory().available), *(_left(group) for group in self._memory)]))
+
+    def cpu_share(self) -> float:
+        """The part of the CPU in use since the last call, 0 to 1: of the host or, if that is more, of a limit."""
+        before, self._times = self._times, self._cpu_times()
+        spent = [(now[0] - then[0], now[1] - then[1]) for now, then in zip(self._times, before, strict=True)]
+        return min(max([used / possible for used, possible in spent if possible > 0], default=0.0), 1.0)
+
+    def _cpu_times(self) -> list[tuple[float, float]]:
+        """Seconds used and seconds possible so far, of all cores of the host and of each group with a limit."""
+        times = psutil.cpu_times()._asdict()
+        for part_of_another in ("guest", "guest_nice"):
+            times.pop(part_of_another, 0)
+        free = times["idle"] + times.get("iowait", 0.0) + (0.0 if self._niced else times.get("nice", 0.0))
+        of_groups = [
+            (_stat(group / "cpu.stat")["usage_usec"] / 1e6, time.monotonic() * _cores(group)) for group in self._cpu
+        ]
+        return [(sum(times.values()) - free, sum(times.values())), *of_groups]
 
 
-def cgroup(root: Path = CGROUPS) -> Path | None:
-    """The cgroup of this process; None where there is none of version 2."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        if line.startswith("0::/"):
-            own = root / line.removeprefix("0::/")
-            return own if (own / "memory.stat").exists() else None
-    return None
-
-
-def memory(group: Path | None) -> Memory:
-    """Bytes of the machine, or of the cgroup where it has a limit below."""
-    machine = psutil.virtual_memory()
-    limit = _number(group, "memory.max")
-    if limit is None or limit >= machine.total or group is None:
-        return Memory(machine.total, machine.available)
-    statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-    used = int((group / "memory.current").read_text()) - int(statistics["inactive_file"])  # that is given up on demand
-    return Memory(limit, max(0, min(limit - used, machine.available)))
-
-
-class CpuShare:
-    """How busy the processors are since the last look, from 0 to 1; with a quota, how much of it is used."""
-
-    def __init__(self, group: Path | None) -> None:
-        self._group = group
-        self._used_s = self._at_s = 0.0
-        self.look()
-
-    def look(self) -> float:
-        busy: float = psutil.cpu_percent() / 100
-        cores = self._quota()
-        if cores is None or self._group is None:
-            return busy
-        statistics = dict(line.split() for line in (self._group / "cpu.stat").read_text().splitlines())
-        used_s, at_s = int(statistics["usage_usec"]) / 1e6, time.monotonic()
-        share = (used_s - self._used_s) / max(at_s - self._at_s, 1e-3) / cores
-        self._used_s, self._at_s = used_s, at_s
-        return min(share, 1.0)
-
-    def _quota(self) -> float | None:
-        """Processors that the cgroup may use; None when it may use all."""
-        try:
-            quota, period = (self._group / "cpu.max").read_text().split() if self._group else ("max", "")
-        except OSError:
-            return None
-        return None if quota == "max" else int(quota) / int(period)
-
-
-def _number(group: Path | None, name: str) -> int | None:
+def unique_bytes(pid: int) -> int:
+    """Memory that a process shares with none; 0 when it is gone. The kernel adds it up, which takes milliseconds."""
     try:
-        return int((group / name).read_text()) if group else None
-    except (OSError, ValueError):  # the root has no limits; without one it says "max"
-        return None
+        return int(psutil.Process(pid).memory_full_info().uss)
+    except psutil.Error:
+        return 0
+
+
+def _groups(proc: Path, mounted: Path) -> Iterator[Path]:
+    """The folders of the control groups around this process that limit memory; in version 2 they limit CPU too."""
+    try:
+        lines = proc.read_text().splitlines()
+    except OSError:
+        return  # no Linux
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            top = mounted
+        elif "memory" in controllers.split(","):
+            top = mounted / "memory"
+        else:
+            continue
+        group = top / path.lstrip("/")
+        if not group.is_dir():
+            group = top  # a container that sees its own group as the top, and the name that the host knows it by
+        yield group
+        while group != top:
+            group = group.parent
+            yield group
+
+
+def _limit(group: Path) -> int:
+    """Bytes; versions 2 and 1 of control groups."""
+    return min(_number(group / "memory.max"), _number(group / "memory.limit_in_bytes"))
+
+
+def _left(group: Path) -> int:
+    """Bytes up to the limit, and what the page cache would give back."""
+    used = min(_number(group / "memory.current"), _number(group / "memory.usage_in_bytes"))
+    stat = _stat(group / "memory.stat")
+    return _limit(group) - used + stat.get("total_inactive_file", stat.get("inactive_file", 0))
+
+
+def _cores(group: Path) -> float:
+    """How many cores the group may use; 0 without a limit."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # no such file, or `max`
+        return 0.0
+
+
+def _stat(file: Path) -> dict[str, int]:
+    try:
+        return {name: int(value) for name, value in map(str.split, file.read_text().splitlines())}
+    except OSError:
+        return {}
+
+
+def _number(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):  # no such file, or `max`
+        return NO_LIMIT

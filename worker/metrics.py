@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 PREFIX = "sentiq-metrics-"
 FILE_BYTES = 2**16  #: with which the library begins each file
@@ -60,6 +60,14 @@ class Metrics:
         self.poison_rows = Counter("sentiq_poison_rows", "rows given up as they kill their child", ["lane"], registry=r)
         self.degraded_texts = Counter("sentiq_degraded_texts", "rows that the bundled model answered", registry=r)
         self.children_started = Counter("sentiq_children_started", "children that became warm", ["lane"], registry=r)
+        self.scale = Gauge(
+            "sentiq_autoscale_children",
+            "children that --autoscale allows, and wants now",
+            ["bound"],
+            multiprocess_mode="mostrecent",
+            registry=r,
+        )
+        self.scalings = Counter("sentiq_autoscale_decisions", "changes of their number", ["direction"], registry=r)
 
     def begin(self, lane: str) -> None:
         """What has not happened yet is 0 and not absent, or no rate could be told of the first time."""

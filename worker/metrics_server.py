@@ -22,7 +22,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from worker import host
+from worker.host import Host
 
 LOOK_S = 0.5  #: how often it looks whether its parent lives
 CLIENT_TIMEOUT_S = 10
@@ -35,8 +35,7 @@ class Memory(Collector):
     def __init__(self, directory: Path, parent: int) -> None:
         self._info, self._parent = directory / INFO_FILE, psutil.Process(parent)
         self._started_s = self._parent.create_time()
-        self._cgroup = host.cgroup()
-        self._cpu = host.CpuShare(self._cgroup)
+        self._host = Host(niced=True)
 
     def collect(self) -> Iterator[Metric]:
         proportional, unique = 0, [0]
@@ -48,14 +47,14 @@ class Memory(Collector):
             proportional += memory.pss
             if process.pid not in (self._parent.pid, os.getpid()):
                 unique.append(memory.uss)
-        machine = host.memory(self._cgroup)
+        host = self._host
         yield _gauge("sentiq_worker_started_seconds", "when the worker was started, Unix time", self._started_s)
         yield _gauge("sentiq_worker_memory_bytes", "parent and children, what they share counted once", proportional)
         yield _gauge("sentiq_child_unique_bytes_max", "unique memory of the largest child", max(unique))
         yield _gauge("sentiq_child_unique_bytes_sum", "unique memory of all children", sum(unique))
-        yield _gauge("sentiq_host_memory_bytes", "memory of the machine, or the container's limit", machine.total)
-        yield _gauge("sentiq_host_memory_available_bytes", "of it, what can still be taken", machine.available)
-        yield _gauge("sentiq_host_cpu_share", "busy part of the processors since the last scrape", self._cpu.look())
+        yield _gauge("sentiq_host_memory_bytes", "memory of the machine, or the container's limit", host.total_bytes())
+        yield _gauge("sentiq_host_memory_available_bytes", "of it, what can still be taken", host.available_bytes())
+        yield _gauge("sentiq_host_cpu_share", "busy part of the processors since the last scrape", host.cpu_share())
         labels: dict[str, str] = json.loads(self._info.read_text()) if self._info.exists() else {}
         info = GaugeMetricFamily("sentiq_worker_info", "which model this worker serves", labels=list(labels))
         if labels:

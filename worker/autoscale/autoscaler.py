@@ -17,8 +17,9 @@ from jobs.keys import LaneKeys
 from jobs.models import Lane
 from jobs.settings import current
 from worker import context, lifecycle, stopping
-from worker.autoscale.host import Host, unique_bytes
 from worker.autoscale.policy import Calm, Decision, Limits, Look, decide
+from worker.host import Host, unique_bytes
+from worker.metrics import metrics
 
 INTERVAL_S = 0.5
 AWAY_S = 2.0  #: Redis is away: the next look is later, so that the event loop has time for others
@@ -122,11 +123,22 @@ class Autoscaler(autoscale.Autoscaler):  # type: ignore[misc]  # Celery has no t
         elif decision.wanted < before:
             shrink(self.pool._pool, before - decision.wanted)
         self._fetch_for(self.processes)
+        self._count(self.processes - before)
         if self.processes != before:
             log.info("scaled", children=self.processes, before=before, reason=decision.reason)
         elif self._last is not None and decision.reason is not self._last.reason:
             log.debug("scaling rests", children=before, reason=decision.reason)
         self._last = decision
+
+    def _count(self, change: int) -> None:
+        for bound, children in (
+            ("min", self.min_concurrency),
+            ("max", self.max_concurrency),
+            ("wanted", self.processes),
+        ):
+            metrics().scale.labels(bound).set(children)
+        for direction, changed in (("up", change > 0), ("down", change < 0)):
+            metrics().scalings.labels(direction).inc(changed)
 
     def _fetch_for(self, children: int) -> None:
         """Celery would fetch messages for as many children as there may be; they are for whoever has a child idle."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from worker.autoscale.host import Host, unique_bytes
+from worker.host import Host, unique_bytes
 
 MB = 2**20
 
