@@ -18,6 +18,7 @@ from api import (
     models,
     pages,
     problems,
+    request_log,
     results,
     shortcuts,
     submit,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)  # type: ignore[method-assign]
     metrics.init_app(app, services)
     problems.init_app(app)
+    request_log.init_app(app)
     access.init_app(app, services)
     headers.init_app(app, services.settings)
     for blueprint in (

@@ -12,53 +12,76 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from api.services import Services
-from jobs import keys
 from jobs.cache import ResultCache
-from jobs.cluster import live_workers
+from jobs.capacity import bulk_texts_per_second
+from jobs.census import Census, census
 from jobs.connection import REDIS_AWAY
+
+#: Bounds of buckets: an interactive answer takes some ten to hundreds of milliseconds, an upload minutes.
+REQUEST_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 120)
 
 
 class ClusterCollector(Collector):
     """Reads the job store when Prometheus asks. Without Redis only `sentiq_redis_up 0` is left."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
+        self._redis = services.redis
         self._cache = ResultCache(services.redis, services.settings)
 
     def collect(self) -> Iterator[Metric]:
-        svc = self._services
         try:
-            lanes = [(lane.lane, lane.counts()) for lane in (svc.interactive, svc.bulk)]
-            workers = live_workers(svc.redis)
-            jobs = svc.redis.zcard(keys.JOBS)
-            cache = self._cache.counts()
+            now, cache, speed = census(self._redis), self._cache.counts(), bulk_texts_per_second(self._redis)
         except REDIS_AWAY:
-            yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=0)
+            yield _gauge("sentiq_redis_up", "1 when Redis answers", 0)
             return
-        yield GaugeMetricFamily("sentiq_redis_up", "1 when Redis answers", value=1)
-        degraded = any(worker.degraded for worker in workers)
-        yield GaugeMetricFamily("sentiq_degraded", "1 while the bundled model stands in for another", value=degraded)
-        yield GaugeMetricFamily("sentiq_jobs", "jobs in the store", value=jobs)
+        yield _gauge("sentiq_redis_up", "1 when Redis answers", 1)
+        yield _gauge("sentiq_redis_used_bytes", "memory that Redis uses", now.redis_used_bytes)
+        yield _gauge("sentiq_redis_limit_bytes", "its maxmemory, else its host's memory", now.redis_limit_bytes)
+        degraded = any(worker.degraded for worker in now.workers)
+        yield _gauge("sentiq_degraded", "1 while the bundled model stands in for another", degraded)
         yield CounterMetricFamily("sentiq_cache_hits", "different texts of a batch answered by the cache", cache.hits)
         yield CounterMetricFamily("sentiq_cache_misses", "different texts of a batch it did not know", cache.misses)
-        yield GaugeMetricFamily("sentiq_cache_entries", "predictions in the result cache", value=cache.entries)
-        waiting = GaugeMetricFamily("sentiq_chunks_waiting", "published chunks without an owner", labels=["lane"])
-        in_flight = GaugeMetricFamily("sentiq_chunks_in_flight", "chunks that a child holds", labels=["lane"])
-        live = GaugeMetricFamily("sentiq_workers", "live workers", labels=["lane"])
-        children = GaugeMetricFamily("sentiq_children", "warm pool processes", labels=["lane"])
-        for lane, counts in lanes:
-            waiting.add_metric([lane], counts.waiting)
-            in_flight.add_metric([lane], counts.in_flight)
-            live.add_metric([lane], sum(w.lane is lane for w in workers))
-            children.add_metric([lane], sum(w.children for w in workers if w.lane is lane))
-        yield from (waiting, in_flight, live, children)
+        yield _gauge("sentiq_cache_entries", "predictions in the result cache", cache.entries)
+        yield _gauge("sentiq_rows_waiting", "rows of bulk jobs without an outcome", now.rows_waiting)
+        yield _gauge("sentiq_bulk_texts_per_second", "estimate of what the living bulk children do", speed or 0)
+        jobs = GaugeMetricFamily("sentiq_jobs", "jobs in the store", labels=["state"])
+        for state, count in now.jobs.items():
+            jobs.add_metric([state], count)
+        yield jobs
+        yield from _lanes(now)
+
+
+def _lanes(now: Census) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("sentiq_chunks_waiting", "chunks that nobody has begun", labels=["lane"])
+    in_flight = GaugeMetricFamily("sentiq_chunks_in_flight", "chunks that a child holds", labels=["lane"])
+    oldest = GaugeMetricFamily("sentiq_oldest_waiting_seconds", "age of the oldest waiting chunk", labels=["lane"])
+    messages = GaugeMetricFamily("sentiq_queue_messages", "Celery messages nobody has fetched", labels=["lane"])
+    workers = GaugeMetricFamily("sentiq_workers", "live workers", labels=["lane"])
+    children = GaugeMetricFamily("sentiq_children", "warm pool processes", labels=["lane", "state"])
+    for lane, counted in now.lanes.items():
+        waiting.add_metric([lane], counted.waiting)
+        in_flight.add_metric([lane], counted.in_flight)
+        oldest.add_metric([lane], counted.oldest_waiting_s)
+        messages.add_metric([lane], counted.messages)
+        of_lane = [worker for worker in now.workers if worker.lane is lane]
+        workers.add_metric([lane], len(of_lane))
+        busy = sum(min(worker.busy, worker.children) for worker in of_lane)
+        children.add_metric([lane, "busy"], busy)
+        children.add_metric([lane, "idle"], sum(worker.children for worker in of_lane) - busy)
+    yield from (waiting, in_flight, oldest, messages, workers, children)
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)
 
 
 def init_app(app: OpenAPI, services: Services) -> None:
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
     requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=registry)
-    seconds = Histogram("sentiq_request_seconds", "time to answer", ["method", "endpoint"], registry=registry)
+    seconds = Histogram(
+        "sentiq_request_seconds", "time to answer", ["method", "endpoint"], buckets=REQUEST_S, registry=registry
+    )
 
     @app.before_request
     def start() -> None:

@@ -18,6 +18,7 @@ from jobs.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, St
 MAX_ERRORS = 100  #: entries of `errors` in one problem; the rest is only counted
 
 _SANE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
 log = structlog.get_logger(__name__)
@@ -59,8 +60,13 @@ def _count(faults: int) -> str:
 
 
 def _take_request_id() -> None:
+    """The client's own, else the id of the trace that the request belongs to (W3C Trace Context), else a new one."""
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    trace = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    if _SANE_REQUEST_ID.fullmatch(given):
+        g.request_id = given
+    else:
+        g.request_id = trace[1] if trace else uuid.uuid4().hex
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

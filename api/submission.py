@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from structlog.contextvars import bind_contextvars
+
 from api.access import caller
 from api.ingest.files import File
 from api.services import Services
@@ -72,6 +74,7 @@ class Submission:
                 pass
             earlier = self._store.replay(self._job, self._digest())
             if earlier is not None:
+                bind_contextvars(job_id=earlier)
                 return Submitted(earlier, replayed=True)
         try:
             return self._store_rows(rows)
@@ -101,6 +104,7 @@ class Submission:
             self._job = replace(self._job, lane=Lane.INTERACTIVE)
         self._services.admission.check(self._job.lane)
         earlier = self._store.create(self._job, self._digest() if self._known else "")
+        bind_contextvars(job_id=earlier or self._job.id)
         if earlier is not None:
             return Submitted(earlier, replayed=True)
         self._created = True

@@ -37,7 +37,7 @@ def measure(engine: Engine, texts: Path, *, children: int, batches: int) -> dict
         lines = islice(iterate_texts(texts), 1000 * number, None)
         ran = 0
         while ran < batches:
-            ran += engine.classify_timed(list(islice(lines, 100)))[1].batches
+            ran += len(engine.classify_timed(list(islice(lines, 100)))[1].batches)
         done.wait()
         leave.wait()
 

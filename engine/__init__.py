@@ -11,8 +11,8 @@ import sys
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from engine.engine import Engine, Prediction, Timings  # noqa: E402  # after the lines above
+from engine.engine import BatchTiming, Engine, Prediction, Timings  # noqa: E402  # after the lines above
 from engine.long_texts import LongTexts  # noqa: E402
 from engine.registry import ModelError, ModelManifest  # noqa: E402
 
-__all__ = ["Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction", "Timings"]
+__all__ = ["BatchTiming", "Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction", "Timings"]

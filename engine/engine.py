@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,21 +29,46 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchTiming:
+    texts: int
+    tokens: int  # padding included
+    inference_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
+    model: str  # `id@version`
     tokenise_s: float
     inference_s: float  # planning and padding included
     texts: int
     unique_texts: int
-    batches: int
+    batches: tuple[BatchTiming, ...]
     tokens: int  # of the unique texts, as far as they were read
-    padded_tokens: int  # computed by the network, padding included
+
+    @property
+    def padded_tokens(self) -> int:
+        """Computed by the network, padding included."""
+        return sum(batch.tokens for batch in self.batches)
+
+
+#: Is told of each pass over some texts, in the process that made it; it must be quick and must not raise.
+Observer = Callable[[Timings], object]
 
 
 class Engine:
     """A loaded model. Load and warm it in a parent process; its forked children share the weights and the kernels."""
 
-    def __init__(self, manifest: ModelManifest, tokenizer: Tokenizer, backend: Backend, *, token_budget: int) -> None:
+    def __init__(
+        self,
+        manifest: ModelManifest,
+        tokenizer: Tokenizer,
+        backend: Backend,
+        *,
+        token_budget: int,
+        observer: Observer | None = None,
+    ) -> None:
         self.manifest = manifest
+        self._observer = observer
         self._overlap = window_overlap(manifest.max_tokens)
         tokenizer.enable_truncation(manifest.max_tokens, stride=self._overlap)
         self._tokenizer = tokenizer
@@ -52,7 +77,13 @@ class Engine:
 
     @classmethod
     def load(
-        cls, model_dir: Path, *, backend: str = "openvino", token_budget: int = 512, float32: bool = False
+        cls,
+        model_dir: Path,
+        *,
+        backend: str = "openvino",
+        token_budget: int = 512,
+        float32: bool = False,
+        observer: Observer | None = None,
     ) -> Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
@@ -64,7 +95,7 @@ class Engine:
         verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
         network = open_backend(backend, model_dir, manifest, float32=float32)
-        return cls(manifest, tokenizer, network, token_budget=token_budget)
+        return cls(manifest, tokenizer, network, token_budget=token_budget, observer=observer)
 
     @property
     def backend(self) -> str:
@@ -118,8 +149,12 @@ class Engine:
         tokenised = perf_counter()
         batches = plan(lengths, self._ladder)
         logits = np.empty((len(ids), len(self.manifest.labels)), dtype=np.float32)
+        batch_timings = []
         for batch in batches:
+            batch_started = perf_counter()
             logits[list(batch.rows)] = self._run(batch, ids)
+            batch_s = perf_counter() - batch_started
+            batch_timings.append(BatchTiming(len(batch.rows), batch.size * batch.width, batch_s))
         probabilities = np.zeros((len(unique), len(self.manifest.labels)))
         np.add.at(probabilities, owners, softmax(logits) * shares[:, None])
         left_out = long_texts != "windows"
@@ -128,14 +163,16 @@ class Engine:
             for text, encoding, row in zip(unique, encodings, probabilities.tolist(), strict=True)
         }
         timings = Timings(
+            model=self.manifest.name,
             tokenise_s=tokenised - started,
             inference_s=perf_counter() - tokenised,
             texts=len(texts),
             unique_texts=len(unique),
-            batches=len(batches),
+            batches=tuple(batch_timings),
             tokens=sum(lengths),
-            padded_tokens=sum(batch.size * batch.width for batch in batches),
         )
+        if self._observer is not None:
+            self._observer(timings)
         return [predictions[text] for text in texts], timings
 
     def _blank(self, size: int, width: int) -> NDArray[np.float32]:

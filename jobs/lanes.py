@@ -45,6 +45,7 @@ class OpenChunk:
     model: str = ""  # id the job asked for; "" means the active one
     long_texts: LongTexts = "truncate"
     before: OutputChunk | None = None  # the result whose failed rows are tried again
+    waited_s: float | None = None  # from ready to taken; None where it was taken before
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ class LaneLoad:
     waiting: float  # without a child; estimated
     arrived: int  # since they were first counted
     capacity: float | None  # a second, with the model that serves; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was overdue on a lane, in chunks."""
+
+    sent: int  # given out again
+    lost: int  # of these, how many a worker held that fell silent
 
 
 class _Lane:
@@ -126,7 +135,7 @@ class _Lane:
         pipe.pexpire(job.isolation, self._ttl_ms)
         pipe.execute()
 
-    def _open_all(self, claimed: Sequence[tuple[ChunkRef, int]]) -> list[OpenChunk]:
+    def _open_all(self, claimed: Sequence[tuple[ChunkRef, int]], waited_ms: int = -1) -> list[OpenChunk]:
         """Open claimed chunks in one round trip; those without work left are dropped."""
         pipe = self.redis.pipeline(transaction=False)
         for ref, _ in claimed:
@@ -146,7 +155,8 @@ class _Lane:
             if not answer:
                 self._forget(ref)
                 continue
-            blob, isolation, result, *words = answer
+            blob, isolation, result, *words, since_sealed_ms = answer
+            ms = waited_ms if self.lane is Lane.BULK else since_sealed_ms
             request_id, model, options = map(text, words)
             opened.append(
                 OpenChunk(
@@ -158,6 +168,7 @@ class _Lane:
                     model,
                     JobOptions.loads(options).long_texts,
                     None if result is None else decode_output(result),
+                    ms / 1000 if ms >= 0 else None,
                 )
             )
         return opened
@@ -211,12 +222,12 @@ class InteractiveLane(_Lane):
         """A `drain` that has used its time passes what waits on to a new one."""
         self._send_wakeup(producer, task_id, "takes over from a drain that ran its 2 s")
 
-    def sweep(self, producer: Producer) -> int:
-        """Return overdue chunks to pending and wake somebody where nobody comes. Returns the overdue ones."""
+    def sweep(self, producer: Producer) -> Swept:
+        """Return overdue chunks to pending and wake somebody where nobody comes."""
         k = self._keys
         overdue: int = self._sweep(keys=[keys.PENDING, k.leases, k.owners, k.crashes], args=[self._ttl_ms])
         self._send_wakeup(producer, "", "sweeper: chunks wait and no other drain is on its way")
-        return overdue
+        return Swept(overdue, overdue)
 
     def counts(self) -> LaneCounts:
         return LaneCounts(self.redis.llen(keys.PENDING), self.redis.zcard(self._keys.leases))
@@ -260,13 +271,13 @@ class BulkLane(_Lane):
     def claim(self, ref: ChunkRef, task_id: str) -> OpenChunk | None:
         """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
         k = self._keys
-        crashes = self._claim(
+        crashes, *waited_ms = self._claim(
             keys=[k.leases, k.owners, k.crashes, keys.ISSUES],
-            args=[str(ref), task_id, self._lease_ms, self._ttl_ms],
+            args=[str(ref), task_id, self._lease_ms, self._ttl_ms, ISSUE_LEASE_MS],
         )
         if crashes < 0:
             return None
-        opened = self._open_all([(ref, crashes)])
+        opened = self._open_all([(ref, crashes)], *waited_ms)
         return opened[0] if opened else None
 
     def release(self, task_id: str) -> int:
@@ -274,14 +285,14 @@ class BulkLane(_Lane):
         k = self._keys
         return len(self._release(keys=[k.leases, k.owners, k.crashes], args=[task_id, self._ttl_ms, REDELIVERY_MS]))
 
-    def sweep(self, producer: Producer) -> int:
-        """Send a message for each chunk that is overdue. Returns how many."""
+    def sweep(self, producer: Producer) -> Swept:
+        """Send a message for each chunk that is overdue."""
         k = self._keys
-        members = self._sweep(
+        lost, *members = self._sweep(
             keys=[k.leases, k.owners, k.crashes, keys.ISSUES], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
         )
         publish(producer, [ChunkRef.parse(text(member)) for member in members], again=True)
-        return len(members)
+        return Swept(len(members), lost)
 
     def counts(self) -> LaneCounts:
         owned = self.redis.hlen(self._keys.owners)

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from random import randrange
+from types import TracebackType
+from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import FilteringBoundLogger, Processor
 
 from jobs.settings import Settings
 
+log = structlog.get_logger(__name__)
+_one_in = 1
+
 
 def configure(settings: Settings) -> None:
-    """Route structlog and the standard library's logging (Celery, gunicorn) through one formatter to stderr."""
+    """Route structlog, the standard library's logging (Celery, gunicorn), warnings and uncaught errors to stderr."""
+    global _one_in
+    _one_in = settings.log_one_in
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    as_text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if as_text
+        if readable(settings)
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -40,3 +49,26 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def readable(settings: Settings) -> bool:
+    """Lines are for people."""
+    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+
+
+def sampled(logger: FilteringBoundLogger, event: str, **fields: Any) -> None:
+    """For what happens all the time: one of `log_one_in` at INFO, which says for how many it stands; all at DEBUG."""
+    if randrange(_one_in) == 0:
+        logger.info(event, one_in=_one_in, **fields)
+    else:
+        logger.debug(event, **fields)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if error is None or not issubclass(kind, Exception):
+        sys.__excepthook__(kind, error or kind(), trace)  # Ctrl-C
+    else:
+        log.critical("ended by an error that nobody caught", exc_info=(kind, error, trace))

@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         False, description="Whether a text that the model fails on is logged. Otherwise no text is ever logged."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
+    log_one_in: int = Field(
+        100,
+        ge=1,
+        description="Of what happens all the time (polls, probes, chunks answered) one of so many is logged, and says "
+        "so in `one_in`. 1: all. Submissions, errors and slow requests are always logged.",
+    )
 
     secrets_dir: Path | None = Field(
         None,

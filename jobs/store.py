@@ -7,8 +7,8 @@ reader ever sees half of one. Wherever a method returns messages to send, losing
 Fields of the job hash: id, state, lane, model, level (message priority), options, file (JSON, see jobs/models.py),
 webhook, owner (API key), answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms,
 since (ms: it runs since then), total, completed, failed (rows), chunks (received), issued (chunks published), done
-(chunks recorded), error_code, error_detail, sealed_by (id of its wake-up); idempotency, jobs, owners_jobs (keys that
-name the job and live as long).
+(chunks recorded), error_code, error_detail, sealed_by (id of its wake-up), sealed_at (ms); idempotency, jobs,
+owners_jobs (keys that name the job and live as long).
 
 A connection that breaks, or a Redis that stands still, can lose the answer to a transition that has happened; redis-py
 then sends it again. So `create`, `append` and `seal` change nothing the second time.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 
 from jobs import logs
 from jobs.errors import SettingsError
@@ -31,6 +32,11 @@ app.config_from_object("celeryconfig")
 app.steps["worker"] |= {Alive, DegradedMode, Exposition, Keeper, Stopping, Sweeper}
 app.steps["consumer"].add(Watchdog)
 lifecycle.connect_signals()
+
+
+@celeryd_init.connect(weak=False)
+def _greet(instance: Any, **_: object) -> None:
+    instance.quiet = not logs.readable(settings)  # Celery's banner is for people
 
 
 @setup_logging.connect(weak=False)

@@ -15,8 +15,12 @@ import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+
+if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
+    from engine import Timings
 
 PREFIX = "sentiq-metrics-"
 FILE_BYTES = 2**16  #: with which the library begins each file
@@ -83,6 +87,17 @@ class Metrics:
 def metrics() -> Metrics:
     """The metrics of this process and of those it forks. Before `share` was called they count for nobody else."""
     return Metrics()
+
+
+def observe(timings: Timings) -> None:
+    """One pass of an engine."""
+    counted = metrics()
+    counted.tokenise.observe(timings.tokenise_s)
+    inference = counted.inference.labels(timings.model)
+    for batch in timings.batches:
+        inference.observe(batch.inference_s)
+        counted.batch_texts.observe(batch.texts)
+        counted.batch_tokens.observe(batch.tokens)
 
 
 def share() -> Path:

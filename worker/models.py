@@ -9,6 +9,7 @@ import structlog
 
 from jobs import models
 from jobs.settings import current
+from worker import metrics
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from engine import Engine
@@ -32,7 +33,12 @@ def load(stored: StoredModel) -> Engine:
     from engine import Engine
 
     settings = current()
-    return Engine.load(stored.directory, backend=settings.backend, token_budget=settings.token_budget)
+    return Engine.load(
+        stored.directory,
+        backend=settings.backend,
+        token_budget=settings.token_budget,
+        observer=metrics.observe,
+    )
 
 
 @lru_cache(maxsize=OTHERS_KEPT)

@@ -18,6 +18,7 @@ from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
 from worker import context, degraded, lifecycle, models, renewal
+from worker.metrics import metrics
 from worker.switch import Switch
 
 INTERVAL_S = 1.0
@@ -96,8 +97,11 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         ctx = context.parent()
         if went_back_ms := ctx.clock.sweep():
             log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
-        if overdue := ctx.interactive.sweep(parent.app) + ctx.bulk.sweep(parent.app):
-            log.warning("gave out work again", chunks=overdue)
+        for lane in (ctx.interactive, ctx.bulk):
+            swept = lane.sweep(parent.app)
+            if swept.sent:
+                log.warning("gave out work again", lane=lane.lane, chunks=swept.sent, lost=swept.lost)
+            metrics().recoveries.labels(lane.lane, "lease").inc(swept.lost)
 
     def _sweep_jobs(self, parent: Any) -> None:
         store = context.parent().store

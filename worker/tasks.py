@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from structlog.contextvars import bound_contextvars
 
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, OutputChunk
-from worker import context, degraded, lifecycle
+from worker import accounts, context, degraded, lifecycle
 from worker.classify import answer, refuse
 from worker.metrics import metrics
 
@@ -33,29 +34,39 @@ def drain(self: Task[Any, Any]) -> str:
     lane, task_id = context.child().interactive, self.request.id
     deadline = monotonic() + DRAIN_BUDGET_S
     batches = chunks = rows = 0
-    while (opened := lane.take(task_id)) is not None:
-        if opened:
-            started = monotonic()
-            results = _answer(lane, opened)
-            lane.record(results, took_ms=_ms_since(started))
-            batches, chunks = batches + 1, chunks + len(opened)
-            rows += sum(chunk.ref.rows for chunk in opened)
-        if monotonic() > deadline:
-            lane.hand_over(self.app, task_id)
-            break
+    with bound_contextvars(lane=lane.lane, task_id=task_id):
+        while (opened := lane.take(task_id)) is not None:
+            if opened:
+                _work(lane, opened, monotonic())
+                batches, chunks = batches + 1, chunks + len(opened)
+                rows += sum(chunk.ref.rows for chunk in opened)
+            if monotonic() > deadline:
+                lane.hand_over(self.app, task_id)
+                break
     return f"rows={rows} chunks={chunks} batches={batches}"
 
 
 @shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.request:LeasedRequest")
 def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, level: int) -> str:
     """Classify one chunk of a bulk job and publish the next."""
-    lane, started = context.child().bulk, monotonic()
-    opened = lane.claim(ChunkRef(job_id, chunk_no, rows, level), self.request.id)
-    if opened is None:
-        return "nothing to do: done, held, ended, or another task has it"
-    results = _answer(lane, [opened])
-    publish(self.app, lane.record(results, took_ms=_ms_since(started)))
+    lane, began = context.child().bulk, monotonic()
+    with bound_contextvars(lane=lane.lane, task_id=self.request.id):
+        opened = lane.claim(ChunkRef(job_id, chunk_no, rows, level), self.request.id)
+        if opened is None:
+            return "nothing to do: done, held, ended, or another task has it"
+        publish(self.app, _work(lane, [opened], began))
     return f"rows={rows} attempt={opened.crashes + 1}"
+
+
+def _work(lane: InteractiveLane | BulkLane, opened: list[OpenChunk], began: float) -> list[ChunkRef]:
+    """Answer the chunks, record that and tell of it. Returns the chunks to publish."""
+    with bound_contextvars(**accounts.ids(opened)):
+        accounts.begun(lane.lane, opened)
+        results = _answer(lane, opened)
+        took_s = monotonic() - began
+        following = lane.record(results, took_ms=max(1.0, took_s * 1000))
+    accounts.done(lane.lane, opened, results, took_s)
+    return following
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
@@ -77,7 +88,3 @@ def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[t
             if stands_in:
                 metrics().degraded_texts.inc(sum(chunk.ref.rows for chunk in chunks))
     return results
-
-
-def _ms_since(started: float) -> float:
-    return max(1.0, (monotonic() - started) * 1000)

@@ -7,8 +7,8 @@
 local job = redis.call('HMGET', KEYS[1], 'lane', 'chunks', 'done', 'level', 'total', 'state', 'sealed_by')
 if job[7] == ARGV[4] then return job[1] == 'interactive' and 1 or 0 end -- asked again: the first answer was lost
 if job[6] ~= 'receiving' then return -1 end
-redis.call('HSET', KEYS[1], 'sealed_by', ARGV[4])
 local now = now_ms()
+redis.call('HSET', KEYS[1], 'sealed_by', ARGV[4], 'sealed_at', now)
 redis.call('ZREM', KEYS[9], ARGV[1])
 if KEYS[18] then redis.call('HSET', KEYS[18], 'digest', ARGV[5]) end
 if job[2] == job[3] then

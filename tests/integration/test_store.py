@@ -208,11 +208,15 @@ def test_an_overdue_chunk_gets_a_new_message_and_four_lost_workers_count_as_a_cr
     for number in range(4):
         crashes.append(claimed(bulk, job, 0, f"silent {number}").crashes)
         messages = Messages()
-        wait_until(partial(bulk.sweep, messages), message="the lease runs out")
+        wait_until(partial(lost, bulk, messages), message="the lease runs out")
         assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 0, 2, 3))]
 
     assert crashes == [0, 0, 0, 0]
     assert claimed(bulk, job, 0, "other").crashes == 1
+
+
+def lost(lane: BulkLane | InteractiveLane, messages: Messages) -> int:
+    return lane.sweep(messages).lost
 
 
 def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, settings: Settings) -> None:
@@ -223,7 +227,7 @@ def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, setti
 
     def renew_and_sweep() -> int:
         bulk.renew(["alive"])
-        return bulk.sweep(messages)
+        return lost(bulk, messages)
 
     wait_until(renew_and_sweep, message="the silent task's lease runs out")
     assert messages.sent == [(CLASSIFY_CHUNK, (job.id, 1, 2, 3))]
@@ -256,7 +260,7 @@ def test_overdue_interactive_chunks_are_pending_again(store: JobStore, interacti
     interactive.take("silent")
     messages = Messages()
 
-    wait_until(lambda: interactive.sweep(messages), message="the lease runs out")
+    wait_until(partial(lost, interactive, messages), message="the lease runs out")
 
     taken = interactive.take("other")
     assert taken is not None
@@ -565,7 +569,7 @@ def test_every_key_expires(redis: Redis, store: JobStore, bulk: BulkLane, intera
     bulk.record([answer_to(opened)])
     claimed(bulk, job, 1, "t3")
     bulk.release("t3")
-    wait_until(lambda: bulk.sweep(Messages()))
+    wait_until(lambda: bulk.sweep(Messages()).sent)
     keyed = new(key="k")
     store.create(keyed)
     store.cancel(job.id)

@@ -146,7 +146,8 @@ def test_after_warming_no_shape_is_new_to_one_text_and_no_token_count_to_many(
 def test_the_timings_account_for_the_work(engine: Engine) -> None:
     _, timings = engine.classify_timed(TEXTS * 2)
     assert (timings.texts, timings.unique_texts) == (2 * len(TEXTS), len(TEXTS))
-    assert timings.batches >= 1
+    assert sum(batch.texts for batch in timings.batches) == len(TEXTS)
+    assert all(0 < batch.inference_s < timings.inference_s for batch in timings.batches)
     assert 0 < timings.tokens <= timings.padded_tokens
     assert timings.tokenise_s > 0
     assert timings.inference_s > 0

@@ -1,0 +1,44 @@
+"""A line for each request that is worth one: submissions, errors, slow requests; of polls and probes a sample."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from jobs import logs
+
+SLOW_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """After `problems`, which gives a request its id."""
+
+    @app.before_request
+    def bind() -> None:
+        if request.view_args and "job_id" in request.view_args:
+            bind_contextvars(job_id=request.view_args["job_id"])
+
+    @app.after_request
+    def tell_at_the_end(response: Response) -> Response:
+        method, route = request.method, request.url_rule.rule if request.url_rule else "unknown"
+        status, started = response.status_code, g.started
+
+        def tell() -> None:  # when the last byte of a stream is out
+            seconds = time.perf_counter() - started
+            fields: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1e3, 1)}
+            if status >= 500:
+                log.warning("request", **fields)
+            elif method not in ("GET", "HEAD", "OPTIONS") or status >= 400 or seconds > SLOW_S:
+                log.info("request", **fields)
+            else:
+                logs.sampled(log, "request", **fields)
+            clear_contextvars()
+
+        response.call_on_close(tell)
+        return response

@@ -1,0 +1,96 @@
+"""What the whole cluster has to do, counted in three round trips however many jobs there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis import Redis
+
+from jobs import keys
+from jobs.cluster import Heartbeat, live_workers
+from jobs.connection import text
+from jobs.dispatch import PRIORITY_STEPS
+from jobs.keys import JobKeys, LaneKeys
+from jobs.models import ChunkRef, JobState, Lane
+from jobs.store import ISSUE_LEASE_MS
+
+#: Live bulk jobs, and published chunks, that are looked at one by one. Of more, so many drawn by lot stand for all.
+SAMPLE = 1_000
+MOST_ISSUES = 11  #: with more messages the deadline of a published chunk moves on no faster: lua/sweep_bulk.lua
+
+_INTERACTIVE, _BULK = LaneKeys.of(Lane.INTERACTIVE), LaneKeys.of(Lane.BULK)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCensus:
+    waiting: int  # chunks that are pending or published, and nobody has begun
+    in_flight: int  # chunks that a child holds
+    messages: int  # of Celery, that nobody has fetched
+    oldest_waiting_s: float  # age of the oldest chunk that nobody has begun; 0 where none waits
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    jobs: Mapping[str, int]  # by state; "ended" for all states in which nothing happens any more
+    rows_waiting: int  # rows of bulk jobs that have arrived and have no outcome yet
+    lanes: Mapping[Lane, LaneCensus]
+    redis_used_bytes: int
+    redis_limit_bytes: int  # its `maxmemory`, else the memory of its host
+    workers: list[Heartbeat]
+
+
+def census(redis: Redis) -> Census:
+    """Raises what Redis raises when it is away."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.time()
+    pipe.info("memory")
+    pipe.zrandmember(keys.LIVE, SAMPLE)
+    pipe.hrandfield(keys.ISSUES, SAMPLE, withvalues=True)
+    pipe.lindex(keys.PENDING, 0)
+    pipe.zcard(keys.JOBS)
+    pipe.zcard(keys.LIVE)
+    pipe.llen(keys.PENDING)
+    pipe.zcard(_INTERACTIVE.leases)
+    pipe.zcard(_BULK.leases)
+    pipe.hlen(_BULK.owners)
+    for lane in Lane:
+        for step in PRIORITY_STEPS:
+            pipe.llen(f"{lane}\x06\x16{step}" if step else lane)
+    (seconds, micros), memory, live, issued, head, *sizes = pipe.execute()
+    now_ms = seconds * 1000 + micros // 1000
+    all_jobs, all_live, pending, taken, leased, owned, *queues = sizes
+    issues = {member: int(count) for member, count in zip(issued[::2], issued[1::2], strict=True)}
+
+    for job_id in live:
+        pipe.hmget(JobKeys.of(text(job_id)).job, "state", "total", "completed", "failed")
+    pipe.zmscore(_BULK.leases, [*issues, ""])  # it must be asked for one at least
+    pipe.hget(JobKeys.of(ChunkRef.parse(text(head)).job_id if head else "").job, "sealed_at")
+    *jobs, deadlines, sealed_at = pipe.execute()
+    found = [fields for fields in jobs if fields[0] is not None]  # the others have just expired
+
+    each_stands_for = all_live / max(len(live), 1)
+    states = Counter(text(state) for state, *_ in found)
+    by_state = {str(state): round(states[state] * each_stands_for) for state in JobState if not state.ended}
+    by_state[JobState.QUEUED] += pending
+    by_state[JobState.RUNNING] += taken
+    waiting_rows = sum(int(total) - int(completed) - int(failed) for _, total, completed, failed in found)
+    waited_ms = [
+        now_ms - float(deadline) + ISSUE_LEASE_MS * (2 ** min(count, MOST_ISSUES) - 1)  # as in lua/claim.lua
+        for deadline, count in zip(deadlines[:-1], issues.values(), strict=True)
+        if deadline is not None
+    ]
+    return Census(
+        jobs=by_state | {"ended": max(all_jobs - sum(by_state.values()), 0)},
+        rows_waiting=round(waiting_rows * each_stands_for),
+        lanes={
+            Lane.INTERACTIVE: LaneCensus(
+                pending, taken, sum(queues[:4]), max(now_ms - int(sealed_at or now_ms), 0) / 1000
+            ),
+            Lane.BULK: LaneCensus(max(leased - owned, 0), owned, sum(queues[4:]), max([0.0, *waited_ms]) / 1000),
+        },
+        redis_used_bytes=memory["used_memory"],
+        redis_limit_bytes=memory["maxmemory"] or memory["total_system_memory"],
+        workers=live_workers(redis),
+    )

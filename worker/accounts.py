@@ -1,0 +1,69 @@
+"""What is told of the chunks a child works on: to Prometheus, and in its lines of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from jobs import logs
+from jobs.lanes import OpenChunk
+from jobs.models import ChunkRef, Lane, Outcome, OutputChunk
+from worker.isolation import KILLED
+from worker.metrics import metrics
+
+log = structlog.get_logger(__name__)
+
+
+def ids(chunks: Sequence[OpenChunk]) -> dict[str, object]:
+    """What lines written meanwhile carry: of one chunk its ids, of several that share a batch the lists of theirs."""
+    if len(chunks) == 1:
+        (chunk,) = chunks
+        return {"request_id": chunk.request_id, "job_id": chunk.ref.job_id, "chunk": chunk.ref.chunk_no}
+    return {
+        "request_ids": [chunk.request_id for chunk in chunks],
+        "job_ids": [chunk.ref.job_id for chunk in chunks],
+    }
+
+
+def begun(lane: Lane, chunks: Sequence[OpenChunk]) -> None:
+    wait = metrics().queue_wait.labels(lane)
+    for chunk in chunks:
+        if chunk.waited_s is not None:
+            wait.observe(chunk.waited_s)
+
+
+def done(
+    lane: Lane, chunks: Sequence[OpenChunk], results: Sequence[tuple[ChunkRef, OutputChunk]], took_s: float
+) -> None:
+    """The results are recorded. `took_s` is of all chunks together."""
+    answers = dict(results)
+    completed = failed = poison = 0
+    for chunk in chunks:
+        fresh = _fresh(chunk, answers[chunk.ref])
+        errors = [outcome.error for outcome in fresh if outcome.error is not None]
+        completed += len(fresh) - len(errors)
+        failed += len(errors)
+        poison += errors.count(KILLED)
+        logs.sampled(
+            log,
+            "chunk answered",
+            **ids([chunk]),
+            rows=len(fresh),
+            failed=len(errors),
+            waited_s=chunk.waited_s,
+            took_s=round(took_s, 4),
+        )
+    counted = metrics()
+    counted.chunks.labels(lane).inc(len(chunks))
+    counted.texts.labels(lane, "completed").inc(completed)
+    counted.texts.labels(lane, "failed").inc(failed)
+    counted.poison_rows.labels(lane).inc(poison)
+
+
+def _fresh(chunk: OpenChunk, answer: OutputChunk) -> Sequence[Outcome]:
+    """The outcomes of rows that this execution was about: of a chunk that is tried again, those that had failed."""
+    if chunk.before is None:
+        return answer.outcomes
+    tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and o not in chunk.input.errors)
+    return [answer.outcomes[offset] for offset in tried]
