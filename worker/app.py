@@ -35,12 +35,14 @@ lifecycle.connect_signals()
 
 
 @celeryd_init.connect(weak=False)
-def _greet(instance: Any, **_: object) -> None:
-    instance.quiet = not logs.readable(settings)  # Celery's banner is for people
+def _configure_logs(instance: Any, **_: object) -> None:
+    logs.configure(settings)  # Celery asks for it only after the model is loaded
+    instance.quiet = not logs.readable(settings)  # its banner is for people
 
 
 @setup_logging.connect(weak=False)
-def _configure_logs(**_: object) -> None:
+def _keep_logs(**_: object) -> None:
+    """That there is a handler keeps Celery from logging in its own way."""
     logs.configure(settings)
     for per_task in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(per_task).setLevel(logging.WARNING)  # Flower shows each task; a log line each is noise
