@@ -13,9 +13,10 @@ from prometheus_client.registry import Collector
 
 from api.services import Services
 from jobs.cache import ResultCache
-from jobs.capacity import bulk_texts_per_second
+from jobs.capacity import texts_per_second
 from jobs.census import Census, census
 from jobs.connection import REDIS_AWAY
+from jobs.models import Lane
 
 #: Bounds of buckets: an interactive answer takes some ten to hundreds of milliseconds, an upload minutes.
 REQUEST_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 120)
@@ -30,7 +31,7 @@ class ClusterCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            now, cache, speed = census(self._redis), self._cache.counts(), bulk_texts_per_second(self._redis)
+            now, cache, speed = census(self._redis), self._cache.counts(), texts_per_second(self._redis, Lane.BULK)
         except REDIS_AWAY:
             yield _gauge("sentiq_redis_up", "1 when Redis answers", 0)
             return
