@@ -279,8 +279,8 @@ class Settings(BaseSettings):
     )
     alive_file: str = Field(
         "",
-        description="A file that a worker touches each second while it makes progress, and removes when it ends. Its "
-        "age tells a container's health. Empty: none.",
+        description="A file that a worker, or the deliverer of webhooks, touches each second while it makes progress "
+        "and removes when it ends. Its age tells a container's health. Empty: none.",
     )
     sync_timeout_s: float = Field(
         30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import structlog
 
@@ -34,6 +35,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     redis = connect(settings)
+    alive = Path(settings.alive_file) if settings.alive_file else None
     deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
     log.info("webhooks are delivered")
     while not stop.is_set():
@@ -42,8 +44,12 @@ def main() -> int:
         except REDIS_AWAY as error:
             log.warning("webhooks wait for Redis", reason=str(error))
             begun = 0
+        if alive:
+            alive.touch()
         stop.wait(0.0 if begun else INTERVAL_S)
     deliverer.close()
+    if alive:
+        alive.unlink(missing_ok=True)
     return 0
 
 
