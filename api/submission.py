@@ -119,7 +119,7 @@ class Submission:
             self._store.set_file(self._job.id, replace(self._job.file, encoding=self._file.encoding))
         wakeup_id = new_task_id()
         if self._store.seal(self._job, wakeup_id, self._digest()):
-            self._services.wake(wakeup_id, f"job={self._job.id} rows={len(first.texts)}")
+            self._services.wake(wakeup_id, f"rows={len(first.texts)} job={self._job.id}")
         return Submitted(self._job.id, replayed=False)
 
     def _usable(self, rows: Iterable[Row]) -> Iterator[Row]:

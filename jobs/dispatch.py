@@ -55,5 +55,5 @@ def publish(producer: Producer, chunks: Iterable[ChunkRef], *, again: bool = Fal
             queue=Lane.BULK,
             priority=chunk.level if chunk.chunk_no > 0 or chunk.level == Priority.LOW.level else Priority.HIGH.level,
             ignore_result=True,
-            argsrepr=f"job={chunk.job_id} chunk={chunk.chunk_no} rows={chunk.rows}{' again' if again else ''}",
+            argsrepr=f"{'again ' if again else ''}chunk={chunk.chunk_no} rows={chunk.rows} job={chunk.job_id}",
         )

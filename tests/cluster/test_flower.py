@@ -6,80 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.cluster.test_main_job import sentences
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.flower import LOGIN, Flower
+from tests.support import REPOSITORY, Cluster, free_port, wait_until
 
 pytestmark = pytest.mark.cluster
 
-LOGIN = ("operator", "correct-horse-battery")
 SECRET = "机密七三一"
-
-
-class Flower:
-    """The dashboard of a cluster, by its real command and configuration."""
-
-    def __init__(self, cluster: Cluster, directory: Path, *options: str, **settings: str) -> None:
-        self.port = free_port()
-        self._environment = cluster.env | {
-            "SENTIQ_FLOWER_PORT": str(self.port),
-            "SENTIQ_FLOWER_LOGIN": ":".join(LOGIN),
-            "SENTIQ_FLOWER_PATH": "flower",
-            "SENTIQ_FLOWER_DB": str(directory / "flower.db"),
-            **{f"SENTIQ_{name.upper()}": value for name, value in settings.items()},
-        }
-        self._options, self._directory = options, directory
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/flower", auth=LOGIN, timeout=30)
-        self._process: Process | None = None
-
-    def __enter__(self) -> Flower:
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-        if self._process is not None:
-            self._process.kill()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "celery", "-A", "deploy.flower.app", "flower"]
-        command += ["--conf=deploy/flower/flowerconfig.py", *self._options]
-        process = self._process = Process("flower", command, self._environment, self._directory)
-
-        def answers() -> bool:
-            process.check_alive()
-            try:
-                return self.http.get("/healthcheck").status_code == 200
-            except httpx.TransportError:
-                return False
-
-        wait_until(answers, timeout_s=60, message="Flower answers")
-
-    def stop(self) -> None:
-        assert self._process is not None
-        self._process.stop()
-
-    @property
-    def log(self) -> str:
-        assert self._process is not None
-        return self._process.log.read_text()
-
-    def tasks(self, **query: str) -> list[dict[str, Any]]:
-        answer = self.http.get("/api/tasks", params=query)
-        assert answer.status_code == 200, answer.text
-        tasks: list[dict[str, Any]] = list(answer.json().values())
-        return tasks
-
-    def ended(self, name: str) -> list[dict[str, Any]]:
-        return [task for task in self.tasks(taskname=name) if task["state"] == "SUCCESS"]
 
 
 @pytest.fixture
@@ -114,12 +51,12 @@ def test_an_operator_sees_which_chunk_of_which_job_ran_where(cluster: Cluster, f
     wait_until(lambda: sum(large in task["args"] for task in flower.ended("sentiq.classify_chunk")) >= 3)
 
     (wakeup,) = [task for task in flower.ended("sentiq.drain") if small in task["args"]]
-    assert wakeup["args"] == f"job={small} rows=2"
+    assert wakeup["args"] == f"rows=2 job={small}"
     assert "rows=2 chunks=1 batches=1" in wakeup["result"]
     assert wakeup["worker"].startswith("interactive@")
     chunks = {task["args"]: task for task in flower.ended("sentiq.classify_chunk") if large in task["args"]}
     rows = [512, 512, 476]
-    assert set(chunks) == {f"job={large} chunk={number} rows={count}" for number, count in enumerate(rows)}
+    assert set(chunks) == {f"chunk={number} rows={count} job={large}" for number, count in enumerate(rows)}
     for task in chunks.values():
         assert "attempt=1" in task["result"]
         assert task["worker"].startswith("bulk@")
