@@ -13,6 +13,7 @@ from jobs import logs
 from jobs.addresses import networks
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import SettingsError
+from jobs.notify import notify
 from jobs.settings import current
 from jobs.store import JobStore
 from jobs.webhooks import WebhookStore
@@ -39,6 +40,7 @@ def main() -> int:
     deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
     log.info("webhooks are delivered")
     while not stop.is_set():
+        notify("READY=1", "WATCHDOG=1")
         try:
             begun = deliverer.step()
         except REDIS_AWAY as error:
@@ -47,6 +49,7 @@ def main() -> int:
         if alive:
             alive.touch()
         stop.wait(0.0 if begun else INTERVAL_S)
+    notify("STOPPING=1")
     deliverer.close()
     if alive:
         alive.unlink(missing_ok=True)

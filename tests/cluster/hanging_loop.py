@@ -25,5 +25,5 @@ if os.environ.get("HANG") != "long":
 def _hang(sender: object, **_: object) -> None:
     if os.environ.get("HANG") == "end":
         sender.stop = lambda: time.sleep(3600)  # type: ignore[attr-defined]
-    else:
-        sender.timer.call_after(1.5, time.sleep, (3600,))  # type: ignore[attr-defined]
+        return
+    sender.timer.call_after(5 if os.environ.get("HANG") == "long" else 1.5, time.sleep, (3600,))  # type: ignore[attr-defined]
