@@ -1,0 +1,1 @@
+"""Tools for the service in docker-compose."""
