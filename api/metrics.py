@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from flask import Response, g, request
 from flask_openapi3 import OpenAPI
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -77,6 +84,7 @@ def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
 
 
 def init_app(app: OpenAPI, services: Services) -> None:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, which nobody asks for
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
     requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=registry)

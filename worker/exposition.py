@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -81,11 +82,13 @@ class Exposition(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has n
                 listening.listen()
             except OSError as error:
                 return error
-            fd = str(listening.fileno())
-            command = [sys.executable, "-m", metrics_server.__name__, str(self._directory), fd, name, str(port)]
+            arguments = map(str, (os.getpid(), self._directory, listening.fileno(), name, port))
             self._started_at_s = time.monotonic()
             self._process = subprocess.Popen(
-                command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, pass_fds=(listening.fileno(),)
+                [sys.executable, "-m", metrics_server.__name__, *arguments],
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                pass_fds=(listening.fileno(),),
             )
         return None
 

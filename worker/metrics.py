@@ -12,7 +12,9 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +81,8 @@ class Metrics:
             self.texts.labels(lane, outcome)
         for reason in RECOVERY_REASONS:
             self.recoveries.labels(lane, reason)
+        for direction in ("up", "down"):
+            self.scalings.labels(direction)
         for metric in (self.chunks, self.queue_wait, self.poison_rows, self.children_started):
             metric.labels(lane)
 
@@ -93,11 +97,16 @@ def observe(timings: Timings) -> None:
     """One pass of an engine."""
     counted = metrics()
     counted.tokenise.observe(timings.tokenise_s)
-    inference = counted.inference.labels(timings.model)
-    for batch in timings.batches:
-        inference.observe(batch.inference_s)
-        counted.batch_texts.observe(batch.texts)
-        counted.batch_tokens.observe(batch.tokens)
+    observe_all(counted.inference.labels(timings.model), [batch.inference_s for batch in timings.batches])
+    observe_all(counted.batch_texts, [batch.texts for batch in timings.batches])
+    observe_all(counted.batch_tokens, [batch.tokens for batch in timings.batches])
+
+
+def observe_all(histogram: Histogram, amounts: Sequence[float]) -> None:
+    """As `observe` of each, with one write for each bucket: a pass has a hundred batches, and most are alike."""
+    histogram._sum.inc(sum(amounts))
+    for bucket, count in Tally(bisect_left(histogram._upper_bounds, amount) for amount in amounts).items():
+        histogram._buckets[bucket].inc(count)
 
 
 def share() -> Path:

@@ -1,4 +1,4 @@
-"""`python -m worker.metrics_server DIRECTORY SOCKET HOST PORT`: shows Prometheus what the processes of a worker count.
+"""`python -m worker.metrics_server PARENT DIRECTORY SOCKET HOST PORT` shows Prometheus what a worker's processes count.
 
 A process of its own: a thread of the parent might hold a lock when a child is forked, and its event loop must not wait.
 It loads no model and no Celery, and ends when its parent does.
@@ -88,12 +88,15 @@ def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, meaning, value=value)
 
 
-def main(directory: str, fd: str, name: str, port: str) -> None:
-    parent = os.getppid()
+def main(parent_pid: str, directory: str, fd: str, name: str, port: str) -> None:
+    parent = int(parent_pid)  # it may have ended already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us last
     registry = CollectorRegistry()
     MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
-    registry.register(Memory(Path(directory), parent))
+    try:
+        registry.register(Memory(Path(directory), parent))
+    except psutil.NoSuchProcess:
+        return
     with Server(socket.socket(fileno=int(fd)), name, int(port)) as server:
         server.set_app(make_wsgi_app(registry))
         while os.getppid() == parent:

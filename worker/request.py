@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
 from jobs.connection import REDIS_AWAY
 from worker import context
 from worker.metrics import metrics
+
+REASONS: dict[type[Exception], str] = {WorkerLostError: "child_lost", TimeLimitExceeded: "time_limit"}
 
 log = structlog.get_logger(__name__)
 
@@ -23,19 +25,28 @@ class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
 
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)  # billiard wraps it with its traceback
-        self._release(type(error).__name__, "child_lost" if isinstance(error, WorkerLostError) else "error")
+        self._release(error)
         super().on_failure(exc_info, *args, **kwargs)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
         super().on_timeout(soft, timeout)
         if not soft:
-            self._release(f"time limit of {timeout} s", "time_limit")
+            self._release(TimeLimitExceeded(timeout))
 
-    def _release(self, reason: str, kind: str) -> None:
+    def _release(self, error: Exception) -> None:
         queue = self.delivery_info["routing_key"]
         try:
             released = context.parent().lane(queue).release(self.id)
         except REDIS_AWAY:
             return  # the lease runs out instead
-        metrics().recoveries.labels(queue, kind).inc(released)
-        log.warning("released the work of a lost task", task_id=self.id, lane=queue, chunks=released, reason=reason)
+        if released:
+            reason = next((name for kind, name in REASONS.items() if isinstance(error, kind)), "error")
+            metrics().recoveries.labels(queue, reason).inc(released)
+            log.warning(
+                "released the work of a lost task",
+                task_id=self.id,
+                lane=queue,
+                chunks=released,
+                reason=reason,
+                error=type(error).__name__,
+            )

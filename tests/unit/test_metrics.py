@@ -1,0 +1,44 @@
+"""What a worker counts, without a worker."""
+
+from __future__ import annotations
+
+import random
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from engine import BatchTiming, Timings
+from worker.metrics import Metrics, metrics, observe, observe_all
+
+
+def test_amounts_are_observed_together_as_they_are_one_by_one() -> None:
+    registry = CollectorRegistry()
+    one_by_one, together = (Histogram(name, "", registry=registry, buckets=(0.1, 1, 2.5)) for name in ("a", "b"))
+    amounts = [0.1, 1, 2.5, 3, *(random.Random(0).uniform(0, 4) for _ in range(200))]
+
+    for amount in amounts:
+        one_by_one.observe(amount)
+    observe_all(together, amounts)
+
+    for le in ("0.1", "1.0", "2.5", "+Inf"):
+        expected = registry.get_sample_value("a_bucket", {"le": le})
+        assert registry.get_sample_value("b_bucket", {"le": le}) == expected
+    assert registry.get_sample_value("b_count") == len(amounts)
+    assert registry.get_sample_value("b_sum") == sum(amounts)
+
+
+def test_a_pass_is_told_batch_by_batch() -> None:
+    batches = (BatchTiming(texts=8, tokens=128, inference_s=0.004), BatchTiming(texts=1, tokens=512, inference_s=0.02))
+    observe(Timings("m@1", 0.0003, 0.03, texts=12, unique_texts=9, batches=batches, tokens=500))
+
+    value = metrics().registry.get_sample_value
+    assert value("sentiq_tokenise_seconds_count") == 1
+    assert value("sentiq_inference_seconds_count", {"model": "m@1"}) == 2
+    assert value("sentiq_batch_texts_sum") == 9
+    assert value("sentiq_batch_tokens_bucket", {"le": "128.0"}) == 1
+
+
+def test_what_has_not_happened_is_0() -> None:
+    counted = Metrics()
+    counted.begin("bulk")
+    labels = {"lane": "bulk", "reason": "lease"}
+    assert counted.registry.get_sample_value("sentiq_recoveries_total", labels) == 0
