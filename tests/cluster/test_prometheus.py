@@ -11,7 +11,11 @@ import httpx
 import pytest
 import yaml
 
+from jobs.access import KeyStore, Scope
+from tests.cluster.test_main_job import sentences
+from tests.dashboards import dashboard_queries, recorded, rule_queries
 from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from worker.metrics import Metrics
 
 pytestmark = [
     pytest.mark.cluster,
@@ -22,6 +26,10 @@ pytestmark = [
 
 CONFIG = REPOSITORY / "deploy" / "prometheus"
 LANES = ("interactive", "bulk")
+#: Panels that may show nothing for a time.
+MAY_BE_EMPTY = {
+    f"sentiq-overview: {title}" for title in ("Firing alerts", "Accepted work, today and yesterday", "Autoscale")
+}
 TOKEN = "a-token-for-prometheus"
 
 
@@ -66,6 +74,13 @@ class Prometheus:
         except (httpx.TransportError, httpx.HTTPStatusError):
             return {}  # it is about to start
 
+    def ask(self, promql: str) -> list[dict[str, Any]]:
+        """The series that an expression gives now; fails where it cannot be evaluated."""
+        answer = self.http.get("query", params={"query": promql})
+        assert answer.status_code == 200, answer.text
+        series: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return series
+
     def alerts(self) -> set[tuple[str, str]]:
         """Name and lane or instance's job of what fires."""
         return {
@@ -99,6 +114,26 @@ def start_workers(cluster: Cluster, ports: list[int]) -> list[Process]:
     ]
     cluster.wait_workers(2)
     return workers
+
+
+def test_what_rules_and_dashboards_ask_for_is_there(cluster: Cluster) -> None:
+    ports = [free_port(), free_port()]
+    start_workers(cluster, ports)
+    cluster.http.headers["Authorization"] = f"Bearer {KeyStore(cluster.redis).create('test', list(Scope))[1]}"
+    with Prometheus(cluster, ports) as prometheus:
+        wait_until(lambda: prometheus.up() == 3, timeout_s=30, message="the API and both workers are scraped")
+        for texts in (sentences(3), sentences(2_000)):
+            cluster.wait_ended(cluster.submit(texts))
+        assert cluster.http.post("/analyze", json={"text": "味道不错"}).status_code == 200
+        wait_until(
+            lambda: {q.place for q in dashboard_queries() if not prometheus.ask(q.promql)} <= MAY_BE_EMPTY,
+            message="each panel shows something",
+        )
+
+        names = set(prometheus.get("label/__name__/values"))
+        optional = {metric.name for metric in Metrics().registry.collect()}  # some are there from their first time on
+        asked = {metric for query in (*rule_queries(), *dashboard_queries()) for metric in query.metrics} - recorded()
+        assert {name for name in asked - names if name.removesuffix("_total") not in optional} == set()
 
 
 def test_alerts_fire_when_workers_and_redis_die_and_clear_when_they_are_back(cluster: Cluster) -> None:
