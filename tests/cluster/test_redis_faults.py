@@ -18,6 +18,7 @@ from jobs.keys import LaneKeys
 from jobs.models import Lane
 from tests.cluster.test_faults import check_all_answered
 from tests.cluster.test_main_job import sentences
+from tests.runbook import quoted
 from tests.support import Cluster, RedisServer, wait_until
 
 pytestmark = pytest.mark.cluster
@@ -105,6 +106,9 @@ def test_a_full_disk_under_the_append_only_file_loses_nothing(tmp_path: Path) ->
                     pass
 
             wait_until(lambda: post(cluster, 1) == (503, "store_unavailable"), timeout_s=30)
+            refused = cluster.http.post("/api/v1/jobs", json={"texts": ["好"]}).json()["detail"]
+            assert quoted("The disk of Redis is full", "Redis takes no writes now") in refused
+            assert cluster.redis.info("persistence")["aof_last_write_status"] == "err"
             ballast.unlink()
 
             cluster.supervise(job_id)
@@ -167,6 +171,9 @@ def test_a_clock_that_jumps_loses_nothing_and_answers_once(tmp_path: Path, jump:
         check_all_answered(cluster, job_id, 60_000)
         check_all_answered(cluster, cluster.submit(sentences(3)), 3)
         check_all_answered(cluster, cluster.submit(sentences(2_000)), 2_000)
+        if jump == "-2h":
+            told = quoted("The clock jumps", "the clock of Redis went back, and deadlines with it")
+            assert any(told in process.log.read_text() for process in cluster.processes)
 
 
 def leftovers(redis: Redis) -> list[LaneKeys]:

@@ -21,13 +21,13 @@ PASSWORD = "correct-horse"
 ACL = "~sentiq:* ~interactive* ~bulk* ~unacked* ~_kombu.* ~*celery.pidbox* ~celeryev* &* +@all -@dangerous +info"
 
 
-def _has_tls() -> bool:
+def has_tls() -> bool:
     # Told to listen nowhere, it ends at once.
     command = [redis_binary(), "--port", "0", "--tls-port", "0", "--save", ""]
     return b"Bad directive" not in subprocess.run(command, capture_output=True, check=False, timeout=10).stderr
 
 
-@pytest.mark.skipif(not _has_tls(), reason="this redis-server was built without TLS")
+@pytest.mark.skipif(not has_tls(), reason="this redis-server was built without TLS")
 def test_the_service_runs_with_tls_and_an_access_list(tmp_path: Path) -> None:
     ca = trustme.CA()
     certificate = ca.issue_cert("127.0.0.1")

@@ -1,0 +1,15 @@
+"""A worker app whose model does not survive the fork. Run as `celery -A tests.cluster.unproven_engine worker …`."""
+
+from __future__ import annotations
+
+from engine import Engine
+from worker.app import app
+
+__all__ = ["app"]
+
+
+def _fails(self: Engine) -> None:
+    raise RuntimeError("the kernels are gone")
+
+
+Engine.prove = _fails  # type: ignore[method-assign]

@@ -1,1 +1,0 @@
-"""What Kubernetes and KEDA would say of deploy/kubernetes."""
