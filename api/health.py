@@ -51,7 +51,7 @@ def health() -> tuple[Response, int]:
         workers = live_workers(svc.redis)
         body["workers"] = [asdict(worker) for worker in workers]
         for lane in (svc.interactive, svc.bulk):
-            body["lanes"][lane.lane] = asdict(lane.counts())
+            body["lanes"][lane.lane] = asdict(lane.counts()) | {"demand": lane.demand()}
         if _missing(workers):
             body["status"] = "degraded"
     except REDIS_AWAY:

@@ -64,9 +64,15 @@ class ReadyDocument(BaseModel):
     missing: list[str] = Field(examples=[["bulk worker"]])
 
 
+class LaneHealth(BaseModel):
+    waiting: int = Field(description="chunks without a child")
+    in_flight: int = Field(description="chunks that children work on")
+    demand: int = Field(description="children that would find work now, the busy ones included: what scalers follow")
+
+
 class HealthDocument(BaseModel):
     status: str = Field(description="ok, degraded (a lane has no worker) or unavailable")
     model: str = Field(description="of the settings")
     redis: str = Field(description="ok or away")
-    lanes: dict[str, dict[str, int]] = Field(description="chunks of each lane that wait and that are in flight")
+    lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk")
     workers: list[dict[str, Any]] = Field(description="their heartbeats")

@@ -1,0 +1,1 @@
+"""What Kubernetes and KEDA would say of deploy/kubernetes."""
