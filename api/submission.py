@@ -56,7 +56,8 @@ class Submission:
         self._bad_rows_allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
         format_ = file.format if file else None
         owner = caller().makes
-        self._job = NewJob(new_job_id(), Lane.BULK, model, request_id, idempotency_key, options, format_, owner)
+        job_id = new_job_id(services.settings.shard)
+        self._job = NewJob(job_id, Lane.BULK, model, request_id, idempotency_key, options, format_, owner)
         self._created = False
         self._touched_at = time.monotonic()
 

@@ -51,9 +51,13 @@ class Priority(StrEnum):
         return {Priority.HIGH: 0, Priority.NORMAL: 3, Priority.LOW: 9}[self]
 
 
-def new_job_id() -> str:
-    """A job id nobody can guess (96 random bits)."""
-    return f"job_{secrets.token_hex(12)}"
+def new_id(kind: str, shard: str = "", random_bytes: int = 12) -> str:
+    """An id nobody can guess, such as `job_a-5f…`; where there are shards it leads back to the one that has it."""
+    return f"{kind}_{shard}{'-' if shard else ''}{secrets.token_hex(random_bytes)}"
+
+
+def new_job_id(shard: str = "") -> str:
+    return new_id("job", shard)
 
 
 class ChunkRef(NamedTuple):

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     )
     redis_cert_file: Path | None = Field(None, description="Our certificate (PEM), where Redis asks for one.")
     redis_key_file: Path | None = Field(None, description="Its private key (PEM).")
+    shard: str = Field(
+        "",
+        pattern=r"^[a-z0-9]{0,8}$",
+        description="Short name of this stack where several of them, each with a Redis of its own, serve behind one "
+        "proxy; new ids begin with it: docs/scaling.md.",
+    )
     host: str = Field("127.0.0.1", description="Address on which the API listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
     auth: Literal["keys", "off"] = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -13,6 +12,7 @@ from redis import Redis
 from jobs import keys
 from jobs.connection import text
 from jobs.errors import UploadNotFound
+from jobs.models import new_id
 
 PIECE_BYTES = 1 << 18
 LEVEL = 1  #: files are kept for an hour, and often packed already
@@ -31,16 +31,17 @@ class Upload:
 class UploadStore:
     """All uploads of one Redis."""
 
-    def __init__(self, redis: Redis, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, ttl_s: int, shard: str = "") -> None:
         self._redis = redis
         self._ttl_s = ttl_s
+        self._shard = shard
 
     def create(self, pieces: Iterator[bytes], file_name: str, content_type: str, owner: str = "") -> str:
         """Keep a file; returns its id. Raises what the pieces raise, and then nothing is kept.
 
         `owner` is the API key that sends it; "" where none is asked for.
         """
-        upload_id = f"upl_{secrets.token_hex(12)}"
+        upload_id = new_id("upl", self._shard)
         content, meta = keys.upload_content(upload_id), keys.upload(upload_id)
         size, waiting = 0, b""
         try:

@@ -19,7 +19,7 @@ from redis import Redis
 from jobs import keys
 from jobs.connection import script, text
 from jobs.errors import FieldError, InvalidInput, WebhookNotFound
-from jobs.models import JobState
+from jobs.models import JobState, new_id
 
 EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
 TEST_EVENT = "webhook.test"
@@ -71,8 +71,9 @@ def new_secret() -> str:
 class WebhookStore:
     """All endpoints and deliveries of one Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, shard: str = "") -> None:
         self.redis = redis
+        self._shard = shard
         self._enqueue = script(redis, "webhook_enqueue")
         self._claim = script(redis, "webhook_claim")
 
@@ -83,7 +84,7 @@ class WebhookStore:
     # -- endpoints ----------------------------------------------------------------------------------------------
 
     def create(self, url: str, description: str, events: tuple[str, ...]) -> Webhook:
-        made = Webhook(f"wh_{secrets.token_hex(8)}", url, description, events, new_secret(), self.now_ms())
+        made = Webhook(new_id("wh", self._shard, 8), url, description, events, new_secret(), self.now_ms())
         self.save(made)
         return made
 
