@@ -32,13 +32,25 @@ class Heartbeat:
 
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
-    """Announce a worker and refresh what the scripts need to know: the number of children of each lane."""
-    now_s, others = _look(redis)
-    children = sum(w.children for w in others if w.lane is heartbeat.lane and w.worker != heartbeat.worker)
+    """Announce a worker."""
+    seconds, micros = redis.time()
     pipe = redis.pipeline(transaction=True)
-    pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(asdict(heartbeat) | {"seen_at_s": now_s}))
+    seen = {"seen_at_s": seconds + micros / 1e6}
+    pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(asdict(heartbeat) | seen))
     pipe.expire(keys.WORKERS, ttl_s)
-    pipe.set(LaneKeys.of(heartbeat.lane).children, children + heartbeat.children, ex=ttl_s)
+    pipe.execute()
+
+
+def count_children(redis: Redis, ttl_s: int) -> None:
+    """Refresh what the scripts need to know: the number of children of each lane.
+
+    It reads every worker's heartbeat, so not every worker should do it.
+    """
+    live = live_workers(redis)
+    pipe = redis.pipeline(transaction=True)
+    for lane in Lane:
+        children = sum(worker.children for worker in live if worker.lane is lane)
+        pipe.set(LaneKeys.of(lane).children, children, ex=ttl_s)
     pipe.execute()
 
 
@@ -49,11 +61,6 @@ def leave(redis: Redis, worker: str) -> None:
 
 def live_workers(redis: Redis) -> list[Heartbeat]:
     """Workers heard of lately, by name; the long silent ones are forgotten."""
-    return _look(redis)[1]
-
-
-def _look(redis: Redis) -> tuple[float, list[Heartbeat]]:
-    """The time and the live workers."""
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.WORKERS)
@@ -68,4 +75,4 @@ def _look(redis: Redis) -> tuple[float, list[Heartbeat]]:
             live.append(Heartbeat(**fields | {"lane": Lane(fields["lane"]), "stored": stored}))
         elif age_s > FORGET_AFTER_S:
             redis.hdel(keys.WORKERS, name)
-    return now_s, live
+    return live

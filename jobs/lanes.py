@@ -313,22 +313,26 @@ def sweep_schedule(store: JobStore, producer: Producer) -> int:
 
 
 class Clock:
-    """Deadlines follow Redis's clock when it goes back."""
+    """Deadlines follow Redis's clock when it goes back; and it tells sweepers whose turn it is."""
 
     UNNOTICED_MS = 2_000
+    TURN_MS = 800  #: less than sweepers wait between two rounds, so that one alone always has its turn
 
     def __init__(self, redis: Redis, ttl_ms: int) -> None:
         self._follow = script(redis, "follow_clock")
         self._ttl_ms = ttl_ms
 
-    def sweep(self) -> int:
-        """Returns by how many ms it went back since some sweeper last looked."""
+    def sweep(self) -> int | None:
+        """By how many ms it went back since some sweeper last looked; None when another one has just looked.
+
+        Then that one sweeps for all: what a second of sweeping costs Redis does not grow with the workers.
+        """
         deadlines = [LaneKeys.of(lane).leases for lane in Lane]
         went_back: int = self._follow(
             keys=[keys.CLOCK, *deadlines, keys.WAKEUPS, keys.RECEIVING, keys.DELIVERIES],
-            args=[self.UNNOTICED_MS, self._ttl_ms],
+            args=[self.UNNOTICED_MS, self._ttl_ms, self.TURN_MS],
         )
-        return went_back
+        return None if went_back < 0 else went_back
 
 
 def sweep_uploads(store: JobStore) -> int:

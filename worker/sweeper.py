@@ -1,4 +1,7 @@
-"""Once a second every worker parent looks after the job store: whatever has no live message or owner gets one again."""
+"""Once a second some worker parent looks after the job store: whatever has no live message or owner gets one again.
+
+Each is ready to: whoever comes first has the turn, so that many workers cost Redis no more than one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from celery.worker import state
 from celery.worker.components import Pool
 from kombu.exceptions import OperationalError
 
-from jobs.cluster import Heartbeat, beat, leave
+from jobs.cluster import Heartbeat, beat, count_children, leave
 from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
@@ -48,6 +51,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         self._serving = lifecycle.manifest()
         self._stored: tuple[StoredModel, ...] = ()
         self._listed_at_s = -LISTING_INTERVAL_S
+        self._turn = False  # this sweeper looks after the job store in this round, for all
+        self._told_of = 0  # children
 
     def register_with_event_loop(self, parent: Any, hub: Any) -> None:
         # Called again after each reconnect to the broker.
@@ -91,11 +96,20 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
 
     def _beat(self, parent: Any) -> None:
         heartbeat = self._heartbeat(parent, len(state.active_requests))
-        beat(context.parent().redis, heartbeat, current().job_ttl_s)
+        redis, ttl_s = context.parent().redis, current().job_ttl_s
+        beat(redis, heartbeat, ttl_s)
+        if heartbeat.children != self._told_of:
+            count_children(redis, ttl_s)
+            self._told_of = heartbeat.children
 
     def _sweep_lanes(self, parent: Any) -> None:
         ctx = context.parent()
-        if went_back_ms := ctx.clock.sweep():
+        went_back_ms = ctx.clock.sweep()
+        self._turn = went_back_ms is not None
+        if not self._turn:
+            return
+        count_children(ctx.redis, current().job_ttl_s)
+        if went_back_ms:
             log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
         for lane in (ctx.interactive, ctx.bulk):
             swept = lane.sweep(parent.app)
@@ -104,6 +118,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             metrics().recoveries.labels(lane.lane, "lease").inc(swept.lost)
 
     def _sweep_jobs(self, parent: Any) -> None:
+        if not self._turn:
+            return
         store = context.parent().store
         if stalled := sweep_uploads(store):
             log.warning("failed jobs whose upload fell silent", jobs=stalled)

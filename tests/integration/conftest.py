@@ -11,7 +11,7 @@ from redis import Redis
 
 from api.app import create_app
 from api.services import Services
-from jobs.cluster import Heartbeat, beat
+from jobs.cluster import Heartbeat, beat, count_children
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError, StoredModel
 from jobs.settings import Settings
@@ -78,6 +78,7 @@ def live_workers(redis: Redis) -> None:
     )
     for lane in Lane:
         beat(redis, Heartbeat(f"{lane}@test", lane, 1, 0, "loaded-model", "2", stored, 0.0, 0.0), ttl_s=60)
+    count_children(redis, ttl_s=60)
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:

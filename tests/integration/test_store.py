@@ -523,7 +523,14 @@ def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, setting
 
     assert clock.sweep() == pytest.approx(7_200_000, abs=1_500)
     assert (redis.zscore(leases, "held:0:3:1") or 0) == pytest.approx(now_ms + 500, abs=1_500)
-    assert clock.sweep() == 0
+
+
+def test_one_sweeper_at_a_time_has_the_turn(redis: Redis) -> None:
+    sweepers = [Clock(redis, 60_000) for _ in range(5)]
+
+    assert [sweeper.sweep() for sweeper in sweepers] == [0, None, None, None, None]
+    redis.incrby(keys.CLOCK, -Clock.TURN_MS)
+    assert [sweeper.sweep() for sweeper in reversed(sweepers)] == [0, None, None, None, None]
 
 
 def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> None:
