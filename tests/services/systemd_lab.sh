@@ -19,10 +19,10 @@ mount --bind "$python" /run/python # whoever runs the tests may have it in a hom
 mount --bind "$packages" /run/packages
 mount --bind "$repository" /run/repository
 mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work overlay /etc
-mount -t tmpfs -o mode=755 tmpfs /opt
+mount -t tmpfs -o mode=755 tmpfs /srv
 
 useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin sentiq
-current=/opt/sentiq/current
+current=/srv/sentiq/current
 mkdir -p $current/.venv/bin $current/.venv/lib/python3.11/site-packages
 for part in "$repository"/*; do ln -s "/run/repository/${part##*/}" $current/; done
 ln -s /run/python/bin/python3.11 $current/.venv/bin/python

@@ -32,7 +32,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(UNITS, directory / "etc/systemd/system")
     shutil.copytree("/lib/systemd/system", directory / "lib/systemd/system", symlinks=True)
     for command in ("python", "gunicorn"):
-        program = directory / "opt/sentiq/current/.venv/bin" / command
+        program = directory / "srv/sentiq/current/.venv/bin" / command
         program.parent.mkdir(parents=True, exist_ok=True)
         program.touch(0o755)
     return directory
@@ -186,7 +186,7 @@ def test_a_killed_worker_is_started_again_and_leaves_no_child(systemd: Systemd, 
 @pytest.mark.cluster
 def test_a_worker_that_hangs_is_started_again(systemd: Systemd) -> None:
     drop_in = f"/etc/systemd/system/{WORKER}.d/hang.conf"
-    command = "/opt/sentiq/current/.venv/bin/python -m celery -A tests.cluster.hanging_loop worker -Q bulk -c 1"
+    command = "/srv/sentiq/current/.venv/bin/python -m celery -A tests.cluster.hanging_loop worker -Q bulk -c 1"
     systemd.write(
         drop_in,
         f"[Service]\nExecStart=\nExecStart={command}\nEnvironment=HANG=long\nWatchdogSec=3s\n",
