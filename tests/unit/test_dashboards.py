@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboards import DASHBOARDS, dashboard_queries, load, recorded
+from tests.dashboards import DASHBOARDS, dashboard_queries, load, recorded, rule_queries
 from tests.support import REPOSITORY
 
 GRAFANA = REPOSITORY / "deploy" / "grafana"
@@ -64,6 +65,12 @@ def test_every_query_is_promql(tmp_path: Path) -> None:
 def test_what_is_recorded_is_made_by_a_rule() -> None:
     asked = {metric for query in dashboard_queries() for metric in query.metrics if ":" in metric}
     assert asked <= recorded()
+
+
+def test_what_is_asked_for_is_documented() -> None:
+    known = set(re.findall(r"`(sentiq_\w+)`", (REPOSITORY / "docs" / "observability.md").read_text()))
+    asked = {metric for query in (*rule_queries(), *dashboard_queries()) for metric in query.metrics} - recorded()
+    assert {re.sub(r"_(bucket|sum|count)$", "", metric) for metric in asked - known} <= known
 
 
 def test_grafana_finds_its_data_source_and_the_dashboards() -> None:

@@ -62,7 +62,7 @@ def test_services_and_units_exist() -> None:
     units = {re.split("[@.]", path.name)[0] for path in (REPOSITORY / "deploy" / "systemd").glob("*.service")}
 
     text = re.sub("  # .*", "", PATH.read_text())
-    named = re.findall(r"docker-compose (?:ps|logs --tail \d+|up -d|restart|exec) ([\w-]+)", text)
+    named = re.findall(r"docker-compose (?:ps|logs --tail \d+|up -d|restart|exec(?: -e \S+ \S+)?) ([\w-]+)", text)
     assert set(named) <= set(services)
     named = re.findall(r"`(sentiq-(?:api|worker|webhooks|flower))\b", PATH.read_text())
     assert set(named) <= units
