@@ -35,7 +35,11 @@ control_socket_disable = True  # it would write into the home directory, and two
 limit_request_line = 8190
 limit_request_fields = 64
 accesslog = None  # requests are counted in /metrics
-logconfig_dict = {"version": 1, "disable_existing_loggers": False, "loggers": {"gunicorn.error": {"level": "WARNING"}}}
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"gunicorn.error": {"level": "WARNING", "propagate": True}},  # to jobs.logs
+}
 
 
 def when_ready(server: Arbiter) -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from jobs.settings import Settings
 
@@ -26,12 +26,14 @@ def configure(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
+        if readable(settings)
+        else structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
         if readable(settings)
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -61,10 +63,18 @@ def readable(settings: Settings) -> bool:
 
 def sampled(logger: FilteringBoundLogger, event: str, **fields: Any) -> None:
     """For what happens all the time: one of `log_one_in` at INFO, which says for how many it stands; all at DEBUG."""
-    if randrange(_one_in) == 0:
+    if _one_in == 1:
+        logger.info(event, **fields)
+    elif randrange(_one_in) == 0:
         logger.info(event, one_in=_one_in, **fields)
     else:
         logger.debug(event, **fields)
+
+
+def _in_order(_: object, __: str, fields: EventDict) -> EventDict:
+    """What each line has comes first."""
+    first = {name: fields.pop(name) for name in ("timestamp", "level", "logger", "event") if name in fields}
+    return first | dict(fields)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

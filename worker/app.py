@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+import billiard.util
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging
 
@@ -44,5 +45,6 @@ def _configure_logs(instance: Any, **_: object) -> None:
 def _keep_logs(**_: object) -> None:
     """That there is a handler keeps Celery from logging in its own way."""
     logs.configure(settings)
+    billiard.util.get_logger().propagate = True  # or Python writes what the pool warns of in its own way
     for per_task in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(per_task).setLevel(logging.WARNING)  # Flower shows each task; a log line each is noise
