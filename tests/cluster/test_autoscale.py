@@ -13,9 +13,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from celery import Celery
 
+from tests.cluster.test_activation import admin
 from tests.cluster.test_faults import BROKEN, check_all_answered
 from tests.cluster.test_main_job import sentences
+from tests.cluster.test_models import copy_model
 from tests.support import Cluster, Process, wait_until
 from worker.autoscale.autoscaler import shrink
 
@@ -157,6 +160,39 @@ def test_a_reserve_that_is_not_there_stops_growth_alone(empty_cluster: Cluster) 
     check_all_answered(empty_cluster, empty_cluster.submit(sentences(6_000)), 6_000)
 
     assert worker.children() == [child]
+
+
+def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster, tmp_path: Path) -> None:
+    copy_model(tmp_path / "models", "second")
+    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_MODEL_ROOT=str(tmp_path / "models"))
+    job_id = empty_cluster.submit(sentences(12_000))
+    wait_until(lambda: len(worker.children()) > 1)
+
+    switched = admin(empty_cluster, "activate", "second")
+
+    assert switched.returncode == 0, switched.stdout + switched.stderr
+    check_all_answered(empty_cluster, job_id, 12_000)
+    wait_until(lambda: [w.model for w in empty_cluster.live()] == ["second"], timeout_s=60)
+    grown(worker, 1)
+    after_id = empty_cluster.submit(sentences(6_000, seed=1))
+    wait_until(lambda: len(worker.children()) > 1, message="it goes on scaling")
+    check_all_answered(empty_cluster, after_id, 6_000)
+    assert {row["model"] for row in empty_cluster.rows(after_id, limit=100)} == {"second@c0ffee"}
+    assert LOST not in worker.log.read_text()
+
+
+def test_bounds_are_changed_while_a_worker_runs(empty_cluster: Cluster) -> None:
+    worker = empty_cluster.start_worker("bulk", autoscale="2,1")
+    with Celery(broker=empty_cluster.redis_server.url) as celery:
+        assert celery.control.autoscale(3, 3, reply=True, limit=1, timeout=10)
+        grown(worker, 3)
+        job_id = empty_cluster.submit(sentences(6_000))
+        wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="all of them have work")
+        check_all_answered(empty_cluster, job_id, 6_000)
+        (refused,) = celery.control.autoscale(1, 2, reply=True, limit=1, timeout=10)
+        assert "MIN <= MAX" in str(refused)
+        assert celery.control.autoscale(1, 1, reply=True, limit=1, timeout=10)
+        grown(worker, 1)
 
 
 @pytest.mark.parametrize(
