@@ -32,6 +32,7 @@ BACK_WITHIN_S = 5.0  #: after the keepalive
 SAMPLE_S = 0.1
 CLIENTS = 4
 JOB_TEXTS = {"bulk": 2_048, "interactive": 64}
+PACE_S = {"bulk": 1.0, "interactive": 0.04}  #: between two jobs of a client: more than two cores can do
 STYLE = Style(  # greys and colours that can be read on white and on black
     background="transparent",
     plot_background="transparent",
@@ -56,11 +57,12 @@ class Sample:
 
 
 class Load:
-    """Clients that post jobs, one after the other, until they are stopped."""
+    """Clients that post jobs at a pace until they are stopped."""
 
     def __init__(self, cluster: Cluster, lane: str) -> None:
         self.ids: list[str] = []
-        self._url, self._texts, self._seeds = cluster.url, JOB_TEXTS[lane], itertools.count()
+        self._url, self._texts, self._pace_s = cluster.url, JOB_TEXTS[lane], PACE_S[lane]
+        self._seeds = itertools.count()
         self._done = threading.Event()
         self._clients = [threading.Thread(target=self._post) for _ in range(CLIENTS)]
         for client in self._clients:
@@ -75,15 +77,13 @@ class Load:
             client.join()
 
     def _post(self) -> None:
-        # A bulk client goes on at a pace, or it would fill Redis; an interactive one waits for its answer.
-        pace_s, headers = (1.0, {}) if self._texts > 64 else (0.0, {"Prefer": "wait=30"})
         with httpx.Client(base_url=self._url, timeout=60) as http:
             while not self._done.is_set():
                 body = {"texts": sentences(self._texts, next(self._seeds))}
-                answer = http.post("/api/v1/jobs", json=body, headers=headers)
+                answer = http.post("/api/v1/jobs", json=body)
                 answer.raise_for_status()
                 self.ids.append(answer.json()["id"])
-                self._done.wait(pace_s)
+                self._done.wait(self._pace_s)
 
 
 def main() -> None:
