@@ -340,6 +340,24 @@ def test_a_cluster_that_is_well_raises_none(tmp_path: Path, series: Mapping[str,
     run_test(tmp_path, silent(series, "1m", "0m", "10m", "1h"))
 
 
+def test_a_moment_raises_none(tmp_path: Path) -> None:
+    blip = {  # a restart of everything, and what waits meanwhile
+        API_UP: "1x8 0x2 1x90",
+        WORKER_UP: "1x8 0x8 1x90",
+        'sentiq_redis_up{instance="api:8000"}': "1x8 0x2 1x90",
+        'sentiq_chunks_waiting{lane="interactive", instance="api:8000"}': "0x8 50x4 0x90",
+        'sentiq_oldest_waiting_seconds{lane="interactive", instance="api:8000"}': "0x8 15x4 0x90",
+        f"sentiq_worker_started_seconds{{{WORKER}}}": "100x8 300x90",
+        f"sentiq_host_memory_available_bytes{{{WORKER}}}": f"{4 * GIB}x8 1000x4 {4 * GIB}x90",
+        **{
+            f'sentiq_children{{lane="{lane}", state="idle", instance="api:8000"}}': "2x8 0x2 2x90"
+            for lane in ("interactive", "bulk")
+        },
+    }
+    times = [f"{seconds}s" for seconds in range(0, 900, 30)]
+    run_test(tmp_path, silent(BUSY | blip, "15s", *times))
+
+
 @pytest.mark.parametrize(
     ("requests_made", "up", "times"),
     [

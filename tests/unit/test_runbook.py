@@ -8,6 +8,7 @@ import shlex
 import pytest
 import yaml
 
+from jobs.settings import Settings
 from tests.runbook import PATH, anchor, sections
 from tests.support import REPOSITORY
 
@@ -42,6 +43,13 @@ def test_each_entry_was_tried(title: str) -> None:
     for test in re.split(r",\s+", tried):
         path, _, name = test.partition("::")
         assert f"\ndef {name}(" in (REPOSITORY / path).read_text(), test
+
+
+def test_thresholds_that_repeat_a_setting_are_its_default() -> None:
+    most_mb, most_share = (Settings.model_fields[name].default for name in ("child_memory_mb", "max_redis_share"))
+    assert f"> {most_mb} * 2^20" in ALERTS["SentiqChildMemory"]["expr"]
+    assert ALERTS["SentiqRedisFull"]["expr"].endswith(f"> {most_share}")
+    assert f"at {100 * most_share:g} %" in ALERTS["SentiqRedisMemory"]["annotations"]["description"]
 
 
 def test_links_lead_somewhere() -> None:
