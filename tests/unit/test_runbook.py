@@ -65,6 +65,12 @@ def test_commands_exist() -> None:
         assert words[0] in TOOLS, command
 
 
+def test_lines_to_look_for_are_logged() -> None:
+    sources = "".join(path.read_text() for folder in ("api", "worker") for path in (REPOSITORY / folder).rglob("*.py"))
+    sought = re.findall(r"docker-compose logs .*grep (?:-E )?'([a-zA-Z |]+)'", "\n".join(commands()))
+    assert [line for line in "|".join(sought).split("|") if line not in sources] == []
+
+
 def test_services_and_units_exist() -> None:
     services = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
     units = {re.split("[@.]", path.name)[0] for path in (REPOSITORY / "deploy" / "systemd").glob("*.service")}
