@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class Exposition(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """Worker bootstep: all steps are made before any is started, so the metrics are shared before a child is forked."""
+    """Worker bootstep. Celery makes all steps, then lets all create, then starts them: no child is forked before."""
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
@@ -40,7 +40,7 @@ class Exposition(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has n
         if self.enabled:
             self._directory = metrics.share()
 
-    def start(self, parent: Any) -> None:
+    def create(self, parent: Any) -> None:
         metrics.reserve(self._directory, map(str, range(parent.max_concurrency or parent.concurrency)))
         metrics.metrics().begin(lifecycle.lane())
         self._tell()

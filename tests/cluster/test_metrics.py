@@ -296,6 +296,7 @@ def test_a_taken_port_stops_the_start_and_says_so(cluster: Cluster) -> None:
     assert process.popen.wait(60) == 78
     log = process.log.read_text()
     assert "metrics cannot be shown" in log
+    assert "child warm" not in log, "it had no children yet"
     assert "give each worker of a host its own SENTIQ_METRICS_PORT" in log
 
 
