@@ -173,6 +173,10 @@ class _Lane:
             )
         return opened
 
+    def _free(self, task_id: str, where: list[str]) -> list[ChunkRef]:
+        members = self._release(keys=where, args=[task_id, self._ttl_ms, REDELIVERY_MS])
+        return [ChunkRef.parse(text(member)) for member in members]
+
     def _forget(self, ref: ChunkRef) -> None:
         pipe = self.redis.pipeline(transaction=True)
         pipe.zrem(self._keys.leases, str(ref))
@@ -208,15 +212,10 @@ class InteractiveLane(_Lane):
             [(ChunkRef.parse(text(m)), crashes) for m, crashes in zip(taken[::2], taken[1::2], strict=True)]
         )
 
-    def release(self, task_id: str) -> int:
-        """The child of this task died. Returns how many chunks it held; they are pending again."""
+    def release(self, task_id: str) -> list[ChunkRef]:
+        """The child of this task died. Returns the chunks it held; they are pending again."""
         k = self._keys
-        return len(
-            self._release(
-                keys=[k.leases, k.owners, k.crashes, keys.PENDING, keys.WAKEUPS],
-                args=[task_id, self._ttl_ms, REDELIVERY_MS],
-            )
-        )
+        return self._free(task_id, [k.leases, k.owners, k.crashes, keys.PENDING, keys.WAKEUPS])
 
     def hand_over(self, producer: Producer, task_id: str) -> None:
         """A `drain` that has used its time passes what waits on to a new one."""
@@ -280,10 +279,10 @@ class BulkLane(_Lane):
         opened = self._open_all([(ref, crashes)], *waited_ms)
         return opened[0] if opened else None
 
-    def release(self, task_id: str) -> int:
-        """The child of this task died. Returns how many chunks it held; each gets a message again."""
+    def release(self, task_id: str) -> list[ChunkRef]:
+        """The child of this task died. Returns the chunks it held; each gets a message again."""
         k = self._keys
-        return len(self._release(keys=[k.leases, k.owners, k.crashes], args=[task_id, self._ttl_ms, REDELIVERY_MS]))
+        return self._free(task_id, [k.leases, k.owners, k.crashes])
 
     def sweep(self, producer: Producer) -> Swept:
         """Send a message for each chunk that is overdue."""

@@ -17,13 +17,16 @@ log = structlog.get_logger(__name__)
 
 def ids(chunks: Sequence[OpenChunk]) -> dict[str, object]:
     """What lines written meanwhile carry: of one chunk its ids, of several that share a batch the lists of theirs."""
-    if len(chunks) == 1:
-        (chunk,) = chunks
-        return {"request_id": chunk.request_id, "job_id": chunk.ref.job_id, "chunk": chunk.ref.chunk_no}
-    return {
-        "request_ids": [chunk.request_id for chunk in chunks],
-        "job_ids": [chunk.ref.job_id for chunk in chunks],
-    }
+    requests = [chunk.request_id for chunk in chunks]
+    named = {"request_id": requests[0]} if len(requests) == 1 else {"request_ids": requests}
+    return named | names([chunk.ref for chunk in chunks])
+
+
+def names(refs: Sequence[ChunkRef]) -> dict[str, object]:
+    """The same without the requests, of which the parent does not know."""
+    if len(refs) == 1:
+        return {"job_id": refs[0].job_id, "chunk": refs[0].chunk_no}
+    return {"job_ids": [ref.job_id for ref in refs]}
 
 
 def begun(lane: Lane, chunks: Sequence[OpenChunk]) -> None:

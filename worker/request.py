@@ -9,7 +9,7 @@ from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
 from jobs.connection import REDIS_AWAY
-from worker import context
+from worker import accounts, context
 from worker.metrics import metrics
 
 REASONS: dict[type[Exception], str] = {WorkerLostError: "child_lost", TimeLimitExceeded: "time_limit"}
@@ -41,12 +41,12 @@ class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
             return  # the lease runs out instead
         if released:
             reason = next((name for kind, name in REASONS.items() if isinstance(error, kind)), "error")
-            metrics().recoveries.labels(queue, reason).inc(released)
+            metrics().recoveries.labels(queue, reason).inc(len(released))
             log.warning(
                 "released the work of a lost task",
                 task_id=self.id,
                 lane=queue,
-                chunks=released,
+                **accounts.names(released),
                 reason=reason,
                 error=type(error).__name__,
             )

@@ -68,7 +68,8 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     port = {"SENTIQ_FLOWER_PORT": str(free_port())}
     second, *rest = [cluster._start(name, [sys.executable, "-m", *args], port) for name, args in others.items()]
     job = cluster.wait_ended(cluster.submit(["好", "【异常】"]))
-    cluster.wait_ended(cluster.submit([*sentences(99), "【崩溃】"]), 90)
+    killed = cluster.submit([*sentences(99), "【崩溃】"])
+    cluster.wait_ended(killed, 90)
     cluster.wait_ended(cluster.submit(["好"], model="sentiq-small-zh"))
     assert job["counts"]["failed"] == 1
     assert cluster.http.get("/nowhere").status_code == 404
@@ -79,14 +80,16 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     assert cluster.http.get("/api/v1/jobs").status_code == 503
     wait_until(lambda: all("Cannot connect" in w.log.read_text() for w in (interactive, bulk)), timeout_s=30)
     assert second.popen.wait(30) != 0, "the port is taken"
-    for process in (api, interactive, bulk, *rest):
+    for process in (api, interactive, bulk):
         process.popen.terminate()
-    for process in (api, interactive, bulk, *rest):
+    for process in (api, interactive, bulk):
         process.popen.wait(60)
     assert "Connection in use" in lines(second)[0]["event"]
     assert all(lines(process) for process in rest)
 
     of_worker = lines(bulk)
+    released = [line for line in of_worker if line["event"] == "released the work of a lost task"]
+    assert {(line["job_id"], line["chunk"], line["reason"]) for line in released} == {(killed, 0, "child_lost")}
     loggers = {line["logger"] for line in of_worker}
     assert any(logger.startswith("celery.") for logger in loggers)
     assert any(logger.startswith("worker.") for logger in loggers)

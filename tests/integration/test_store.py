@@ -238,7 +238,7 @@ def test_the_chunk_of_a_dead_child_is_free_at_once(store: JobStore, bulk: BulkLa
     job = submitted(store, Lane.BULK)
     claimed(bulk, job, 0, "dead")
 
-    assert bulk.release("dead") == 1
+    assert bulk.release("dead") == [ChunkRef(job.id, 0, 2)]
     assert claimed(bulk, job, 0, "dead").crashes == 1  # Celery redelivers under the same task id
 
 
