@@ -38,7 +38,7 @@ def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def grown(worker: Process, count: int) -> None:
-    wait_until(lambda: len(worker.children()) == count, timeout_s=20, message=f"{count} children")
+    wait_until(lambda: len(worker.children()) == count, timeout_s=60, message=f"{count} children")
 
 
 @contextmanager
@@ -90,18 +90,16 @@ def test_an_interactive_worker_grows_from_one_child(empty_cluster: Cluster) -> N
 
 def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: Cluster) -> None:
     worker = empty_cluster.start_worker("bulk", autoscale="4,1", app=BROKEN)
-    slow_id = empty_cluster.submit(["【迟缓】", *sentences(100)], priority="high")  # 5 s
-    job_id = empty_cluster.submit(sentences(4_000))
+    slow_id = empty_cluster.submit([*(f"【迟缓】{n}" for n in range(4)), *sentences(100)], priority="high")  # 20 s
+    job_id = empty_cluster.submit(sentences(2_500))
     grown(worker, 4)
 
     empty_cluster.wait_ended(job_id)
     grown(worker, 1)
 
-    still_runs = empty_cluster.job(slow_id)["ended_at"] is None
-    check_all_answered(empty_cluster, slow_id, 101)
-    log = worker.log.read_text()
-    assert LOST not in log
-    assert still_runs or log.count('"scaled"') >= 2
+    assert empty_cluster.job(slow_id)["ended_at"] is None, "its child is the one that is left"
+    check_all_answered(empty_cluster, slow_id, 104)
+    assert LOST not in worker.log.read_text()
 
 
 def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster) -> None:
