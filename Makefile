@@ -1,8 +1,8 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo model test hosts test-torch storm storm-short soak audit lint format lock bench train docs-settings \
-	clean
+.PHONY: help run demo up secrets model test test-containers hosts test-torch storm storm-short soak screenshots audit \
+	lint format lock bench train docs-settings clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -18,6 +18,14 @@ run: $(INSTALLED) ## start everything, classify the samples, stay up until Ctrl-
 demo: $(INSTALLED) ## classify the samples again on the running service (SENTIQ_URL)
 	@$(BIN)/python -m deploy.local.demo
 
+COMPOSE ?= docker-compose
+up: secrets ## build and start the service in containers (docs/containers.md)
+	SENTIQ_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(COMPOSE) up --build -d
+	@echo "A first key: $(COMPOSE) exec api python -m admin keys create NAME"
+
+secrets: ## make the passwords of the containers that are missing, in .secrets
+	@deploy/make-secrets.sh $(or $(SENTIQ_SECRETS),.secrets)
+
 model: $(VENV_TORCH)/.installed ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
 	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
 
@@ -27,6 +35,9 @@ test: lint ## everything a change must pass: lint, types, import rules, tests
 
 hosts: $(INSTALLED) ## several hosts on this machine and every fault between them (root; minutes; TEST_REPEATS=5)
 	$(BIN)/python -m pytest tests/hosts -m hosts
+
+test-containers: $(INSTALLED) ## build the images and try docker-compose.yml in all its parts (Docker; some minutes)
+	$(BIN)/python -m pytest tests/containers -m containers
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
 	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"
@@ -39,6 +50,9 @@ storm-short: $(INSTALLED) ## the same plan each time, in some 5 minutes
 
 soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does anything grow?
 	$(BIN)/python -m tests.soak $(OPTIONS)
+
+screenshots: $(INSTALLED) ## take the pictures of docs/flower.md anew (chromium)
+	$(BIN)/python -m tests.screenshots
 
 audit: $(INSTALLED) ## known faults of what we depend on (where an advisory service answers), and secrets in the repository
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
