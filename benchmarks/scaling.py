@@ -89,10 +89,8 @@ def costs(rows: int) -> dict[str, float]:
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as directory, Cluster(Path(directory), SENTIQ_CACHE_ENTRIES="0") as cluster:
         cluster.redis_server.start()
-        clients = cluster.redis.info("clients")["connected_clients"]
         worker = cluster.start_worker("bulk", 2, app="benchmarks.noop_worker")
         time.sleep(2)
-        found["worker_connections"] = cluster.redis.info("clients")["connected_clients"] - clients
         with metered(cluster.redis, worker.ps) as idle:
             time.sleep(IDLE_S)
         found["idle_worker_commands_per_s"] = idle.commands / idle.took_s
@@ -109,6 +107,10 @@ def costs(rows: int) -> dict[str, float]:
             job_id = made.json()["id"]
             wait_until(lambda: cluster.job(job_id)["ended_at"], timeout_s=600)
         chunks = rows / CHUNK_TEXTS
+        of_parent = connections(cluster, worker.ps)
+        found["parent_connections"] = len(of_parent)
+        # Children inherit some of their parent's.
+        found["child_connections"] = max(len(connections(cluster, child) - of_parent) for child in worker.children())
         found["texts_per_s"] = rows / bulk.took_s
         found["redis_us_per_chunk"] = bulk.redis_s / chunks * 1e6
         found["commands_per_chunk"] = bulk.commands / chunks
@@ -125,6 +127,12 @@ def costs(rows: int) -> dict[str, float]:
         found["commands_per_small_job"] = small.commands / REQUESTS
         found["api_us_per_small_job"] = small.processes_s[0] / REQUESTS * 1e6
     return found
+
+
+def connections(cluster: Cluster, process: psutil.Process) -> set[int]:
+    """Those to Redis, by our port."""
+    redis_port = cluster.redis_server.port
+    return {c.laddr.port for c in process.net_connections() if c.raddr and c.raddr.port == redis_port}
 
 
 def heartbeat(number: int) -> Heartbeat:
@@ -264,8 +272,8 @@ def table(cost: dict[str, float]) -> None:
             texts_per_s = cores * texts_per_core * SERVICE_OVER_ENGINE
             chunks_per_s = texts_per_s / CHUNK_TEXTS
             redis = chunks_per_s * cost["redis_us_per_chunk"] + workers * cost["idle_worker_redis_us_per_s"]
-            connections = workers * cost["worker_connections"]
-            shards = math.ceil(max(redis / 1e6 / REDIS_SHARE, connections / MAX_CLIENTS))
+            clients = workers * (cost["parent_connections"] + CHILDREN * cost["child_connections"])
+            shards = math.ceil(max(redis / 1e6 / REDIS_SHARE, clients / MAX_CLIENTS))
             shown.add_row(
                 *(
                     model,
@@ -277,7 +285,7 @@ def table(cost: dict[str, float]) -> None:
                 ),
                 f"{texts_per_s * cost['api_us_per_text'] / 1e6:.2f}",
                 f"{chunks_per_s / workers * cost['parent_us_per_chunk'] / 1e6:.3f}",
-                f"{connections:,.0f}",
+                f"{clients:,.0f}",
             )
     Console(width=120).print(shown)
 
