@@ -73,7 +73,7 @@ def test_a_killed_child_is_replaced_and_its_chunk_answered(cluster: Cluster) -> 
         wait_until(lambda: any(w.busy for w in cluster.live() if w.lane == "bulk"))
         before[0].kill()
         wait_until(replaced(worker, before), timeout_s=10)
-        wait_until(lambda: next(w for w in cluster.live() if w.lane == "bulk").children == 2)
+        wait_until(lambda: any(w.children == 2 for w in cluster.live() if w.lane == "bulk"))
 
     check_all_answered(cluster, job_id, 40_000)
 
