@@ -8,6 +8,7 @@ if [ "${6:-}" != inside ]; then
   exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child --propagation private sh "$0" "$@" inside
 fi
 repository=$(realpath "$1") python=$(realpath "$2") packages=$(realpath "$3")
+version=$(basename "$(dirname "$packages")") # python3.11
 
 mount --make-rshared / # as a systemd that boots a machine would: credentials come to services by propagation
 mount -t proc proc /proc
@@ -23,11 +24,11 @@ mount -t tmpfs -o mode=755 tmpfs /srv
 
 useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin sentiq
 current=/srv/sentiq/current
-mkdir -p $current/.venv/bin $current/.venv/lib/python3.11/site-packages
+mkdir -p $current/.venv/bin $current/.venv/lib/$version/site-packages
 for part in "$repository"/*; do ln -s "/run/repository/${part##*/}" $current/; done
-ln -s /run/python/bin/python3.11 $current/.venv/bin/python
+ln -s /run/python/bin/$version $current/.venv/bin/python
 echo "home = /run/python/bin" >$current/.venv/pyvenv.cfg
-echo /run/packages >$current/.venv/lib/python3.11/site-packages/all.pth
+echo /run/packages >$current/.venv/lib/$version/site-packages/all.pth
 { echo "#!$current/.venv/bin/python" && tail -n +2 "$packages/../../../bin/gunicorn"; } >$current/.venv/bin/gunicorn
 chmod 755 $current/.venv/bin/gunicorn
 
