@@ -25,16 +25,29 @@ from worker.autoscale.autoscaler import shrink
 pytestmark = pytest.mark.cluster
 
 KEEPALIVE_S = 2.0
+CHUNK_TEXTS = 25  #: half a second of the slow model, on whatever machine: a load lasts until a worker has grown
 LOST = "released the work of a lost task"
 
 
 @pytest.fixture
 def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Its workers have more children than this machine has cores, and quiet times are short."""
-    with Cluster(tmp_path, SENTIQ_SCALE_KEEPALIVE_S=str(KEEPALIVE_S), SENTIQ_SCALE_CPU_SHARE="1") as cluster:
-        cluster.redis_server.start()
-        cluster.start_api()
+    copy_model(tmp_path / "models", "slow")
+    copy_model(tmp_path / "models", "slow-too")
+    with Cluster(
+        tmp_path,
+        SENTIQ_MODEL_ROOT=str(tmp_path / "models"),
+        SENTIQ_MODEL="slow",
+        SENTIQ_CHUNK_TEXTS=str(CHUNK_TEXTS),
+        SENTIQ_SCALE_KEEPALIVE_S=str(KEEPALIVE_S),
+        SENTIQ_SCALE_CPU_SHARE="1",
+    ) as cluster:
+        cluster.start(interactive=0, bulk=0)
         yield cluster
+
+
+def start(cluster: Cluster, lane: str, autoscale: str, **options: Any) -> Process:
+    return cluster.start_worker(lane, autoscale=autoscale, app=BROKEN, **options)
 
 
 def grown(worker: Process, count: int) -> None:
@@ -43,7 +56,7 @@ def grown(worker: Process, count: int) -> None:
 
 @contextmanager
 def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
-    """Four clients that post small jobs one after the other; gives the ids of those that were accepted."""
+    """Clients that each have one small job waiting at a time, in all some five batches; gives the ids of the jobs."""
     ids: list[str] = []
     done = threading.Event()
     seeds = itertools.count()
@@ -51,9 +64,10 @@ def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
     def post() -> None:
         with httpx.Client(base_url=cluster.url, timeout=30) as http:
             while not done.is_set():
-                ids.append(http.post("/api/v1/jobs", json={"texts": sentences(60, next(seeds))}).json()["id"])
+                body = {"texts": sentences(CHUNK_TEXTS, next(seeds))}
+                ids.append(http.post("/api/v1/jobs", json=body, headers={"Prefer": "wait=20"}).json()["id"])
 
-    clients = [threading.Thread(target=post) for _ in range(4)]
+    clients = [threading.Thread(target=post) for _ in range(16)]
     for client in clients:
         client.start()
     try:
@@ -65,57 +79,57 @@ def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
 
 
 def test_a_bulk_worker_grows_with_a_job_and_shrinks_after_it(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
+    worker = start(empty_cluster, "bulk", "4,1")
     assert len(worker.children()) == 1
 
-    job_id = empty_cluster.submit(sentences(9_000))
+    job_id = empty_cluster.submit(sentences(1_200))
     grown(worker, 4)
     assert empty_cluster.job(job_id)["state"] in ("receiving", "running")
 
-    check_all_answered(empty_cluster, job_id, 9_000)
+    check_all_answered(empty_cluster, job_id, 1_200)
     grown(worker, 1)
     assert LOST not in worker.log.read_text()
 
 
 def test_an_interactive_worker_grows_from_one_child(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("interactive", autoscale="3,1")
+    worker = start(empty_cluster, "interactive", "3,1")
     with small_jobs(empty_cluster) as ids:
         grown(worker, 3)
         wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="each child has work")
     for job_id in ids:
-        check_all_answered(empty_cluster, job_id, 60)
+        check_all_answered(empty_cluster, job_id, CHUNK_TEXTS)
     grown(worker, 1)
     assert LOST not in worker.log.read_text()
 
 
 def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1", app=BROKEN)
-    slow_id = empty_cluster.submit([*(f"【迟缓】{n}" for n in range(4)), *sentences(100)], priority="high")  # 20 s
-    job_id = empty_cluster.submit(sentences(2_500))
+    worker = start(empty_cluster, "bulk", "4,1")
+    slow_id = empty_cluster.submit([*(f"【迟缓】{n}" for n in range(5)), *sentences(100)], priority="high")  # 25 s
+    job_id = empty_cluster.submit(sentences(600, seed=1))
     grown(worker, 4)
 
     empty_cluster.wait_ended(job_id)
     grown(worker, 1)
 
     assert empty_cluster.job(slow_id)["ended_at"] is None, "its child is the one that is left"
-    check_all_answered(empty_cluster, slow_id, 104)
+    check_all_answered(empty_cluster, slow_id, 105)
     assert LOST not in worker.log.read_text()
 
 
 def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_SCALE_KEEPALIVE_S="1")
+    worker = start(empty_cluster, "bulk", "4,1", SENTIQ_SCALE_KEEPALIVE_S="1")
     for seed in range(3):  # texts that were asked before need no child
-        job_id = empty_cluster.submit(sentences(5_000, seed))
+        job_id = empty_cluster.submit(sentences(400, seed))
         wait_until(lambda: len(worker.children()) > 1)
-        check_all_answered(empty_cluster, job_id, 5_000)
+        check_all_answered(empty_cluster, job_id, 400)
         grown(worker, 1)
     assert LOST not in worker.log.read_text()
 
 
 def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
+    worker = start(empty_cluster, "bulk", "4,1")
     (first,) = worker.children()
-    job_id = empty_cluster.submit(sentences(10_000))
+    job_id = empty_cluster.submit(sentences(1_500))
 
     killed: set[psutil.Process] = set()
     while len(killed) < 3:
@@ -125,68 +139,67 @@ def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster) -> N
         killed.add(child)
 
     grown(worker, 4)
-    check_all_answered(empty_cluster, job_id, 10_000)
+    check_all_answered(empty_cluster, job_id, 1_500)
     grown(worker, 1)
 
 
 def test_a_worker_is_stopped_while_it_grows(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1")
-    job_id = empty_cluster.submit(sentences(8_000))
+    worker = start(empty_cluster, "bulk", "4,1")
+    job_id = empty_cluster.submit(sentences(800))
     wait_until(lambda: len(worker.children()) > 1)
 
     assert worker.stop() == 0
 
-    empty_cluster.start_worker("bulk", name="second", autoscale="2,2")
-    check_all_answered(empty_cluster, job_id, 8_000)
+    start(empty_cluster, "bulk", "2,2", name="second")
+    check_all_answered(empty_cluster, job_id, 800)
 
 
 def test_two_workers_share_what_a_lane_asks_for(empty_cluster: Cluster) -> None:
-    workers = [empty_cluster.start_worker("bulk", name=name, autoscale="3,1") for name in ("one", "two")]
-    job_id = empty_cluster.submit(sentences(9_000))
+    workers = [start(empty_cluster, "bulk", "3,1", name=name) for name in ("one", "two")]
+    job_id = empty_cluster.submit(sentences(2_400))
     for worker in workers:
         grown(worker, 3)
-    check_all_answered(empty_cluster, job_id, 9_000)
+    check_all_answered(empty_cluster, job_id, 2_400)
     for worker in workers:
         grown(worker, 1)
 
 
 def test_a_reserve_that_is_not_there_stops_growth_alone(empty_cluster: Cluster) -> None:
     reserve_mb = int(psutil.virtual_memory().total / 2**20 * 0.99)
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_SCALE_RESERVE_MB=str(reserve_mb))
+    worker = start(empty_cluster, "bulk", "4,1", SENTIQ_SCALE_RESERVE_MB=str(reserve_mb))
     (child,) = worker.children()
 
-    check_all_answered(empty_cluster, empty_cluster.submit(sentences(6_000)), 6_000)
+    check_all_answered(empty_cluster, empty_cluster.submit(sentences(200)), 200)
 
     assert worker.children() == [child]
 
 
-def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster, tmp_path: Path) -> None:
-    copy_model(tmp_path / "models", "second")
-    worker = empty_cluster.start_worker("bulk", autoscale="4,1", SENTIQ_MODEL_ROOT=str(tmp_path / "models"))
-    job_id = empty_cluster.submit(sentences(12_000))
+def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster) -> None:
+    worker = start(empty_cluster, "bulk", "4,1")
+    job_id = empty_cluster.submit(sentences(1_500))
     wait_until(lambda: len(worker.children()) > 1)
 
-    switched = admin(empty_cluster, "activate", "second")
+    switched = admin(empty_cluster, "activate", "slow-too")
 
     assert switched.returncode == 0, switched.stdout + switched.stderr
-    check_all_answered(empty_cluster, job_id, 12_000)
-    wait_until(lambda: [w.model for w in empty_cluster.live()] == ["second"], timeout_s=60)
+    check_all_answered(empty_cluster, job_id, 1_500)
+    wait_until(lambda: [w.model for w in empty_cluster.live()] == ["slow-too"], timeout_s=60)
     grown(worker, 1)
-    after_id = empty_cluster.submit(sentences(6_000, seed=1))
+    after_id = empty_cluster.submit(sentences(500, seed=1))
     wait_until(lambda: len(worker.children()) > 1, message="it goes on scaling")
-    check_all_answered(empty_cluster, after_id, 6_000)
-    assert {row["model"] for row in empty_cluster.rows(after_id, limit=100)} == {"second@c0ffee"}
+    check_all_answered(empty_cluster, after_id, 500)
+    assert {row["model"] for row in empty_cluster.rows(after_id, limit=100)} == {"slow-too@c0ffee"}
     assert LOST not in worker.log.read_text()
 
 
 def test_bounds_are_changed_while_a_worker_runs(empty_cluster: Cluster) -> None:
-    worker = empty_cluster.start_worker("bulk", autoscale="2,1")
+    worker = start(empty_cluster, "bulk", "2,1")
     with Celery(broker=empty_cluster.redis_server.url) as celery:
         assert celery.control.autoscale(3, 3, reply=True, limit=1, timeout=10)
         grown(worker, 3)
-        job_id = empty_cluster.submit(sentences(6_000))
+        job_id = empty_cluster.submit(sentences(900))
         wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="all of them have work")
-        check_all_answered(empty_cluster, job_id, 6_000)
+        check_all_answered(empty_cluster, job_id, 900)
         (refused,) = celery.control.autoscale(1, 2, reply=True, limit=1, timeout=10)
         assert "MIN <= MAX" in str(refused)
         assert celery.control.autoscale(1, 1, reply=True, limit=1, timeout=10)

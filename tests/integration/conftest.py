@@ -15,8 +15,24 @@ from jobs.cluster import Heartbeat, beat, count_children
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError, StoredModel
 from jobs.settings import Settings
+from jobs.store import JobStore
 
 ADMIN_TOKEN = "a token of the tests"
+
+
+@pytest.fixture
+def store(redis: Redis, settings: Settings) -> JobStore:
+    return JobStore(redis, settings)
+
+
+@pytest.fixture
+def bulk(redis: Redis, settings: Settings) -> BulkLane:
+    return BulkLane(redis, settings)
+
+
+@pytest.fixture
+def interactive(redis: Redis, settings: Settings) -> InteractiveLane:
+    return InteractiveLane(redis, settings)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
-from redis import Redis
 
 from api.export import workbook
 from api.export.reading import View, read_rows
@@ -26,7 +25,6 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
-from jobs.settings import Settings
 from jobs.store import JobStore
 
 ODD_TEXTS = (
@@ -45,16 +43,6 @@ ODD_TEXTS = (
     *("http://example.com/a", "第一行\n第二行", "控制\x01符", "长" * 40_000),
 )
 ROWS_A_CHUNK = 5
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> JobStore:
-    return JobStore(redis, settings)
-
-
-@pytest.fixture
-def bulk(redis: Redis, settings: Settings) -> BulkLane:
-    return BulkLane(redis, settings)
 
 
 def answered(store: JobStore, bulk: BulkLane, texts: tuple[str, ...] = ODD_TEXTS, *, seal: bool = True) -> str:

@@ -15,25 +15,9 @@ from jobs.dispatch import new_task_id
 from jobs.keys import JobKeys, LaneKeys
 from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, Priority, new_job_id
-from jobs.settings import Settings
 from jobs.store import ISSUE_LEASE_MS, JobStore
 
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> JobStore:
-    return JobStore(redis, settings)
-
-
-@pytest.fixture
-def bulk(redis: Redis, settings: Settings) -> BulkLane:
-    return BulkLane(redis, settings)
-
-
-@pytest.fixture
-def interactive(redis: Redis, settings: Settings) -> InteractiveLane:
-    return InteractiveLane(redis, settings)
 
 
 def submit(store: JobStore, lane: Lane, *, chunks: int = 1, options: JobOptions | None = None) -> NewJob:

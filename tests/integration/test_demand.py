@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from redis import Redis
 
 from jobs import keys
@@ -12,21 +11,6 @@ from jobs.models import Lane
 from jobs.settings import Settings
 from jobs.store import JobStore
 from tests.integration.test_store import Messages, answer_to, claimed, submitted
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> JobStore:
-    return JobStore(redis, settings)
-
-
-@pytest.fixture
-def bulk(redis: Redis, settings: Settings) -> BulkLane:
-    return BulkLane(redis, settings)
-
-
-@pytest.fixture
-def interactive(redis: Redis, settings: Settings) -> InteractiveLane:
-    return InteractiveLane(redis, settings)
 
 
 def test_an_empty_lane_asks_for_nobody(bulk: BulkLane, interactive: InteractiveLane) -> None:

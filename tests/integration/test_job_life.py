@@ -58,11 +58,6 @@ def store(redis: Redis, settings: Settings, clock: Clock) -> JobStore:
     return JobStore(redis, settings, clock)
 
 
-@pytest.fixture
-def bulk(redis: Redis, settings: Settings) -> BulkLane:
-    return BulkLane(redis, settings)
-
-
 def created(store: JobStore, chunks: int, lane: Lane = Lane.BULK, **options: object) -> tuple[NewJob, list[ChunkRef]]:
     """A sealed job of chunks of two rows, and what was issued of it."""
     job = NewJob(new_job_id(), lane, "", options=JobOptions(**options))  # type: ignore[arg-type]

@@ -41,21 +41,6 @@ class Messages:
         self.sent.append((name, tuple(args)))
 
 
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> JobStore:
-    return JobStore(redis, settings)
-
-
-@pytest.fixture
-def bulk(redis: Redis, settings: Settings) -> BulkLane:
-    return BulkLane(redis, settings)
-
-
-@pytest.fixture
-def interactive(redis: Redis, settings: Settings) -> InteractiveLane:
-    return InteractiveLane(redis, settings)
-
-
 def new(lane: Lane = Lane.BULK, key: str = "") -> NewJob:
     return NewJob(new_job_id(), lane, "m", idempotency_key=key)
 

@@ -46,11 +46,6 @@ def open_client(redis: Redis, settings: Settings) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture
-def store(redis: Redis, settings: Settings) -> JobStore:
-    return JobStore(redis, settings)
-
-
-@pytest.fixture
 def deliver(redis: Redis, store: JobStore) -> Callable[[], None]:
     """One pass of a deliverer that waits hardly between tries, finished."""
 
