@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HALF_LIFE_S = 5.0  #: in which a measured rate of arrivals loses half of its weight
+HALF_LIFE_S = 2.0  #: in which a measured rate of arrivals loses half of its weight
 CALM_S = 10.0  #: arrivals must have been bearable for so long
 BEARABLE = 0.8  #: share of what the model can do that leaves it room to catch up
 
