@@ -39,7 +39,8 @@ class Host:
         """The part of the CPU in use since the last call, 0 to 1: of the host or, if that is more, of a limit."""
         before, self._times = self._times, self._cpu_times()
         spent = [(now[0] - then[0], now[1] - then[1]) for now, then in zip(self._times, before, strict=True)]
-        return min(max([used / possible for used, possible in spent if possible > 0], default=0.0), 1.0)
+        shares = [used / possible for used, possible in spent if possible > 0]
+        return min(max([0.0, *shares]), 1.0)  # the kernel takes back some of the time that it counted as idle
 
     def _cpu_times(self) -> list[tuple[float, float]]:
         """Seconds used and seconds possible so far, of all cores of the host and of each group with a limit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -43,6 +44,12 @@ def test_this_machine_can_be_looked_at() -> None:
     assert 0 < here.available_bytes() <= here.total_bytes()
     time.sleep(0.05)  # the kernel counts in hundredths of a second
     assert 0 <= here.cpu_share() <= 1
+
+
+def test_a_kernel_that_takes_back_time_leaves_no_share_below_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = iter([{"user": 10.0, "idle": 90.0}, {"user": 9.99, "idle": 91.0}])
+    monkeypatch.setattr(psutil, "cpu_times", lambda: SimpleNamespace(_asdict=lambda: next(counted)))
+    assert Host(niced=True, proc=Path("/nowhere")).cpu_share() == 0
 
 
 def test_a_container_has_what_its_limit_leaves(mounted: Path) -> None:
