@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HALF_LIFE_S = 2.0  #: in which a measured rate of arrivals loses half of its weight
+HALF_LIFE_S = 5.0  #: in which a measured rate of arrivals loses half of its weight
 CALM_S = 10.0  #: arrivals must have been bearable for so long
 BEARABLE = 0.8  #: share of what the model can do that leaves it room to catch up
+#: What the model can do is not measured while it rests, and may be taken for too little: after this time it is tried in
+#: any case, and when that was too early, after twice the time.
+RETRY_S = 120.0
+RETRY_MOST_S = 1_920.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Overload:
     """Whether texts wait too long, with hysteresis.
 
     It begins when a text that comes now would wait longer than `limit_s` for the model. While it lasts the model is not
-    asked, so an empty queue says nothing: it ends when the model could bear what arrives, for some time.
+    asked, so an empty queue says nothing: it ends when the model could bear what arrives, for some time, or to try.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -31,6 +35,7 @@ class Overload:
         self._last: Load | None = None
         self._arrived = self._span_s = 0.0  # fading sums; their ratio is the rate
         self._unbearable_at_s = float("-inf")
+        self._began_at_s, self._retry_s = 0.0, RETRY_S
         self.lasts = False
 
     def look(self, load: Load) -> bool:
@@ -42,9 +47,12 @@ class Overload:
         if wait_s > self._limit_s / 2 or per_second > BEARABLE * load.capacity:
             self._unbearable_at_s = load.at_s
         if wait_s > self._limit_s:
+            self._began_at_s = self._began_at_s if self.lasts else load.at_s
             self.lasts = True
         elif load.at_s - self._unbearable_at_s > CALM_S:
-            self.lasts = False
+            self.lasts, self._retry_s = False, RETRY_S
+        elif self.lasts and load.at_s - self._began_at_s > self._retry_s:
+            self.lasts, self._retry_s = False, min(2 * self._retry_s, RETRY_MOST_S)
         return self.lasts
 
     def _rate(self, load: Load) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import pytest
 
-from worker.overload import CALM_S, Load, Overload
+from worker.overload import CALM_S, RETRY_S, Load, Overload
 
 LIMIT_S = 2.0
 CAPACITY = 100.0  #: rows a second with the model that serves
@@ -48,6 +49,20 @@ def test_it_lasts_while_the_model_could_not_bear_what_arrives_though_nothing_wai
     said, *_ = run(overload, [(500, 0)] * 60, start=now, arrived=arrived)
 
     assert all(said)
+
+
+def test_the_model_is_tried_again_ever_more_rarely() -> None:
+    """What it can do may have been taken for too little; where it was not, texts wait once more."""
+    overload, now, arrived = overloaded()
+    tried = []
+    for _ in range(1_000):
+        (lasts,), now, arrived = run(overload, [(500, 0)], start=now, arrived=arrived)
+        if not lasts:
+            tried.append(now)
+            (lasts,), now, arrived = run(overload, [(500, 400)], start=now, arrived=arrived)
+            assert lasts
+    pauses = [later - earlier for earlier, later in itertools.pairwise(tried)]
+    assert pauses == pytest.approx([2 * RETRY_S, 4 * RETRY_S], abs=3)
 
 
 def test_it_ends_some_time_after_the_load_is_bearable_again() -> None:
