@@ -9,6 +9,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.capacity import texts_per_second
+from jobs.connection import memory_limit
 from jobs.errors import Overloaded, StoreFull
 from jobs.models import Lane
 from jobs.settings import Settings
@@ -58,8 +59,7 @@ class Admission:
             return  # while another request looks, what was known will do: a Redis that is away must not queue them up
         try:
             memory = self._redis.info("memory")
-            limit = memory["maxmemory"] or memory["total_system_memory"]
-            self._used_share = memory["used_memory"] / limit
+            self._used_share = memory["used_memory"] / memory_limit(memory)
             self._rows_waiting = self._store.rows_waiting()
             self._requests_waiting = int(self._redis.llen(keys.PENDING))
             self._looked_at = time.monotonic()

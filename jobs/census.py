@@ -10,8 +10,8 @@ from redis import Redis
 
 from jobs import keys
 from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import text
-from jobs.dispatch import PRIORITY_STEPS
+from jobs.connection import memory_limit, text
+from jobs.dispatch import PRIORITY_STEPS, queue_keys
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, JobState, Lane
 from jobs.store import ISSUE_LEASE_MS
@@ -56,9 +56,10 @@ def census(redis: Redis) -> Census:
     pipe.zcard(_BULK.leases)
     pipe.hlen(_BULK.owners)
     for lane in Lane:
-        for step in PRIORITY_STEPS:
-            pipe.llen(f"{lane}\x06\x16{step}" if step else lane)
+        for key in queue_keys(lane):
+            pipe.llen(key)
     (seconds, micros), memory, live, issued, head, *sizes = pipe.execute()
+    steps = len(PRIORITY_STEPS)  # lists of messages that each lane has
     now_ms = seconds * 1000 + micros // 1000
     all_jobs, all_live, pending, taken, leased, owned, *queues = sizes
     issues = {member: int(count) for member, count in zip(issued[::2], issued[1::2], strict=True)}
@@ -86,11 +87,11 @@ def census(redis: Redis) -> Census:
         rows_waiting=round(waiting_rows * each_stands_for),
         lanes={
             Lane.INTERACTIVE: LaneCensus(
-                pending, taken, sum(queues[:4]), max(now_ms - int(sealed_at or now_ms), 0) / 1000
+                pending, taken, sum(queues[:steps]), max(now_ms - int(sealed_at or now_ms), 0) / 1000
             ),
-            Lane.BULK: LaneCensus(max(leased - owned, 0), owned, sum(queues[4:]), max([0.0, *waited_ms]) / 1000),
+            Lane.BULK: LaneCensus(max(leased - owned, 0), owned, sum(queues[steps:]), max([0.0, *waited_ms]) / 1000),
         },
         redis_used_bytes=memory["used_memory"],
-        redis_limit_bytes=memory["maxmemory"] or memory["total_system_memory"],
+        redis_limit_bytes=memory_limit(memory),
         workers=live_workers(redis),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,3 +146,8 @@ def script(redis: Redis, name: str) -> Script:
 def text(value: Any) -> str:
     """An answer of Redis as text."""
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def memory_limit(info: Mapping[str, int]) -> int:
+    """Bytes that Redis may have, by its own INFO: its `maxmemory`, else the memory of its host."""
+    return info["maxmemory"] or info["total_system_memory"]

@@ -25,12 +25,16 @@ class Producer(Protocol):
     def send_task(self, name: str, args: Any = None, **options: Any) -> Any: ...
 
 
+def queue_keys(lane: Lane) -> list[str]:
+    """The lists of a lane's messages; kombu keeps one for each step of priority."""
+    return [f"{lane}\x06\x16{step}" if step else lane for step in PRIORITY_STEPS]
+
+
 def queued(redis: Redis, lane: Lane) -> int:
-    """Messages that no worker has fetched; kombu keeps a list for each step of priority."""
+    """Messages that no worker has fetched."""
     pipe = redis.pipeline(transaction=False)
-    pipe.llen(lane)
-    for step in PRIORITY_STEPS[1:]:
-        pipe.llen(f"{lane}\x06\x16{step}")
+    for key in queue_keys(lane):
+        pipe.llen(key)
     return sum(pipe.execute())
 
 

@@ -13,19 +13,13 @@ from tests.support import Cluster
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One running cluster for the tests of a module."""
-    running = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as running:
         running.start()
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture
 def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Nothing is started yet: for tests about the order of starts and about faults."""
-    cluster = Cluster(tmp_path)
-    try:
+    with Cluster(tmp_path) as cluster:
         yield cluster
-    finally:
-        cluster.close()
