@@ -25,6 +25,10 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
 
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
 def list_jobs(query: JobsQuery) -> Response:
+    """With `idempotency_key` it tells the id of a job whose upload has not ended: no answer to that has come yet."""
+    if query.idempotency_key is not None:
+        made = services().store.made_with(query.idempotency_key, caller().makes)
+        return json_answer(JobList(data=[] if made is None else [job_document(made)], next=None))
     jobs, more = services().store.newest(query.limit, query.after, query.states, caller().owner)
     return json_answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
 

@@ -319,6 +319,11 @@ class JobStore:
             start += len(ids) - len(gone)
         return jobs[:limit], len(jobs) > limit
 
+    def made_with(self, idempotency_key: str, owner: str = "") -> Job | None:
+        """The job that `owner` made with this key, also while it receives rows; None when there is none (any more)."""
+        job_id = self.redis.hget(keys.idempotency(idempotency_key, owner), "job")
+        return None if job_id is None else self._read([text(job_id)])[0]
+
     def chunk_results(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[ChunkResult | None]:
         """The finished ones of these chunks, None for each that has no result (yet)."""
         if not chunk_numbers:

@@ -171,6 +171,13 @@ class JobsQuery(BaseModel):
     state: str | None = Field(
         None, max_length=200, description="only jobs in one of these states, as in `running,queued`"
     )
+    idempotency_key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="only the job that your submission with this `Idempotency-Key` made, also while its rows still "
+        "arrive; the other parameters then say nothing",
+    )
 
     @property
     def states(self) -> frozenset[JobState]:

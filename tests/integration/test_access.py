@@ -146,7 +146,11 @@ def test_two_keys_may_choose_the_same_idempotency_key(client: FlaskClient, key: 
     first = _submit(client, ours, **again)
 
     assert _submit(client, ours, **again) == first
-    assert _submit(client, theirs, **again) != first
+    other = _submit(client, theirs, **again)
+    assert other != first
+    for headers, made in ((ours, first), (theirs, other)):
+        page = client.get("/api/v1/jobs?idempotency_key=night run", headers=headers).json
+        assert [job["id"] for job in page["data"]] == [made]
 
 
 def test_a_key_sees_only_its_own_uploads(client: FlaskClient, key: Callable[..., dict[str, str]]) -> None:

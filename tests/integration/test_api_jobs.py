@@ -18,7 +18,9 @@ from redis import Redis
 from api.app import create_app
 from jobs.keys import JobKeys, idempotency
 from jobs.lanes import InteractiveLane
+from jobs.models import InputChunk, Lane, NewJob, new_job_id
 from jobs.settings import Settings
+from jobs.store import JobStore
 from tests.support import RedisServer, wait_until
 
 JOBS = "/api/v1/jobs"
@@ -191,6 +193,25 @@ def test_an_idempotency_key_makes_a_retry_safe(client: FlaskClient, answer_inter
     assert client.post(JOBS, data=ndjson("好"), **stream).json["code"] == "idempotency_mismatch"
     banded = client.post(f"{JOBS}?neutral_band=0.1", data=ndjson("好", "坏"), **stream)
     assert banded.json["code"] == "idempotency_mismatch"
+
+
+def test_a_job_is_found_by_its_idempotency_key_while_its_rows_arrive(client: FlaskClient, store: JobStore) -> None:
+    def found() -> list[tuple[str, str]]:
+        page = client.get(JOBS, query_string={"idempotency_key": "钥匙 1", "limit": 1}).json
+        assert page["next"] is None
+        return [(job["id"], job["state"]) for job in page["data"]]
+
+    assert found() == []
+    job = NewJob(new_job_id(), Lane.BULK, "", idempotency_key="钥匙 1")
+    store.create(job)
+    store.create(NewJob(new_job_id(), Lane.BULK, "", idempotency_key="another"))
+    assert found() == [(job.id, "receiving")]
+    store.append(job, 0, InputChunk(0, ("好",)))
+    store.seal(job, "wake-up", "digest")
+    assert found() == [(job.id, "queued")]
+    store.erase(job.id)
+    assert found() == []
+    assert client.get(f"{JOBS}?idempotency_key={'k' * 256}").json["errors"][0]["pointer"] == "/idempotency_key"
 
 
 def test_an_upload_that_turns_out_too_large_leaves_a_job_that_says_so(client: FlaskClient) -> None:
