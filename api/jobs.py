@@ -46,6 +46,9 @@ def get_job(path: JobPath) -> Response:
 def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """Rows in the order they were submitted, by cursor, also while the job runs.
 
+    A page may have fewer rows than `limit`, or none, since only a part of a job is looked at for each: `next` that is
+    null is the end, and nothing else. While the job runs, the `next` of a page may be its own cursor: no more is
+    finished yet.
     A `neutral_band` here relabels the rows of this answer: nothing is classified again.
     """
     svc = services()

@@ -19,6 +19,7 @@ class Filter:
     min_score: float = 0.0
     max_score: float = 1.0
     only_failed: bool = False
+    contains: str = ""  # casefolded; "": any text
 
     @property
     def wants_failed(self) -> bool:
@@ -31,6 +32,11 @@ class Filter:
         if self.only_failed or (self.labels and label not in self.labels):
             return False
         return self.min_score <= score <= self.max_score
+
+    def finds(self, text: str, custom_id: str | None) -> bool:
+        """The words that were searched for are in the text or the id; of a row that failed there may be an id alone."""
+        wanted = self.contains
+        return wanted in text.casefold() or (custom_id is not None and wanted in custom_id.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +77,21 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
     """The rows of one chunk that the view shows."""
     given, output = result.input, result.output
     ids, cells, takes = given.custom_ids, given.cells if view.columns else None, view.filter.takes
+    finds = view.filter.finds if view.filter.contains else None
     text_at = text_position(job)
     for offset, outcome in enumerate(output.outcomes):
+        text, custom_id = given.texts[offset], None if ids is None else ids[offset]
+        if finds is not None and not finds(text, custom_id):
+            continue
         label = score = None
         if outcome.error is None:
             label, score = label_and_score(output.labels, outcome.probabilities, view.neutral_band)
         if not takes(label, score):
             continue
-        text = given.texts[offset]
         row = cells[offset] if cells is not None else ()
         yield ResultRow(
             output.first + offset,
-            None if ids is None else ids[offset],
+            custom_id,
             text,
             (*row[:text_at], text, *row[text_at:]) if cells is not None else (),
             label,

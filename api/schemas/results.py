@@ -18,6 +18,12 @@ class ViewQuery(BaseModel):
     min_score: float = Field(0, ge=0, le=1)
     max_score: float = Field(1, ge=0, le=1)
     only: Literal["failed"] | None = Field(None, description="`failed`: rows without a prediction, with their reasons")
+    contains: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="only rows whose text or `custom_id` has this in it; capital and small letters are the same",
+    )
     include: Annotated[str, Field(pattern="^(text|columns)(,(text|columns))?$")] | None = Field(
         None, description="`text`: rows carry their text; `columns`: those of the file, where the job keeps them"
     )
@@ -26,7 +32,8 @@ class ViewQuery(BaseModel):
     def view(self, neutral_band: float) -> View:
         include = (self.include or "").split(",")
         labels = frozenset(word.strip() for word in (self.label or "").split(",") if word.strip())
-        chosen = Filter(labels, self.min_score, self.max_score, self.only == "failed")
+        words = (self.contains or "").casefold()
+        chosen = Filter(labels, self.min_score, self.max_score, self.only == "failed", words)
         return View(neutral_band, chosen, text="text" in include, columns="columns" in include)
 
 

@@ -7,10 +7,12 @@ import io
 import json
 from typing import Any
 
+import httpx
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
+from api import documents
 from api.export import workbook
 from api.export.reading import View, read_rows
 from jobs.lanes import BulkLane
@@ -26,6 +28,8 @@ from jobs.models import (
     new_job_id,
 )
 from jobs.store import JobStore
+from sentiq_client.jobs import JobHandle
+from sentiq_client.transport import Transport
 
 ODD_TEXTS = (
     *(
@@ -135,6 +139,11 @@ def test_nothing_runs_in_a_spreadsheet(client: FlaskClient, store: JobStore, bul
         ("max_score=0.6", lambda r: r["error"] is None and r["score"] <= 0.6),
         ("only=failed", lambda r: r["error"] is not None),
         ("label=neutral&neutral_band=0.2", lambda r: False),
+        ("contains=sum(a", lambda r: r["index"] == 4),
+        ("contains=ID-1", lambda r: r["index"] in (1, 10, 11, 12, 13)),
+        ("contains=id-1&label=positive", lambda r: r["index"] in (10, 11, 12)),
+        ("contains=iD-6&only=failed", lambda r: r["index"] == 6),
+        ("contains=nothing", lambda r: False),
     ],
 )
 def test_filters_take_the_rows_they_name(
@@ -147,6 +156,66 @@ def test_filters_take_the_rows_they_name(
         return
     assert found == [row for row in pages(client, job) if wanted(row)]
     assert [json.loads(x) for x in client.get(f"{job}/results.ndjson?{query}").data.splitlines()] == found
+
+
+def test_every_format_has_the_rows_that_were_searched_for(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    query = "contains=ID-1&include=text"
+    job = answered(store, bulk)
+    found = [row["index"] for row in pages(client, job, "&" + query)]
+    assert found == [1, 10, 11, 12, 13]
+    assert [
+        json.loads(line)["index"] for line in client.get(f"{job}/results.ndjson?{query}").data.splitlines()
+    ] == found
+    text = client.get(f"{job}/results.csv?{query}").data.decode("utf-8-sig")
+    assert [int(record["index"]) for record in csv.DictReader(io.StringIO(text, newline=""))] == found
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?{query}").data))
+    assert [row[0] for row in book["results"].iter_rows(min_row=2, values_only=True)] == found
+
+
+def test_a_row_that_could_not_be_read_is_found_by_its_id(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = NewJob(new_job_id(), Lane.BULK, "")
+    store.create(job)
+    bad = RowError("empty_text", "Line 2: empty", 2)
+    (ref,) = store.append(job, 0, InputChunk(0, ("", "好"), ("STRASSE-1", None), errors={0: bad}))
+    store.seal(job, "wake-up")
+    opened = bulk.claim(ref, "task")
+    assert opened is not None
+    bulk.record([(ref, OutputChunk(0, "m@1", ("negative", "positive"), (Outcome(error=bad), Outcome((0.1, 0.9)))))])
+    found = pages(client, f"/api/v1/jobs/{job.id}", "&contains=straße&include=text")
+    assert [(row["index"], row["text"], row["error"]["code"]) for row in found] == [(0, "", "empty_text")]
+
+
+class AsClient(Transport):
+    """What the Python client asks goes to the API of the test."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client, self.asked = client, 0
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        self.asked += 1
+        answer = self.client.open(path, method=method, query_string=options["params"])
+        assert answer.status_code == 200
+        return httpx.Response(200, content=answer.data)
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_page_looks_at_a_part_of_the_job_and_the_next_one_goes_on(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch, seal: bool
+) -> None:
+    texts = tuple(f"第{n}条" for n in range(61))
+    job = answered(store, bulk, texts, seal=seal)
+    monkeypatch.setattr(documents, "PAGE_CHUNKS", 3)
+    page = client.get(f"{job}/results?contains=第60条").json
+    assert page["data"] == []
+    assert page["next"]
+
+    transport = AsClient(client)
+    rows = list(JobHandle(transport, job.rpartition("/")[2]).results(contains="第60条"))
+
+    assert [row.index for row in rows] == [60]
+    assert transport.asked == (5 if seal else 6), "a running job is asked once more, and says that it has no more"
+    if seal:
+        assert [row["index"] for row in pages(client, job)] == list(range(61))
 
 
 @pytest.mark.parametrize("kind", ["ndjson", "csv", "xlsx"])

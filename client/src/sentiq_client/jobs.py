@@ -77,10 +77,9 @@ class JobHandle:
             params = {"limit": 1000} | _given(filters) | ({"cursor": cursor} if cursor else {})
             page = self._transport.request("GET", self._path("/results"), params=params).json()
             yield from map(Row.read, page["data"])
-            if page["next"] is None or (not page["data"] and page["next"] == cursor):
+            # A page may be empty because its filter found nothing in the part it looked at: that is not the end.
+            if page["next"] is None or page["next"] == cursor:
                 return
-            if not page["data"] and not self.refresh().ended:
-                return  # no more is finished yet
             cursor = page["next"]
 
     def summary(self, **options: Any) -> dict[str, Any]:
