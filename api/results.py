@@ -26,6 +26,7 @@ Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[by
 
 FORMATS: dict[str, tuple[str, Writer]] = {
     "ndjson": ("application/x-ndjson", streams.ndjson),
+    "json": ("application/json", streams.json_array),
     "csv": ("text/csv; charset=utf-8", streams.csv_table),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
 }
@@ -61,6 +62,12 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
 def get_ndjson(path: JobPath, query: ViewQuery) -> Response:
     """One row a line. While the job runs: the rows that are finished."""
     return _download(path.job_id, query, "ndjson")
+
+
+@blueprint.get("/results.json", summary="Download JSON", responses={**_ANSWERS, **problems(404, 422, 503)})
+def get_json(path: JobPath, query: ViewQuery) -> Response:
+    """One array of the rows, as NDJSON has them. While the job runs: the rows that are finished."""
+    return _download(path.job_id, query, "json")
 
 
 @blueprint.get("/results.csv", summary="Download CSV", responses={**_ANSWERS, **problems(404, 422, 503)})

@@ -1,4 +1,4 @@
-"""NDJSON and CSV, piece by piece."""
+"""NDJSON, JSON and CSV, piece by piece."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def ndjson(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for piece in _pieces(rows):
         yield "".join(f"{encode(document(row, view, names))}\n" for row in piece).encode()
+
+
+def json_array(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
+    """One array of the same objects, one a line; whole also without a row."""
+    before = b"[\n"
+    for piece in ndjson(job, rows, view, labels):
+        yield before + piece.rstrip(b"\n").replace(b"\n", b",\n")
+        before = b",\n"
+    yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
 def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, object]:

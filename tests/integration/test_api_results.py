@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import documents
-from api.export import workbook
+from api.export import streams, workbook
 from api.export.reading import View, read_rows
 from jobs.lanes import BulkLane
 from jobs.models import (
@@ -95,6 +95,8 @@ def test_every_format_has_the_rows_of_the_pages(client: FlaskClient, store: JobS
 
     lines = client.get(f"{job}/results.ndjson?{query}").data.decode().splitlines()
     assert [json.loads(line) for line in lines] == expected
+    whole = client.get(f"{job}/results.json?{query}")
+    assert (whole.json, whole.mimetype) == (expected, "application/json")
 
     text = client.get(f"{job}/results.csv?{query}").data.decode("utf-8-sig")
     records = list(csv.reader(io.StringIO(text, newline="")))
@@ -166,6 +168,7 @@ def test_every_format_has_the_rows_that_were_searched_for(client: FlaskClient, s
     assert [
         json.loads(line)["index"] for line in client.get(f"{job}/results.ndjson?{query}").data.splitlines()
     ] == found
+    assert [row["index"] for row in client.get(f"{job}/results.json?{query}").json] == found
     text = client.get(f"{job}/results.csv?{query}").data.decode("utf-8-sig")
     assert [int(record["index"]) for record in csv.DictReader(io.StringIO(text, newline=""))] == found
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?{query}").data))
@@ -218,7 +221,20 @@ def test_a_page_looks_at_a_part_of_the_job_and_the_next_one_goes_on(
         assert [row["index"] for row in pages(client, job)] == list(range(61))
 
 
-@pytest.mark.parametrize("kind", ["ndjson", "csv", "xlsx"])
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_json_file_is_an_array_however_many_rows_there_are(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch, seal: bool
+) -> None:
+    monkeypatch.setattr(streams, "ROWS_A_PIECE", 4)
+    texts = tuple(f"第{n}条\n," for n in range(9))
+    job = answered(store, bulk, texts, seal=seal)
+    assert client.get(f"{job}/results.json?contains=nothing").json == []
+    assert [row["index"] for row in client.get(f"{job}/results.json?contains=第5条").json] == [5]
+    assert [row["text"] for row in client.get(f"{job}/results.json?include=text").json] == list(texts)
+    assert client.get(job).json["links"]["results.json"] == f"{job}/results.json"
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "json", "csv", "xlsx"])
 def test_a_broken_download_goes_on_where_it_broke(
     client: FlaskClient, store: JobStore, bulk: BulkLane, kind: str
 ) -> None:

@@ -94,12 +94,13 @@ class JobHandle:
         on_bytes: Callable[[int, int | None], None] | None = None,
         **filters: Any,
     ) -> Path:
-        """Write the results to a file; its name tells the kind (csv, xlsx, ndjson) unless given.
+        """Write the results to a file; its name tells the kind (csv, xlsx, json, ndjson) unless given.
 
         The file appears when it is whole. A broken download goes on where it broke. Raises SentiqError.
         """
         path = Path(path)
-        kind = kind or {".jsonl": "ndjson", ".xlsx": "xlsx", ".csv": "csv"}.get(path.suffix.lower(), "ndjson")
+        ending = path.suffix.lower().removeprefix(".")
+        kind = kind or (ending if ending in ("csv", "json", "xlsx") else "ndjson")
         part = path.with_name(path.name + ".part")
         tag: str | None = None
         left, delay_s = DOWNLOAD_RETRIES, FIRST_DELAY_S

@@ -16,7 +16,7 @@ from sentiq_client.client import Client
 from sentiq_client.jobs import JobHandle
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="write the results here: .csv, .xlsx, .ndjson")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="write the results here: .csv, .xlsx, .json, .ndjson")]
 Include = Annotated[str, typer.Option(help="carry along: text, columns, or both with a comma")]
 
 
