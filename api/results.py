@@ -12,6 +12,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
+from api.export.groups import column, group_rows
 from api.export.reading import ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook import workbook
@@ -46,14 +47,16 @@ blueprint = APIBlueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>"
 
 @blueprint.get("/summary", summary="Read a summary", responses={200: Summary, **problems(404, 422, 503)})
 def get_summary(path: JobPath, query: SummaryQuery) -> Response:
-    """Counts by label, a histogram, and why rows failed; of the rows that are finished."""
+    """Counts by label, a histogram, and why rows failed; of the rows that are finished. `by` counts by a column too."""
     svc = services()
     job = svc.store.get(path.job_id)
     band = svc.neutral_band(job, query.neutral_band)
-    name = f"summary {band}"
+    at = None if query.by is None else column(job, query.by)
+    name = f"summary {band}" if at is None else f"summary {band} by {at}"
     kept = svc.store.kept(job, name)
     if kept is None:
-        kept = summarise(svc.store, job, band).model_dump_json()
+        groups = None if at is None else group_rows(svc.store, job, at, band)
+        kept = summarise(svc.store, job, band).model_copy(update={"groups": groups}).model_dump_json()
         svc.store.keep(job, name, kept)
     return Response(kept, mimetype="application/json")
 

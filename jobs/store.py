@@ -17,7 +17,7 @@ then sends it again. So `create`, `append` and `seal` change nothing the second 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -326,18 +326,17 @@ class JobStore:
 
     def chunk_results(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[ChunkResult | None]:
         """The finished ones of these chunks, None for each that has no result (yet)."""
-        if not chunk_numbers:
-            return
-        k = JobKeys.of(job_id)
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.hmget(k.input, list(map(str, chunk_numbers)))
-        pipe.hmget(k.output, list(map(str, chunk_numbers)))
-        inputs, outputs = pipe.execute()
-        for chunk_no, given, answered in zip(chunk_numbers, inputs, outputs, strict=True):
+        for chunk_no, given, answered in self._chunks(job_id, chunk_numbers):
             if given is None or answered is None:
                 yield None
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
+
+    def chunk_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[InputChunk, OutputColumns]]:
+        """The finished ones of these chunks, their answers as they are stored."""
+        for _, given, answered in self._chunks(job_id, chunk_numbers):
+            if given is not None and answered is not None:
+                yield decode_input(given), decode_columns(answered)
 
     def rows_waiting(self) -> int:
         """Rows of bulk jobs that have arrived and have no outcome yet."""
@@ -408,6 +407,16 @@ class JobStore:
         key = JobKeys.of(job_id).ended
         # Moving the one element onto its own list leaves it there for everybody else who waits.
         return self.redis.brpoplpush(key, key, timeout_s) is not None
+
+    def _chunks(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterable[tuple[int, bytes | None, bytes | None]]:
+        """Number, input and output of each of these chunks."""
+        if not chunk_numbers:
+            return ()
+        k = JobKeys.of(job_id)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.hmget(k.input, list(map(str, chunk_numbers)))
+        pipe.hmget(k.output, list(map(str, chunk_numbers)))
+        return zip(chunk_numbers, *pipe.execute(), strict=True)
 
     def _read(self, job_ids: Sequence[str]) -> Sequence[Job | None]:
         pipe = self.redis.pipeline(transaction=False)

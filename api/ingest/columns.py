@@ -42,8 +42,8 @@ def choose(reading: Reading, sample: Sequence[Sequence[str]], limits: Limits) ->
     width = len(first) if has_header else width
     names = tuple(first) if has_header else tuple(f"column {n}" for n in range(1, width + 1))
     body = sample[1:] if has_header else sample
-    text = _position(reading.text_column, names, has_header, "text_column")
-    id_ = _position(reading.id_column, names, has_header, "id_column")
+    text = position(reading.text_column, names, has_header, "text_column")
+    id_ = position(reading.id_column, names, has_header, "id_column")
     if text is None:
         text = _named(names, TEXT_NAMES, id_) if has_header else None
         text = _most_chinese(body, width, id_) if text is None else text
@@ -52,7 +52,8 @@ def choose(reading: Reading, sample: Sequence[Sequence[str]], limits: Limits) ->
     return Columns(names, has_header, text, id_)
 
 
-def _position(asked: str | None, names: Sequence[str], has_header: bool, field: str) -> int | None:
+def position(asked: str | None, names: Sequence[str], has_header: bool, field: str) -> int | None:
+    """The column that is asked for by its heading, or its number from 1; None when none is. Raises InvalidInput."""
     if asked is None or asked == "":
         return None
     places = [i for i, name in enumerate(names) if has_header and name == asked]

@@ -45,6 +45,12 @@ class ResultsQuery(ViewQuery):
 class SummaryQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+    by: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="a column of the file that the job kept, by heading or number from 1: `groups` counts its values",
+    )
 
 
 class RowErrorDocument(ErrorDocument):
@@ -88,6 +94,12 @@ class Failure(BaseModel):
     line: int | None
 
 
+class Group(BaseModel):
+    value: str | None = Field(description="of the column; null for all that are not among the largest groups")
+    counts: dict[str, int] = Field(description="rows of each label, and `failed`")
+    rows: int
+
+
 class Summary(BaseModel):
     object: str = "summary"
     job_id: str
@@ -97,3 +109,8 @@ class Summary(BaseModel):
     shares: dict[str, float] = Field(description="of all finished rows; `truncated` too")
     histogram: list[Bin] = Field(description="rows by p(positive)")
     failures: list[Failure]
+    groups: list[Group] | None = Field(
+        None,
+        exclude_if=lambda groups: groups is None,
+        description="only with `by`: the 50 largest, the most rows first, and the others as one",
+    )

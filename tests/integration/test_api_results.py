@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -13,10 +14,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import documents
-from api.export import streams, workbook
+from api.export import groups, streams, workbook
 from api.export.reading import View, read_rows
 from jobs.lanes import BulkLane
 from jobs.models import (
+    ChunkRef,
     FileFormat,
     InputChunk,
     JobOptions,
@@ -30,6 +32,7 @@ from jobs.models import (
 from jobs.store import JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
+from tests.integration import conftest
 
 ODD_TEXTS = (
     *(
@@ -168,7 +171,7 @@ def test_every_format_has_the_rows_that_were_searched_for(client: FlaskClient, s
     assert [
         json.loads(line)["index"] for line in client.get(f"{job}/results.ndjson?{query}").data.splitlines()
     ] == found
-    assert [row["index"] for row in client.get(f"{job}/results.json?{query}").json] == found
+    assert [row["index"] for row in json.loads(client.get(f"{job}/results.json?{query}").data)] == found
     text = client.get(f"{job}/results.csv?{query}").data.decode("utf-8-sig")
     assert [int(record["index"]) for record in csv.DictReader(io.StringIO(text, newline=""))] == found
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?{query}").data))
@@ -229,8 +232,8 @@ def test_a_json_file_is_an_array_however_many_rows_there_are(
     texts = tuple(f"第{n}条\n," for n in range(9))
     job = answered(store, bulk, texts, seal=seal)
     assert client.get(f"{job}/results.json?contains=nothing").json == []
-    assert [row["index"] for row in client.get(f"{job}/results.json?contains=第5条").json] == [5]
-    assert [row["text"] for row in client.get(f"{job}/results.json?include=text").json] == list(texts)
+    assert [row["index"] for row in json.loads(client.get(f"{job}/results.json?contains=第5条").data)] == [5]
+    assert [row["text"] for row in json.loads(client.get(f"{job}/results.json?include=text").data)] == list(texts)
     assert client.get(job).json["links"]["results.json"] == f"{job}/results.json"
 
 
@@ -286,6 +289,81 @@ def test_the_summary_counts_what_the_pages_show(client: FlaskClient, store: JobS
             assert summary["failures"] == [
                 {"code": "inference_failed", "count": 28, "index": 6, "detail": "why", "line": None}
             ]
+
+
+def grouped(rows: list[dict[str, Any]], heading: str) -> list[dict[str, Any]]:
+    """What the groups should be, from the rows of the pages."""
+    groups: dict[str, Counter[str]] = {}
+    for row in rows:
+        groups.setdefault(dict(row["columns"])[heading], Counter(failed=0))[row["label"] or "failed"] += 1
+    found = [{"value": value, "counts": dict(counts), "rows": counts.total()} for value, counts in groups.items()]
+    return sorted(found, key=lambda group: (-group["rows"], group["value"]))
+
+
+def test_the_summary_groups_by_a_column(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = answered(store, bulk, tuple(f"文本{n % 3}" for n in range(40)))
+    assert "groups" not in json.loads(client.get(f"{job}/summary").data)
+    for band in (0.0, 0.15):
+        rows = pages(client, job, f"&include=columns&neutral_band={band}")
+        for heading, number in (("编号", 1), ("text", 2), ("=note", 3)):
+            for by in (heading, str(number)):
+                query = {"by": by, "neutral_band": band}
+                summary = json.loads(client.get(f"{job}/summary", query_string=query).data)
+                assert summary["groups"] == grouped(rows, heading)
+                del summary["groups"]
+                assert summary == client.get(f"{job}/summary?neutral_band={band}").json
+
+
+def test_many_groups_end_in_one(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = answered(store, bulk, ("甲",) * 20 + tuple(f"文本{n}" for n in range(80)) + ("甲",) * 5 + ("文本79",) * 5)
+    *first, last = client.get(f"{job}/summary?by=text").json["groups"]
+    assert [group["value"] for group in first[:3]] == ["甲", "文本79", "文本0"]
+    assert [group["rows"] for group in first[:3]] == [25, 6, 1]
+    assert len(first) == groups.SHOWN == 50
+    assert (last["value"], last["rows"], sum(last["counts"].values())) == (None, 31, 31)
+
+    monkeypatch.setattr(groups, "OPENED", 3)
+    job = answered(store, bulk, ("甲",) * 20 + tuple(f"文本{n}" for n in range(80)) + ("甲",) * 5)
+    found = client.get(f"{job}/summary?by=text").json["groups"]
+    assert [(group["value"], group["rows"]) for group in found] == [
+        ("甲", 25),
+        ("文本0", 1),
+        ("文本1", 1),
+        (None, 78),
+    ]
+
+
+def test_a_column_that_is_not_there_is_answered_with_those_that_are(
+    client: FlaskClient, store: JobStore, bulk: BulkLane
+) -> None:
+    job = answered(store, bulk)
+    for by in ("城市", "0", "4"):
+        answer = client.get(f"{job}/summary", query_string={"by": by})
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/by")
+        assert "'编号', 'text', '=note'" in answer.json["detail"]
+    plain = client.post("/api/v1/jobs", json={"texts": ["好"]}).json["links"]["summary"]
+    answer = client.get(f"{plain}?by=1")
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/by")
+    assert "keep_columns" in answer.json["detail"]
+
+
+def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
+    table = "text,城市\n好,北京\n一,二,三,四\n坏,上海\n".encode()
+    answer = client.post("/api/v1/jobs?keep_columns=true&max_bad_share=1", data=table, content_type="text/csv").json
+    store: JobStore = client.application.extensions["sentiq"].store
+    lane: BulkLane = client.application.extensions["sentiq"].bulk
+    opened = lane.claim(ChunkRef(answer["id"], 0, 3), "task")
+    assert opened is not None
+    lane.record([conftest.answered(opened)])
+    assert store.get(answer["id"]).state.ended
+    found = client.get(f"{answer['links']['summary']}?by=城市").json["groups"]
+    assert [(group["value"], group["counts"]) for group in found] == [
+        ("", {"failed": 1}),
+        ("上海", {"failed": 0, "positive": 1}),
+        ("北京", {"failed": 0, "positive": 1}),
+    ]
 
 
 def test_more_rows_than_a_sheet_holds_take_another(store: JobStore, bulk: BulkLane) -> None:
