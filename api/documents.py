@@ -68,7 +68,7 @@ def _options(options: JobOptions) -> OptionsDocument:
 
 def _links(job: Job) -> list[str]:
     """What can be read of a job, and what can be done to it now."""
-    names = ["results", "summary", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
+    names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
     if not job.state.ended:
         names.append("cancel")
         if job.lane is Lane.BULK:

@@ -18,10 +18,11 @@ from api.export.summary import summarise
 from api.export.workbook import workbook
 from api.schemas.common import problems
 from api.schemas.jobs import JobPath
-from api.schemas.results import Summary, SummaryQuery, ViewQuery
+from api.schemas.results import Point, Summary, SummaryQuery, Throughput, ViewQuery
 from api.services import services
+from api.times import instant
 from jobs.models import Job
-from jobs.store import JobStore
+from jobs.store import JobStore, Pace
 
 Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[bytes]]
 
@@ -59,6 +60,21 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
         kept = summarise(svc.store, job, band).model_copy(update={"groups": groups}).model_dump_json()
         svc.store.keep(job, name, kept)
     return Response(kept, mimetype="application/json")
+
+
+@blueprint.get("/throughput", summary="Read the throughput", responses={200: Throughput, **problems(404, 422, 503)})
+def get_throughput(path: JobPath) -> Response:
+    """Rows recorded in each step of time, from the first to the last with any; at most 120, whose length grows.
+
+    The first and the last step are not whole. Rows that are tried again count again. A job on the interactive lane has
+    no points: it is answered in one step.
+    """
+    store = services().store
+    store.get(path.job_id)
+    pace = store.pace(path.job_id) or Pace(1000, 0, ())
+    points = [Point(at=instant(pace.start_ms + n * pace.step_ms), rows=rows) for n, rows in enumerate(pace.rows)]
+    document = Throughput(step_s=pace.step_ms // 1000, points=points)
+    return Response(document.model_dump_json(), mimetype="application/json")
 
 
 @blueprint.get("/results.ndjson", summary="Download NDJSON", responses={**_ANSWERS, **problems(404, 422, 503)})

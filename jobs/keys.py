@@ -9,6 +9,7 @@ One job, all with the job's TTL, renewed by each transition ({…} is a hash tag
   sentiq:{<job>}:held       list    numbers of chunks that were published and are to be published again
   sentiq:{<job>}:failures   hash    chunk number → rows of it that failed
   sentiq:{<job>}:retry      hash    chunk number → `completed:failed` of the result that the next one replaces
+  sentiq:{<job>}:pace       hash    bulk jobs: number of a step of time → rows recorded in it; step (ms), first
   sentiq:{<job>}:exports    hash    what was computed of an ended job's results: sizes of files, summaries
   sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it
 
@@ -92,20 +93,23 @@ class JobKeys:
     held: str
     failures: str
     retry: str
-    exports: str
     ended: str
+    pace: str
+    exports: str
 
     @property
     def renewed(self) -> tuple[str, ...]:
         """What every transition keeps alive, in the order in which `lua/` expects it."""
-        return self.job, self.input, self.output, self.isolation, self.held, self.failures, self.retry, self.ended
+        return (
+            *(self.job, self.input, self.output, self.isolation, self.held),
+            *(self.failures, self.retry, self.ended, self.pace),
+        )
 
     @classmethod
     def of(cls, job_id: str) -> JobKeys:
         tag = f"sentiq:{{{job_id}}}:"
-        return cls(
-            *(tag + name for name in ("job", "in", "out", "isolation", "held", "failures", "retry", "exports", "ended"))
-        )
+        names = ("job", "in", "out", "isolation", "held", "failures", "retry", "ended", "pace", "exports")
+        return cls(*(tag + name for name in names))
 
 
 @dataclass(frozen=True, slots=True)

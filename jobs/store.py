@@ -65,6 +65,15 @@ class ChunkResult:
     output: OutputChunk
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many rows were recorded when."""
+
+    step_ms: int
+    start_ms: int  # of the first step, Unix time of the Redis clock
+    rows: tuple[int, ...]  # in each step from the first to the last that has any; tried again, they count again
+
+
 class JobStore:
     """All jobs of one Redis."""
 
@@ -187,7 +196,7 @@ class JobStore:
         idempotency, owner = self.redis.hmget(k.job, "idempotency", "owner")
         pipe = self.redis.pipeline(transaction=False)
         # Unlinked: to free the rows of millions of texts at once would keep everybody else waiting.
-        pipe.unlink(k.job, k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.exports)
+        pipe.unlink(k.job, k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.pace, k.exports)
         if idempotency:
             pipe.delete(idempotency)
         indexes = (keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE)
@@ -387,6 +396,15 @@ class JobStore:
             key = JobKeys.of(job.id).exports
             self.redis.hset(key, f"{job.ended_at_ms} {name}", value)
             self.redis.pexpireat(key, job.expires_at_ms)
+
+    def pace(self, job_id: str) -> Pace | None:
+        """At most 120 steps; None where no row of a bulk job has been recorded."""
+        found = {text(name): int(value) for name, value in self.redis.hgetall(JobKeys.of(job_id).pace).items()}
+        if not found:
+            return None
+        step_ms, first = found.pop("step"), found.pop("first")
+        rows = {int(number): count for number, count in found.items()}
+        return Pace(step_ms, first * step_ms, tuple(rows.get(n, 0) for n in range(first, max(rows) + 1)))
 
     def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> list[OutputColumns]:
         """The answers of these chunks as they are stored; of those that have one."""

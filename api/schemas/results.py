@@ -114,3 +114,14 @@ class Summary(BaseModel):
         exclude_if=lambda groups: groups is None,
         description="only with `by`: the 50 largest, the most rows first, and the others as one",
     )
+
+
+class Point(BaseModel):
+    at: str = Field(description="when the step began", examples=["2026-01-31T08:00:00.000Z"])
+    rows: int = Field(description="recorded within it")
+
+
+class Throughput(BaseModel):
+    object: str = "throughput"
+    step_s: int = Field(description="length of each step, seconds")
+    points: list[Point]

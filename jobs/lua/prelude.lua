@@ -9,10 +9,11 @@ local function renew(ttl_ms, ...)
   for _, key in ipairs({...}) do redis.call('PEXPIRE', key, ttl_ms) end
 end
 
--- What belongs to a job lives as long as the job: the first eight KEYS of each script that renews one are
--- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended. The job knows the other keys it is named in.
+-- What belongs to a job lives as long as the job: the first nine KEYS of each script that renews one are
+-- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended  9 pace. The job knows the other keys it is named
+-- in.
 local function renew_job(ttl_ms)
-  renew(ttl_ms, unpack(KEYS, 1, 8))
+  renew(ttl_ms, unpack(KEYS, 1, 9))
   local named_in = redis.call('HMGET', KEYS[1], 'idempotency', 'jobs', 'owners_jobs')
   for i = 1, 3 do
     if named_in[i] then renew(ttl_ms, named_in[i]) end

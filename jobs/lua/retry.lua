@@ -1,5 +1,5 @@
 -- D → C. Chunks of a completed job whose rows failed are tried again; until then their results stay.
--- KEYS  1 … 8 the job's (prelude.lua)  9 leases  10 sentiq:bulk:issues  11 children  12 sentiq:live
+-- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:issues  12 children  13 sentiq:live
 -- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, `completed:failed` of its result, …
 -- Returns {state found, members to send …}; nothing was done unless that is "completed".
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -14,9 +14,9 @@ redis.call('HINCRBY', KEYS[1], 'done', -chunks)
 redis.call('HSET', KEYS[1], 'state', 'running', 'lane', 'bulk', 'since', now_ms(), 'issued', redis.call('HGET', KEYS[1], 'chunks'))
 redis.call('HDEL', KEYS[1], 'ended_at')
 redis.call('DEL', KEYS[8])
-redis.call('ZADD', KEYS[12], now_ms(), ARGV[1])
+redis.call('ZADD', KEYS[13], now_ms(), ARGV[1])
 renew_job(ARGV[2])
-renew(ARGV[2], KEYS[12])
+renew(ARGV[2], KEYS[13])
 local keys =
-  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[9], issues = KEYS[10], children = KEYS[11]}
+  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], issues = KEYS[11], children = KEYS[12]}
 return {state, unpack(issue(ARGV[1], keys, ARGV[3], ARGV[2]))}

@@ -468,7 +468,7 @@ def test_what_belongs_to_a_job_lives_as_long_as_the_job(redis: Redis, store: Job
     store.cancel(job.id)
 
     k = JobKeys.of(job.id)
-    for key in (k.input, k.output, k.failures, keys.idempotency("k")):
+    for key in (k.input, k.output, k.failures, k.pace, keys.idempotency("k")):
         assert redis.pttl(key) >= redis.pttl(k.job) - 1_000
 
 
