@@ -18,8 +18,8 @@ from jobs.connection import REDIS_AWAY
 from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
 
 #: Endpoints that tell nothing of anybody's jobs: probes, the pages and the API's description.
-OPEN = frozenset({"health.livez", "health.readyz", "pages.index", "pages.static"})
-OPEN_BLUEPRINTS = frozenset({"openapi"})
+OPEN = frozenset({"health.livez", "health.readyz"})
+OPEN_BLUEPRINTS = frozenset({"openapi", "pages"})
 #: Endpoints that need another scope than their method says.
 NEEDED = {
     "metrics": Scope.METRICS,

@@ -1,15 +1,60 @@
-"""The front page: where to go from here."""
+"""The web page: one document for all of its addresses, and the modules, styles and libraries it loads."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import gzip
+import re
+from functools import lru_cache
+
+from flask import Blueprint, Response, render_template, request
 
 from api.services import services
+from jobs.settings import Settings
+
+PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+FOR_EVER = "public, max-age=31536000, immutable"  #: of vendored files: their version is in their path
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static")
 
 
 @blueprint.get("/")
-def index() -> str:
-    settings = services().settings
-    return render_template("index.html", model=settings.model, flower_port=settings.flower_port)
+@blueprint.get("/bulk")
+@blueprint.get("/jobs")
+@blueprint.get("/jobs/<job_id>")
+@blueprint.get("/cluster")
+def page(job_id: str = "") -> str:
+    """The same document everywhere: its script looks at the address. Nothing of a job is in it."""
+    return render_template("index.html", settings=_settings(services().settings))
+
+
+def _settings(settings: Settings) -> dict[str, object]:
+    """What the script has to know before it can ask the API."""
+    here = re.sub(r":\d+$", "", request.host)
+    return {
+        "flower": settings.flower_url or f"http://{here}:{settings.flower_port}/{settings.flower_path.strip('/')}",
+        "max_upload_bytes": settings.max_upload_bytes,
+        "neutral_band": settings.neutral_band,
+    }
+
+
+@blueprint.after_request
+def pack(response: Response) -> Response:
+    """Texts are compressed for browsers that ask for it: a proxy that does so may not be there."""
+    if request.path.startswith("/static/vendor/"):
+        response.headers["Cache-Control"] = FOR_EVER
+    if response.status_code != 200 or response.mimetype not in PACKED:
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"] > 0 and request.method == "GET":
+        response.direct_passthrough = False
+        response.set_data(_gzipped(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
+        etag, _ = response.get_etag()
+        if etag is not None:
+            response.set_etag(etag, weak=True)  # one for the plain and the packed form
+    return response
+
+
+@lru_cache(maxsize=128)
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)

@@ -106,6 +106,12 @@ class Settings(BaseSettings):
         pattern=r"^(/?[\w-]+)*/?$",
         description="Path under which a proxy shows Flower, such as `flower`. Empty: the root.",
     )
+    flower_url: str = Field(
+        "",
+        pattern=r"^((https?:/)?/\S+)?$",
+        description="Where the web page's link to Flower leads, such as `/flower/` behind a proxy. Empty: to Flower's "
+        "port on the page's own host.",
+    )
     flower_db: Path | None = Field(
         None, description="File in which Flower keeps the tasks it has seen over restarts; unset: in memory alone."
     )

@@ -1,0 +1,180 @@
+/**
+ * The API as the pages use it. Reading is tried again until it works: the banner (parts/connection.js) tells of it.
+ * Whatever changes something is tried once, and the page shows what came of it with a way to try again.
+ */
+import { forSession, kept } from "./settings.js";
+
+const KEY = "sentiq.key";
+const FIRST_PAUSE_S = 1;
+const LONGEST_PAUSE_S = 15;
+
+/** `away` (detail: seconds until the next try), `try`, `back`, and `key` (detail: {problem, operator, give(key or null)}). */
+export const events = new EventTarget();
+
+/** An answer that is an error (RFC 9457), or no answer at all: `status` is 0 then. */
+export class Problem extends Error {
+  constructor(status, document, retryAfterS = null) {
+    super(document.detail ?? document.title ?? "");
+    this.status = status;
+    this.code = document.code ?? "unreadable_answer";
+    this.detail = document.detail ?? "";
+    this.errors = document.errors ?? [];
+    this.requestId = document.request_id ?? "";
+    this.retryAfterS = retryAfterS;
+  }
+
+  /** Another try may do: the network, the service or Redis is away, or too busy. */
+  get passes() {
+    return this.status === 0 || this.status === 429 || [502, 503, 504].includes(this.status);
+  }
+}
+
+export const NO_ANSWER = { code: "no_answer" };
+
+export function problemOf(status, text, retryAfter) {
+  let document = {};
+  try {
+    document = JSON.parse(text);
+  } catch {
+    // a proxy's page
+  }
+  return new Problem(status, document ?? {}, retryAfter ? Number(retryAfter) || null : null);
+}
+
+export function authorization() {
+  const key = kept.get(forSession, KEY) ?? memory.key;
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+const memory = { key: null };
+
+export function hasKey() {
+  return "Authorization" in authorization();
+}
+
+export function setKey(key) {
+  memory.key = key;
+  kept.set(forSession, KEY, key);
+}
+
+/** One request; the answer's JSON. Raises Problem, and AbortError where `signal` ends it. */
+async function once(method, path, { json, headers = {}, signal } = {}) {
+  const options = { method, signal, headers: { ...authorization(), ...headers }, cache: "no-store" };
+  if (json !== undefined) {
+    options.body = JSON.stringify(json);
+    options.headers["Content-Type"] = "application/json";
+  }
+  const { response, text } = await answerOf(path, options);
+  if (!response.ok) throw problemOf(response.status, text, response.headers.get("Retry-After"));
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(response.status, { code: "unreadable_answer" });
+  }
+}
+
+/** Fetches and reads to the end: an answer that breaks off is none. */
+async function answerOf(path, options) {
+  try {
+    const response = await fetch(path, options);
+    return { response, text: await response.text() };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, NO_ANSWER);
+  }
+}
+
+/** As `once`; where a key is missing it is asked for, unless `ask` is false, and the request is sent again. */
+export async function send(method, path, options = {}) {
+  for (;;) {
+    const { Authorization: sent } = authorization();
+    try {
+      return await once(method, path, options);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401 || options.ask === false) throw error;
+      if (authorization().Authorization === sent && !(await askForKey(error))) throw error;
+    }
+  }
+}
+
+let asking = null;
+
+/** True once there is one. However many requests need it, it is asked for once. */
+export function askForKey(problem) {
+  asking ??= new Promise((give) => {
+    events.dispatchEvent(new CustomEvent("key", { detail: { problem, operator: false, give } }));
+  }).then((key) => {
+    asking = null;
+    if (key) setKey(key);
+    return Boolean(key);
+  });
+  return asking;
+}
+
+/** Read, however long the service is away. Raises Problem for what does not pass, and AbortError. */
+export async function get(path, signal) {
+  for (let pauseS = FIRST_PAUSE_S; ; pauseS = Math.min(pauseS * 2, LONGEST_PAUSE_S)) {
+    try {
+      const answer = await send("GET", path, { signal });
+      events.dispatchEvent(new Event("back"));
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.passes) throw error;
+      await untilNextTry(Math.min(error.retryAfterS ?? pauseS, LONGEST_PAUSE_S), signal);
+    }
+  }
+}
+
+/** Ends early when the network comes back or somebody asks for it. */
+async function untilNextTry(seconds, signal) {
+  const waked = new AbortController();
+  const wake = () => waked.abort();
+  addEventListener("online", wake, { signal: waked.signal });
+  events.addEventListener("try", wake, { signal: waked.signal });
+  events.dispatchEvent(new CustomEvent("away", { detail: seconds }));
+  await pause(seconds * 1000, signal && AbortSignal.any([signal, waked.signal]) || waked.signal).catch(() => {});
+  waked.abort();
+  signal?.throwIfAborted();
+}
+
+/** Raises the signal's reason when it ends the pause. */
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+/** Ask again and again, `everyMs` between two answers, until `work` returns true. A hidden page rests. */
+export async function poll(work, everyMs, signal) {
+  while (!(await work())) {
+    await pause(everyMs, signal);
+    if (document.hidden) {
+      await new Promise((resolve) => {
+        const options = { once: true, signal };
+        document.addEventListener("visibilitychange", resolve, options);
+        signal.addEventListener("abort", resolve, { once: true });
+      });
+    }
+    signal.throwIfAborted();
+  }
+}
+
+export function post(path, json, headers) {
+  return send("POST", path, { json, headers });
+}
+
+/** `{a: 1, b: null, c: ""}` → `?a=1`. */
+export function query(values) {
+  const set = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return set.length ? `?${new URLSearchParams(set)}` : "";
+}
+
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,45 @@
+/** Texts that were analysed in this browser, newest first. They stay here: the service keeps no such list. */
+import { forGood, kept } from "./settings.js";
+
+const NAME = "sentiq.history";
+const MOST = 1000;
+
+/** `{at, text, probabilities, truncated, degraded, model}` each; `at` is Unix ms. */
+let entries = load();
+
+function load() {
+  try {
+    const found = JSON.parse(kept.get(forGood, NAME) ?? "[]");
+    return Array.isArray(found) ? found.filter((entry) => typeof entry?.text === "string" && entry.probabilities) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Those whose text contains the words, whatever their case. */
+export function search(words = "") {
+  const wanted = words.trim().toLowerCase();
+  return entries.filter((entry) => entry.text.toLowerCase().includes(wanted));
+}
+
+/** The same text again takes the place of its older entry. */
+export function add(rows) {
+  const at = Date.now();
+  const fresh = rows.filter((row) => row.probabilities)
+    .map(({ text, probabilities, truncated, degraded, model }) => ({ at, text, probabilities, truncated, degraded, model }));
+  const texts = new Set(fresh.map((entry) => entry.text));
+  entries = [...fresh, ...entries.filter((entry) => !texts.has(entry.text))].slice(0, MOST);
+  save();
+}
+
+export function clear() {
+  entries = [];
+  kept.set(forGood, NAME, null);
+}
+
+/** Where there is no room for all, the older half goes. */
+function save() {
+  for (let count = entries.length; count > 0; count = Math.floor(count / 2)) {
+    if (kept.set(forGood, NAME, JSON.stringify(entries.slice(0, count)))) return;
+  }
+}

@@ -1,0 +1,66 @@
+/** The words of the page in the language chosen, and numbers and times in its form. */
+import { forGood, kept } from "./settings.js";
+import en from "./words/en.js";
+import zh from "./words/zh.js";
+
+export const LANGUAGES = { en: "English", zh: "中文" };
+const WORDS = { en, zh };
+const LOCALES = { en: "en-GB", zh: "zh-CN" };
+
+let language = kept.get(forGood, "sentiq.language");
+if (!(language in WORDS)) language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+
+export function current() {
+  return language;
+}
+
+export function choose(name) {
+  language = name;
+  kept.set(forGood, "sentiq.language", name);
+  document.documentElement.lang = LOCALES[name];
+}
+choose(language);
+
+/** The words for `key`, with `{name}` replaced by the values; numbers in the form of the language. */
+export function t(key, values = {}) {
+  const words = WORDS[language][key];
+  if (words === undefined) throw new Error(`no words for ${key}`);
+  return words.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === "number" ? number(value) : String(value);
+  });
+}
+
+/** As `t`, or `otherwise` where there are no words, as for the codes of the API. */
+export function maybe(key, otherwise) {
+  return WORDS[language][key] ?? otherwise;
+}
+
+export function number(value, decimals = 0) {
+  return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: decimals }).format(value);
+}
+
+export function percent(share, decimals = 1) {
+  return new Intl.NumberFormat(LOCALES[language], { style: "percent", maximumFractionDigits: decimals }).format(share);
+}
+
+export function bytes(count) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  while (count >= 1000 && at < units.length - 1) [count, at] = [count / 1000, at + 1];
+  return `${number(count, at && count < 100 ? 1 : 0)} ${units[at]}`;
+}
+
+/** An instant of the API in the time of whoever looks. */
+export function time(instant) {
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "medium", timeStyle: "medium" })
+    .format(new Date(instant));
+}
+
+/** Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min. */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return t("duration.s", { s });
+  if (s < 3600) return t("duration.min", { min: Math.floor(s / 60), s: s % 60 });
+  return t("duration.h", { h: Math.floor(s / 3600), min: Math.floor((s % 3600) / 60) });
+}

@@ -1,0 +1,24 @@
+/** From probabilities to a label, as api/labels.py does it: so that a band can be tried without asking again. */
+
+const DECIMALS = 1e5;
+
+function rounded(value) {
+  return Math.round(value * DECIMALS) / DECIMALS;
+}
+
+/** True where the neutral band means something: two classes and no more. */
+export function isBinary(probabilities) {
+  const names = Object.keys(probabilities);
+  return names.length === 2 && "negative" in probabilities && "positive" in probabilities;
+}
+
+/** `{label, score}` of a row; `band` from 0 (off) to 0.5. */
+export function labelAndScore(probabilities, band) {
+  if (isBinary(probabilities)) {
+    const margin = rounded(Math.abs(probabilities.positive - 0.5));
+    if (margin < band) return { label: "neutral", score: rounded(1 - 2 * margin) };
+  }
+  const [label, score] = Object.entries(probabilities)
+    .reduce((best, found) => (found[1] > best[1] || (found[1] === best[1] && found[0] > best[0]) ? found : best));
+  return { label, score };
+}

@@ -1,0 +1,83 @@
+/** The page begins here: the frame around every page, and which page an address shows. */
+import { fill, h } from "./dom.js";
+import { t } from "./i18n.js";
+import { connectionBanner } from "./parts/connection.js";
+import { keyDialog } from "./parts/key_dialog.js";
+import { notice } from "./parts/notice.js";
+import { header } from "./parts/header.js";
+
+/** Addresses and their pages: modules with `page({id, signal, go})`, which returns elements. */
+const ROUTES = [
+  [/^\/$/, () => import("./pages/analyse.js")],
+  [/^\/bulk$/, () => import("./pages/bulk.js")],
+  [/^\/jobs$/, () => import("./pages/jobs.js")],
+  [/^\/jobs\/([^/]+)$/, () => import("./pages/job.js")],
+  [/^\/cluster$/, () => import("./pages/cluster.js")],
+];
+
+const main = h("main", { id: "content", tabindex: "-1" });
+const top = h("div");
+let leave = new AbortController();
+
+/** Show what the address names. What the page before still does is ended by its signal. */
+async function show({ focus = true } = {}) {
+  leave.abort();
+  leave = new AbortController();
+  const { signal } = leave;
+  const path = location.pathname.replace(/(.)\/$/, "$1");
+  drawTop(path);
+  const [route, match] = ROUTES.map(([form, load]) => [load, form.exec(path)]).find(([, found]) => found) ?? [];
+  try {
+    const content = route ? (await route()).page({ id: match[1], signal, go }) : missing();
+    if (signal.aborted) return;
+    fill(main, content);
+  } catch (error) {
+    if (signal.aborted) return;
+    fill(main, h("h1", {}, "sentiq"), notice(error, { retry: () => show() }));
+  }
+  const heading = main.querySelector("h1");
+  document.title = `${heading.textContent} · sentiq`;
+  if (focus) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+}
+
+function missing() {
+  return [h("h1", {}, t("missing.title")), h("p", {}, t("missing.text"))];
+}
+
+function drawTop(path) {
+  fill(top, header(path, () => {
+    show({ focus: false });
+    document.getElementById("language").focus();
+  }));
+}
+
+/** Go to another address of ours. */
+export function go(path, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  return show();
+}
+
+addEventListener("popstate", () => show());
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  if (!link || !plain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  if (!ROUTES.some(([form]) => form.test(link.pathname))) return;
+  event.preventDefault();
+  go(link.pathname);
+});
+
+document.body.replaceChildren(
+  h("a", { class: "skip", href: "#content" }, t("skip")),
+  top,
+  connectionBanner(),
+  main,
+  h("p", { id: "announcer", role: "status", "aria-live": "polite", class: "unseen" }),
+  keyDialog(),
+);
+show({ focus: false });

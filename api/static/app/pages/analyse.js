@@ -1,0 +1,155 @@
+/** One text or many, answered while one looks; what was asked before stands below. */
+import { get, newKey, poll, post } from "../api.js";
+import { announce, fill, h, newId } from "../dom.js";
+import * as past from "../history.js";
+import { number, percent, t, time } from "../i18n.js";
+import { labelAndScore } from "../labels.js";
+import { bandSlider } from "../parts/band.js";
+import { confirmed } from "../parts/confirm.js";
+import { noticeBoard } from "../parts/notice.js";
+import { badge, flags, reason, scoreBar } from "../parts/prediction.js";
+
+const WAIT_S = 10; // of the first request; after that the job is polled
+const SHOWN = 1000; // rows of one answer
+const PAST_SHOWN = 50;
+
+/** Outlives the page: what was typed and answered is there when one comes back, or changes the language. */
+const state = { typed: "", rows: [], job: null };
+
+export function page({ signal }) {
+  const band = bandSlider(() => {
+    drawRows();
+    drawPast();
+  });
+  const board = noticeBoard();
+  const results = h("section", { "aria-labelledby": "results-title" });
+  const pastList = h("div");
+  const search = h("input", { type: "search", "aria-label": t("past.search"), placeholder: t("past.search"), oninput: drawPast });
+
+  const id = newId("texts");
+  const area = h("textarea", {
+    id, rows: "5", value: state.typed, placeholder: t("analyse.example"), "aria-describedby": `${id}-help`, lang: "zh",
+    oninput: () => (state.typed = area.value),
+    onkeydown: (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    },
+  });
+  const button = h("button", { type: "submit" }, t("analyse.go"));
+  const form = h(
+    "form",
+    { onsubmit: (event) => event.preventDefault() || analyse() },
+    h("label", { for: id }, t("analyse.label")),
+    area,
+    h("small", { id: `${id}-help` }, t("analyse.help")),
+    h("div", { class: "buttons" }, button),
+  );
+
+  async function analyse(key = newKey()) {
+    const texts = area.value.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+    if (texts.length === 0) {
+      fill(board.element, h("div", { class: "notice", role: "alert" }, t("analyse.nothing")));
+      area.focus();
+      return;
+    }
+    board.clear();
+    button.setAttribute("aria-busy", "true");
+    button.disabled = true;
+    announce(t("analyse.working"));
+    try {
+      const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
+      const page = answer.results ?? (await results_of(answer.id));
+      state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
+      state.job = { id: answer.id, total: texts.length };
+      past.add(state.rows);
+      search.value = "";
+      drawRows();
+      drawPast();
+      announce(t("analyse.done", { count: state.rows.length }));
+    } catch (error) {
+      if (!signal.aborted) board.show(error, { retry: () => analyse(key), place });
+    } finally {
+      button.removeAttribute("aria-busy");
+      button.disabled = false;
+    }
+  }
+
+  async function results_of(job) {
+    await poll(async () => (await get(`/api/v1/jobs/${job}`, signal)).ended_at, 500, signal);
+    return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, signal);
+  }
+
+  function drawRows() {
+    if (state.rows.length === 0) return results.replaceChildren();
+    const more = state.job.total > state.rows.length;
+    fill(
+      results,
+      h("h2", { id: "results-title" }, t("analyse.results"), " ", tally(state.rows)),
+      h("ol", { class: "rows" }, state.rows.map((row) => h("li", {}, rowContent(row)))),
+      h("p", {}, h("a", { href: `/jobs/${state.job.id}` }, t(more ? "analyse.all" : "analyse.job", { count: state.job.total }))),
+    );
+  }
+
+  function tally(rows) {
+    const counts = {};
+    for (const { probabilities } of rows) {
+      const label = probabilities ? labelAndScore(probabilities, band.value()).label : "failed";
+      counts[label] = (counts[label] ?? 0) + 1;
+    }
+    return h("span", { class: "tally" }, Object.entries(counts).map(([label, count]) => [badge(label), ` ${number(count)} `]));
+  }
+
+  function rowContent(row) {
+    if (!row.probabilities) return [h("span", { class: "text" }, row.text), h("span", { class: "badge failed" }, t("label.failed")), h("small", {}, reason(row.error))];
+    const { label, score } = labelAndScore(row.probabilities, band.value());
+    return [
+      h("span", { class: "text", lang: "zh" }, row.text),
+      badge(label),
+      h("span", { class: "score" }, percent(score, 2)),
+      scoreBar(row.probabilities),
+      flags(row),
+    ];
+  }
+
+  function drawPast() {
+    const found = past.search(search.value);
+    fill(
+      pastList,
+      found.length === 0 && h("p", { class: "muted" }, t(search.value ? "past.none" : "past.empty")),
+      h("ul", { class: "rows" }, found.slice(0, PAST_SHOWN).map((row) => h("li", {}, rowContent(row), h("small", { class: "muted" }, time(row.at))))),
+      found.length > PAST_SHOWN && h("p", { class: "muted" }, t("past.more", { count: found.length - PAST_SHOWN })),
+    );
+  }
+
+  function forget() {
+    past.clear();
+    search.value = "";
+    drawPast();
+    search.focus();
+    announce(t("past.cleared"));
+  }
+
+  drawRows();
+  drawPast();
+  return [
+    h("h1", {}, t("analyse.title")),
+    h("p", { class: "muted" }, t("analyse.intro")),
+    form,
+    board.element,
+    band.element,
+    results,
+    h(
+      "section",
+      { "aria-labelledby": "past-title" },
+      h("h2", { id: "past-title" }, t("past.title")),
+      h("p", { class: "muted" }, t("past.where")),
+      h("div", { class: "tools" }, search, confirmed(t("past.clear"), t("past.sure"), forget)),
+      pastList,
+    ),
+  ];
+}
+
+/** `/texts/3` → text 4. */
+function place({ pointer = "" }) {
+  const index = /^\/texts\/(\d+)/.exec(pointer ?? "");
+  return index && t("error.text", { number: Number(index[1]) + 1 });
+}

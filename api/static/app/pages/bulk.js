@@ -1,0 +1,105 @@
+/** A file becomes a job: drop it, look at how it is read, say how it is to run. */
+import { get, Problem, query, send } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { bytes, t } from "../i18n.js";
+import { dropZone } from "../parts/drop_zone.js";
+import { jobOptions } from "../parts/job_options.js";
+import { noticeBoard } from "../parts/notice.js";
+import { preview } from "../parts/preview.js";
+import { progressBar } from "../parts/progress.js";
+import { sampleOf } from "../samples.js";
+import { settings } from "../settings.js";
+import { transfer } from "../transfer.js";
+import { Upload } from "../uploads.js";
+
+const BAR_FROM_BYTES = 1_000_000; // what is smaller is there before one could read a bar
+
+export function page({ signal, go }) {
+  const board = noticeBoard();
+  const steps = h("div");
+  const zone = dropZone(look);
+  let looked = null; // id of the upload that is looked at
+
+  async function look(file) {
+    forget();
+    board.clear();
+    zone.chosen(file);
+    fill(steps, h("p", { "aria-busy": "true" }, t("bulk.reading", { name: file.name })));
+    announce(t("bulk.reading", { name: file.name }));
+    try {
+      if (file.size === 0) throw new Problem(422, { code: "empty_file" });
+      const sample = await sampleOf(file);
+      if (sample.content.size > settings.max_upload_bytes) throw tooLarge(sample.content.size);
+      const upload = await transfer(`/api/v1/uploads${query({ filename: sample.name })}`, () => sample.content, {
+        headers: { "Content-Type": "application/octet-stream" }, signal, progress: lookingBar(sample.content.size),
+      });
+      if (signal.aborted) return;
+      looked = upload.id;
+      draw(file, sample, upload);
+    } catch (error) {
+      steps.replaceChildren();
+      if (!signal.aborted) board.show(error, { retry: () => look(file) });
+    }
+  }
+
+  function lookingBar(size) {
+    if (size < BAR_FROM_BYTES) return null;
+    const bar = progressBar(t("bulk.upload"));
+    steps.append(bar.element);
+    return (sent, of) => bar.set(sent, of, `${bytes(sent)} / ${bytes(of)}`);
+  }
+
+  function draw(file, sample, upload) {
+    const view = preview(upload, (reading) => get(`/api/v1/uploads/${upload.id}${query(reading)}`, signal));
+    const options = jobOptions({ hasColumns: upload.columns.length > 1, signal });
+    const start = h("button", { type: "submit" }, t("bulk.start"));
+    const submit = async (event) => {
+      event?.preventDefault();
+      board.clear();
+      start.disabled = true;
+      start.setAttribute("aria-busy", "true");
+      const asked = { ...view.reading(), ...options.values() };
+      const sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
+      sending.addEventListener("found", () => signal.aborted || go(`/jobs/${sending.jobId}`));
+      await sending.start();
+      if (sending.done) forget();
+      start.disabled = false;
+      start.removeAttribute("aria-busy");
+      if (sending.problem && !signal.aborted) {
+        board.show(sending.problem, { retry: submit, place: (entry) => view.place(entry) ?? options.place(entry) });
+      }
+    };
+    fill(steps, h("form", { onsubmit: submit }, view.element, options.element, h("div", { class: "buttons" }, start)));
+    announce(t("bulk.read", { name: file.name }));
+    view.element.querySelector("h2").focus();
+  }
+
+  /** What was uploaded to look at is not needed any more: Redis need not keep it for an hour. */
+  function forget() {
+    if (looked) send("DELETE", `/api/v1/uploads/${looked}`).catch(() => {}); // it goes by itself, later
+    looked = null;
+  }
+
+  return [h("h1", {}, t("bulk.title")), h("p", { class: "muted" }, t("bulk.intro")), zone.element, board.element, steps];
+}
+
+/** The service has the whole file already. */
+function ofUpload(id, file, asked) {
+  const body = JSON.stringify({ upload: id, filename: file.name, ...asked });
+  return new Upload(() => body, { "Content-Type": "application/json" });
+}
+
+/** The options stand before the file: the service reads them first. */
+function ofFile(file, asked) {
+  return new Upload(() => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(asked)) form.append(name, String(value));
+    form.append("file", file, file.name);
+    return form;
+  });
+}
+
+function tooLarge(size) {
+  const detail = t("bulk.workbook_too_large", { size: bytes(size), most: bytes(settings.max_upload_bytes) });
+  return new Problem(413, { code: "body_too_large", detail });
+}

@@ -1,0 +1,83 @@
+/** Lanes, workers, memory and models at this moment. */
+import { get, poll } from "../api.js";
+import { fill, h } from "../dom.js";
+import { bytes, duration, number, percent, t, time } from "../i18n.js";
+import { modelTable } from "../parts/model_table.js";
+import { noticeBoard } from "../parts/notice.js";
+import { settings } from "../settings.js";
+
+const POLL_MS = 2000;
+
+export function page({ signal }) {
+  const board = noticeBoard();
+  const numbers = h("dl", { class: "numbers" });
+  const lanes = region("cluster.lanes");
+  const workers = region("cluster.workers");
+  const models = modelTable(signal);
+
+  async function watch() {
+    try {
+      await poll(async () => {
+        const [cluster] = await Promise.all([get("/api/v1/cluster", signal), models.read()]);
+        board.clear();
+        draw(cluster);
+      }, POLL_MS, signal);
+    } catch (error) {
+      if (!signal.aborted) board.show(error, { retry: watch });
+    }
+  }
+
+  function draw({ lanes: all, workers: live, redis, cache, jobs, rows_waiting: waiting }) {
+    const bulk = all.find(({ lane }) => lane === "bulk");
+    const speed = bulk.texts_per_second;
+    const asked = cache.hits + cache.misses;
+    const limit = redis.max_memory_bytes;
+    fill(
+      numbers,
+      figure("cluster.waiting", number(waiting)),
+      figure("cluster.speed", speed === null ? "–" : number(speed)),
+      figure("cluster.eta", speed ? duration(waiting / speed) : "–"),
+      figure("cluster.redis", limit ? `${bytes(redis.used_memory_bytes)} / ${bytes(limit)}` : bytes(redis.used_memory_bytes)),
+      figure("cluster.cache", asked ? percent(cache.hits / asked) : "–"),
+      figure("cluster.jobs", number(jobs.all)),
+    );
+    fill(lanes, table(
+      "cluster.lanes",
+      ["lane", "queue", "in_flight", "age", "children", "speed"],
+      all.map((lane) => [t(`lane.${lane.lane}`), number(lane.waiting), number(lane.in_flight), lane.waiting ? duration(lane.oldest_waiting_s) : "–", t("cluster.busy", { busy: lane.busy, children: lane.children }), lane.texts_per_second === null ? "–" : number(lane.texts_per_second)]),
+    ));
+    fill(workers, live.length === 0 ? h("p", { class: "notice", role: "alert" }, t("cluster.no_workers")) : table(
+      "cluster.workers",
+      ["worker", "lane", "children", "memory", "model", "since"],
+      live.map((worker) => [worker.name, t(`lane.${worker.lane}`), t("cluster.busy", { busy: worker.busy, children: worker.children }), worker.memory_bytes ? bytes(worker.memory_bytes) : "–", worker.degraded ? `${worker.model} (${t("degraded")})` : worker.model, time(worker.started_at)]),
+    ));
+  }
+
+  watch();
+  return [
+    h("h1", {}, t("cluster.title")),
+    h("p", { class: "muted" }, t("cluster.intro"), " ", h("a", { href: settings.flower, target: "_blank", rel: "noopener" }, t("cluster.flower"))),
+    board.element,
+    numbers,
+    h("section", {}, h("h2", {}, t("cluster.lanes")), lanes),
+    h("section", {}, h("h2", {}, t("cluster.workers")), workers),
+    h("section", {}, h("h2", {}, t("models.title")), models.element),
+  ];
+}
+
+function region(words) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(words) });
+}
+
+function table(words, names, lines) {
+  return h(
+    "table",
+    { "aria-label": t(words) },
+    h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(`cluster.col.${name}`))))),
+    h("tbody", {}, lines.map(([first, ...cells]) => h("tr", {}, h("th", { scope: "row" }, first), cells.map((cell) => h("td", {}, cell))))),
+  );
+}
+
+function figure(words, value) {
+  return h("div", {}, h("dt", {}, t(words)), h("dd", {}, value));
+}

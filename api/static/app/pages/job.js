@@ -1,0 +1,84 @@
+/** One job: how far it is, what came of it, its rows, its files. */
+import { get, poll } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { t } from "../i18n.js";
+import { bandSlider } from "../parts/band.js";
+import { downloads } from "../parts/downloads.js";
+import { jobActions } from "../parts/job_actions.js";
+import { jobFacts } from "../parts/job_facts.js";
+import { jobProgress } from "../parts/job_progress.js";
+import { jobSummary } from "../parts/job_summary.js";
+import { noticeBoard } from "../parts/notice.js";
+import { rowTable } from "../parts/row_table.js";
+import { split } from "../parts/split.js";
+import { stateBadge } from "../parts/state.js";
+
+const POLL_MS = 1000;
+
+export function page({ id, signal, go }) {
+  const base = `/api/v1/jobs/${encodeURIComponent(id)}`;
+  const heading = h("h1", {}, t("job.title"));
+  const line = h("p", { class: "state" });
+  const board = noticeBoard();
+  const content = h("div");
+  let job = null;
+  let parts = null;
+  let watching = false;
+
+  /** Until it has ended; again when it has come back to life. */
+  async function watch() {
+    if (watching) return;
+    watching = true;
+    try {
+      await poll(async () => {
+        take(await get(base, signal));
+        return job.ended_at;
+      }, POLL_MS, signal);
+    } catch (error) {
+      if (!signal.aborted) board.show(error, { retry: watch });
+    } finally {
+      watching = false;
+    }
+  }
+
+  function take(fresh) {
+    const before = job;
+    job = fresh;
+    board.clear();
+    if (parts === null) build();
+    heading.textContent = job.name ?? t("job.title");
+    document.title = `${heading.textContent} · sentiq`;
+    fill(line, stateBadge(job.state), " ", h("code", {}, job.id));
+    if (before && before.state !== job.state) announce(t("job.now", { state: t(`state.${job.state}`) }));
+    for (const part of Object.values(parts)) part.update?.(job);
+    if (!job.ended_at) watch();
+  }
+
+  function build() {
+    const band = bandSlider(settled((value) => {
+      for (const part of [parts.summary, parts.split, parts.rows, parts.downloads]) part.band(value);
+    }), job.options.neutral_band ?? undefined);
+    parts = {
+      actions: jobActions(base, { acted: take, erased: () => go("/jobs") }),
+      progress: jobProgress(id, signal),
+      facts: jobFacts(),
+      summary: jobSummary(base, signal, band.value()),
+      split: split(base, signal, band.value()),
+      rows: rowTable(base, signal, band.value()),
+      downloads: downloads(base, band.value()),
+    };
+    fill(content, parts.actions.element, parts.progress.element, parts.summary.element, band.element, parts.split.element, parts.rows.element, parts.downloads.element, parts.facts.element);
+  }
+
+  watch();
+  return [heading, line, board.element, content];
+}
+
+/** Calls when the value has stood still for a moment. */
+function settled(act, ms = 250) {
+  let timer = 0;
+  return (value) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(value), ms);
+  };
+}

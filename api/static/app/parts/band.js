@@ -1,0 +1,31 @@
+/** The slider of the neutral band. */
+import { h, newId } from "../dom.js";
+import { number, t } from "../i18n.js";
+import { settings } from "../settings.js";
+
+/** @param {function(number)} changed called with the band at each move @returns {{element, value: function(): number}} */
+export function bandSlider(changed, start = settings.neutral_band) {
+  const id = newId("band");
+  const output = h("output", { for: id });
+  const tell = () => {
+    const band = Number(input.value);
+    output.textContent = band ? t("band.value", { low: number(0.5 - band, 2), high: number(0.5 + band, 2) }) : t("band.off");
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  const input = h("input", {
+    id, type: "range", min: "0", max: "0.5", step: "0.01", value: String(start), "aria-describedby": `${id}-help`,
+    oninput: () => {
+      tell();
+      changed(Number(input.value));
+    },
+  });
+  tell();
+  const element = h(
+    "div",
+    { class: "band" },
+    h("label", { for: id }, t("band.label"), " ", output),
+    input,
+    h("small", { id: `${id}-help` }, t("band.help")),
+  );
+  return { element, value: () => Number(input.value) };
+}

@@ -1,0 +1,25 @@
+/** A button whose act cannot be undone asks first, in its own place. */
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+
+/** @param {string} question @param {function()} act */
+export function confirmed(words, question, act, className = "small secondary") {
+  const group = h("span", { class: "confirm" });
+  const first = h("button", { type: "button", class: className, onclick: ask }, words);
+  const back = () => {
+    group.replaceChildren(first);
+    first.focus();
+  };
+
+  function ask() {
+    const yes = h("button", { type: "button", class: "small danger", onclick: () => back() || act() }, t("confirm.yes"));
+    const no = h("button", { type: "button", class: "small secondary", onclick: back }, t("confirm.no"));
+    const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
+    choice.addEventListener("keydown", (event) => event.key === "Escape" && back());
+    group.replaceChildren(choice);
+    yes.focus();
+  }
+
+  group.append(first);
+  return group;
+}

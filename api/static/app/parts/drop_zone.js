@@ -1,0 +1,35 @@
+/** A place to drop a file on, and the ordinary field of a file in it, for keyboards and fingers. */
+import { fill, h, newId } from "../dom.js";
+import { bytes, t } from "../i18n.js";
+
+const ACCEPT = ".csv,.tsv,.txt,.jsonl,.ndjson,.xlsx,.gz";
+
+/** @param {function(File)} take @returns {{element, chosen: function(File)}} */
+export function dropZone(take) {
+  const id = newId("file");
+  const name = h("p", { class: "file" });
+  const input = h("input", { id, type: "file", accept: ACCEPT, "aria-describedby": `${id}-help` });
+  input.addEventListener("change", () => input.files.length && take(input.files[0]));
+  const zone = h(
+    "div",
+    { class: "drop" },
+    h("label", { for: id }, t("drop.label")),
+    input,
+    h("small", { id: `${id}-help` }, t("drop.help")),
+    name,
+  );
+  const over = (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  };
+  zone.addEventListener("dragenter", over);
+  zone.addEventListener("dragover", over);
+  zone.addEventListener("dragleave", (event) => zone.contains(event.relatedTarget) || zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+  });
+  return { element: zone, chosen: (file) => fill(name, h("strong", {}, file.name), ` · ${bytes(file.size)}`) };
+}

@@ -1,0 +1,55 @@
+/** How far the upload is, and how far the work. */
+import { fill, h } from "../dom.js";
+import { bytes, duration, number, percent, t } from "../i18n.js";
+import { uploadOf } from "../uploads.js";
+import { notice } from "./notice.js";
+import { progressBar } from "./progress.js";
+
+export function jobProgress(id, signal) {
+  const sending = progressBar(t("progress.upload"));
+  const working = progressBar(t("progress.work"));
+  const board = h("div");
+  const numbers = h("dl", { class: "numbers" });
+  const upload = uploadOf(id);
+  let shown = null; // the problem on the board
+
+  function drawUpload(job) {
+    sending.element.hidden = !upload && job?.state !== "receiving";
+    if (upload) {
+      const sent = upload.done ? t("progress.sent") : `${bytes(upload.sent)} / ${bytes(upload.of)}`;
+      sending.set(upload.done ? 1 : upload.sent, upload.done ? 1 : upload.of, upload.problem ? t("progress.broken") : sent);
+      if (upload.problem && upload.problem !== shown) fill(board, notice(upload.problem));
+      shown = upload.problem;
+    } else if (job) {
+      sending.set(0, 0, t("progress.elsewhere", { rows: job.counts.total }));
+    }
+  }
+
+  function update(job) {
+    drawUpload(job);
+    const { total, completed, failed } = job.counts;
+    const done = completed + failed;
+    const known = job.state !== "receiving";
+    const words = [t(known ? "progress.rows" : "progress.rows_so_far", { done, total })];
+    if (known && total) words.push(percent(done / total, 0));
+    if (!job.ended_at && job.eta_s !== null && known) words.push(t("progress.eta", { time: duration(job.eta_s) }));
+    if (job.queue_position) words.push(t("progress.position", { position: job.queue_position }));
+    working.set(done, total || (job.ended_at ? 1 : 0), words.join(" · "));
+    fill(
+      numbers,
+      figure(t("counts.total"), number(total)),
+      figure(t("counts.completed"), number(completed)),
+      figure(t("counts.failed"), number(failed), failed > 0 && "bad"),
+      figure(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
+      figure(t("counts.eta"), job.ended_at || job.eta_s === null ? "–" : duration(job.eta_s)),
+    );
+    if (job.error && !upload?.problem) fill(board, h("div", { class: "notice", role: "alert" }, h("strong", {}, t("job.failed")), h("p", { lang: "en" }, job.error.detail)));
+  }
+
+  upload?.addEventListener("change", () => drawUpload(), { signal });
+  return { element: h("section", { "aria-label": t("progress.label") }, sending.element, working.element, board, numbers), update };
+}
+
+function figure(name, value, className) {
+  return h("div", { class: className }, h("dt", {}, name), h("dd", {}, value));
+}

@@ -1,0 +1,113 @@
+/** What came of a job: labels, the histogram of their scores, why rows failed, and how fast it went. */
+import { get, pause, query } from "../api.js";
+import { fill, h } from "../dom.js";
+import { number, percent, t, time } from "../i18n.js";
+import { chart } from "./charts.js";
+import { noticeBoard } from "./notice.js";
+import { inOrder, labelName, reason, stackedBar } from "./prediction.js";
+
+const EVERY_MS = 3000;
+const SHARE_OF_TIME = 10; // a summary of a large job takes its time: it is asked for in a tenth of it at most
+
+export function jobSummary(base, signal, band) {
+  const board = noticeBoard();
+  const labels = h("div", { class: "distribution" });
+  const failures = h("div");
+  const histogram = chart(t("histogram.title"), t("histogram.x"), signal);
+  const throughput = chart(t("throughput.title"), t("throughput.x"), signal);
+  const element = h(
+    "section",
+    { "aria-labelledby": "summary-title", hidden: true },
+    h("h2", { id: "summary-title" }, t("summary.title")),
+    board.element,
+    labels,
+    failures,
+    h("div", { class: "charts" }, histogram.element, throughput.element),
+  );
+  let job = null;
+  let reading = false;
+  let stale = false;
+  let rest = new AbortController();
+
+  /** One reading at a time; what has changed meanwhile is read after it. */
+  async function read() {
+    stale = true;
+    if (reading) return;
+    reading = true;
+    try {
+      while (stale) {
+        stale = false;
+        const began = performance.now();
+        const [summary, pace] = await Promise.all([
+          get(`${base}/summary${query({ neutral_band: band })}`, signal),
+          get(`${base}/throughput`, signal),
+        ]);
+        draw(summary, pace);
+        if (!job.ended_at) await resting(Math.max(EVERY_MS, SHARE_OF_TIME * (performance.now() - began)));
+      }
+    } catch (error) {
+      if (!signal.aborted) board.show(error, { retry: read });
+    } finally {
+      reading = false;
+    }
+  }
+
+  /** Until the time is over or the job has ended. */
+  async function resting(ms) {
+    rest = new AbortController();
+    await pause(ms, AbortSignal.any([signal, rest.signal])).catch(() => signal.throwIfAborted());
+  }
+
+  function draw(summary, pace) {
+    board.clear();
+    element.hidden = summary.rows === 0;
+    const counts = inOrder(Object.entries(summary.counts)).filter(([label, count]) => count > 0 || label !== "failed");
+    const words = counts.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
+    fill(
+      labels,
+      stackedBar(counts, words),
+      h("dl", { class: "numbers" }, counts.map(([label, count]) => h("div", {}, h("dt", {}, h("span", { class: `dot ${label}` }), labelName(label)), h("dd", {}, number(count), " ", h("small", {}, percent(count / Math.max(summary.rows, 1))))))),
+      summary.shares.truncated > 0 && h("p", { class: "muted" }, t("summary.truncated", { share: percent(summary.shares.truncated) })),
+    );
+    fill(failures, summary.failures.length > 0 && failureTable(summary.failures));
+    histogram.bars(
+      summary.histogram.map((bin) => [(bin.start + bin.end) / 2, bin.count, `${number(bin.start, 2)}–${number(bin.end, 2)}`]),
+      t("histogram.y"),
+    );
+    const first = pace.points.length ? Date.parse(pace.points[0].at) : 0;
+    throughput.element.hidden = pace.points.length === 0; // small jobs are over in a moment
+    throughput.line(
+      pace.points.map(({ at, rows }) => [(Date.parse(at) - first) / 1000, rows / pace.step_s, time(at)]),
+      t("throughput.y"),
+    );
+  }
+
+  return {
+    element,
+    update(fresh) {
+      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
+      job = fresh;
+      if (!settled) read();
+      if (job.ended_at) rest.abort();
+    },
+    band(value) {
+      band = value;
+      read();
+      rest.abort();
+    },
+  };
+}
+
+function failureTable(failures) {
+  return h(
+    "details",
+    { open: true },
+    h("summary", {}, t("failures.title")),
+    h(
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, ["reason", "rows", "first"].map((name) => h("th", { scope: "col" }, t(`failures.${name}`))))),
+      h("tbody", {}, failures.map(({ code, count, index, detail, line }) => h("tr", {}, h("td", {}, h("code", {}, code)), h("td", {}, number(count)), h("td", {}, line ? t("error.line", { line }) : t("row.number", { number: index + 1 }), ": ", reason({ detail, line }))))),
+    ),
+  );
+}

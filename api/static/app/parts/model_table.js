@@ -1,0 +1,65 @@
+/** The models that the workers have. An operator may take the cluster over to another one. */
+import { events, get, Problem, send } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { t } from "../i18n.js";
+import { confirmed } from "./confirm.js";
+import { noticeBoard } from "./notice.js";
+
+export function modelTable(signal) {
+  const board = noticeBoard();
+  const said = h("p", { role: "status" });
+  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("models.title") });
+  let token = null; // of an operator; kept no longer than the page
+  let shown = "";
+
+  async function read() {
+    const [models, activation] = await Promise.all([get("/api/v1/models", signal), get("/api/v1/models/activation", signal)]);
+    draw(models.data, activation);
+  }
+
+  function draw(models, { candidate, error }) {
+    const news = JSON.stringify([models, candidate, error]);
+    if (news === shown) return; // a question that is open stays so
+    shown = news;
+    const words = candidate ? t("models.trying", { model: candidate }) : error ? t("models.dropped", { error }) : "";
+    if (said.textContent !== words) said.textContent = words;
+    fill(table, models.length === 0 ? h("p", { class: "muted" }, t("models.none")) : h(
+      "table",
+      { "aria-label": t("models.title") },
+      h("thead", {}, h("tr", {}, ["model", "labels", "precision", "workers", "use"].map((name) => h("th", { scope: "col" }, t(`models.${name}`))))),
+      h("tbody", {}, models.map((model) => line(model, candidate))),
+    ));
+  }
+
+  function line(model, candidate) {
+    const name = `${model.id}@${model.version}`;
+    const use = model.active
+      ? h("span", { class: "badge positive" }, t("models.active"))
+      : name === candidate
+        ? h("span", { class: "badge" }, t("models.candidate"))
+        : confirmed(t("models.activate"), t("models.sure", { model: name }), () => activate(name), "small");
+    return h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, model.labels.join(", ")), h("td", {}, model.precision), h("td", {}, String(model.workers.length)), h("td", {}, use));
+  }
+
+  async function activate(model) {
+    board.clear();
+    try {
+      const headers = token ? { Authorization: `Bearer ${token}` } : {};
+      // It is the operator's token that is wanted here, and no API key.
+      await send("POST", "/api/v1/models/activation", { json: { model }, headers, ask: false });
+      announce(t("models.proposed", { model }));
+      await read();
+    } catch (error) {
+      if (!(error instanceof Problem) || ![401, 403].includes(error.status)) return board.show(error, { retry: () => activate(model) });
+      token = await askForToken(error);
+      if (token) activate(model);
+      else board.show(error);
+    }
+  }
+
+  function askForToken(problem) {
+    return new Promise((give) => events.dispatchEvent(new CustomEvent("key", { detail: { problem, give, operator: true } })));
+  }
+
+  return { element: h("div", {}, said, board.element, table), read };
+}

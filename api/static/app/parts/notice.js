@@ -1,0 +1,83 @@
+/** What went wrong and what to do about it, where it happened. */
+import { askForKey, Problem } from "../api.js";
+import { fill, h } from "../dom.js";
+import { maybe, t } from "../i18n.js";
+
+const MOST_ERRORS = 10;
+
+/**
+ * @param {Error} error a Problem, or a fault of ours
+ * @param {{retry?: function(), place?: function(Object): ?string}} [options] `retry` is offered as a button, and tried by
+ *   itself where waiting may help; `place` turns an entry of `errors` into words for where it is
+ */
+export function notice(error, { retry, place } = {}) {
+  if (!(error instanceof Problem)) {
+    console.error(error);
+    return box(t("error.page"), [h("p", { lang: "en" }, String(error.message))], retry && again(retry));
+  }
+  const entries = error.errors.slice(0, MOST_ERRORS).filter((entry) => entry.detail !== error.detail);
+  const content = [
+    error.status !== 0 && h("p", { lang: "en" }, error.detail),
+    entries.length > 0 && h("ul", {}, entries.map((entry) => {
+      const where = place?.(entry) ?? entry.pointer ?? (entry.line ? t("error.line", { line: entry.line }) : "");
+      return h("li", {}, where && h("strong", {}, `${where}: `), h("span", { lang: "en" }, entry.detail));
+    })),
+    error.errors.length > MOST_ERRORS && h("p", {}, t("error.more", { count: error.errors.length - MOST_ERRORS })),
+    maybe(`remedy.${error.code}`) && h("p", {}, t(`remedy.${error.code}`)),
+    error.requestId && h("p", { class: "muted" }, t("error.request", { id: error.requestId })),
+  ];
+  const title = maybe(`error.${error.code}`, maybe(`error.${error.status}`, t("error.other", { status: error.status })));
+  if (error.status === 401 && retry) return box(title, content, withKey(error, retry));
+  return box(title, content, retry && (error.passes ? byItself(error, retry) : again(retry)));
+}
+
+function box(title, content, button) {
+  return h("div", { class: "notice", role: "alert" }, h("p", {}, h("strong", {}, title)), content, button);
+}
+
+function again(retry) {
+  return h("button", { type: "button", class: "small", onclick: retry }, t("error.again"));
+}
+
+function withKey(error, retry) {
+  const ask = async () => {
+    if (await askForKey(error)) retry();
+  };
+  return h("button", { type: "button", class: "small", onclick: ask }, t("key.give"));
+}
+
+const TRIES_AFTER_S = 5;
+
+/** Counts down and tries again, unless somebody stops it or the notice is gone. */
+function byItself(error, retry) {
+  let left = error.retryAfterS ?? TRIES_AFTER_S;
+  const words = h("span", {});
+  const line = h("div", { class: "buttons" }, again(() => stop() || retry()), words);
+  const hold = h("button", { type: "button", class: "small secondary", onclick: () => stop() || hold.remove() });
+  hold.textContent = t("error.hold");
+  line.append(hold);
+  const tick = () => {
+    words.textContent = t("error.again_in", { s: left });
+    if (left-- > 0) return;
+    const there = line.isConnected;
+    stop();
+    if (there) retry();
+  };
+  const timer = setInterval(tick, 1000);
+  const stop = () => {
+    clearInterval(timer);
+    words.textContent = "";
+  };
+  tick();
+  return line;
+}
+
+/** A place for notices: `show` replaces what is there, `clear` empties it. */
+export function noticeBoard() {
+  const element = h("div", { class: "board" });
+  return {
+    element,
+    show: (error, options) => fill(element, notice(error, options)),
+    clear: () => element.replaceChildren(),
+  };
+}

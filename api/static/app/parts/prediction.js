@@ -1,0 +1,46 @@
+/** A label, and the probabilities behind it. */
+import { h } from "../dom.js";
+import { maybe, percent, t } from "../i18n.js";
+
+export const LABELS = ["negative", "neutral", "positive"];
+
+export function labelName(label) {
+  return maybe(`label.${label}`, label);
+}
+
+export function badge(label) {
+  return h("span", { class: `badge ${LABELS.includes(label) ? label : ""}` }, labelName(label));
+}
+
+/** `[[label, share 0…1], …]` as one bar of coloured parts; the words say the same. */
+export function stackedBar(shares, words) {
+  const bar = h("span", { class: "bar", role: "img", "aria-label": words, title: words });
+  for (const [label, share] of shares) {
+    const part = h("span", { class: `part ${LABELS.includes(label) || label === "failed" ? label : "other"}` });
+    part.style.flexGrow = String(share);
+    if (share > 0) bar.append(part);
+  }
+  return bar;
+}
+
+/** The probabilities of a row, in a fixed order. */
+export function scoreBar(probabilities) {
+  const shares = inOrder(Object.entries(probabilities));
+  return stackedBar(shares, shares.map(([label, p]) => `${labelName(label)} ${percent(p)}`).join(", "));
+}
+
+export function inOrder(entries) {
+  const place = (label) => [...LABELS, "failed"].indexOf(label) + 1 || 9;
+  return [...entries].sort(([a], [b]) => place(a) - place(b));
+}
+
+/** What a row has beside its label: truncated, degraded. */
+export function flags(row) {
+  return ["truncated", "degraded"].filter((name) => row[name])
+    .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
+}
+
+/** Why a row failed, without the number of its line, which stands beside it in the language of the page. */
+export function reason(error) {
+  return h("span", { lang: "en" }, error.line ? error.detail.replace(/^Line \d+: /, "") : error.detail);
+}

@@ -1,0 +1,138 @@
+/** The rows of a job, page by page, filtered and searched by the service. */
+import { get, query } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { number, percent, t } from "../i18n.js";
+import { field, select } from "./field.js";
+import { noticeBoard } from "./notice.js";
+import { badge, flags, labelName, LABELS, reason, scoreBar } from "./prediction.js";
+
+const SIZES = ["20", "50", "100"];
+const TYPING_MS = 350;
+
+export function rowTable(base, signal, band) {
+  const board = noticeBoard();
+  const again = () => restart();
+  const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], { onchange: again });
+  const search = h("input", { type: "search", maxlength: "200", oninput: () => {
+    clearTimeout(typing);
+    typing = setTimeout(again, TYPING_MS);
+  } });
+  const size = select(SIZES.map((n) => [n, n]), { onchange: again });
+  const columns = h("input", { type: "checkbox", onchange: () => read() });
+  const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
+  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "rows-title" });
+  const where = h("span", { class: "muted", role: "status" });
+  const back = h("button", { type: "button", class: "small secondary", onclick: () => turn(-1) }, t("rows.back"));
+  const on = h("button", { type: "button", class: "small secondary", onclick: () => turn(1) }, t("rows.on"));
+  let typing = 0;
+  let job = null;
+  let cursors = [null]; // of the pages from the first to the present one
+  let next = null;
+  let count = 0; // of rows on the page
+  let version = 0; // of what was asked: an older answer is dropped
+
+  function filter() {
+    const failed = label.value === "failed";
+    return { label: failed ? "" : label.value, only: failed ? "failed" : "", contains: search.value.trim(), neutral_band: band };
+  }
+
+  function restart() {
+    cursors = [null];
+    read();
+  }
+
+  function turn(step) {
+    if (step > 0) cursors.push(next);
+    else cursors.pop();
+    read().then(() => announce(where.textContent));
+  }
+
+  async function read() {
+    const asked = ++version;
+    const wanted = Number(size.value);
+    const kept = { ...filter(), include: columns.checked ? "text,columns" : "text" };
+    table.setAttribute("aria-busy", "true");
+    try {
+      // Where few rows match, an answer may have fewer than were asked for although more follow.
+      const rows = [];
+      let cursor = cursors.at(-1);
+      for (;;) {
+        const page = await get(`${base}/results${query({ ...kept, limit: wanted - rows.length, cursor })}`, signal);
+        if (asked !== version) return;
+        rows.push(...page.data);
+        const stands = page.next === cursor || !page.next; // what follows is not done yet, or nothing follows
+        cursor = page.next;
+        if (rows.length >= wanted || stands) break;
+        if (rows.length) draw(rows, true);
+      }
+      next = cursor;
+      draw(rows, false);
+    } catch (error) {
+      if (!signal.aborted && asked === version) board.show(error, { retry: read });
+    } finally {
+      if (asked === version) table.removeAttribute("aria-busy");
+    }
+  }
+
+  function draw(rows, searching) {
+    board.clear();
+    count = rows.length;
+    const named = job.file?.columns?.length && columns.checked ? rows.find((row) => row.columns)?.columns.map(([name]) => name) ?? [] : [];
+    const filtered = label.value || search.value.trim();
+    fill(
+      table,
+      rows.length === 0
+        ? h("p", { class: "muted" }, t(filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet"))
+        : h(
+          "table",
+          { class: "stacks" },
+          h("thead", {}, h("tr", {}, ["number", "id", "text", "label", "score"].map((name) => h("th", { scope: "col" }, t(`rows.${name}`))), named.map((name) => h("th", { scope: "col" }, name)))),
+          h("tbody", {}, rows.map(line)),
+        ),
+    );
+    where.textContent = rows.length ? t("rows.where", { page: cursors.length, first: rows[0].index + 1, last: rows.at(-1).index + 1 }) : "";
+    back.disabled = cursors.length === 1;
+    on.disabled = searching || !next || rows.length < Number(size.value);
+  }
+
+  function line(row) {
+    return h(
+      "tr",
+      {},
+      h("td", { class: "number" }, number(row.index + 1)),
+      h("td", {}, row.custom_id ?? ""),
+      h("td", { class: "text", lang: "zh" }, row.text),
+      row.error
+        ? h("td", { colspan: "2" }, h("span", { class: "badge failed" }, labelName("failed")), " ", row.error.line && `${t("error.line", { line: row.error.line })} · `, reason(row.error))
+        : [h("td", {}, badge(row.label), flags(row)), h("td", { class: "score" }, percent(row.score, 2), scoreBar(row.probabilities))],
+      (row.columns ?? []).map(([, cell]) => h("td", {}, cell)),
+    );
+  }
+
+  const element = h(
+    "section",
+    { "aria-labelledby": "rows-title" },
+    h("h2", { id: "rows-title" }, t("rows.title")),
+    h("div", { class: "fields tools" }, field(t("rows.label"), label), field(t("rows.search"), search), field(t("rows.size"), size)),
+    columnsField,
+    board.element,
+    table,
+    h("div", { class: "buttons" }, back, where, on),
+  );
+  return {
+    element,
+    update(fresh) {
+      const first = job === null;
+      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
+      const grew = !first && fresh.counts.completed + fresh.counts.failed > job.counts.completed + job.counts.failed;
+      job = fresh;
+      columnsField.hidden = !(job.file?.columns?.length > 1);
+      // A full page stays as it is while somebody reads it.
+      if (first || (!settled && (job.ended_at || (grew && count < Number(size.value))))) read();
+    },
+    band(value) {
+      band = value;
+      restart();
+    },
+  };
+}

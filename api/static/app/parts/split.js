@@ -1,0 +1,90 @@
+/** The labels of each value of one column of the file, such as the shop or the site a text comes from. */
+import { get, query } from "../api.js";
+import { fill, h } from "../dom.js";
+import { number, percent, t } from "../i18n.js";
+import { field, select } from "./field.js";
+import { noticeBoard } from "./notice.js";
+import { inOrder, labelName, stackedBar } from "./prediction.js";
+
+/** Headings under which a source is usually found, the best first. */
+const SOURCES = [/source|来源|渠道|channel/i, /platform|平台|site|网站/i, /shop|store|店/i, /product|商品|产品|brand|品牌/i, /category|类别|分类|类目|city|城市/i];
+
+export function split(base, signal, band) {
+  const board = noticeBoard();
+  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("split.title") });
+  const picker = select([], { onchange: () => read() });
+  const element = h(
+    "section",
+    { "aria-labelledby": "split-title", hidden: true },
+    h("h2", { id: "split-title" }, t("split.title")),
+    field(t("split.by"), picker),
+    board.element,
+    table,
+  );
+  let job = null;
+
+  async function read() {
+    if (!picker.value) return table.replaceChildren();
+    const by = picker.value;
+    table.setAttribute("aria-busy", "true");
+    try {
+      const summary = await get(`${base}/summary${query({ by, neutral_band: band })}`, signal);
+      if (by !== picker.value) return;
+      board.clear();
+      draw(summary.groups);
+    } catch (error) {
+      if (!signal.aborted) board.show(error, { retry: read });
+    } finally {
+      table.removeAttribute("aria-busy");
+    }
+  }
+
+  function draw(groups) {
+    fill(
+      table,
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, ["value", "rows", "labels", "positive"].map((name) => h("th", { scope: "col" }, t(`split.${name}`))))),
+        h("tbody", {}, groups.map(({ value, rows, counts }) => {
+          const ordered = inOrder(Object.entries(counts));
+          const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
+          const name = value === null ? h("em", {}, t("split.rest")) : value === "" ? h("em", {}, t("split.empty")) : value;
+          return h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, number(rows)), h("td", {}, stackedBar(ordered, words)), h("td", { class: "number" }, percent((counts.positive ?? 0) / Math.max(rows, 1))));
+        })),
+      ),
+    );
+  }
+
+  return {
+    element,
+    update(fresh) {
+      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
+      job = fresh;
+      if (settled) return;
+      const { columns = [], text_column: text } = job.file ?? {};
+      const others = columns.map((name, at) => [String(at + 1), name]).filter(([, name]) => name !== text);
+      element.hidden = others.length === 0 || job.counts.completed === 0;
+      if (element.hidden) return;
+      if (picker.options.length === 0) {
+        picker.append(h("option", { value: "" }, t("split.none")), ...others.map(([value, words]) => h("option", { value }, words)));
+        picker.value = likely(others);
+        if (!job.ended_at) read();
+      }
+      if (job.ended_at) read();
+    },
+    band(value) {
+      band = value;
+      if (!element.hidden) read();
+    },
+  };
+}
+
+/** The reference of the column that looks like a source, or "". */
+function likely(columns) {
+  for (const form of SOURCES) {
+    const found = columns.find(([, name]) => form.test(name));
+    if (found) return found[0];
+  }
+  return "";
+}

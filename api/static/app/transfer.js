@@ -1,0 +1,38 @@
+/** Sending what takes its time: with progress, which fetch does not tell of. */
+import { askForKey, authorization, NO_ANSWER, Problem, problemOf } from "./api.js";
+
+/**
+ * POST a body; where a key is missing it is asked for, and the body is sent again.
+ * @param {function(): (Blob|FormData|string)} body gives what is sent, at each try
+ * @param {{headers?: Object, signal?: AbortSignal, progress?: function(number, number)}} [options]
+ *   `progress(sent, of)` in bytes
+ * @returns {Promise<Object>} the answer's JSON
+ * @throws {Problem}
+ */
+export async function transfer(path, body, options = {}) {
+  for (;;) {
+    try {
+      return await once(path, body(), options);
+    } catch (error) {
+      if (error.status !== 401 || !(await askForKey(error))) throw error;
+    }
+  }
+}
+
+function once(path, body, { headers = {}, signal, progress }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    for (const [name, value] of Object.entries({ ...authorization(), ...headers })) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => progress?.(event.loaded, event.total);
+    request.onerror = () => reject(new Problem(0, NO_ANSWER));
+    request.onabort = () => reject(new Problem(0, { code: "upload_stopped" }));
+    request.onload = () => {
+      const { status, responseText } = request;
+      if (status < 200 || status >= 300) reject(problemOf(status, responseText, request.getResponseHeader("Retry-After")));
+      else resolve(JSON.parse(responseText));
+    };
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(body);
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Files on their way to become jobs, in this tab. They go on while one looks at other pages; the job is found by its
+ * Idempotency-Key while the file is still sent, since its rows run already.
+ */
+import { get, newKey, pause, query } from "./api.js";
+import { transfer } from "./transfer.js";
+
+const LOOK_EVERY_MS = 700;
+
+/** @type {Map<string, Upload>} by job id */
+const known = new Map();
+
+/** Tells of itself by `change`, and once by `found`, when it is known which job it makes. */
+export class Upload extends EventTarget {
+  /** @param {function(): (FormData|string)} body what is sent, at each try @param {Object} [headers] */
+  constructor(body, headers = {}) {
+    super();
+    this.body = body;
+    this.headers = headers;
+    this.#reset();
+  }
+
+  #reset() {
+    Object.assign(this, { jobId: null, sent: 0, of: 0, problem: null, done: false, stopping: new AbortController() });
+  }
+
+  get runs() {
+    return !this.done && !this.problem;
+  }
+
+  /** Send it, from its beginning. Ends when the service has taken or refused it: `done`, or `problem`. */
+  async start() {
+    this.#reset();
+    const key = newKey();
+    const over = new AbortController();
+    this.#look(key, over.signal);
+    addEventListener("beforeunload", stay);
+    try {
+      const headers = { ...this.headers, "Idempotency-Key": key };
+      const progress = (sent, of) => this.#change({ sent, of });
+      const job = await transfer("/api/v1/jobs", this.body, { headers, progress, signal: this.stopping.signal });
+      this.#found(job.id);
+      this.done = true;
+    } catch (problem) {
+      this.problem = problem;
+    }
+    over.abort();
+    if (![...known.values()].some((upload) => upload.runs)) removeEventListener("beforeunload", stay);
+    this.#change();
+  }
+
+  /** Send nothing more; the job keeps what had arrived. */
+  stop() {
+    this.stopping.abort();
+  }
+
+  async #look(key, signal) {
+    try {
+      while (this.jobId === null) {
+        await pause(LOOK_EVERY_MS, signal);
+        const { data } = await get(`/api/v1/jobs${query({ idempotency_key: key })}`, signal);
+        if (data.length) this.#found(data[0].id);
+      }
+    } catch {
+      // the answer to the upload itself says what is wrong
+    }
+  }
+
+  #found(jobId) {
+    if (this.jobId !== null) return;
+    known.set(jobId, this);
+    this.#change({ jobId });
+    this.dispatchEvent(new Event("found"));
+  }
+
+  #change(values = {}) {
+    Object.assign(this, values);
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function stay(event) {
+  event.preventDefault(); // the browser asks whether to leave
+}
+
+/** The upload of this tab that makes or made the job. */
+export function uploadOf(jobId) {
+  return known.get(jobId);
+}
