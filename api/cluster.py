@@ -18,7 +18,7 @@ from api.services import services
 from api.times import instant
 from jobs.cache import ResultCache
 from jobs.capacity import texts_per_second
-from jobs.cluster import live_workers
+from jobs.census import census
 from jobs.models import Lane
 
 blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
@@ -28,25 +28,24 @@ blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 def get_cluster() -> Response:
     """What waits, what works, how fast, and how much memory Redis has."""
     svc = services()
-    workers = live_workers(svc.redis)
-    lanes = []
-    for lane in (svc.interactive, svc.bulk):
-        counts, of_lane = lane.counts(), [w for w in workers if w.lane is lane.lane]
-        lanes.append(
-            LaneDocument(
-                lane=lane.lane,
-                waiting=counts.waiting,
-                in_flight=counts.in_flight,
-                demand=lane.demand(),
-                children=sum(w.children for w in of_lane),
-                busy=sum(w.busy for w in of_lane),
-            )
-        )
+    now = census(svc.redis)
+    speeds = {lane: texts_per_second(svc.redis, lane) for lane in Lane}
+    demand = {lane.lane: lane.demand() for lane in (svc.interactive, svc.bulk)}
     cache = ResultCache(svc.redis, svc.settings).counts()
-    memory = svc.redis.info("memory")
-    speed = texts_per_second(svc.redis, Lane.BULK)
     document = ClusterDocument(
-        lanes=lanes,
+        lanes=[
+            LaneDocument(
+                lane=lane,
+                waiting=counted.waiting,
+                in_flight=counted.in_flight,
+                demand=demand[lane],
+                children=sum(w.children for w in now.workers if w.lane is lane),
+                busy=sum(w.busy for w in now.workers if w.lane is lane),
+                oldest_waiting_s=round(counted.oldest_waiting_s, 1),
+                texts_per_second=_rounded(speeds[lane]),
+            )
+            for lane, counted in now.lanes.items()
+        ],
         workers=[
             WorkerDocument(
                 name=w.worker,
@@ -55,14 +54,20 @@ def get_cluster() -> Response:
                 busy=w.busy,
                 model=f"{w.model}@{w.model_version}",
                 degraded=w.degraded,
+                memory_bytes=w.memory_bytes,
                 started_at=instant(w.started_at_s * 1000),
                 seen_at=instant(w.seen_at_s * 1000),
             )
-            for w in workers
+            for w in now.workers
         ],
-        texts_per_second=None if speed is None else round(speed, 1),
+        texts_per_second=_rounded(speeds[Lane.BULK]),
+        rows_waiting=now.rows_waiting,
         jobs=JobCounts(**svc.store.counts()),
-        redis=RedisDocument(used_memory_bytes=memory["used_memory"], max_memory_bytes=memory["maxmemory"] or None),
+        redis=RedisDocument(used_memory_bytes=now.redis_used_bytes, max_memory_bytes=now.redis_max_bytes),
         cache=CacheDocument(hits=cache.hits, misses=cache.misses, entries=cache.entries),
     )
     return Response(document.model_dump_json(), mimetype="application/json")
+
+
+def _rounded(speed: float | None) -> float | None:
+    return None if speed is None else round(speed, 1)

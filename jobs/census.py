@@ -37,6 +37,7 @@ class Census:
     rows_waiting: int  # rows of bulk jobs that have arrived and have no outcome yet
     lanes: Mapping[Lane, LaneCensus]
     redis_used_bytes: int
+    redis_max_bytes: int | None  # its `maxmemory`; None: no limit
     redis_limit_bytes: int  # its `maxmemory`, else the memory of its host
     workers: list[Heartbeat]
 
@@ -92,6 +93,7 @@ def census(redis: Redis) -> Census:
             Lane.BULK: LaneCensus(max(leased - owned, 0), owned, sum(queues[steps:]), max([0.0, *waited_ms]) / 1000),
         },
         redis_used_bytes=memory["used_memory"],
+        redis_max_bytes=memory["maxmemory"] or None,
         redis_limit_bytes=memory_limit(memory),
         workers=live_workers(redis),
     )

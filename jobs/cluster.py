@@ -29,6 +29,7 @@ class Heartbeat:
     started_at_s: float  # Unix time
     seen_at_s: float  # Unix time of the Redis clock
     degraded: bool = False  # the bundled model stands in for it now
+    memory_bytes: int | None = None  # parent and children, what they share counted once; None: not known
 
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:

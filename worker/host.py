@@ -62,6 +62,18 @@ def unique_bytes(pid: int) -> int:
         return 0
 
 
+def family_memory(parent: psutil.Process) -> Iterator[tuple[int, int, int]]:
+    """Pid, proportional and unique bytes of a process and of all below it that live. Proportional memory counts what
+    processes share once for all of them; only Linux tells it. Takes milliseconds for each. Raises psutil.NoSuchProcess.
+    """
+    for process in [parent, *parent.children(recursive=True)]:
+        try:
+            memory = process.memory_full_info()
+        except psutil.Error:
+            continue  # it has just ended
+        yield process.pid, getattr(memory, "pss", 0), memory.uss
+
+
 def _groups(proc: Path, mounted: Path) -> Iterator[Path]:
     """The folders of the control groups around this process that limit memory; in version 2 they limit CPU too."""
     try:

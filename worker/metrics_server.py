@@ -22,7 +22,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from worker.host import Host
+from worker.host import Host, family_memory
 
 LOOK_S = 0.5  #: how often it looks whether its parent lives
 CLIENT_TIMEOUT_S = 10
@@ -38,15 +38,9 @@ class Memory(Collector):
         self._host = Host(niced=True)
 
     def collect(self) -> Iterator[Metric]:
-        proportional, unique = 0, [0]
-        for process in [self._parent, *self._parent.children(recursive=True)]:
-            try:
-                memory = process.memory_full_info()
-            except psutil.Error:
-                continue  # it has just ended
-            proportional += memory.pss
-            if process.pid not in (self._parent.pid, os.getpid()):
-                unique.append(memory.uss)
+        family = list(family_memory(self._parent))
+        proportional = sum(pss for _, pss, _ in family)
+        unique = [0, *(uss for pid, _, uss in family if pid not in (self._parent.pid, os.getpid()))]
         host = self._host
         yield _gauge("sentiq_worker_started_seconds", "when the worker was started, Unix time", self._started_s)
         yield _gauge("sentiq_worker_memory_bytes", "parent and children, what they share counted once", proportional)

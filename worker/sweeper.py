@@ -9,6 +9,7 @@ import time
 from itertools import cycle
 from typing import Any
 
+import psutil
 import structlog
 from celery import bootsteps
 from celery.worker import state
@@ -21,12 +22,13 @@ from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
 from worker import context, degraded, lifecycle, models, renewal
+from worker.host import family_memory
 from worker.metrics import metrics
 from worker.switch import Switch
 
 INTERVAL_S = 1.0
 STEPS = 4  #: of one round
-LISTING_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew
+LOOK_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew and memory is added up: that takes a while
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,8 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         self.switch = Switch(parent.hostname)
         self._serving = lifecycle.manifest()
         self._stored: tuple[StoredModel, ...] = ()
-        self._listed_at_s = -LISTING_INTERVAL_S
+        self._memory_bytes = 0
+        self._looked_at_s = -LOOK_INTERVAL_S
         self._turn = False  # this sweeper looks after the job store in this round, for all
         self._told_of = 0  # children
 
@@ -130,9 +133,10 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         self.switch.step(context.parent().redis, parent.pool._pool)
 
     def _heartbeat(self, parent: Any, busy: int) -> Heartbeat:
-        if time.monotonic() - self._listed_at_s >= LISTING_INTERVAL_S:
-            self._listed_at_s = time.monotonic()
+        if time.monotonic() - self._looked_at_s >= LOOK_INTERVAL_S:
+            self._looked_at_s = time.monotonic()
             self._stored = models.stored()
+            self._memory_bytes = sum(pss for _, pss, _ in family_memory(psutil.Process()))
         pool = parent.pool._pool
         if not renewal.underway():
             self._serving = lifecycle.manifest()
@@ -147,4 +151,5 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             started_at_s=self._started_at_s,
             seen_at_s=0.0,
             degraded=degraded.lasts(),
+            memory_bytes=self._memory_bytes,
         )

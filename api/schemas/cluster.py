@@ -14,6 +14,8 @@ class LaneDocument(BaseModel):
     demand: int = Field(description="children that would find work now, the busy ones included: what scalers follow")
     children: int
     busy: int = Field(description="children that work")
+    oldest_waiting_s: float = Field(description="age of the oldest chunk that nobody has begun; 0 where none waits")
+    texts_per_second: float | None = Field(description="of all its children at the speed of late; null: not known")
 
 
 class WorkerDocument(BaseModel):
@@ -23,6 +25,9 @@ class WorkerDocument(BaseModel):
     busy: int
     model: str = Field(description="`id@version` it has loaded")
     degraded: bool = Field(description="the bundled model stands in for it now")
+    memory_bytes: int | None = Field(
+        description="parent and children, what they share counted once; up to ten seconds old; null: not known"
+    )
     started_at: str
     seen_at: str
 
@@ -50,6 +55,7 @@ class ClusterDocument(BaseModel):
     lanes: list[LaneDocument]
     workers: list[WorkerDocument]
     texts_per_second: float | None = Field(description="of all bulk children at the speed of late; null: not known")
+    rows_waiting: int = Field(description="rows of bulk jobs that have arrived and have no outcome yet")
     jobs: JobCounts
     redis: RedisDocument
     cache: CacheDocument

@@ -232,6 +232,11 @@ def test_memory_is_as_the_system_tells_it(cluster: Cluster) -> None:
     shown = worker.scrape()
 
     assert shown.value("sentiq_worker_memory_bytes") == pytest.approx(proportional, rel=0.1)
+    wait_until(
+        lambda: cluster.live()[0].memory_bytes == pytest.approx(proportional, rel=0.1),
+        timeout_s=30,
+        message="its heartbeat tells the same",
+    )
     assert shown.value("sentiq_child_unique_bytes_max") == pytest.approx(max(unique), rel=0.1)
     assert shown.value("sentiq_child_unique_bytes_sum") == pytest.approx(sum(unique), rel=0.1)
     assert shown.value("sentiq_worker_memory_bytes") < sum(process.memory_info().rss for process in family)

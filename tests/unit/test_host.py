@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +12,25 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from worker.host import Host, unique_bytes
+from tests.support import wait_until
+from worker.host import Host, family_memory, unique_bytes
 
 MB = 2**20
+
+
+def test_the_memory_of_a_family_counts_what_is_shared_once() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        me, it = psutil.Process(), psutil.Process(child.pid)
+        wait_until(lambda: it.memory_info().rss > 4 * MB)  # it has begun
+        found = {pid: (proportional, unique) for pid, proportional, unique in family_memory(me)}
+        resident = me.memory_info().rss + it.memory_info().rss
+        child.communicate(b"\n")
+    assert {me.pid, child.pid} <= found.keys()
+    for proportional, unique in found.values():
+        assert 0 < unique < proportional
+    assert sum(proportional for proportional, _ in found.values()) < resident, "both use the same Python"
+    with pytest.raises(psutil.NoSuchProcess):
+        list(family_memory(it))
 
 
 @pytest.fixture
