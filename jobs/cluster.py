@@ -61,7 +61,10 @@ def leave(redis: Redis, worker: str) -> None:
 
 
 def live_workers(redis: Redis) -> list[Heartbeat]:
-    """Workers heard of lately, by name; the long silent ones are forgotten."""
+    """Workers heard of lately, by name; the long silent ones are forgotten.
+
+    While a cluster is upgraded some are older or newer: what they do not tell has its default, what is new is left out.
+    """
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.WORKERS)
@@ -73,7 +76,8 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
         age_s = now_s - fields["seen_at_s"]
         if age_s <= SILENT_AFTER_S:
             stored = tuple(StoredModel(**model | {"labels": tuple(model["labels"])}) for model in fields["stored"])
-            live.append(Heartbeat(**fields | {"lane": Lane(fields["lane"]), "stored": stored}))
+            known = {name: value for name, value in fields.items() if name in Heartbeat.__dataclass_fields__}
+            live.append(Heartbeat(**known | {"lane": Lane(fields["lane"]), "stored": stored}))
         elif age_s > FORGET_AFTER_S:
             redis.hdel(keys.WORKERS, name)
     return live

@@ -62,16 +62,19 @@ def test_what_waits_and_how_fast_each_lane_is(
         redis.config_set("maxmemory", 0)
 
 
-def test_the_memory_of_a_worker_is_told_unless_it_is_too_old_to_tell_it(client: FlaskClient, redis: Redis) -> None:
+def test_heartbeats_of_other_versions_are_read(client: FlaskClient, redis: Redis) -> None:
     new = Heartbeat("new@test", Lane.BULK, 1, 0, "m", "1", (), 0.0, 0.0, memory_bytes=123_000_000)
-    for worker in (new, replace(new, worker="old@test")):
+    for worker in (new, replace(new, worker="newer@test"), replace(new, worker="old@test")):
         beat(redis, worker, ttl_s=60)
+    document = json.loads(redis.hget(keys.WORKERS, "newer@test") or "")
+    redis.hset(keys.WORKERS, "newer@test", json.dumps(document | {"what_is_new": 1}))
     document = json.loads(redis.hget(keys.WORKERS, "old@test") or "")
     del document["memory_bytes"]
     redis.hset(keys.WORKERS, "old@test", json.dumps(document))
 
     assert {w["name"]: w["memory_bytes"] for w in cluster(client)["workers"]} == {
         "new@test": 123_000_000,
+        "newer@test": 123_000_000,
         "old@test": None,
     }
-    assert [worker.memory_bytes for worker in live_workers(redis)] == [123_000_000, None]
+    assert [worker.memory_bytes for worker in live_workers(redis)] == [123_000_000, 123_000_000, None]
