@@ -6,6 +6,10 @@ const MOST = 1000;
 
 /** `{at, text, probabilities, truncated, degraded, model}` each; `at` is Unix ms. */
 let entries = load();
+// Another tab has written: what is added here must not undo that.
+addEventListener("storage", ({ key }) => {
+  if (key === NAME || key === null) entries = load();
+});
 
 function load() {
   try {
@@ -25,10 +29,9 @@ export function search(words = "") {
 /** The same text again takes the place of its older entry. */
 export function add(rows) {
   const at = Date.now();
-  const fresh = rows.filter((row) => row.probabilities)
-    .map(({ text, probabilities, truncated, degraded, model }) => ({ at, text, probabilities, truncated, degraded, model }));
-  const texts = new Set(fresh.map((entry) => entry.text));
-  entries = [...fresh, ...entries.filter((entry) => !texts.has(entry.text))].slice(0, MOST);
+  const fresh = new Map(rows.filter((row) => row.probabilities)
+    .map(({ text, probabilities, truncated, degraded, model }) => [text, { at, text, probabilities, truncated, degraded, model }]));
+  entries = [...fresh.values(), ...entries.filter((entry) => !fresh.has(entry.text))].slice(0, MOST);
   save();
 }
 

@@ -15,11 +15,15 @@ export function current() {
 }
 
 export function choose(name) {
-  language = name;
   kept.set(forGood, "sentiq.language", name);
+  use(name);
+}
+
+function use(name) {
+  language = name;
   document.documentElement.lang = LOCALES[name];
 }
-choose(language);
+use(language);
 
 /** The words for `key`, with `{name}` replaced by the values; numbers in the form of the language. */
 export function t(key, values = {}) {

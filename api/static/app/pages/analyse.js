@@ -13,14 +13,20 @@ const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
 const PAST_SHOWN = 50;
 
-/** Outlives the page: what was typed and answered is there when one comes back, or changes the language. */
-const state = { typed: "", rows: [], job: null };
+/**
+ * Outlives the page: what was typed and answered is there when one comes back, or changes the language. `asked`:
+ * `{texts, key, runs, problem}` until it is answered.
+ */
+const state = { typed: "", band: undefined, asked: null, rows: [], job: null };
+const onward = new AbortController().signal; // an analysis goes on while one looks at other pages
+let draw = () => {}; // the state, on the page that is shown
 
-export function page({ signal }) {
-  const band = bandSlider(() => {
+export function page() {
+  const band = bandSlider((value) => {
+    state.band = value;
     drawRows();
     drawPast();
-  });
+  }, state.band);
   const board = noticeBoard();
   const results = h("section", { "aria-labelledby": "results-title" });
   const pastList = h("div");
@@ -29,7 +35,12 @@ export function page({ signal }) {
   const id = newId("texts");
   const area = h("textarea", {
     id, rows: "5", value: state.typed, placeholder: t("analyse.example"), "aria-describedby": `${id}-help`, lang: "zh",
-    oninput: () => (state.typed = area.value),
+    oninput: () => {
+      state.typed = area.value;
+      if (!state.asked?.problem?.passes) return;
+      state.asked.problem = null; // what is half typed must not be sent by itself
+      board.clear();
+    },
     onkeydown: (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     },
@@ -44,38 +55,45 @@ export function page({ signal }) {
     h("div", { class: "buttons" }, button),
   );
 
-  async function analyse(key = newKey()) {
+  async function analyse() {
     const texts = area.value.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+    if (state.asked?.runs) return;
     if (texts.length === 0) {
       fill(board.element, h("div", { class: "notice", role: "alert" }, t("analyse.nothing")));
       area.focus();
       return;
     }
-    board.clear();
-    button.setAttribute("aria-busy", "true");
-    button.disabled = true;
+    // The same texts once more, after a try that failed or whose answer was lost, are the same job.
+    const key = state.asked?.texts.join("\n") === texts.join("\n") ? state.asked.key : newKey();
+    const asked = (state.asked = { texts, key, runs: true, problem: null });
+    drawAsked();
     announce(t("analyse.working"));
     try {
       const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
       const page = answer.results ?? (await results_of(answer.id));
       state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
       state.job = { id: answer.id, total: texts.length };
+      state.asked = null;
       past.add(state.rows);
-      search.value = "";
-      drawRows();
-      drawPast();
       announce(t("analyse.done", { count: state.rows.length }));
-    } catch (error) {
-      if (!signal.aborted) board.show(error, { retry: () => analyse(key), place });
-    } finally {
-      button.removeAttribute("aria-busy");
-      button.disabled = false;
+    } catch (problem) {
+      Object.assign(asked, { runs: false, problem });
     }
+    draw();
   }
 
   async function results_of(job) {
-    await poll(async () => (await get(`/api/v1/jobs/${job}`, signal)).ended_at, 500, signal);
-    return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, signal);
+    await poll(async () => (await get(`/api/v1/jobs/${job}`, onward)).ended_at, 500, onward);
+    return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, onward);
+  }
+
+  function drawAsked() {
+    const { runs = false, problem = null } = state.asked ?? {};
+    if (runs) button.setAttribute("aria-busy", "true");
+    else button.removeAttribute("aria-busy");
+    button.disabled = runs;
+    if (problem) board.show(problem, { retry: analyse, place });
+    else board.clear();
   }
 
   function drawRows() {
@@ -128,8 +146,13 @@ export function page({ signal }) {
     announce(t("past.cleared"));
   }
 
-  drawRows();
-  drawPast();
+  draw = () => {
+    if (!state.asked) search.value = "";
+    drawAsked();
+    drawRows();
+    drawPast();
+  };
+  draw();
   return [
     h("h1", {}, t("analyse.title")),
     h("p", { class: "muted" }, t("analyse.intro")),
