@@ -8,7 +8,10 @@ const KEY = "sentiq.key";
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 15;
 
-/** `away` (detail: seconds until the next try), `try`, `back`, and `key` (detail: {problem, operator, give(key or null)}). */
+/**
+ * `away` (detail: seconds until the next try), `try`, `back`, `rest` (nobody asks any more), and `key` (detail: {problem,
+ * operator, give(key or null)}).
+ */
 export const events = new EventTarget();
 
 /** An answer that is an error (RFC 9457), or no answer at all: `status` is 0 then. */
@@ -43,7 +46,12 @@ export function problemOf(status, text, retryAfter) {
 
 export function authorization() {
   const key = kept.get(forSession, KEY) ?? memory.key;
-  return key ? { Authorization: `Bearer ${key}` } : {};
+  return key ? bearer(key) : {};
+}
+
+/** What no header can carry is in no key either: it goes as something that is refused. */
+export function bearer(key) {
+  return { Authorization: `Bearer ${key.replace(/[^ -~]/g, "?")}` };
 }
 
 const memory = { key: null };
@@ -126,8 +134,11 @@ export async function get(path, signal) {
   }
 }
 
+let waiting = 0;
+
 /** Ends early when the network comes back or somebody asks for it. */
 async function untilNextTry(seconds, signal) {
+  waiting += 1;
   const waked = new AbortController();
   const wake = () => waked.abort();
   addEventListener("online", wake, { signal: waked.signal });
@@ -135,6 +146,8 @@ async function untilNextTry(seconds, signal) {
   events.dispatchEvent(new CustomEvent("away", { detail: seconds }));
   await pause(seconds * 1000, signal && AbortSignal.any([signal, waked.signal]) || waked.signal).catch(() => {});
   waked.abort();
+  waiting -= 1;
+  if (signal?.aborted && waiting === 0) events.dispatchEvent(new Event("rest"));
   signal?.throwIfAborted();
 }
 

@@ -13,6 +13,7 @@ export function page({ signal }) {
   const numbers = h("dl", { class: "numbers" });
   const lanes = region("cluster.lanes");
   const workers = region("cluster.workers");
+  const nobody = h("p", { class: "notice", role: "alert" }, t("cluster.no_workers"));
   const models = modelTable(signal);
 
   async function watch() {
@@ -46,7 +47,9 @@ export function page({ signal }) {
       ["lane", "queue", "in_flight", "age", "children", "speed"],
       all.map((lane) => [t(`lane.${lane.lane}`), number(lane.waiting), number(lane.in_flight), lane.waiting ? duration(lane.oldest_waiting_s) : "–", t("cluster.busy", { busy: lane.busy, children: lane.children }), lane.texts_per_second === null ? "–" : number(lane.texts_per_second)]),
     ));
-    fill(workers, live.length === 0 ? h("p", { class: "notice", role: "alert" }, t("cluster.no_workers")) : table(
+    if (live.length === 0) {
+      if (!nobody.isConnected) fill(workers, nobody); // told once, not at each look
+    } else fill(workers, table(
       "cluster.workers",
       ["worker", "lane", "children", "memory", "model", "since"],
       live.map((worker) => [worker.name, t(`lane.${worker.lane}`), t("cluster.busy", { busy: worker.busy, children: worker.children }), worker.memory_bytes ? bytes(worker.memory_bytes) : "–", worker.degraded ? `${worker.model} (${t("degraded")})` : worker.model, time(worker.started_at)]),

@@ -31,8 +31,9 @@ export function page({ signal }) {
   }
 
   function turn(step) {
-    if (step > 0) after.push(next);
-    else after.pop();
+    if (step < 0) after.pop();
+    else if (next) after.push(next);
+    next = null; // whoever presses twice does not skip a page
     watch();
   }
 

@@ -23,10 +23,14 @@ export function connectionBanner() {
     banner.hidden = false;
     count();
   });
-  events.addEventListener("back", () => {
-    if (banner.hidden) return;
+  const hide = () => {
     clearInterval(timer);
     banner.hidden = true;
+  };
+  events.addEventListener("rest", hide);
+  events.addEventListener("back", () => {
+    if (banner.hidden) return;
+    hide();
     announce(t("away.back"));
   });
   return banner;

@@ -1,5 +1,5 @@
 /** The models that the workers have. An operator may take the cluster over to another one. */
-import { events, get, Problem, send } from "../api.js";
+import { bearer, events, get, Problem, send } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { confirmed } from "./confirm.js";
@@ -44,7 +44,7 @@ export function modelTable(signal) {
   async function activate(model) {
     board.clear();
     try {
-      const headers = token ? { Authorization: `Bearer ${token}` } : {};
+      const headers = token ? bearer(token) : {};
       // It is the operator's token that is wanted here, and no API key.
       await send("POST", "/api/v1/models/activation", { json: { model }, headers, ask: false });
       announce(t("models.proposed", { model }));

@@ -51,7 +51,7 @@ const TRIES_AFTER_S = 5;
 /** Counts down and tries again, unless somebody stops it or the notice is gone. */
 function byItself(error, retry) {
   let left = error.retryAfterS ?? TRIES_AFTER_S;
-  const words = h("span", {});
+  const words = h("span", { "aria-live": "off" }); // an alert, but not each second
   const line = h("div", { class: "buttons" }, again(() => stop() || retry()), words);
   const hold = h("button", { type: "button", class: "small secondary", onclick: () => stop() || hold.remove() });
   hold.textContent = t("error.hold");
