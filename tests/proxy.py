@@ -41,7 +41,8 @@ class _Pair:
 class FaultyProxy:
     """Listens on a port of its own and passes bytes to the target, but for the faults that are given."""
 
-    def __init__(self, target: int, *faults: Fault) -> None:
+    def __init__(self, target: int, *faults: Fault, receive_buffer: int = 0) -> None:
+        """`receive_buffer`: bytes that the kernel takes before we do, as far as it can be told; 0: megabytes."""
         self.faults = deque(faults)
         self.connections = 0
         self.delay_s = 0.0  #: by which each piece comes later, each way
@@ -50,6 +51,8 @@ class FaultyProxy:
         self._passing = threading.Event()
         self._passing.set()
         self._server = socket.create_server(("127.0.0.1", 0))
+        if receive_buffer:
+            self._server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.port: int = self._server.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()

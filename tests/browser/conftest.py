@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, ViewportSize, expect
 
 from tests import chromium
 from tests.browser.words import Words
@@ -19,6 +19,7 @@ ADMIN_TOKEN = "an operator of the tests"
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WAIT_MS = 20_000  #: for what a page shows, on a busy machine
+expect.set_options(timeout=WAIT_MS)
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 
@@ -47,10 +48,11 @@ class Visit:
     t: Words
     cluster: Cluster
     look: Look
+    url: str  # of the API, or of what stands before it
 
     def open(self, path: str = "/") -> Page:
         """Go there and wait until the page has drawn itself."""
-        self.page.goto(self.cluster.url + path)
+        self.page.goto(self.url + path)
         self.page.locator("main h1").wait_for()
         return self.page
 
@@ -96,7 +98,9 @@ def new_context(browser: Browser, look: Look, **options: Any) -> BrowserContext:
 
 
 @contextmanager
-def visiting(browser: Browser, cluster: Cluster, look: Look, expected: tuple[str, ...] = ()) -> Iterator[Visit]:
+def visiting(
+    browser: Browser, cluster: Cluster, look: Look, expected: tuple[str, ...] = (), url: str = ""
+) -> Iterator[Visit]:
     """Fails when the page had an error that nobody caught, or broke its own Content-Security-Policy.
 
     `expected`: parts of messages of the console that belong to the test.
@@ -117,7 +121,7 @@ def visiting(browser: Browser, cluster: Cluster, look: Look, expected: tuple[str
     page.on("console", console)
     page.on("dialog", dialog)
     try:
-        yield Visit(page, Words(look.language), cluster, look)
+        yield Visit(page, Words(look.language), cluster, look, url or cluster.url)
         found = [fault for fault in faults if not any(part in fault for part in expected)]
         assert not found, found
     finally:
@@ -137,8 +141,14 @@ def visit(browser: Browser, cluster: Cluster, look: Look) -> Iterator[Visit]:
         yield visit
 
 
+def clear(cluster: Cluster) -> None:
+    """Erase all jobs."""
+    while jobs := cluster.http.get("/api/v1/jobs?limit=100").json()["data"]:
+        for job in jobs:
+            cluster.http.delete(f"/api/v1/jobs/{job['id']}")
+
+
 @pytest.fixture(autouse=True)
 def empty(cluster: Cluster) -> None:
     """No test sees the jobs of another."""
-    for job in cluster.http.get("/api/v1/jobs?limit=100").json()["data"]:
-        cluster.http.delete(f"/api/v1/jobs/{job['id']}")
+    clear(cluster)

@@ -80,4 +80,5 @@ document.body.replaceChildren(
   h("p", { id: "announcer", role: "status", "aria-live": "polite", class: "unseen" }),
   keyDialog(),
 );
-show({ focus: false });
+// The other pages follow when this one is there: then they can be shown whatever becomes of the network.
+show({ focus: false }).then(() => Promise.allSettled(ROUTES.map(([, load]) => load())));

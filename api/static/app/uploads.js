@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 700;
 /** @type {Map<string, Upload>} by job id */
 const known = new Map();
 
-/** Tells of itself by `change`, and once by `found`, when it is known which job it makes. */
+/** Tells of itself by `change`, and by `found` when it is known which job it makes. */
 export class Upload extends EventTarget {
   /** @param {function(): (FormData|string)} body what is sent, at each try @param {Object} [headers] */
   constructor(body, headers = {}) {
@@ -66,8 +66,9 @@ export class Upload extends EventTarget {
     }
   }
 
+  /** Another one than before where the browser itself sent the file again, over a connection that had broken. */
   #found(jobId) {
-    if (this.jobId !== null) return;
+    if (this.jobId === jobId) return;
     known.set(jobId, this);
     this.#change({ jobId });
     this.dispatchEvent(new Event("found"));
@@ -85,5 +86,6 @@ function stay(event) {
 
 /** The upload of this tab that makes or made the job. */
 export function uploadOf(jobId) {
-  return known.get(jobId);
+  const upload = known.get(jobId);
+  return upload?.jobId === jobId ? upload : undefined; // sent again, it makes another
 }

@@ -60,7 +60,7 @@ export function page({ id, signal, go }) {
     }), job.options.neutral_band ?? undefined);
     parts = {
       actions: jobActions(base, { acted: take, erased: () => go("/jobs") }),
-      progress: jobProgress(id, signal),
+      progress: jobProgress(id, signal, go),
       facts: jobFacts(),
       summary: jobSummary(base, signal, band.value()),
       split: split(base, signal, band.value()),

@@ -6,11 +6,15 @@ const LIBRARY = "../../vendor/uplot-1.6.32/";
 const HEIGHT = 220; // pixels
 let library = null;
 
+/** null while it cannot be had: the numbers are there without it, and it is tried again when something is drawn. */
 function load() {
-  library ??= import(`${LIBRARY}uPlot.esm.js`).then((module) => {
-    document.head.append(h("link", { rel: "stylesheet", href: new URL(`${LIBRARY}uPlot.min.css`, import.meta.url) }));
-    return module.default;
-  });
+  library ??= import(`${LIBRARY}uPlot.esm.js`).then(
+    (module) => {
+      document.head.append(h("link", { rel: "stylesheet", href: new URL(`${LIBRARY}uPlot.min.css`, import.meta.url) }));
+      return module.default;
+    },
+    () => (library = null),
+  );
   return library;
 }
 
@@ -32,7 +36,7 @@ export function chart(title, xName, signal) {
 
   async function draw() {
     const UPlot = await load();
-    if (signal.aborted || !shown || !canvas.clientWidth) return;
+    if (!UPlot || signal.aborted || !shown || !canvas.clientWidth) return;
     const { kind, points, yName } = shown;
     const data = [points.map(([x]) => x), points.map(([, y]) => y)];
     plot?.destroy();

@@ -5,7 +5,8 @@ import { uploadOf } from "../uploads.js";
 import { notice } from "./notice.js";
 import { progressBar } from "./progress.js";
 
-export function jobProgress(id, signal) {
+/** @param {function(string)} go another try to send the file makes another job */
+export function jobProgress(id, signal, go) {
   const sending = progressBar(t("progress.upload"));
   const working = progressBar(t("progress.work"));
   const board = h("div");
@@ -18,7 +19,7 @@ export function jobProgress(id, signal) {
     if (upload) {
       const sent = upload.done ? t("progress.sent") : `${bytes(upload.sent)} / ${bytes(upload.of)}`;
       sending.set(upload.done ? 1 : upload.sent, upload.done ? 1 : upload.of, upload.problem ? t("progress.broken") : sent);
-      if (upload.problem && upload.problem !== shown) fill(board, notice(upload.problem));
+      if (upload.problem && upload.problem !== shown) fill(board, notice(upload.problem, { retry: () => upload.start() }));
       shown = upload.problem;
     } else if (job) {
       sending.set(0, 0, t("progress.elsewhere", { rows: job.counts.total }));
@@ -47,6 +48,7 @@ export function jobProgress(id, signal) {
   }
 
   upload?.addEventListener("change", () => drawUpload(), { signal });
+  upload?.addEventListener("found", () => go(`/jobs/${upload.jobId}`), { signal });
   return { element: h("section", { "aria-label": t("progress.label") }, sending.element, working.element, board, numbers), update };
 }
 

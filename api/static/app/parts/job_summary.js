@@ -75,7 +75,7 @@ export function jobSummary(base, signal, band) {
       t("histogram.y"),
     );
     const first = pace.points.length ? Date.parse(pace.points[0].at) : 0;
-    throughput.element.hidden = pace.points.length === 0; // small jobs are over in a moment
+    throughput.element.hidden = pace.points.length < 2; // small jobs are over in a moment
     throughput.line(
       pace.points.map(({ at, rows }) => [(Date.parse(at) - first) / 1000, rows / pace.step_s, time(at)]),
       t("throughput.y"),

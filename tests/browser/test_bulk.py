@@ -1,0 +1,203 @@
+"""A file becomes a job: dropped, looked at, started, followed to its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import files
+from tests.browser.conftest import LOOKS, Visit, visiting
+from tests.proxy import Fault, FaultyProxy
+from tests.support import Cluster, wait_until
+
+one_look = pytest.mark.parametrize("look", LOOKS[:1], ids=["en-desktop"])
+
+
+def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.drop(page, page.locator(".drop"), "评论.csv", files.csv(files.reviews(300)).decode())
+
+    preview = page.get_by_role("region", name=t("preview.table"))
+    expect(preview.get_by_role("columnheader")).to_have_count(4)
+    expect(preview.get_by_role("columnheader").nth(1)).to_contain_text(t("preview.is_text"))
+    expect(preview.get_by_role("row").nth(1)).to_contain_text(f"{files.PRAISE}0")
+    expect(page.get_by_label(t("preview.text_column"))).to_have_value("评论")
+    expect(page.locator(".facts")).to_contain_text("utf-8")
+    assert visit.violations() == []
+    assert visit.fits()
+
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("评论.csv")
+    expect(page.get_by_label(t("progress.work"))).to_have_attribute("aria-valuetext", re.compile("300"))
+    job = visit.cluster.job(job_id)
+    assert job["counts"] == {"total": 300, "completed": 300, "failed": 0}
+    assert job["file"]["columns"] == list(files.HEADINGS)
+
+
+def test_encoding_and_delimiter_are_recognised_and_can_be_overruled(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "旧表.csv", files.csv(files.reviews(70), delimiter=";", encoding="gb18030"))
+    expect(page.locator(".facts")).to_contain_text("gb18030")
+    expect(page.locator(".facts")).to_contain_text(t("delimiter.semicolon"))
+
+    page.get_by_label(t("preview.delimiter")).select_option(label=t("delimiter.comma"))
+    expect(page.get_by_role("region", name=t("preview.table")).get_by_role("columnheader")).to_have_count(1)
+    page.get_by_label(t("preview.delimiter")).select_option(index=0)
+    expect(page.get_by_role("region", name=t("preview.table")).get_by_role("columnheader")).to_have_count(4)
+
+    page.get_by_label(t("preview.text_column")).select_option(label="城市")
+    expect(page.get_by_role("region", name=t("preview.table")).locator("th.chosen").nth(1)).to_contain_text("城市")
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    file = visit.cluster.job(job_id)["file"]
+    assert (file["encoding"], file["delimiter"], file["text_column"]) == ("gb18030", ";", "城市")
+
+
+def test_a_sheet_of_a_workbook_is_picked(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    sheets = {"说明": [("这里没有评论",)], "数据": [files.HEADINGS, *files.reviews(80)]}
+    files.choose(visit, "反馈.xlsx", files.workbook(**sheets))
+    page.get_by_label(t("preview.sheet")).select_option(label="数据")
+    expect(page.get_by_role("region", name=t("preview.table")).get_by_role("columnheader")).to_have_count(4)
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    job = visit.cluster.job(job_id)
+    assert (job["file"]["sheet"], job["file"]["text_column"], job["counts"]["total"]) == ("数据", "评论", 80)
+    assert visit.cluster.redis.keys("sentiq:upload:*") == [], "what was looked at is not kept"
+
+
+def test_the_options_are_those_of_the_job(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "夜里.csv", files.csv(files.reviews(10)))
+    page.get_by_label(t("options.model"), exact=True).select_option(index=1)
+    page.get_by_label(t("options.priority"), exact=True).select_option("low")
+    page.get_by_label(t("options.long_texts"), exact=True).select_option("windows")
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    page.get_by_label(t("options.from"), exact=True).fill(f"{soon:%H:%M}")
+    page.get_by_label(t("options.to"), exact=True).fill(f"{soon + timedelta(hours=1):%H:%M}")
+    page.get_by_label(t("options.zone"), exact=True).fill("UTC")
+    page.get_by_label(t("options.keep_columns")).uncheck()
+    page.locator(".band input").press("End")
+    job_id = files.start(visit)
+    expect(page.locator(".state-scheduled")).to_be_visible()
+    job = visit.cluster.job(job_id)
+    options = job["options"]
+    assert job["model"]["id"] == "sentiq-small-zh"
+    assert (options["priority"], options["long_texts"], options["neutral_band"]) == ("low", "windows", 0.5)
+    assert (options["window"], options["time_zone"]) == (f"{soon:%H:%M}-{soon + timedelta(hours=1):%H:%M}", "UTC")
+    assert not options["keep_columns"]
+
+
+def test_what_is_wrong_with_an_option_is_told_beside_the_form(browser: Browser, cluster: Cluster) -> None:
+    with visiting(browser, cluster, LOOKS[0], expected=("422",)) as visit:
+        page, t = visit.open("/bulk"), visit.t
+        files.choose(visit, "a.csv", files.csv(files.reviews(10)))
+        page.get_by_label(t("options.from"), exact=True).fill("22:00")
+        page.get_by_label(t("options.to"), exact=True).fill("06:00")
+        page.get_by_label(t("options.zone"), exact=True).fill("Mars/Olympus")
+        page.get_by_role("button", name=t("bulk.start")).click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("Mars/Olympus")
+        page.get_by_label(t("options.zone"), exact=True).fill("Asia/Shanghai")
+        files.start(visit)  # nothing that was chosen is lost
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("empty.csv", b"", "error.empty_file"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"0" * 100, "error.422"),
+        ("damaged.xlsx", b"PK\x03\x04" + b"0" * 100, "error.422"),
+    ],
+    ids=["empty", "picture", "damaged workbook"],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_place(
+    browser: Browser, cluster: Cluster, name: str, content: bytes, told: str
+) -> None:
+    with visiting(browser, cluster, LOOKS[2], expected=("422",)) as visit:
+        page, t = visit.open("/bulk"), visit.t
+        files.put(page, name, content)
+        expect(page.get_by_role("alert")).to_contain_text(t(told))
+        files.choose(visit, "sound.csv", files.csv(files.reviews(3)))  # the next one is taken
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@one_look
+@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
+def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool) -> None:
+    content = files.csv(files.reviews(20_000))
+    page = visit.open("/bulk")
+    sizes: list[int] = []
+    page.on("request", lambda r: sizes.append(len(r.post_data_buffer or b"")) if "/uploads" in r.url else None)
+    files.choose(visit, "large.csv.gz" if gzipped else "large.csv", files.packed(content) if gzipped else content)
+    assert sizes
+    assert max(sizes) <= 2**18 + 2**16 < len(content)  # a piece of unpacked data may lie over the end
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    assert visit.cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+
+
+@pytest.fixture
+def slow(cluster: Cluster) -> Iterator[FaultyProxy]:
+    """A slow line to the API: some 300 kB/s once `delay_s` is set."""
+    proxy = FaultyProxy(cluster.port, receive_buffer=2**16)
+    yield proxy
+    proxy.cut()
+    proxy.close()
+
+
+PIECE_S = 0.05  #: by which the proxy delays each piece of 16 kB
+
+
+def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
+    browser: Browser, cluster: Cluster, slow: FaultyProxy
+) -> None:
+    with visiting(browser, cluster, LOOKS[0], url=slow.url) as visit:
+        page, t = visit.open("/bulk"), visit.t
+        files.choose(visit, "slow.csv", files.heavy(20_000))
+        slow.delay_s = PIECE_S
+        job_id = files.start(visit)
+
+        upload, work = page.get_by_label(t("progress.upload"), exact=True), page.get_by_label(t("progress.work"))
+        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 0, message="rows are answered meanwhile")
+        expect(work).to_have_attribute("aria-valuetext", re.compile("so far"))
+        assert cluster.job(job_id)["state"] == "receiving"
+        assert 0 < float(upload.evaluate("bar => bar.value")) < 1
+
+        page.get_by_role("link", name=t("nav.cluster")).click()  # the upload goes on
+        page.get_by_role("heading", name=t("cluster.title"), level=1).wait_for()
+        page.get_by_role("link", name=t("nav.jobs")).click()
+        page.get_by_role("link", name="slow.csv").click()
+        slow.delay_s = 0
+        expect(upload).to_have_attribute("aria-valuetext", t("progress.sent"))
+        expect(page.locator(".state-completed")).to_be_visible()
+        assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+
+
+def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Cluster, slow: FaultyProxy) -> None:
+    with visiting(browser, cluster, LOOKS[0], expected=("ERR_", "Failed to load"), url=slow.url) as visit:
+        page, t = visit.open("/bulk"), visit.t
+        files.choose(visit, "broken.csv", files.heavy(20_000))
+        slow.delay_s = PIECE_S
+        first = files.start(visit)
+        wait_until(lambda: cluster.job(first)["counts"]["total"] > 0, message="rows arrive")
+        upload = page.get_by_label(t("progress.upload"), exact=True)
+        expect(upload).to_be_visible()
+        slow.faults.extend([Fault(cut_sent=1)] * 1_000)
+        slow.cut()
+        expect(upload).to_have_attribute("aria-valuetext", t("progress.broken"))
+        expect(page.get_by_role("alert").first).to_contain_text(t("error.no_answer"))
+        slow.delay_s = 0
+        slow.faults.clear()
+
+        page.wait_for_url(lambda url: first not in url)  # by itself, after a few seconds
+        expect(page.locator(".state-completed")).to_be_visible()
+        second = page.url.rpartition("/")[2]
+        assert cluster.job(second)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+        ended = cluster.wait_ended(first)
+        assert (ended["state"], ended["error"]["code"]) == ("failed", "upload_interrupted")

@@ -1,0 +1,227 @@
+"""The page of a job: what it shows, what can be done there, and what can be taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import files
+from tests.browser.conftest import LOOKS, Look, Visit, clear, visiting
+from tests.support import Cluster, wait_until
+
+BREAKS = "【异常】"  #: a text with it fails with the engine of tests/cluster/broken_engine.py
+SLOW = "【迟缓】"  #: and one with this takes it five seconds
+
+
+def submit(cluster: Cluster, content: bytes, **options: str) -> str:
+    answer = cluster.http.post(
+        "/api/v1/jobs", data={"keep_columns": "true"} | options, files={"file": ("评论.csv", content)}
+    )
+    assert answer.status_code == 202, answer.text
+    job_id: str = answer.json()["id"]
+    return job_id
+
+
+def lines(page: Page, section: str) -> list[str]:
+    return page.locator(f"section[aria-labelledby={section}] tbody tr").all_inner_texts()
+
+
+def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
+    rows = [*files.reviews(200), ("leer", "", "北京", "app")]
+    job_id = submit(visit.cluster, files.csv(rows))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+
+    numbers = page.get_by_label(t("progress.label"), exact=True).locator(".numbers > div")
+    expect(numbers.filter(has_text=t("counts.total")).first).to_contain_text("201")
+    expect(numbers.filter(has_text=t("counts.failed"))).to_contain_text("1")
+    summary = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/summary").json()
+    for label, count in summary["counts"].items():
+        expect(page.locator(".distribution .numbers > div").filter(has_text=t(f"label.{label}"))).to_contain_text(
+            str(count)
+        )
+    expect(page.locator(".canvas canvas").first).to_be_visible()  # the histogram is drawn
+    page.locator(".chart summary").first.click()
+    assert len(page.locator(".chart").first.locator("tbody tr").all()) == len(summary["histogram"])
+
+    expect(page.get_by_label(t("split.by"), exact=True)).to_have_value("4")  # the column that looks like a source
+    assert sorted(line.split("\t")[0].strip() for line in lines(page, "split-title")) == sorted(files.SOURCES)
+    page.get_by_label(t("split.by"), exact=True).select_option(label="城市")
+    expect(page.locator("section[aria-labelledby=split-title] tbody tr")).to_have_count(3)
+
+    expect(page.locator("section[aria-labelledby=rows-title] tbody tr")).to_have_count(20)
+    page.get_by_text(t("facts.title"), exact=True).click()
+    expect(page.locator("details .facts")).to_contain_text("评论.csv")
+    assert visit.violations() == []
+    assert visit.fits()
+
+
+def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
+    rows = [*files.reviews(120), ("leer", "", "北京", "app")]
+    job_id = submit(visit.cluster, files.csv(rows))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    table = page.locator("section[aria-labelledby=rows-title] tbody tr")
+
+    expect(table.first).to_contain_text(f"{files.PRAISE}0")
+    page.get_by_role("button", name=t("rows.on"), exact=True).click()
+    expect(table.first).to_contain_text(f"{files.PRAISE}20")
+    page.get_by_role("button", name=t("rows.back"), exact=True).click()
+    expect(table.first).to_contain_text(f"{files.PRAISE}0")
+    page.get_by_label(t("rows.size")).select_option("100")
+    expect(table).to_have_count(100)
+    page.get_by_role("button", name=t("rows.on"), exact=True).click()
+    expect(table).to_have_count(21)
+    expect(page.get_by_role("button", name=t("rows.on"), exact=True)).to_be_disabled()
+
+    page.get_by_label(t("rows.label")).select_option("failed")
+    expect(table).to_have_count(1)
+    expect(table.first).to_contain_text(t("error.line", line=122))
+    expect(table.first).to_contain_text("empty")
+    page.get_by_label(t("rows.label")).select_option("")
+    page.get_by_label(t("rows.search")).fill("R117")  # an id, whatever its case
+    expect(table).to_have_count(1)
+    expect(table.first).to_contain_text(f"{files.BLAME}117")
+    page.get_by_label(t("rows.search")).fill("没有这样的话")
+    expect(page.get_by_text(t("rows.none_match"))).to_be_visible()
+    page.get_by_label(t("rows.search")).fill("")
+    page.get_by_label(t("rows.columns")).check()
+    expect(table.first).to_contain_text("北京")
+
+
+def test_the_neutral_band_is_for_everything_on_the_page(visit: Visit) -> None:
+    job_id = submit(visit.cluster, files.csv(files.reviews(100)))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    expect(page.locator(".distribution .numbers > div")).to_have_count(2)
+    page.locator(".band input").press("End")  # 0.5: nothing is sure enough
+    expect(page.locator(".distribution .numbers > div").filter(has_text=t("label.neutral"))).to_contain_text("100")
+    expect(page.locator("section[aria-labelledby=rows-title] tbody .badge.neutral")).to_have_count(20)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV", exact=True).click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert {row["label"] for row in csv.DictReader(io.StringIO(text))} == {"neutral"}
+
+
+@pytest.mark.parametrize("look", LOOKS[1:3], ids=lambda look: look.name)
+def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
+    rows = files.reviews(150)
+    job_id = submit(visit.cluster, files.csv(rows))
+    visit.cluster.wait_ended(job_id)
+    page = visit.open(f"/jobs/{job_id}")
+    saved = {}
+    for kind in ("CSV", "XLSX", "JSON", "NDJSON"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=kind, exact=True).click()
+        assert download.value.suggested_filename == f"评论.csv.results.{kind.lower()}"
+        saved[kind] = tmp_path / kind.lower()
+        download.value.save_as(saved[kind])
+
+    texts = [text for _, text, _, _ in rows]
+    table = list(csv.DictReader(io.StringIO(saved["CSV"].read_text(encoding="utf-8-sig"))))
+    assert [row["评论"] for row in table] == texts
+    assert [row["来源"] for row in table] == [source for *_, source in rows]
+    assert [row["text"] for row in json.loads(saved["JSON"].read_text())] == texts
+    assert [json.loads(line)["text"] for line in saved["NDJSON"].read_text().splitlines()] == texts
+    sheet = load_workbook(io.BytesIO(saved["XLSX"].read_bytes()), read_only=True)["results"]
+    assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == texts
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Cluster]:
+    """One bulk child whose engine breaks on marked texts and is slow on others; a chunk has four texts."""
+    with Cluster(tmp_path_factory.mktemp("troubled"), SENTIQ_CHUNK_TEXTS="4", SENTIQ_CACHE_ENTRIES="0") as running:
+        running.start(interactive=1, bulk=0)
+        running.start_worker("bulk", 1, app="tests.cluster.broken_engine")
+        yield running
+
+
+@pytest.fixture
+def in_trouble(browser: Browser, troubled: Cluster, look: Look) -> Iterator[Visit]:
+    with visiting(browser, troubled, look, expected=("409", "404")) as visit:
+        yield visit
+    clear(troubled)
+
+
+def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit) -> None:
+    visit = in_trouble
+    rows = [
+        (f"r{n}", f"{SLOW if n % 4 == 0 else ''}{text}", city, source)
+        for n, (_, text, city, source) in enumerate(files.reviews(40))
+    ]
+    job_id = submit(visit.cluster, files.csv(rows))
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    button = lambda name: page.get_by_role("button", name=t(name), exact=True)  # noqa: E731
+
+    work = page.get_by_label(t("progress.work"))
+    expect(work).to_have_attribute("aria-valuetext", re.compile(t("progress.eta", time=r"\d.*")))
+    assert visit.violations() == []
+    button("act.pause").click()
+    expect(page.locator(".state-paused")).to_be_visible()
+    expect(button("act.resume")).to_be_focused()  # where the pressed button was
+    wait_until(lambda: visit.cluster.job(job_id)["state"] == "paused")
+
+    page = visit.open("/")  # leave, and come back by its address
+    page = visit.open(f"/jobs/{job_id}")
+    button("act.resume").click()
+    expect(page.locator(".state-running")).to_be_visible()
+    button("act.cancel").click()
+    button("confirm.no").click()
+    expect(button("act.cancel")).to_be_focused()
+    button("act.cancel").click()
+    button("confirm.yes").click()
+    expect(page.locator(".state-cancelled")).to_be_visible()
+    done = visit.cluster.job(job_id)["counts"]
+    assert 0 < done["completed"] < done["total"] == 40
+    expect(page.locator("section[aria-labelledby=rows-title] tbody tr").first).to_contain_text(files.PRAISE)
+
+    button("act.erase").click()
+    button("confirm.yes").click()
+    page.wait_for_url("**/jobs")
+    assert visit.cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+
+
+@pytest.mark.parametrize("look", LOOKS[1:3], ids=lambda look: look.name)
+def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
+    visit, cluster = in_trouble, in_trouble.cluster
+    rows = [("a", files.PRAISE, "北京", "app"), ("b", f"{BREAKS}{files.BLAME}", "上海", "app")]
+    job_id = submit(cluster, files.csv(rows))
+    cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    table = page.locator("section[aria-labelledby=rows-title] tbody tr")
+    expect(page.locator("section[aria-labelledby=summary-title] details").first).to_contain_text("inference_failed")
+    page.get_by_label(t("rows.label")).select_option("failed")
+    expect(table).to_have_count(1)
+    expect(table.first).to_contain_text("RuntimeError")
+
+    broken = next(process for process in cluster.processes if process.name == "bulk")
+    broken.stop()
+    cluster.processes.remove(broken)
+    sound = cluster.start_worker("bulk", 1, name="sound")
+    try:
+        page.get_by_role("button", name=t("act.retry"), exact=True).click()
+        expect(page.get_by_text(t("rows.none_match"))).to_be_visible()
+        expect(page.get_by_role("button", name=t("act.retry"), exact=True)).to_be_hidden()
+        assert cluster.job(job_id)["counts"] == {"total": 2, "completed": 2, "failed": 0}
+    finally:
+        sound.stop()
+        cluster.processes.remove(sound)
+        cluster.start_worker("bulk", 1, app="tests.cluster.broken_engine")
+
+
+def test_a_job_that_cannot_be_retried_says_why(in_trouble: Visit) -> None:
+    visit = in_trouble
+    job_id = submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    page.get_by_role("button", name=t("act.retry"), exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("No row of job")
+    assert visit.violations() == []
