@@ -19,7 +19,7 @@ export class Problem extends Error {
   constructor(status, document, retryAfterS = null) {
     super(document.detail ?? document.title ?? "");
     this.status = status;
-    this.code = document.code ?? "unreadable_answer";
+    this.code = document.code ?? ""; // a proxy's page has none: its status says what is wrong
     this.detail = document.detail ?? "";
     this.errors = document.errors ?? [];
     this.requestId = document.request_id ?? "";
@@ -39,7 +39,7 @@ export function problemOf(status, text, retryAfter) {
   try {
     document = JSON.parse(text);
   } catch {
-    // a proxy's page
+    // no JSON
   }
   return new Problem(status, document ?? {}, retryAfter ? Number(retryAfter) || null : null);
 }
