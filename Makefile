@@ -51,8 +51,8 @@ storm-short: $(INSTALLED) ## the same plan each time, in some 5 minutes
 soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does anything grow?
 	$(BIN)/python -m tests.soak $(OPTIONS)
 
-screenshots: $(INSTALLED) ## take the pictures of docs/flower.md anew (chromium)
-	$(BIN)/python -m tests.screenshots
+screenshots: $(INSTALLED) ## take the pictures of the docs anew: the web page and Flower (chromium)
+	$(BIN)/python -m tests.screenshots $(PICTURES)
 
 audit: $(INSTALLED) ## known faults of what we depend on (where an advisory service answers), and secrets in the repository
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/dev.txt

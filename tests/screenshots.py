@@ -1,51 +1,141 @@
-"""Pictures of Flower for docs/flower.md: a cluster at work, and a browser that looks (chromium, from PATH).
+"""Pictures for the docs: of the web page and of Flower, on a cluster at work, by a browser (chromium, from PATH).
 
-python -m tests.screenshots
+python -m tests.screenshots [web] [flower]    both, unless one is named
 """
 
 from __future__ import annotations
 
-import shutil
+import random
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import Browser, FloatRect, Page
+
+from tests import chromium
+from tests.browser import files
+from tests.browser.conftest import DESKTOP, PHONE, Look, Visit, new_context
+from tests.browser.words import Words
 from tests.cluster.test_main_job import sentences
 from tests.flower import LOGIN, Flower
 from tests.support import REPOSITORY, Cluster, wait_until
 
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+DOCS = REPOSITORY / "docs"
+FLOWER_SIZE = (1700, 700)  #: pixels
+FLOWER = {"tasks": "flower.png", "workers": "flower-workers.png"}
+#: Each page of the web page in some look; all of them together show all looks.
+LOOKS = {
+    "web-desktop": Look("en", DESKTOP),
+    "web-phone": Look("zh", PHONE, "dark"),
+}
+TEXTS = (
+    "房间比照片上还要宽敞，床垫软硬正好，一觉睡到天亮。\n"
+    "等了一个多小时才送到，汤洒了一半，客服也不理人。\n"
+    "还行吧，没有想象中那么好，也没有别人说的那么差。\n"
+    "价格不便宜，但是做工和售后都对得起这个价。"
 )
-RENDERED_MS = 8_000  #: the page fetches its tables by then
-SIZE = (1700, 700)  #: pixels
-PICTURES = {"tasks": "flower.png", "workers": "flower-workers.png"}
 
 
-def main() -> int:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
+def main(wanted: list[str]) -> int:
+    if chromium.find() is None:
         print("there is no chromium; on Debian: apt-get install chromium", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Cluster(Path(directory)) as cluster:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory,
+        Cluster(Path(directory)) as cluster,
+        chromium.chromium() as browser,
+    ):
         cluster.start()
-        with Flower(cluster, Path(directory)) as flower:
-            wait_until(lambda: {"interactive", "bulk"} <= names(flower), timeout_s=60)
-            work(cluster, flower)
-            for page, picture in PICTURES.items():
-                take(browser, flower, page, Path(directory), REPOSITORY / "docs" / picture)
+        if "web" in wanted or not wanted:
+            web(browser, cluster)
+        if "flower" in wanted or not wanted:
+            flower(browser, cluster, Path(directory))
     return 0
 
 
-def names(flower: Flower) -> set[str]:
+def save(page: Page, name: str, most: int = 1_600) -> None:
+    """The page from its top, as far as it goes; `most`: pixels of height."""
+    target = DOCS / f"{name}.png"
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, most)}
+    page.screenshot(path=target, full_page=True, clip=clip, animations="disabled")
+    print(f"{target.relative_to(REPOSITORY)}: {target.stat().st_size / 1000:.0f} kB")
+
+
+# -- the web page ---------------------------------------------------------------------------------------------------
+
+
+def web(browser: Browser, cluster: Cluster) -> None:
+    for name, look in LOOKS.items():
+        with new_context(browser, look) as context:
+            visit = Visit(context.new_page(), Words(look.language), cluster, look, cluster.url)
+            visit_all(visit, name)
+
+
+def visit_all(visit: Visit, name: str) -> None:
+    """In the order of a visit, so that each page has something to show."""
+    page, t = visit.open("/"), visit.t
+    page.get_by_label(t("analyse.label")).fill(TEXTS)
+    page.get_by_role("button", name=t("analyse.go"), exact=True).click()
+    page.locator("ol.rows > li").first.wait_for()
+    page.locator(".band input").fill("0.1")
+    save(page, f"{name}-analyse")
+
+    visit.open("/bulk")
+    files.choose(visit, "评论.csv", reviews())
+    page.get_by_label(t("preview.header")).wait_for()
+    save(page, f"{name}-bulk")
+
+    files.start(visit)
+    page.locator(".state-completed").wait_for()
+    page.reload()
+    page.locator(".canvas canvas").nth(1).wait_for()
+    page.wait_for_load_state("networkidle")  # an ended job is not polled
+    save(page, f"{name}-job")
+
+    visit.open("/jobs")
+    page.locator("tbody tr").first.wait_for()
+    save(page, f"{name}-jobs")
+
+    visit.open("/cluster")
+    page.locator("tbody tr").first.wait_for()
+    save(page, f"{name}-cluster")
+
+
+def reviews() -> bytes:
+    """Enough rows to run for some seconds, of several cities and sources, and a few bad ones."""
+    draw = random.Random(7)
+    rows = [
+        (f"A{n:05}", text, draw.choice(files.CITIES), draw.choice(["应用商店", "官网", "门店", "电话回访"]))
+        for n, text in enumerate(sentences(60_000))
+    ]
+    return files.csv([*rows[:8], ("A-1", "", "北京", "官网"), *rows[8:]])
+
+
+# -- Flower ---------------------------------------------------------------------------------------------------------
+
+
+def flower(browser: Browser, cluster: Cluster, directory: Path) -> None:
+    with Flower(cluster, directory) as dashboard:
+        wait_until(lambda: {"interactive", "bulk"} <= names(dashboard), timeout_s=60)
+        work(cluster, dashboard)
+        credentials = {"username": LOGIN[0], "password": LOGIN[1]}
+        size = {"width": FLOWER_SIZE[0], "height": FLOWER_SIZE[1]}
+        with browser.new_context(viewport=size, http_credentials=credentials) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            for path, picture in FLOWER.items():
+                page.goto(f"http://127.0.0.1:{dashboard.port}/flower/{path}")
+                page.locator("tbody tr td:nth-child(2)").first.wait_for()
+                save(page, picture.removesuffix(".png"), FLOWER_SIZE[1])
+
+
+def names(dashboard: Flower) -> set[str]:
     """Of the workers that Flower knows, without their hosts."""
-    return {worker.partition("@")[0] for worker in flower.http.get("/api/workers", params={"refresh": 1}).json()}
+    return {worker.partition("@")[0] for worker in dashboard.http.get("/api/workers", params={"refresh": 1}).json()}
 
 
-def work(cluster: Cluster, flower: Flower) -> None:
+def work(cluster: Cluster, dashboard: Flower) -> None:
     """Bulk chunks, one of which loses its child, and some small jobs."""
     large = cluster.submit(sentences(60_000))
     wait_until(lambda: cluster.job(large)["counts"]["completed"] > 50_000, timeout_s=60)
@@ -57,18 +147,9 @@ def work(cluster: Cluster, flower: Flower) -> None:
         cluster.wait_ended(cluster.submit(sentences(number + 1, seed=number)))
     last = cluster.submit(sentences(2_000, seed=5))
     cluster.wait_ended(last)
-    wait_until(lambda: sum(last in task["args"] for task in flower.ended("sentiq.classify_chunk")) == 4)
-    wait_until(lambda: any("attempt=2" in task["result"] for task in flower.ended("sentiq.classify_chunk")))
-
-
-def take(browser: str, flower: Flower, page: str, directory: Path, target: Path) -> None:
-    url = f"http://{':'.join(LOGIN)}@127.0.0.1:{flower.port}/flower/{page}"
-    profile = directory / f"profile-{page}"
-    options = [f"--user-data-dir={profile}", f"--window-size={SIZE[0]},{SIZE[1]}", f"--screenshot={target}"]
-    command = [browser, *FLAGS, f"--virtual-time-budget={RENDERED_MS}", *options, url]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    print(f"{target.relative_to(REPOSITORY)}: {target.stat().st_size / 1000:.0f} kB")
+    wait_until(lambda: sum(last in task["args"] for task in dashboard.ended("sentiq.classify_chunk")) == 4)
+    wait_until(lambda: any("attempt=2" in task["result"] for task in dashboard.ended("sentiq.classify_chunk")))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -65,7 +65,11 @@ def put(page: Page, name: str, content: bytes) -> None:
 def drop(page: Page, zone: Locator, name: str, content: str) -> None:
     """As a visitor does from a folder."""
     transfer = page.evaluate_handle(
-        "([name, content]) => { const data = new DataTransfer(); data.items.add(new File([content], name)); return data; }",
+        """([name, content]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([content], name));
+            return data;
+        }""",
         [name, content],
     )
     for event in ("dragenter", "dragover", "drop"):

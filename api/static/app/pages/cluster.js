@@ -75,7 +75,7 @@ function region(words) {
 function table(words, names, lines) {
   return h(
     "table",
-    { "aria-label": t(words) },
+    { class: "compact", "aria-label": t(words) },
     h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(`cluster.col.${name}`))))),
     h("tbody", {}, lines.map(([first, ...cells]) => h("tr", {}, h("th", { scope: "row" }, first), cells.map((cell) => h("td", {}, cell))))),
   );

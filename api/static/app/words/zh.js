@@ -279,7 +279,7 @@ export default {
   "cluster.jobs": "保留的任务",
   "cluster.lanes": "通道",
   "cluster.workers": "工作进程",
-  "cluster.busy": "{children} 个中 {busy} 个忙碌",
+  "cluster.busy": "{busy}/{children} 忙碌",
   "cluster.no_workers": "没有存活的工作进程：任务会被受理并等待。",
   "cluster.col.lane": "通道",
   "cluster.col.queue": "等待的分块",

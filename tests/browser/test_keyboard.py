@@ -1,0 +1,100 @@
+"""The bulk flow with nothing but a keyboard: every control is reached by Tab, seen, and worked."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.files import csv, reviews
+
+MOST_TABS = 80
+
+
+def focused(page: Page) -> str:
+    """What a screen reader would say of the element with the focus: its name."""
+    name: str = page.evaluate(
+        """() => {
+            const element = document.activeElement;
+            const labels = [...(element.labels ?? [])].map((label) => label.textContent);
+            return (element.getAttribute("aria-label") || labels.join(" ") || element.textContent).trim();
+        }"""
+    )
+    return name
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until it is there. What has the focus is always visible, and shows that it has it."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const { outlineStyle, boxShadow, backgroundColor } = getComputedStyle(element);
+                const { width, height } = element.getBoundingClientRect();
+                const marked = outlineStyle !== "none" || boxShadow !== "none" || element.matches("select, input");
+                return element === document.body || (width > 0 && height > 0 && marked);
+            }"""
+        )
+        assert seen, f"the focus cannot be seen on {focused(page)!r}"
+        if focused(page).startswith(name):
+            return
+    raise AssertionError(f"{name!r} is not reached by Tab")
+
+
+def test_a_file_becomes_results_by_keyboard_alone(visit: Visit) -> None:
+    page, t = visit.open("/"), visit.t
+    page.keyboard.press("Tab")
+    assert focused(page) == t("skip")  # the first stop leads past the header
+    tab_to(page, t("nav.bulk"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=t("bulk.title"), level=1)).to_be_focused()
+
+    tab_to(page, t("drop.label"))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files({"name": "评论.csv", "mimeType": "text/csv", "buffer": csv(reviews(90))})
+    expect(page.get_by_role("heading", name=t("preview.title"))).to_be_focused()
+
+    tab_to(page, t("preview.text_column"))
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("region", name=t("preview.table")).locator("th.chosen").last).to_contain_text("城市")
+    assert focused(page).startswith(t("preview.text_column")), "the focus stays where the choice was made"
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("region", name=t("preview.table")).locator("th.chosen").last).to_contain_text("评论")
+    tab_to(page, t("options.priority"))
+    page.keyboard.press("ArrowDown")
+    tab_to(page, t("band.label"))
+    page.keyboard.press("ArrowRight")
+    tab_to(page, t("options.keep_columns"))
+    page.keyboard.press("Space")
+    tab_to(page, t("bulk.start"))
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/jobs/job_*")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.locator(".state-completed")).to_be_visible()
+    job = visit.cluster.job(page.url.rpartition("/")[2])
+    assert job["options"]["priority"] == "low"
+    assert job["options"]["neutral_band"] == 0.01
+    assert not job["options"]["keep_columns"]
+
+    tab_to(page, t("rows.search"))
+    page.keyboard.type("r88")
+    expect(page.locator("section[aria-labelledby=rows-title] tbody tr")).to_have_count(1)
+    tab_to(page, "XLSX")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".xlsx")
+
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Shift+Tab")
+        if focused(page) == t("act.erase"):
+            break
+    page.keyboard.press("Enter")
+    assert focused(page) == t("confirm.yes")
+    page.keyboard.press("Escape")
+    assert focused(page) == t("act.erase")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=t("jobs.title"), level=1)).to_be_focused()
+    assert visit.cluster.http.get("/api/v1/jobs").json()["data"] == []
