@@ -32,7 +32,18 @@ export function fill(element, ...children) {
 function nodes(children) {
   return children.flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+    .map((child) => (child instanceof Node ? child : words(String(child))));
+}
+
+/** What turns the direction of writing. */
+export const TURNS = /[\u202a-\u202e\u2066-\u2069]/;
+
+/** Words that turn the direction turn their own alone, not what stands beside them. */
+function words(text) {
+  if (!TURNS.test(text)) return document.createTextNode(text);
+  const apart = document.createElement("bdi");
+  apart.textContent = text;
+  return apart;
 }
 
 /** Told by screen readers when they are next idle. */

@@ -1,4 +1,5 @@
 /** The words of the page in the language chosen, and numbers and times in its form. */
+import { TURNS } from "./dom.js";
 import { forGood, kept } from "./settings.js";
 import en from "./words/en.js";
 import zh from "./words/zh.js";
@@ -8,7 +9,7 @@ const WORDS = { en, zh };
 const LOCALES = { en: "en-GB", zh: "zh-CN" };
 
 let language = kept.get(forGood, "sentiq.language");
-if (!(language in WORDS)) language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+if (!Object.hasOwn(WORDS, language)) language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 
 export function current() {
   return language;
@@ -31,8 +32,13 @@ export function t(key, values = {}) {
   if (words === undefined) throw new Error(`no words for ${key}`);
   return words.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
-    return typeof value === "number" ? number(value) : String(value);
+    return typeof value === "number" ? number(value) : apart(String(value));
   });
+}
+
+/** As dom.js does it for words of their own. */
+function apart(value) {
+  return TURNS.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 /** As `t`, or `otherwise` where there are no words, as for the codes of the API. */
