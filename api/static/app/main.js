@@ -17,6 +17,7 @@ const ROUTES = [
 
 const main = h("main", { id: "content", tabindex: "-1" });
 const top = h("div");
+const foot = h("footer");
 let leave = new AbortController();
 
 /** Show what the address names. What the page before still does is ended by its signal. */
@@ -25,7 +26,7 @@ async function show({ focus = true } = {}) {
   leave = new AbortController();
   const { signal } = leave;
   const path = location.pathname.replace(/(.)\/$/, "$1");
-  drawTop(path);
+  drawFrame(path);
   const [route, match] = ROUTES.map(([form, load]) => [load, form.exec(path)]).find(([, found]) => found) ?? [];
   try {
     const content = route ? (await route()).page({ id: match[1], signal, go }) : missing();
@@ -48,11 +49,13 @@ function missing() {
   return [h("h1", {}, t("missing.title")), h("p", {}, t("missing.text"))];
 }
 
-function drawTop(path) {
+/** Header and footer, in the language chosen. */
+function drawFrame(path) {
   fill(top, header(path, () => {
     show({ focus: false });
     document.getElementById("language").focus();
   }));
+  fill(foot, h("a", { href: "/openapi/swagger" }, t("footer.api")));
 }
 
 /** Go to another address of ours. */
@@ -77,6 +80,7 @@ document.body.replaceChildren(
   top,
   connectionBanner(),
   main,
+  foot,
   h("p", { id: "announcer", role: "status", "aria-live": "polite", class: "unseen" }),
   keyDialog(),
 );

@@ -13,6 +13,7 @@ export default {
   "nav.bulk": "Bulk",
   "nav.jobs": "Jobs",
   "nav.cluster": "Cluster",
+  "footer.api": "The API, to read and to try",
   "missing.title": "No such page",
   "missing.text": "Nothing of ours has this address. The line on top leads on.",
 

@@ -13,6 +13,7 @@ export default {
   "nav.bulk": "批量",
   "nav.jobs": "任务",
   "nav.cluster": "集群",
+  "footer.api": "API 文档与试用",
   "missing.title": "没有这个页面",
   "missing.text": "这个地址没有内容，请从顶部导航继续。",
 
