@@ -1,0 +1,97 @@
+"""The words of the page: the same ones in both languages, all that are used and no more."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import one_look
+from tests.browser.words import words
+from tests.support import REPOSITORY
+
+APP = REPOSITORY / "api" / "static" / "app"
+LANGUAGES = ("en", "zh")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+LITERAL = re.compile(r'"([\w.]+)"')
+TEMPLATE = re.compile(r"`((?:[\w.]|\$\{[^{}`]*\})+)`")
+#: `t("key")`, `t("key", { values })`, also with two keys to choose from.
+CALL = re.compile(r'\bt\((?:\w+ \? )?"([\w.]+)"(?: : "([\w.]+)")?(?:, \{((?:[^{}]|\{[^{}]*\})*)\})?\)')
+NAME = re.compile(r"(?:^|,)\s*(\w+)\s*(?=[:,]|$)")
+
+
+def code() -> str:
+    """All modules but those of the words, without comments that stand alone."""
+    modules = sorted(path for path in APP.rglob("*.js") if path.parent.name != "words")
+    lines = "\n".join(module.read_text(encoding="utf-8") for module in modules).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("//", "/*", "*")))
+
+
+def forms(code: str) -> list[re.Pattern[str]]:
+    """What templates can become: anything in the place of what is put in when the page runs."""
+    pieces = [re.split(r"\$\{[^}]*\}", template) for template in TEMPLATE.findall(code)]
+    return [re.compile(r"[\w.]+".join(map(re.escape, parts))) for parts in pieces if "." in "".join(parts)]
+
+
+def test_both_languages_have_the_same_words() -> None:
+    en, zh = (words(language) for language in LANGUAGES)
+    assert list(en) == list(zh), "in the same order, so that one finds them"
+    assert [key for key in en if not (en[key].strip() and zh[key].strip())] == []
+    assert [key for key in en if set(PLACEHOLDER.findall(en[key])) != set(PLACEHOLDER.findall(zh[key]))] == []
+
+
+def test_the_chinese_ones_are_chinese_and_the_english_ones_are_not() -> None:
+    han = re.compile(r"[\u4e00-\u9fff]")
+    assert [key for key, value in words("en").items() if han.search(value) and key != "analyse.example"] == []
+    plain = [key for key, value in words("zh").items() if not han.search(value)]
+    assert all(re.fullmatch(r"[\W\d_]*|.*(p\(|API|Id|ID).*", words("zh")[key]) for key in plain), plain
+
+
+@one_look
+def test_they_are_read_here_as_the_page_reads_them(visit: Visit) -> None:
+    visit.open()
+    for language in LANGUAGES:
+        script = f"import('/static/app/words/{language}.js').then((module) => module.default)"
+        assert visit.page.evaluate(script) == words(language)
+
+
+def test_every_word_that_is_used_is_there() -> None:
+    known = words("en")
+    prefixes = {key.partition(".")[0] for key in known if "." in key}
+    asked = {key for pair in CALL.findall(code()) for key in pair[:2] if key}
+    asked |= {found for found in LITERAL.findall(code()) if "." in found and found.partition(".")[0] in prefixes}
+    assert len(asked) > 150
+    assert asked - known.keys() == set()
+    of_calls = forms("".join(re.findall(r"\b(?:t|maybe)\((`[^`]+`)", code())))
+    assert len(of_calls) > 10
+    assert [form for form in of_calls if not any(map(form.fullmatch, known))] == []
+
+
+def test_every_word_that_is_there_is_used() -> None:
+    plain, templates = set(LITERAL.findall(code())), forms(code())
+    assert [key for key in words("en") if key not in plain and not any(f.fullmatch(key) for f in templates)] == []
+
+
+def test_every_placeholder_gets_its_value() -> None:
+    calls = CALL.findall(code())
+    assert len(calls) > 100
+    wrong = [
+        (key, given)
+        for *keys, given in calls
+        for key in keys
+        if key and not set(PLACEHOLDER.findall(words("en")[key])) <= set(NAME.findall(given.strip()))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('t("a.b")', ("a.b", "", "")),
+        ('t("a.b", { count, of: f(1, 2) })', ("a.b", "", " count, of: f(1, 2) ")),
+        ('t(more ? "a.b" : "a.c", { x })', ("a.b", "a.c", " x ")),
+    ],
+)
+def test_the_search_for_calls_finds_them(line: str, found: tuple[str, ...]) -> None:
+    assert CALL.findall(line) == [found]
