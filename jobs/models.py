@@ -172,6 +172,7 @@ class FileFormat:
     compression: str | None = None  # gzip
     encoding: str | None = None
     delimiter: str | None = None
+    quotes: bool | None = None  # quotation marks enclose cells
     has_header: bool | None = None
     sheet: str | None = None
     text_column: str | None = None

@@ -80,7 +80,7 @@ class File:
 
     def _table(self, kind: str, head: bytes, data: Iterator[bytes]) -> Iterator[Row]:
         reading, limits = self._reading, self._limits
-        delimiter = sheet = None
+        delimiter = quotes = sheet = None
         if kind == "xlsx":
             book = Workbook(data, limits)
             self._open.callback(book.close)
@@ -95,7 +95,8 @@ class File:
             else:
                 first = list(itertools.islice(decoded, tables.SAMPLE_ROWS))
                 delimiter = tables.delimiter_of(reading, kind, first, limits)
-                records = tables.cells_of(itertools.chain(first, decoded), delimiter, limits)
+                quotes = tables.quotes_of(reading, delimiter, first)
+                records = tables.cells_of(itertools.chain(first, decoded), delimiter, limits, quotes=quotes)
         sample, records = tables.peeked(records)
         if not sample:
             raise bad_file("no_rows", "The file has no rows that can be read.")
@@ -106,6 +107,7 @@ class File:
             self.format,
             encoding=self.encoding,
             delimiter=delimiter,
+            quotes=quotes,
             has_header=columns.has_header,
             sheet=sheet,
             text_column=columns.names[columns.text],

@@ -19,6 +19,7 @@ class Reading:
     format: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    quotes: bool | None = None
     has_header: bool | None = None
     sheet: str | None = None  # name, or number from 1
     text_column: str | None = None  # name, or number from 1

@@ -115,6 +115,11 @@ class ReadingQuery(BaseModel):
         None, description="default: a byte order mark, else UTF-8, else GB18030"
     )
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="of CSV; default: recognised")
+    quotes: bool | None = Field(
+        None,
+        description="of CSV and TSV: quotation marks enclose cells (true), or are ordinary characters (false); default: "
+        "true, but between tabs only where the first rows have cells that are enclosed so",
+    )
     has_header: bool | None = Field(None, description="the first row has headings; default: recognised")
     sheet: str | None = Field(None, max_length=64, description="of a workbook: name, or number from 1")
     text_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
@@ -127,6 +132,7 @@ class ReadingQuery(BaseModel):
             format=self.format,
             encoding=self.encoding,
             delimiter=self.delimiter,
+            quotes=self.quotes,
             has_header=self.has_header,
             sheet=self.sheet,
             text_column=self.text_column,
@@ -219,6 +225,7 @@ class FileDocument(BaseModel):
     compression: str | None = Field(examples=["gzip"])
     encoding: str | None = Field(examples=["gb18030"])
     delimiter: str | None
+    quotes: bool | None
     has_header: bool | None
     sheet: str | None
     text_column: str | None

@@ -5,6 +5,7 @@ import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
 
 const ENCODINGS = ["utf-8", "gb18030", "utf-16"];
+const CHANGES_COLUMNS = new Set(["sheet", "has_header", "delimiter", "quotes"]);
 const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };
 
 /**
@@ -25,7 +26,7 @@ export function preview(upload, readAgain) {
   async function change(name, value) {
     if (value === "") delete asked[name];
     else asked[name] = value;
-    if (name === "sheet" || name === "has_header" || name === "delimiter") {
+    if (CHANGES_COLUMNS.has(name)) {
       delete asked.text_column; // the columns are others
       delete asked.id_column;
     }
@@ -51,43 +52,69 @@ export function preview(upload, readAgain) {
       fact(t("preview.columns"), number(upload.columns.length)),
     );
     names = {};
-    fill(pickers, Object.entries(choices()).map(([name, [words, options, value]]) => {
-      const id = `reading-${name}`;
+    const controls = choices().map(([name, words, options, value]) => {
       names[name] = words;
-      const control = select(options, { id, onchange: (event) => change(name, event.target.value) });
+      const control = select(options, { id: `reading-${name}`, onchange: (event) => change(name, event.target.value) });
       control.value = value;
       return field(words, control);
-    }));
+    });
+    fill(pickers, controls);
     fill(table, rows());
   }
 
+  /** `[option, its name, choices, the one that is shown]` of what can be read otherwise. */
   function choices() {
     const { format, columns, sheets } = upload;
-    const isTable = ["csv", "tsv", "xlsx"].includes(format.format);
-    const isText = ["csv", "tsv", "txt"].includes(format.format);
+    const kind = format.format;
     const of = (name) => String(asked[name] ?? "");
-    const found = {};
-    const references = columns.map((column) => [reference(column, columns, format), column.name || t("preview.column", { number: column.number })]);
-    if (sheets.length > 1) found.sheet = [t("preview.sheet"), sheets.map((name, at) => [String(at + 1), name]), of("sheet") || String(sheets.indexOf(format.sheet) + 1)];
-    if (isTable) {
-      const at = (name) => references[columns.findIndex((column) => column.name === name)]?.[0] ?? "";
-      found.text_column = [t("preview.text_column"), references, of("text_column") || at(format.text_column)];
-      found.id_column = [t("preview.id_column"), [["", t("preview.no_column")], ...references], of("id_column") || (format.id_column ? at(format.id_column) : "")];
-      found.has_header = [t("preview.header"), [["true", t("yes")], ["false", t("no")]], String(format.has_header)];
+    const headings = columns.map((column) => [reference(column, columns, format), columnName(column)]);
+    const at = (heading) => headings[columns.findIndex(({ name }) => name === heading)]?.[0] ?? "";
+    const recognised = (what) => ["", t("preview.recognised", { what })];
+    const found = [];
+    if (sheets.length > 1) {
+      const names = sheets.map((name, n) => [String(n + 1), name]);
+      found.push(["sheet", t("preview.sheet"), names, of("sheet") || String(sheets.indexOf(format.sheet) + 1)]);
     }
-    if (isText) found.encoding = [t("preview.encoding"), [["", t("preview.recognised", { what: format.encoding })], ...ENCODINGS.map((name) => [name, name])], of("encoding")];
-    if (format.format === "csv") found.delimiter = [t("preview.delimiter"), [["", t("preview.recognised", { what: delimiterName(format.delimiter) })], ...Object.keys(DELIMITERS).map((d) => [d, delimiterName(d)])], of("delimiter")];
+    if (["csv", "tsv", "xlsx"].includes(kind)) {
+      const ids = [["", t("preview.no_column")], ...headings];
+      found.push(
+        ["text_column", t("preview.text_column"), headings, of("text_column") || at(format.text_column)],
+        ["id_column", t("preview.id_column"), ids, of("id_column") || at(format.id_column)],
+        ["has_header", t("preview.header"), yesOrNo("yes", "no"), String(format.has_header)],
+      );
+    }
+    if (["csv", "tsv", "txt"].includes(kind)) {
+      const encodings = ENCODINGS.map((name) => [name, name]);
+      found.push(["encoding", t("preview.encoding"), [recognised(format.encoding), ...encodings], of("encoding")]);
+    }
+    if (kind === "csv") {
+      const all = Object.keys(DELIMITERS).map((delimiter) => [delimiter, delimiterName(delimiter)]);
+      const first = recognised(delimiterName(format.delimiter));
+      found.push(["delimiter", t("preview.delimiter"), [first, ...all], of("delimiter")]);
+    }
+    if (format.quotes !== null) {
+      const uses = yesOrNo("preview.quotes.true", "preview.quotes.false");
+      found.push(["quotes", t("preview.quotes"), uses, String(format.quotes)]);
+    }
     return found;
   }
 
   function rows() {
     const { format, columns } = upload;
-    const role = (column) => [format.text_column === column.name && t("preview.is_text"), format.id_column === column.name && t("preview.is_id")].find(Boolean);
+    const roles = columns.map(({ name }) => {
+      if (name === format.text_column) return t("preview.is_text");
+      return name === format.id_column ? t("preview.is_id") : null;
+    });
+    const heads = columns.map((column, at) => {
+      const role = roles[at] && [" ", h("span", { class: "badge" }, roles[at])];
+      return h("th", { scope: "col", class: role && "chosen" }, columnName(column), role);
+    });
+    const line = (cells) => columns.map((_, at) => h("td", { class: roles[at] && "chosen" }, cells[at] ?? ""));
     return h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: role(column) && "chosen" }, column.name || t("preview.column", { number: column.number }), role(column) && [" ", h("span", { class: "badge" }, role(column))])))),
-      h("tbody", {}, upload.preview.map((cells) => h("tr", {}, columns.map((column, at) => h("td", { class: role(column) && "chosen" }, cells[at] ?? ""))))),
+      h("thead", {}, h("tr", {}, heads)),
+      h("tbody", {}, upload.preview.map((cells) => h("tr", {}, line(cells)))),
     );
   }
 
@@ -95,7 +122,7 @@ export function preview(upload, readAgain) {
     const chosen = { ...asked };
     const text = document.getElementById("reading-text_column");
     if (text?.value) chosen.text_column = text.value; // what is shown is what is done
-    if ("has_header" in chosen) chosen.has_header = chosen.has_header === "true";
+    for (const name of ["has_header", "quotes"]) if (name in chosen) chosen[name] = chosen[name] === "true";
     return chosen;
   }
 
@@ -106,6 +133,14 @@ export function preview(upload, readAgain) {
   draw();
   element.append(heading, facts, pickers, board.element, table, h("p", { class: "muted" }, t("preview.first", { name: upload.filename, size: bytes(upload.bytes) })));
   return { element, reading, place };
+}
+
+function yesOrNo(yes, no) {
+  return [["true", t(yes)], ["false", t(no)]];
+}
+
+function columnName({ name, number }) {
+  return name || t("preview.column", { number });
 }
 
 function fact(name, value) {
