@@ -117,7 +117,7 @@ class ReadingQuery(BaseModel):
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="of CSV; default: recognised")
     quotes: bool | None = Field(
         None,
-        description="of CSV and TSV: quotation marks enclose cells (true), or are ordinary characters (false); default: "
+        description="of CSV and TSV: quotation marks enclose cells (true) or are ordinary characters (false); default: "
         "true, but between tabs only where the first rows have cells that are enclosed so",
     )
     has_header: bool | None = Field(None, description="the first row has headings; default: recognised")

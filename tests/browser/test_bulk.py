@@ -60,7 +60,10 @@ def test_encoding_and_delimiter_are_recognised_and_can_be_overruled(visit: Visit
 
 def test_a_sheet_of_a_workbook_is_picked(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
-    sheets = {"说明": [("这里没有评论",)], "数据": [files.HEADINGS, *files.reviews(80)]}
+    sheets: dict[str, list[tuple[str, ...]]] = {
+        "说明": [("这里没有评论",)],
+        "数据": [files.HEADINGS, *files.reviews(80)],
+    }
     files.choose(visit, "反馈.xlsx", files.workbook(**sheets))
     page.get_by_label(t("preview.sheet")).select_option(label="数据")
     expect(page.get_by_role("region", name=t("preview.table")).get_by_role("columnheader")).to_have_count(4)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import files
 from tests.browser.conftest import LOOKS, Look, Visit, clear, visiting
@@ -159,7 +159,9 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
     ]
     job_id = submit(visit.cluster, files.csv(rows))
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
-    button = lambda name: page.get_by_role("button", name=t(name), exact=True)  # noqa: E731
+
+    def button(name: str) -> Locator:
+        return page.get_by_role("button", name=t(name), exact=True)
 
     work = page.get_by_label(t("progress.work"))
     expect(work).to_have_attribute("aria-valuetext", re.compile(t("progress.eta", time=r"\d.*")))
