@@ -91,7 +91,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
 def new_context(browser: Browser, look: Look, **options: Any) -> BrowserContext:
     locale = {"en": "en-GB", "zh": "zh-CN"}[look.language]
     context = browser.new_context(
-        viewport=look.size, locale=locale, color_scheme=look.scheme, timezone_id="Asia/Shanghai", **options
+        viewport=look.size,
+        locale=locale,
+        color_scheme=look.scheme,
+        reduced_motion="reduce",  # or axe may meet a colour on its way to another
+        timezone_id="Asia/Shanghai",
+        **options,
     )
     context.set_default_timeout(WAIT_MS)
     return context

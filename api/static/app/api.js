@@ -28,7 +28,8 @@ export class Problem extends Error {
 
   /** Another try may do: the network, the service or Redis is away, or too busy. */
   get passes() {
-    return this.status === 0 || this.status === 429 || [502, 503, 504].includes(this.status);
+    const underWay = this.code === "idempotency_in_progress"; // the first try is still being taken
+    return underWay || [0, 429, 502, 503, 504].includes(this.status);
   }
 }
 
@@ -144,7 +145,7 @@ async function untilNextTry(seconds, signal) {
   addEventListener("online", wake, { signal: waked.signal });
   events.addEventListener("try", wake, { signal: waked.signal });
   events.dispatchEvent(new CustomEvent("away", { detail: seconds }));
-  await pause(seconds * 1000, signal && AbortSignal.any([signal, waked.signal]) || waked.signal).catch(() => {});
+  await pause(seconds * 1000, (signal && AbortSignal.any([signal, waked.signal])) || waked.signal).catch(() => {});
   waked.abort();
   waiting -= 1;
   if (signal?.aborted && waiting === 0) events.dispatchEvent(new Event("rest"));
@@ -156,10 +157,14 @@ export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
   });
 }
 

@@ -30,7 +30,8 @@ export function fill(element, ...children) {
 }
 
 function nodes(children) {
-  return children.flat(Infinity)
+  return children
+    .flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
     .map((child) => (child instanceof Node ? child : words(String(child))));
 }

@@ -29,8 +29,14 @@ export function search(words = "") {
 /** The same text again takes the place of its older entry. */
 export function add(rows) {
   const at = Date.now();
-  const fresh = new Map(rows.filter((row) => row.probabilities)
-    .map(({ text, probabilities, truncated, degraded, model }) => [text, { at, text, probabilities, truncated, degraded, model }]));
+  const fresh = new Map(
+    rows
+      .filter((row) => row.probabilities)
+      .map(({ text, probabilities, truncated, degraded, model }) => [
+        text,
+        { at, text, probabilities, truncated, degraded, model },
+      ]),
+  );
   entries = [...fresh.values(), ...entries.filter((entry) => !fresh.has(entry.text))].slice(0, MOST);
   save();
 }

@@ -63,8 +63,9 @@ export function bytes(count) {
 
 /** An instant of the API in the time of whoever looks. */
 export function time(instant) {
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "medium", timeStyle: "medium" })
-    .format(new Date(instant));
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(instant),
+  );
 }
 
 /** Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min. */

@@ -18,7 +18,8 @@ export function labelAndScore(probabilities, band) {
     const margin = rounded(Math.abs(probabilities.positive - 0.5));
     if (margin < band) return { label: "neutral", score: rounded(1 - 2 * margin) };
   }
-  const [label, score] = Object.entries(probabilities)
-    .reduce((best, found) => (found[1] > best[1] || (found[1] === best[1] && found[0] > best[0]) ? found : best));
+  const [label, score] = Object.entries(probabilities).reduce((best, found) =>
+    found[1] > best[1] || (found[1] === best[1] && found[0] > best[0]) ? found : best,
+  );
   return { label, score };
 }

@@ -51,10 +51,13 @@ function missing() {
 
 /** Header and footer, in the language chosen. */
 function drawFrame(path) {
-  fill(top, header(path, () => {
-    show({ focus: false });
-    document.getElementById("language").focus();
-  }));
+  fill(
+    top,
+    header(path, () => {
+      show({ focus: false });
+      document.getElementById("language").focus();
+    }),
+  );
   fill(foot, h("a", { href: "/openapi/swagger" }, t("footer.api")));
 }
 

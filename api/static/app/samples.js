@@ -22,7 +22,7 @@ async function firstBytes(stream) {
   const reader = stream.getReader();
   const pieces = [];
   try {
-    for (let size = 0; size < SAMPLE_BYTES; ) {
+    for (let size = 0; size < SAMPLE_BYTES;) {
       const { value, done } = await reader.read();
       if (done) break;
       pieces.push(value);

@@ -30,11 +30,21 @@ export function page() {
   const board = noticeBoard();
   const results = h("section", { "aria-labelledby": "results-title" });
   const pastList = h("div");
-  const search = h("input", { type: "search", "aria-label": t("past.search"), placeholder: t("past.search"), oninput: drawPast });
+  const search = h("input", {
+    type: "search",
+    "aria-label": t("past.search"),
+    placeholder: t("past.search"),
+    oninput: drawPast,
+  });
 
   const id = newId("texts");
   const area = h("textarea", {
-    id, rows: "5", value: state.typed, placeholder: t("analyse.example"), "aria-describedby": `${id}-help`, lang: "zh",
+    id,
+    rows: "5",
+    value: state.typed,
+    placeholder: t("analyse.example"),
+    "aria-describedby": `${id}-help`,
+    lang: "zh",
     oninput: () => {
       state.typed = area.value;
       if (!state.asked?.problem?.passes) return;
@@ -56,7 +66,10 @@ export function page() {
   );
 
   async function analyse() {
-    const texts = area.value.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+    const texts = area.value
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter(Boolean);
     if (state.asked?.runs) return;
     if (texts.length === 0) {
       fill(board.element, h("div", { class: "notice", role: "alert" }, t("analyse.nothing")));
@@ -70,7 +83,7 @@ export function page() {
     announce(t("analyse.working"));
     try {
       const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
-      const page = answer.results ?? (await results_of(answer.id));
+      const page = answer.results ?? (await resultsOf(answer.id));
       state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
       state.job = { id: answer.id, total: texts.length };
       state.asked = null;
@@ -82,7 +95,7 @@ export function page() {
     draw();
   }
 
-  async function results_of(job) {
+  async function resultsOf(job) {
     await poll(async () => (await get(`/api/v1/jobs/${job}`, onward)).ended_at, 500, onward);
     return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, onward);
   }
@@ -102,8 +115,16 @@ export function page() {
     fill(
       results,
       h("h2", { id: "results-title" }, t("analyse.results"), " ", tally(state.rows)),
-      h("ol", { class: "rows" }, state.rows.map((row) => h("li", {}, rowContent(row)))),
-      h("p", {}, h("a", { href: `/jobs/${state.job.id}` }, t(more ? "analyse.all" : "analyse.job", { count: state.job.total }))),
+      h(
+        "ol",
+        { class: "rows" },
+        state.rows.map((row) => h("li", {}, rowContent(row))),
+      ),
+      h(
+        "p",
+        {},
+        h("a", { href: `/jobs/${state.job.id}` }, t(more ? "analyse.all" : "analyse.job", { count: state.job.total })),
+      ),
     );
   }
 
@@ -113,11 +134,20 @@ export function page() {
       const label = probabilities ? labelAndScore(probabilities, band.value()).label : "failed";
       counts[label] = (counts[label] ?? 0) + 1;
     }
-    return h("span", { class: "tally" }, Object.entries(counts).map(([label, count]) => [badge(label), ` ${number(count)} `]));
+    return h(
+      "span",
+      { class: "tally" },
+      Object.entries(counts).map(([label, count]) => [badge(label), ` ${number(count)} `]),
+    );
   }
 
   function rowContent(row) {
-    if (!row.probabilities) return [h("span", { class: "text" }, row.text), h("span", { class: "badge failed" }, t("label.failed")), h("small", {}, reason(row.error))];
+    if (!row.probabilities)
+      return [
+        h("span", { class: "text" }, row.text),
+        h("span", { class: "badge failed" }, t("label.failed")),
+        h("small", {}, reason(row.error)),
+      ];
     const { label, score } = labelAndScore(row.probabilities, band.value());
     return [
       h("span", { class: "text", lang: "zh" }, row.text),
@@ -133,7 +163,13 @@ export function page() {
     fill(
       pastList,
       found.length === 0 && h("p", { class: "muted" }, t(search.value ? "past.none" : "past.empty")),
-      h("ul", { class: "rows" }, found.slice(0, PAST_SHOWN).map((row) => h("li", {}, rowContent(row), h("small", { class: "muted" }, time(row.at))))),
+      h(
+        "ul",
+        { class: "rows" },
+        found
+          .slice(0, PAST_SHOWN)
+          .map((row) => h("li", {}, rowContent(row), h("small", { class: "muted" }, time(row.at)))),
+      ),
       found.length > PAST_SHOWN && h("p", { class: "muted" }, t("past.more", { count: found.length - PAST_SHOWN })),
     );
   }

@@ -31,7 +31,9 @@ export function page({ signal, go }) {
       const sample = await sampleOf(file);
       if (sample.content.size > settings.max_upload_bytes) throw tooLarge(sample.content.size);
       const upload = await transfer(`/api/v1/uploads${query({ filename: sample.name })}`, () => sample.content, {
-        headers: { "Content-Type": "application/octet-stream" }, signal, progress: lookingBar(sample.content.size),
+        headers: { "Content-Type": "application/octet-stream" },
+        signal,
+        progress: lookingBar(sample.content.size),
       });
       if (signal.aborted) return;
       looked = upload.id;
@@ -80,7 +82,13 @@ export function page({ signal, go }) {
     looked = null;
   }
 
-  return [h("h1", {}, t("bulk.title")), h("p", { class: "muted" }, t("bulk.intro")), zone.element, board.element, steps];
+  return [
+    h("h1", {}, t("bulk.title")),
+    h("p", { class: "muted" }, t("bulk.intro")),
+    zone.element,
+    board.element,
+    steps,
+  ];
 }
 
 /** The service has the whole file already. */

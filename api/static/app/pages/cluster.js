@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { bytes, duration, number, percent, t, time } from "../i18n.js";
 import { modelTable } from "../parts/model_table.js";
 import { noticeBoard } from "../parts/notice.js";
+import { pair, table, tablePlace } from "../parts/table.js";
 import { settings } from "../settings.js";
 
 const POLL_MS = 2000;
@@ -11,18 +12,22 @@ const POLL_MS = 2000;
 export function page({ signal }) {
   const board = noticeBoard();
   const numbers = h("dl", { class: "numbers" });
-  const lanes = region("cluster.lanes");
-  const workers = region("cluster.workers");
+  const lanes = tablePlace(t("cluster.lanes"));
+  const workers = tablePlace(t("cluster.workers"));
   const nobody = h("p", { class: "notice", role: "alert" }, t("cluster.no_workers"));
   const models = modelTable(signal);
 
   async function watch() {
     try {
-      await poll(async () => {
-        const [cluster] = await Promise.all([get("/api/v1/cluster", signal), models.read()]);
-        board.clear();
-        draw(cluster);
-      }, POLL_MS, signal);
+      await poll(
+        async () => {
+          const [cluster] = await Promise.all([get("/api/v1/cluster", signal), models.read()]);
+          board.clear();
+          draw(cluster);
+        },
+        POLL_MS,
+        signal,
+      );
     } catch (error) {
       if (!signal.aborted) board.show(error, { retry: watch });
     }
@@ -35,31 +40,61 @@ export function page({ signal }) {
     const limit = redis.max_memory_bytes;
     fill(
       numbers,
-      figure("cluster.waiting", number(waiting)),
-      figure("cluster.speed", speed === null ? "–" : number(speed)),
-      figure("cluster.eta", speed ? duration(waiting / speed) : "–"),
-      figure("cluster.redis", limit ? `${bytes(redis.used_memory_bytes)} / ${bytes(limit)}` : bytes(redis.used_memory_bytes)),
-      figure("cluster.cache", asked ? percent(cache.hits / asked) : "–"),
-      figure("cluster.jobs", number(jobs.all)),
+      pair(t("cluster.waiting"), number(waiting)),
+      pair(t("cluster.speed"), speed === null ? "–" : number(speed)),
+      pair(t("cluster.eta"), speed ? duration(waiting / speed) : "–"),
+      pair(
+        t("cluster.redis"),
+        limit ? `${bytes(redis.used_memory_bytes)} / ${bytes(limit)}` : bytes(redis.used_memory_bytes),
+      ),
+      pair(t("cluster.cache"), asked ? percent(cache.hits / asked) : "–"),
+      pair(t("cluster.jobs"), number(jobs.all)),
     );
-    fill(lanes, table(
-      "cluster.lanes",
-      ["lane", "queue", "in_flight", "age", "children", "speed"],
-      all.map((lane) => [t(`lane.${lane.lane}`), number(lane.waiting), number(lane.in_flight), lane.waiting ? duration(lane.oldest_waiting_s) : "–", t("cluster.busy", { busy: lane.busy, children: lane.children }), lane.texts_per_second === null ? "–" : number(lane.texts_per_second)]),
-    ));
+    fill(
+      lanes,
+      listed(
+        "cluster.lanes",
+        ["lane", "queue", "in_flight", "age", "children", "speed"],
+        all.map((lane) => [
+          t(`lane.${lane.lane}`),
+          number(lane.waiting),
+          number(lane.in_flight),
+          lane.waiting ? duration(lane.oldest_waiting_s) : "–",
+          t("cluster.busy", { busy: lane.busy, children: lane.children }),
+          lane.texts_per_second === null ? "–" : number(lane.texts_per_second),
+        ]),
+      ),
+    );
     if (live.length === 0) {
       if (!nobody.isConnected) fill(workers, nobody); // told once, not at each look
-    } else fill(workers, table(
-      "cluster.workers",
-      ["worker", "lane", "children", "memory", "model", "since"],
-      live.map((worker) => [worker.name, t(`lane.${worker.lane}`), t("cluster.busy", { busy: worker.busy, children: worker.children }), worker.memory_bytes ? bytes(worker.memory_bytes) : "–", worker.degraded ? `${worker.model} (${t("degraded")})` : worker.model, time(worker.started_at)]),
-    ));
+    } else
+      fill(
+        workers,
+        listed(
+          "cluster.workers",
+          ["worker", "lane", "children", "memory", "model", "since"],
+          live.map((worker) => [
+            worker.name,
+            t(`lane.${worker.lane}`),
+            t("cluster.busy", { busy: worker.busy, children: worker.children }),
+            worker.memory_bytes ? bytes(worker.memory_bytes) : "–",
+            worker.degraded ? `${worker.model} (${t("degraded")})` : worker.model,
+            time(worker.started_at),
+          ]),
+        ),
+      );
   }
 
   watch();
   return [
     h("h1", {}, t("cluster.title")),
-    h("p", { class: "muted" }, t("cluster.intro"), " ", h("a", { href: settings.flower, target: "_blank", rel: "noopener" }, t("cluster.flower"))),
+    h(
+      "p",
+      { class: "muted" },
+      t("cluster.intro"),
+      " ",
+      h("a", { href: settings.flower, target: "_blank", rel: "noopener" }, t("cluster.flower")),
+    ),
     board.element,
     numbers,
     h("section", {}, h("h2", {}, t("cluster.lanes")), lanes),
@@ -68,19 +103,11 @@ export function page({ signal }) {
   ];
 }
 
-function region(words) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(words) });
-}
-
-function table(words, names, lines) {
-  return h(
-    "table",
-    { class: "compact", "aria-label": t(words) },
-    h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(`cluster.col.${name}`))))),
-    h("tbody", {}, lines.map(([first, ...cells]) => h("tr", {}, h("th", { scope: "row" }, first), cells.map((cell) => h("td", {}, cell))))),
+/** `names` are those of `cluster.col.…`. */
+function listed(title, names, lines) {
+  return table(
+    names.map((name) => t(`cluster.col.${name}`)),
+    lines,
+    { class: "compact", "aria-label": t(title) },
   );
-}
-
-function figure(words, value) {
-  return h("div", {}, h("dt", {}, t(words)), h("dd", {}, value));
 }

@@ -30,10 +30,14 @@ export function page({ id, signal, go }) {
     if (watching) return;
     watching = true;
     try {
-      await poll(async () => {
-        take(await get(base, signal));
-        return job.ended_at;
-      }, POLL_MS, signal);
+      await poll(
+        async () => {
+          take(await get(base, signal));
+          return job.ended_at;
+        },
+        POLL_MS,
+        signal,
+      );
     } catch (error) {
       if (!signal.aborted) board.show(error, { retry: watch });
     } finally {
@@ -55,9 +59,12 @@ export function page({ id, signal, go }) {
   }
 
   function build() {
-    const band = bandSlider(settled((value) => {
-      for (const part of [parts.summary, parts.split, parts.rows, parts.downloads]) part.band(value);
-    }), job.options.neutral_band ?? undefined);
+    const band = bandSlider(
+      settled((value) => {
+        for (const part of [parts.summary, parts.split, parts.rows, parts.downloads]) part.band(value);
+      }),
+      job.options.neutral_band ?? undefined,
+    );
     parts = {
       actions: jobActions(base, { acted: take, erased: () => go("/jobs") }),
       progress: jobProgress(id, signal, go),
@@ -67,7 +74,17 @@ export function page({ id, signal, go }) {
       rows: rowTable(base, signal, band.value()),
       downloads: downloads(base, band.value()),
     };
-    fill(content, parts.actions.element, parts.progress.element, parts.summary.element, band.element, parts.split.element, parts.rows.element, parts.downloads.element, parts.facts.element);
+    fill(
+      content,
+      parts.actions.element,
+      parts.progress.element,
+      parts.summary.element,
+      band.element,
+      parts.split.element,
+      parts.rows.element,
+      parts.downloads.element,
+      parts.facts.element,
+    );
   }
 
   watch();

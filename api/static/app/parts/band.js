@@ -9,11 +9,19 @@ export function bandSlider(changed, start = settings.neutral_band) {
   const output = h("output", { for: id });
   const tell = () => {
     const band = Number(input.value);
-    output.textContent = band ? t("band.value", { low: number(0.5 - band, 2), high: number(0.5 + band, 2) }) : t("band.off");
+    output.textContent = band
+      ? t("band.value", { low: number(0.5 - band, 2), high: number(0.5 + band, 2) })
+      : t("band.off");
     input.setAttribute("aria-valuetext", output.textContent);
   };
   const input = h("input", {
-    id, type: "range", min: "0", max: "0.5", step: "0.01", value: String(start), "aria-describedby": `${id}-help`,
+    id,
+    type: "range",
+    min: "0",
+    max: "0.5",
+    step: "0.01",
+    value: String(start),
+    "aria-describedby": `${id}-help`,
     oninput: () => {
       tell();
       changed(Number(input.value));

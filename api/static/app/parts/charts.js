@@ -1,6 +1,7 @@
 /** Charts by uPlot, which is loaded when the first is drawn. Each has its numbers as a table beside it. */
 import { fill, h } from "../dom.js";
 import { number, t } from "../i18n.js";
+import { table, tablePlace } from "./table.js";
 
 const LIBRARY = "../../vendor/uplot-1.6.32/";
 const HEIGHT = 220; // pixels
@@ -29,8 +30,14 @@ function color(name) {
  */
 export function chart(title, xName, signal) {
   const canvas = h("div", { class: "canvas", role: "img", "aria-label": title });
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title });
-  const element = h("figure", { class: "chart" }, h("figcaption", {}, title), canvas, h("details", {}, h("summary", {}, t("chart.numbers")), table));
+  const numbers = tablePlace(title);
+  const element = h(
+    "figure",
+    { class: "chart" },
+    h("figcaption", {}, title),
+    canvas,
+    h("details", {}, h("summary", {}, t("chart.numbers")), numbers),
+  );
   let plot = null;
   let shown = null; // {kind, points, yName}
 
@@ -44,7 +51,11 @@ export function chart(title, xName, signal) {
   }
 
   function options(UPlot, kind, yName) {
-    const axis = { stroke: color("--pico-muted-color"), grid: { stroke: color("--pico-muted-border-color"), width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: color("--pico-muted-color"),
+      grid: { stroke: color("--pico-muted-border-color"), width: 1 },
+      ticks: { show: false },
+    };
     const names = (_, values) => values.map((value) => number(value, 2));
     const paths = kind === "bars" ? UPlot.paths.bars({ size: [0.9, 100] }) : UPlot.paths.linear();
     return {
@@ -52,24 +63,32 @@ export function chart(title, xName, signal) {
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, range: kind === "bars" ? [0, 1] : (_, first, last) => [first, Math.max(last, first + 1)] }, y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] } },
-      axes: [{ ...axis, values: names, label: xName, labelSize: 18, size: 34 }, { ...axis, values: names, label: yName, labelSize: 18, size: 60 }],
-      series: [{}, { paths, stroke: color("--accent"), fill: color("--accent-soft"), width: 2, points: { show: kind !== "bars" && shown.points.length < 2 } }],
+      scales: {
+        x: { time: false, range: kind === "bars" ? [0, 1] : (_, first, last) => [first, Math.max(last, first + 1)] },
+        y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] },
+      },
+      axes: [
+        { ...axis, values: names, label: xName, labelSize: 18, size: 34 },
+        { ...axis, values: names, label: yName, labelSize: 18, size: 60 },
+      ],
+      series: [
+        {},
+        {
+          paths,
+          stroke: color("--accent"),
+          fill: color("--accent-soft"),
+          width: 2,
+          points: { show: kind !== "bars" && shown.points.length < 2 },
+        },
+      ],
     };
   }
 
   function show(kind, points, yName) {
     if (JSON.stringify(shown) === JSON.stringify({ kind, points, yName })) return;
     shown = { kind, points, yName };
-    fill(
-      table,
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, [xName, yName].map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, points.map(([, y, words]) => h("tr", {}, h("td", {}, words), h("td", {}, number(y, 1))))),
-      ),
-    );
+    const lines = points.map(([, y, words]) => [words, number(y, 1)]);
+    fill(numbers, table([xName, yName], lines));
     draw();
   }
 
@@ -84,5 +103,9 @@ export function chart(title, xName, signal) {
     resized.disconnect();
     plot?.destroy();
   });
-  return { element, bars: (points, yName) => show("bars", points, yName), line: (points, yName) => show("line", points, yName) };
+  return {
+    element,
+    bars: (points, yName) => show("bars", points, yName),
+    line: (points, yName) => show("line", points, yName),
+  };
 }

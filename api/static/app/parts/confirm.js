@@ -12,7 +12,11 @@ export function confirmed(words, question, act, className = "small secondary") {
   };
 
   function ask() {
-    const yes = h("button", { type: "button", class: "small danger", onclick: () => back() || act() }, t("confirm.yes"));
+    const yes = h(
+      "button",
+      { type: "button", class: "small danger", onclick: () => back() || act() },
+      t("confirm.yes"),
+    );
     const no = h("button", { type: "button", class: "small secondary", onclick: back }, t("confirm.no"));
     const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
     choice.addEventListener("keydown", (event) => event.key === "Escape" && back());

@@ -13,11 +13,19 @@ export function downloads(base, band) {
   let include = "text";
 
   for (const kind of KINDS) {
-    links[kind] = h("a", { class: "button", download: "", onclick: (event) => {
-      if (!hasKey()) return; // the browser itself takes it, however large
-      event.preventDefault();
-      fetched(kind);
-    } }, kind.toUpperCase());
+    links[kind] = h(
+      "a",
+      {
+        class: "button",
+        download: "",
+        onclick: (event) => {
+          if (!hasKey()) return; // the browser itself takes it, however large
+          event.preventDefault();
+          fetched(kind);
+        },
+      },
+      kind.toUpperCase(),
+    );
   }
 
   /** A link cannot send a key: the file is fetched, and handed over when it is whole. */
@@ -55,7 +63,8 @@ export function downloads(base, band) {
   }
 
   function draw() {
-    for (const [kind, link] of Object.entries(links)) link.href = `${base}/results.${kind}${query({ include, neutral_band: band })}`;
+    for (const [kind, link] of Object.entries(links))
+      link.href = `${base}/results.${kind}${query({ include, neutral_band: band })}`;
   }
 
   const element = h(

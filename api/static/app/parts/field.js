@@ -16,7 +16,11 @@ export function field(name, control, help) {
 
 /** @param {Array<[string, string]>} options value and words of each */
 export function select(options, props = {}) {
-  return h("select", props, options.map(([value, words]) => h("option", { value }, words)));
+  return h(
+    "select",
+    props,
+    options.map(([value, words]) => h("option", { value }, words)),
+  );
 }
 
 export function checkbox(name, props = {}) {

@@ -15,7 +15,12 @@ export function header(path, redraw) {
   return h(
     "header",
     {},
-    h("a", { href: "/", class: "brand", "aria-label": "sentiq" }, h("img", { src: "/static/icon.svg", alt: "" }), "sentiq"),
+    h(
+      "a",
+      { href: "/", class: "brand", "aria-label": "sentiq" },
+      h("img", { src: "/static/icon.svg", alt: "" }),
+      "sentiq",
+    ),
     h("nav", { "aria-label": t("nav.label") }, h("ul", {}, links)),
     h("div", { class: "choices" }, languages(redraw), themes()),
   );

@@ -35,13 +35,22 @@ export function jobActions(base, { acted, erased }) {
   }
 
   for (const name of ["pause", "resume", "retry"]) {
-    buttons[name] = h("button", { type: "button", class: "small", hidden: true, onclick: () => act(name) }, t(`act.${name}`));
+    buttons[name] = h(
+      "button",
+      { type: "button", class: "small", hidden: true, onclick: () => act(name) },
+      t(`act.${name}`),
+    );
   }
   buttons.cancel = confirmed(t("act.cancel"), t("act.cancel_sure"), () => act("cancel"));
   const element = h(
     "div",
     {},
-    h("div", { class: "buttons", role: "group", "aria-label": t("act.label") }, Object.values(buttons), confirmed(t("act.erase"), t("act.erase_sure"), erase)),
+    h(
+      "div",
+      { class: "buttons", role: "group", "aria-label": t("act.label") },
+      Object.values(buttons),
+      confirmed(t("act.erase"), t("act.erase_sure"), erase),
+    ),
     board.element,
   );
   return {

@@ -12,7 +12,9 @@ export function jobOptions({ hasColumns, signal }) {
   const model = select([["", t("options.active_model")]]);
   const priority = select(["high", "normal", "low"].map((name) => [name, t(`priority.${name}`)]));
   priority.value = "normal";
-  const longTexts = select(["", "truncate", "head_tail", "windows"].map((name) => [name, t(`long_texts.${name || "default"}`)]));
+  const longTexts = select(
+    ["", "truncate", "head_tail", "windows"].map((name) => [name, t(`long_texts.${name || "default"}`)]),
+  );
   const from = h("input", { type: "time" });
   const to = h("input", { type: "time" });
   const zone = h("input", { type: "text", value: ZONE, list: "zones", autocomplete: "off" });
@@ -36,19 +38,41 @@ export function jobOptions({ hasColumns, signal }) {
     "section",
     { "aria-labelledby": "options-title" },
     h("h2", { id: "options-title" }, t("options.title")),
-    h("div", { class: "fields" }, field(t("options.model"), model), field(t("options.priority"), priority), field(t("options.long_texts"), longTexts)),
+    h(
+      "div",
+      { class: "fields" },
+      field(t("options.model"), model),
+      field(t("options.priority"), priority),
+      field(t("options.long_texts"), longTexts),
+    ),
     h(
       "fieldset",
       {},
       h("legend", {}, t("options.window")),
-      h("div", { class: "fields" }, field(t("options.from"), from), field(t("options.to"), to), field(t("options.zone"), zone)),
+      h(
+        "div",
+        { class: "fields" },
+        field(t("options.from"), from),
+        field(t("options.to"), to),
+        field(t("options.zone"), zone),
+      ),
       h("small", {}, t("options.window_help")),
-      h("datalist", { id: "zones" }, Intl.supportedValuesOf("timeZone").map((name) => h("option", { value: name }))),
+      h(
+        "datalist",
+        { id: "zones" },
+        Intl.supportedValuesOf("timeZone").map((name) => h("option", { value: name })),
+      ),
     ),
     band.element,
     hasColumns && h("label", { class: "check" }, keep, t("options.keep_columns")),
   );
-  const names = { model: "options.model", window: "options.window", time_zone: "options.zone", priority: "options.priority", neutral_band: "band.label" };
+  const names = {
+    model: "options.model",
+    window: "options.window",
+    time_zone: "options.zone",
+    priority: "options.priority",
+    neutral_band: "band.label",
+  };
   const place = ({ pointer }) => {
     const words = names[(pointer ?? "").slice(1)];
     return words ? t(words) : null;
@@ -60,7 +84,9 @@ async function listModels(into, signal) {
   try {
     const { data } = await get("/api/v1/models", signal);
     for (const { id, version, active } of data) {
-      into.append(h("option", { value: `${id}@${version}` }, `${id}@${version}${active ? ` (${t("models.active")})` : ""}`));
+      into.append(
+        h("option", { value: `${id}@${version}` }, `${id}@${version}${active ? ` (${t("models.active")})` : ""}`),
+      );
     }
   } catch {
     // the active one can be had in any case

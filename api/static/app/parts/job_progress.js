@@ -4,6 +4,7 @@ import { bytes, duration, number, percent, t } from "../i18n.js";
 import { uploadOf } from "../uploads.js";
 import { notice } from "./notice.js";
 import { progressBar } from "./progress.js";
+import { pair } from "./table.js";
 
 /** @param {function(string)} go another try to send the file makes another job */
 export function jobProgress(id, signal, go) {
@@ -18,8 +19,13 @@ export function jobProgress(id, signal, go) {
     sending.element.hidden = !upload && job?.state !== "receiving";
     if (upload) {
       const sent = upload.done ? t("progress.sent") : `${bytes(upload.sent)} / ${bytes(upload.of)}`;
-      sending.set(upload.done ? 1 : upload.sent, upload.done ? 1 : upload.of, upload.problem ? t("progress.broken") : sent);
-      if (upload.problem && upload.problem !== shown) fill(board, notice(upload.problem, { retry: () => upload.start() }));
+      sending.set(
+        upload.done ? 1 : upload.sent,
+        upload.done ? 1 : upload.of,
+        upload.problem ? t("progress.broken") : sent,
+      );
+      if (upload.problem && upload.problem !== shown)
+        fill(board, notice(upload.problem, { retry: () => upload.start() }));
       shown = upload.problem;
     } else if (job) {
       sending.set(0, 0, t("progress.elsewhere", { rows: job.counts.total }));
@@ -38,20 +44,28 @@ export function jobProgress(id, signal, go) {
     working.set(done, total || (job.ended_at ? 1 : 0), words.join(" · "));
     fill(
       numbers,
-      figure(t("counts.total"), number(total)),
-      figure(t("counts.completed"), number(completed)),
-      figure(t("counts.failed"), number(failed), failed > 0 && "bad"),
-      figure(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
-      figure(t("counts.eta"), job.ended_at || job.eta_s === null ? "–" : duration(job.eta_s)),
+      pair(t("counts.total"), number(total)),
+      pair(t("counts.completed"), number(completed)),
+      pair(t("counts.failed"), number(failed), failed > 0 && "bad"),
+      pair(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
+      pair(t("counts.eta"), job.ended_at || job.eta_s === null ? "–" : duration(job.eta_s)),
     );
-    if (job.error && !upload?.problem) fill(board, h("div", { class: "notice", role: "alert" }, h("strong", {}, t("job.failed")), h("p", { lang: "en" }, job.error.detail)));
+    if (job.error && !upload?.problem)
+      fill(
+        board,
+        h(
+          "div",
+          { class: "notice", role: "alert" },
+          h("strong", {}, t("job.failed")),
+          h("p", { lang: "en" }, job.error.detail),
+        ),
+      );
   }
 
   upload?.addEventListener("change", () => drawUpload(), { signal });
   upload?.addEventListener("found", () => go(`/jobs/${upload.jobId}`), { signal });
-  return { element: h("section", { "aria-label": t("progress.label") }, sending.element, working.element, board, numbers), update };
-}
-
-function figure(name, value, className) {
-  return h("div", { class: className }, h("dt", {}, name), h("dd", {}, value));
+  return {
+    element: h("section", { "aria-label": t("progress.label") }, sending.element, working.element, board, numbers),
+    update,
+  };
 }

@@ -5,6 +5,7 @@ import { number, percent, t, time } from "../i18n.js";
 import { chart } from "./charts.js";
 import { noticeBoard } from "./notice.js";
 import { inOrder, labelName, reason, stackedBar } from "./prediction.js";
+import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
 const SHARE_OF_TIME = 10; // a summary of a large job takes its time: it is asked for in a tenth of it at most
@@ -66,12 +67,26 @@ export function jobSummary(base, signal, band) {
     fill(
       labels,
       stackedBar(counts, words),
-      h("dl", { class: "numbers" }, counts.map(([label, count]) => h("div", {}, h("dt", {}, h("span", { class: `dot ${label}` }), labelName(label)), h("dd", {}, number(count), " ", h("small", {}, percent(count / Math.max(summary.rows, 1))))))),
-      summary.shares.truncated > 0 && h("p", { class: "muted" }, t("summary.truncated", { share: percent(summary.shares.truncated) })),
+      h(
+        "dl",
+        { class: "numbers" },
+        counts.map(([label, count]) =>
+          pair(
+            [h("span", { class: `dot ${label}` }), labelName(label)],
+            [number(count), " ", h("small", {}, percent(count / Math.max(summary.rows, 1)))],
+          ),
+        ),
+      ),
+      summary.shares.truncated > 0 &&
+        h("p", { class: "muted" }, t("summary.truncated", { share: percent(summary.shares.truncated) })),
     );
     fill(failures, summary.failures.length > 0 && failureTable(summary.failures));
     histogram.bars(
-      summary.histogram.map((bin) => [(bin.start + bin.end) / 2, bin.count, `${number(bin.start, 2)}–${number(bin.end, 2)}`]),
+      summary.histogram.map((bin) => [
+        (bin.start + bin.end) / 2,
+        bin.count,
+        `${number(bin.start, 2)}–${number(bin.end, 2)}`,
+      ]),
       t("histogram.y"),
     );
     const first = pace.points.length ? Date.parse(pace.points[0].at) : 0;
@@ -99,15 +114,10 @@ export function jobSummary(base, signal, band) {
 }
 
 function failureTable(failures) {
-  return h(
-    "details",
-    { open: true },
-    h("summary", {}, t("failures.title")),
-    h(
-      "table",
-      {},
-      h("thead", {}, h("tr", {}, ["reason", "rows", "first"].map((name) => h("th", { scope: "col" }, t(`failures.${name}`))))),
-      h("tbody", {}, failures.map(({ code, count, index, detail, line }) => h("tr", {}, h("td", {}, h("code", {}, code)), h("td", {}, number(count)), h("td", {}, line ? t("error.line", { line }) : t("row.number", { number: index + 1 }), ": ", reason({ detail, line }))))),
-    ),
-  );
+  const lines = failures.map(({ code, count, index, detail, line }) => {
+    const where = line ? t("error.line", { line }) : t("row.number", { number: index + 1 });
+    return [h("code", {}, code), number(count), [where, ": ", reason({ detail, line })]];
+  });
+  const headings = ["reason", "rows", "first"].map((name) => t(`failures.${name}`));
+  return h("details", { open: true }, h("summary", {}, t("failures.title")), table(headings, lines));
 }

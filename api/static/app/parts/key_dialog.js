@@ -7,7 +7,13 @@ export function keyDialog() {
   const dialog = h("dialog", { "aria-labelledby": "key-title" });
   events.addEventListener("key", ({ detail: { problem, operator, give } }) => {
     const id = newId("key");
-    const input = h("input", { id, type: "password", autocomplete: "off", required: true, "aria-describedby": `${id}-why` });
+    const input = h("input", {
+      id,
+      type: "password",
+      autocomplete: "off",
+      required: true,
+      "aria-describedby": `${id}-why`,
+    });
     let key = null;
     const submit = (event) => {
       event.preventDefault();
@@ -18,7 +24,13 @@ export function keyDialog() {
       "form",
       { onsubmit: submit },
       h("h2", { id: "key-title" }, t(operator ? "key.operator_title" : "key.title")),
-      h("p", { id: `${id}-why` }, t(operator ? "key.operator" : "key.why"), " ", t(operator ? "key.kept_page" : "key.kept")),
+      h(
+        "p",
+        { id: `${id}-why` },
+        t(operator ? "key.operator" : "key.why"),
+        " ",
+        t(operator ? "key.kept_page" : "key.kept"),
+      ),
       h("p", { class: "muted", lang: "en" }, problem.detail),
       h("label", { for: id }, t(operator ? "key.token" : "key.label")),
       input,

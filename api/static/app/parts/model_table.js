@@ -4,16 +4,20 @@ import { announce, fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { confirmed } from "./confirm.js";
 import { noticeBoard } from "./notice.js";
+import { table, tablePlace } from "./table.js";
 
 export function modelTable(signal) {
   const board = noticeBoard();
   const said = h("p", { role: "status" });
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("models.title") });
+  const list = tablePlace(t("models.title"));
   let token = null; // of an operator; kept no longer than the page
   let shown = "";
 
   async function read() {
-    const [models, activation] = await Promise.all([get("/api/v1/models", signal), get("/api/v1/models/activation", signal)]);
+    const [models, activation] = await Promise.all([
+      get("/api/v1/models", signal),
+      get("/api/v1/models/activation", signal),
+    ]);
     draw(models.data, activation);
   }
 
@@ -23,14 +27,19 @@ export function modelTable(signal) {
     shown = news;
     const words = candidate ? t("models.trying", { model: candidate }) : error ? t("models.dropped", { error }) : "";
     if (said.textContent !== words) said.textContent = words;
-    fill(table, models.length === 0 ? h("p", { class: "muted" }, t("models.none")) : h(
-      "table",
-      { "aria-label": t("models.title") },
-      h("thead", {}, h("tr", {}, ["model", "labels", "precision", "workers", "use"].map((name) => h("th", { scope: "col" }, t(`models.${name}`))))),
-      h("tbody", {}, models.map((model) => line(model, candidate))),
-    ));
+    fill(
+      list,
+      models.length === 0
+        ? h("p", { class: "muted" }, t("models.none"))
+        : table(
+            ["model", "labels", "precision", "workers", "use"].map((name) => t(`models.${name}`)),
+            models.map((model) => line(model, candidate)),
+            { "aria-label": t("models.title") },
+          ),
+    );
   }
 
+  /** Its cells. */
   function line(model, candidate) {
     const name = `${model.id}@${model.version}`;
     const use = model.active
@@ -38,7 +47,7 @@ export function modelTable(signal) {
       : name === candidate
         ? h("span", { class: "badge" }, t("models.candidate"))
         : confirmed(t("models.activate"), t("models.sure", { model: name }), () => activate(name), "small");
-    return h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, model.labels.join(", ")), h("td", {}, model.precision), h("td", {}, String(model.workers.length)), h("td", {}, use));
+    return [name, model.labels.join(", "), model.precision, String(model.workers.length), use];
   }
 
   async function activate(model) {
@@ -50,7 +59,8 @@ export function modelTable(signal) {
       announce(t("models.proposed", { model }));
       await read();
     } catch (error) {
-      if (!(error instanceof Problem) || ![401, 403].includes(error.status)) return board.show(error, { retry: () => activate(model) });
+      if (!(error instanceof Problem) || ![401, 403].includes(error.status))
+        return board.show(error, { retry: () => activate(model) });
       token = await askForToken(error);
       if (token) activate(model);
       else board.show(error);
@@ -58,8 +68,10 @@ export function modelTable(signal) {
   }
 
   function askForToken(problem) {
-    return new Promise((give) => events.dispatchEvent(new CustomEvent("key", { detail: { problem, give, operator: true } })));
+    return new Promise((give) =>
+      events.dispatchEvent(new CustomEvent("key", { detail: { problem, give, operator: true } })),
+    );
   }
 
-  return { element: h("div", {}, said, board.element, table), read };
+  return { element: h("div", {}, said, board.element, list), read };
 }

@@ -18,15 +18,23 @@ export function notice(error, { retry, place } = {}) {
   const entries = error.errors.slice(0, MOST_ERRORS).filter((entry) => entry.detail !== error.detail);
   const content = [
     error.status !== 0 && h("p", { lang: "en" }, error.detail),
-    entries.length > 0 && h("ul", {}, entries.map((entry) => {
-      const where = place?.(entry) ?? entry.pointer ?? (entry.line ? t("error.line", { line: entry.line }) : "");
-      return h("li", {}, where && h("strong", {}, `${where}: `), h("span", { lang: "en" }, entry.detail));
-    })),
+    entries.length > 0 &&
+      h(
+        "ul",
+        {},
+        entries.map((entry) => {
+          const where = place?.(entry) ?? entry.pointer ?? (entry.line ? t("error.line", { line: entry.line }) : "");
+          return h("li", {}, where && h("strong", {}, `${where}: `), h("span", { lang: "en" }, entry.detail));
+        }),
+      ),
     error.errors.length > MOST_ERRORS && h("p", {}, t("error.more", { count: error.errors.length - MOST_ERRORS })),
     maybe(`remedy.${error.code}`) && h("p", {}, t(`remedy.${error.code}`)),
     error.requestId && h("p", { class: "muted" }, t("error.request", { id: error.requestId })),
   ];
-  const title = maybe(`error.${error.code}`, maybe(`error.${error.status}`, t("error.other", { status: error.status })));
+  const title = maybe(
+    `error.${error.code}`,
+    maybe(`error.${error.status}`, t("error.other", { status: error.status })),
+  );
   if (error.status === 401 && retry) return box(title, content, withKey(error, retry));
   return box(title, content, retry && (error.passes ? byItself(error, retry) : again(retry)));
 }
@@ -52,7 +60,12 @@ const TRIES_AFTER_S = 5;
 function byItself(error, retry) {
   let left = error.retryAfterS ?? TRIES_AFTER_S;
   const words = h("span", { "aria-live": "off" }); // an alert, but not each second
-  const line = h("div", { class: "buttons" }, again(() => stop() || retry()), words);
+  const line = h(
+    "div",
+    { class: "buttons" },
+    again(() => stop() || retry()),
+    words,
+  );
   const hold = h("button", { type: "button", class: "small secondary", onclick: () => stop() || hold.remove() });
   hold.textContent = t("error.hold");
   line.append(hold);

@@ -36,7 +36,8 @@ export function inOrder(entries) {
 
 /** What a row has beside its label: truncated, degraded. */
 export function flags(row) {
-  return ["truncated", "degraded"].filter((name) => row[name])
+  return ["truncated", "degraded"]
+    .filter((name) => row[name])
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
 }
 

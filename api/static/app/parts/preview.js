@@ -3,6 +3,7 @@ import { fill, h } from "../dom.js";
 import { bytes, number, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
+import { pair, tablePlace } from "./table.js";
 
 const ENCODINGS = ["utf-8", "gb18030", "utf-16"];
 const CHANGES_COLUMNS = new Set(["sheet", "has_header", "delimiter", "quotes"]);
@@ -19,7 +20,7 @@ export function preview(upload, readAgain) {
   const heading = h("h2", { id: "preview-title", tabindex: "-1" }, t("preview.title"));
   const facts = h("dl", { class: "facts" });
   const pickers = h("div", { class: "fields" });
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("preview.table") });
+  const table = tablePlace(t("preview.table"));
   const board = noticeBoard();
   let names = {};
 
@@ -46,10 +47,10 @@ export function preview(upload, readAgain) {
     const { format } = upload;
     fill(
       facts,
-      fact(t("preview.format"), [format.format.toUpperCase(), format.compression].filter(Boolean).join(", ")),
-      format.encoding && fact(t("preview.encoding"), format.encoding),
-      format.delimiter && fact(t("preview.delimiter"), delimiterName(format.delimiter)),
-      fact(t("preview.columns"), number(upload.columns.length)),
+      pair(t("preview.format"), [format.format.toUpperCase(), format.compression].filter(Boolean).join(", ")),
+      format.encoding && pair(t("preview.encoding"), format.encoding),
+      format.delimiter && pair(t("preview.delimiter"), delimiterName(format.delimiter)),
+      pair(t("preview.columns"), number(upload.columns.length)),
     );
     names = {};
     const controls = choices().map(([name, words, options, value]) => {
@@ -114,7 +115,11 @@ export function preview(upload, readAgain) {
       "table",
       {},
       h("thead", {}, h("tr", {}, heads)),
-      h("tbody", {}, upload.preview.map((cells) => h("tr", {}, line(cells)))),
+      h(
+        "tbody",
+        {},
+        upload.preview.map((cells) => h("tr", {}, line(cells))),
+      ),
     );
   }
 
@@ -131,20 +136,26 @@ export function preview(upload, readAgain) {
   }
 
   draw();
-  element.append(heading, facts, pickers, board.element, table, h("p", { class: "muted" }, t("preview.first", { name: upload.filename, size: bytes(upload.bytes) })));
+  element.append(
+    heading,
+    facts,
+    pickers,
+    board.element,
+    table,
+    h("p", { class: "muted" }, t("preview.first", { name: upload.filename, size: bytes(upload.bytes) })),
+  );
   return { element, reading, place };
 }
 
 function yesOrNo(yes, no) {
-  return [["true", t(yes)], ["false", t(no)]];
+  return [
+    ["true", t(yes)],
+    ["false", t(no)],
+  ];
 }
 
 function columnName({ name, number }) {
   return name || t("preview.column", { number });
-}
-
-function fact(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
 function delimiterName(delimiter) {

@@ -12,12 +12,21 @@ const TYPING_MS = 350;
 export function rowTable(base, signal, band) {
   const board = noticeBoard();
   const again = () => restart();
-  const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], { onchange: again });
-  const search = h("input", { type: "search", maxlength: "200", oninput: () => {
-    clearTimeout(typing);
-    typing = setTimeout(again, TYPING_MS);
-  } });
-  const size = select(SIZES.map((n) => [n, n]), { onchange: again });
+  const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], {
+    onchange: again,
+  });
+  const search = h("input", {
+    type: "search",
+    maxlength: "200",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(again, TYPING_MS);
+    },
+  });
+  const size = select(
+    SIZES.map((n) => [n, n]),
+    { onchange: again },
+  );
   const columns = h("input", { type: "checkbox", onchange: () => read() });
   const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
   const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "rows-title" });
@@ -33,7 +42,12 @@ export function rowTable(base, signal, band) {
 
   function filter() {
     const failed = label.value === "failed";
-    return { label: failed ? "" : label.value, only: failed ? "failed" : "", contains: search.value.trim(), neutral_band: band };
+    return {
+      label: failed ? "" : label.value,
+      only: failed ? "failed" : "",
+      contains: search.value.trim(),
+      neutral_band: band,
+    };
   }
 
   function restart() {
@@ -77,20 +91,34 @@ export function rowTable(base, signal, band) {
   function draw(rows, searching) {
     board.clear();
     count = rows.length;
-    const named = job.file?.columns?.length && columns.checked ? rows.find((row) => row.columns)?.columns.map(([name]) => name) ?? [] : [];
+    const named =
+      job.file?.columns?.length && columns.checked
+        ? (rows.find((row) => row.columns)?.columns.map(([name]) => name) ?? [])
+        : [];
     const filtered = label.value || search.value.trim();
     fill(
       table,
       rows.length === 0
         ? h("p", { class: "muted" }, t(filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet"))
         : h(
-          "table",
-          { class: "stacks" },
-          h("thead", {}, h("tr", {}, ["number", "id", "text", "label", "score"].map((name) => h("th", { scope: "col" }, t(`rows.${name}`))), named.map((name) => h("th", { scope: "col" }, name)))),
-          h("tbody", {}, rows.map(line)),
-        ),
+            "table",
+            { class: "stacks" },
+            h(
+              "thead",
+              {},
+              h(
+                "tr",
+                {},
+                ["number", "id", "text", "label", "score"].map((name) => h("th", { scope: "col" }, t(`rows.${name}`))),
+                named.map((name) => h("th", { scope: "col" }, name)),
+              ),
+            ),
+            h("tbody", {}, rows.map(line)),
+          ),
     );
-    where.textContent = rows.length ? t("rows.where", { page: cursors.length, first: rows[0].index + 1, last: rows.at(-1).index + 1 }) : "";
+    where.textContent = rows.length
+      ? t("rows.where", { page: cursors.length, first: rows[0].index + 1, last: rows.at(-1).index + 1 })
+      : "";
     back.disabled = cursors.length === 1;
     on.disabled = searching || !next || rows.length < Number(size.value);
   }
@@ -103,8 +131,18 @@ export function rowTable(base, signal, band) {
       h("td", {}, row.custom_id ?? ""),
       h("td", { class: "text", lang: "zh" }, row.text),
       row.error
-        ? h("td", { colspan: "2" }, h("span", { class: "badge failed" }, labelName("failed")), " ", row.error.line && `${t("error.line", { line: row.error.line })} · `, reason(row.error))
-        : [h("td", {}, badge(row.label), flags(row)), h("td", { class: "score" }, percent(row.score, 2), scoreBar(row.probabilities))],
+        ? h(
+            "td",
+            { colspan: "2" },
+            h("span", { class: "badge failed" }, labelName("failed")),
+            " ",
+            row.error.line && `${t("error.line", { line: row.error.line })} · `,
+            reason(row.error),
+          )
+        : [
+            h("td", {}, badge(row.label), flags(row)),
+            h("td", { class: "score" }, percent(row.score, 2), scoreBar(row.probabilities)),
+          ],
       (row.columns ?? []).map(([, cell]) => h("td", {}, cell)),
     );
   }
@@ -113,7 +151,13 @@ export function rowTable(base, signal, band) {
     "section",
     { "aria-labelledby": "rows-title" },
     h("h2", { id: "rows-title" }, t("rows.title")),
-    h("div", { class: "fields tools" }, field(t("rows.label"), label), field(t("rows.search"), search), field(t("rows.size"), size)),
+    h(
+      "div",
+      { class: "fields tools" },
+      field(t("rows.label"), label),
+      field(t("rows.search"), search),
+      field(t("rows.size"), size),
+    ),
     columnsField,
     board.element,
     table,

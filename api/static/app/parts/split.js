@@ -5,13 +5,20 @@ import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
 import { inOrder, labelName, stackedBar } from "./prediction.js";
+import { table, tablePlace } from "./table.js";
 
 /** Headings under which a source is usually found, the best first. */
-const SOURCES = [/source|来源|渠道|channel/i, /platform|平台|site|网站/i, /shop|store|店/i, /product|商品|产品|brand|品牌/i, /category|类别|分类|类目|city|城市/i];
+const SOURCES = [
+  /source|来源|渠道|channel/i,
+  /platform|平台|site|网站/i,
+  /shop|store|店/i,
+  /product|商品|产品|brand|品牌/i,
+  /category|类别|分类|类目|city|城市/i,
+];
 
 export function split(base, signal, band) {
   const board = noticeBoard();
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("split.title") });
+  const place = tablePlace(t("split.title"));
   const picker = select([], { onchange: () => read() });
   const element = h(
     "section",
@@ -19,14 +26,14 @@ export function split(base, signal, band) {
     h("h2", { id: "split-title" }, t("split.title")),
     field(t("split.by"), picker),
     board.element,
-    table,
+    place,
   );
   let job = null;
 
   async function read() {
-    if (!picker.value) return table.replaceChildren();
+    if (!picker.value) return place.replaceChildren();
     const by = picker.value;
-    table.setAttribute("aria-busy", "true");
+    place.setAttribute("aria-busy", "true");
     try {
       const summary = await get(`${base}/summary${query({ by, neutral_band: band })}`, signal);
       if (by !== picker.value) return;
@@ -35,25 +42,13 @@ export function split(base, signal, band) {
     } catch (error) {
       if (!signal.aborted) board.show(error, { retry: read });
     } finally {
-      table.removeAttribute("aria-busy");
+      place.removeAttribute("aria-busy");
     }
   }
 
   function draw(groups) {
-    fill(
-      table,
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, ["value", "rows", "labels", "positive"].map((name) => h("th", { scope: "col" }, t(`split.${name}`))))),
-        h("tbody", {}, groups.map(({ value, rows, counts }) => {
-          const ordered = inOrder(Object.entries(counts));
-          const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
-          const name = value === null ? h("em", {}, t("split.rest")) : value === "" ? h("em", {}, t("split.empty")) : value;
-          return h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, number(rows)), h("td", {}, stackedBar(ordered, words)), h("td", { class: "number" }, percent((counts.positive ?? 0) / Math.max(rows, 1))));
-        })),
-      ),
-    );
+    const headings = ["value", "rows", "labels", "positive"].map((name) => t(`split.${name}`));
+    fill(place, table(headings, groups.map(line), { class: "compact" }));
   }
 
   return {
@@ -67,7 +62,10 @@ export function split(base, signal, band) {
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
       if (picker.options.length === 0) {
-        picker.append(h("option", { value: "" }, t("split.none")), ...others.map(([value, words]) => h("option", { value }, words)));
+        picker.append(
+          h("option", { value: "" }, t("split.none")),
+          ...others.map(([value, words]) => h("option", { value }, words)),
+        );
         picker.value = likely(others);
         if (!job.ended_at) read();
       }
@@ -78,6 +76,18 @@ export function split(base, signal, band) {
       if (!element.hidden) read();
     },
   };
+}
+
+function line({ value, rows, counts }) {
+  const ordered = inOrder(Object.entries(counts));
+  const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
+  const unnamed = value === null ? "split.rest" : value === "" ? "split.empty" : null;
+  return [
+    unnamed ? h("em", {}, t(unnamed)) : h("span", { class: "value" }, value),
+    number(rows),
+    stackedBar(ordered, words),
+    percent((counts.positive ?? 0) / Math.max(rows, 1)),
+  ];
 }
 
 /** The reference of the column that looks like a source, or "". */

@@ -2,7 +2,17 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
-export const STATES = ["receiving", "queued", "running", "scheduled", "paused", "completed", "failed", "cancelled", "expired"];
+export const STATES = [
+  "receiving",
+  "queued",
+  "running",
+  "scheduled",
+  "paused",
+  "completed",
+  "failed",
+  "cancelled",
+  "expired",
+];
 
 export function stateBadge(state) {
   return h("span", { class: `badge state-${state}` }, t(`state.${state}`));
