@@ -19,8 +19,14 @@ function load() {
   return library;
 }
 
+/** A colour of the style sheet as the theme has it now: a canvas knows no variables. */
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = h("span", { hidden: true });
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color: found } = getComputedStyle(probe);
+  probe.remove();
+  return found;
 }
 
 /**
