@@ -58,7 +58,8 @@ class Visit:
 
     def violations(self) -> list[str]:
         """What axe-core finds of serious or critical accessibility faults on the page as it is now."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{fault['id']}: {fault['help']}: {node['html'][:200]}"

@@ -19,6 +19,7 @@ UNSURE = "快递很快，但是质量一般"
 LONG = "早餐一般，位置方便。" * 60  #: 600 tokens, of which the model reads 512
 
 
+@two_looks
 def test_texts_are_answered_at_once(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     page.get_by_label(t("analyse.label")).fill(f"{PRAISE}\n\n  {BLAME}  \n")
@@ -32,11 +33,9 @@ def test_texts_are_answered_at_once(visit: Visit) -> None:
     expect(rows.nth(1).locator(".badge")).to_have_text(t("label.negative"))
     expect(page.locator(".tally")).to_have_text(re.compile(rf"{t('label.positive')} 1\s+{t('label.negative')} 1"))
     expect(page.locator("#announcer")).to_have_text(t("analyse.done", count=2))
-    assert visit.violations() == []
-    assert visit.fits()
 
 
-@two_looks
+@one_look
 def test_beside_the_label_stand_its_score_and_all_probabilities(visit: Visit) -> None:
     visit.open()
     row, t = analyse(visit, PRAISE).first, visit.t
@@ -51,7 +50,7 @@ def test_beside_the_label_stand_its_score_and_all_probabilities(visit: Visit) ->
     expect(row.locator(".flag")).to_have_count(0)
 
 
-@two_looks
+@one_look
 def test_a_text_that_was_cut_says_so(visit: Visit) -> None:
     visit.open()
     rows = analyse(visit, LONG, PRAISE)
@@ -83,21 +82,20 @@ def test_of_very_many_texts_the_first_thousand_are_shown_and_all_are_in_the_job(
     expect(page.locator(".state")).to_contain_text(job["id"])
 
 
-@two_looks
+@one_look
 def test_without_a_text_nothing_is_sent_and_the_place_says_so(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     sent = requests(page, "POST")
     send(visit, "  ", "\t", "")
     expect(page.get_by_role("alert")).to_have_text(t("analyse.nothing"))
     expect(page.get_by_label(t("analyse.label"))).to_be_focused()
-    assert visit.violations() == []
 
     analyse(visit, PRAISE)
     expect(page.get_by_role("alert")).to_have_count(0)
     assert len(sent) == 1
 
 
-@two_looks
+@one_look
 def test_a_text_that_is_too_long_is_named_by_its_number(browser: Browser, cluster: Cluster, look: Look) -> None:
     with visiting(browser, cluster, look, expected=("422",)) as visit:
         page, t = visit.open(), visit.t
@@ -147,7 +145,6 @@ def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit
     expect(page.locator(".tally")).to_contain_text(f"{t('label.neutral')} 1")
     expect(past(visit).locator(".badge")).to_have_text([t("label.neutral")] * 2)
     expect(band).to_have_attribute("aria-valuetext", t("band.value", low=0, high=1))
-    assert visit.violations() == []
 
     band.fill("0.02")
     expect(row.locator(".badge")).to_have_text(t("label.positive"))
@@ -174,11 +171,9 @@ def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(v
         expect(past(visit).locator(".text")).to_have_text([UNSURE, BLAME, PRAISE])
         page.reload()
     expect(past(visit).locator(".score").first).to_have_text(re.compile(r"^\d+(\.\d+)?%$"))
-    assert visit.violations() == []
-    assert visit.fits()
 
 
-@two_looks
+@one_look
 def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, PRAISE, f"APPLE {BLAME}")
@@ -195,7 +190,6 @@ def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: 
     clear.press("Enter")
     question = page.get_by_role("group", name=t("past.sure"))
     expect(question.get_by_role("button", name=t("confirm.yes"))).to_be_focused()
-    assert visit.violations() == []
     question.get_by_role("button", name=t("confirm.no")).click()
     expect(clear).to_be_focused()
     clear.press("Enter")

@@ -145,23 +145,19 @@ def test_ids_and_reasons_of_failed_rows_are_text(wary: Visit) -> None:
 
 
 @one_look
-@pytest.mark.parametrize(
-    "address",
-    [
-        f"/jobs/{quote(IMAGE, safe='')}",
-        f"/jobs/{quote('<svg onload=window.__xss=6>', safe='')}",
-        f"/jobs?state={quote(SCRIPT, safe='')}",
-        f"/?texts={quote(IMAGE, safe='')}#{SCRIPT}",
-        f"/jobs/{quote('..', safe='')}%5c{quote(ADDRESS, safe='')}",
-    ],
-    ids=["image", "svg", "query", "fragment", "path"],
-)
-def test_addresses_are_text(browser: Browser, cluster: Cluster, look: Look, address: str) -> None:
+def test_addresses_are_text(browser: Browser, cluster: Cluster, look: Look) -> None:
     with visiting(browser, cluster, look, expected=("404", "422")) as visit:
-        page = visit.open(address)
-        page.wait_for_load_state("networkidle")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        check(page)
+        for address in (
+            f"/jobs/{quote(IMAGE, safe='')}",
+            f"/jobs/{quote('<svg onload=window.__xss=6>', safe='')}",
+            f"/jobs/..%5c{quote(ADDRESS, safe='')}",
+            f"/jobs?state={quote(SCRIPT, safe='')}",
+            f"/?texts={quote(IMAGE, safe='')}#{SCRIPT}",
+        ):
+            page = visit.open(address)
+            if address.startswith("/jobs/"):
+                expect(page.get_by_role("alert")).to_contain_text(visit.t("error.job_not_found"))
+            check(page)
 
 
 @one_look
@@ -257,7 +253,7 @@ def test_every_script_and_whatever_is_asked_for_is_ours(visit: Visit) -> None:
     job_id = visit.cluster.wait_ended(visit.cluster.submit(["很好"]))["id"]
     for path in ("/", "/bulk", "/jobs", f"/jobs/{job_id}", "/cluster"):
         page = visit.open(path)
-        page.wait_for_load_state("networkidle" if path in ("/", "/bulk") else "load")
+        page.locator("main").wait_for()
         scripts = page.evaluate("[...document.scripts].map((script) => script.src)")
         assert scripts
         assert all(src.startswith(f"{visit.url}/static/") for src in scripts)

@@ -56,7 +56,7 @@ function withKey(error, retry) {
 
 const TRIES_AFTER_S = 5;
 
-/** Counts down and tries again, unless somebody stops it or the notice is gone. */
+/** Counts down and tries again, unless somebody stops it or the notice is gone; at once when the network is back. */
 function byItself(error, retry) {
   let left = error.retryAfterS ?? TRIES_AFTER_S;
   const words = h("span", { "aria-live": "off" }); // an alert, but not each second
@@ -69,18 +69,23 @@ function byItself(error, retry) {
   const hold = h("button", { type: "button", class: "small secondary", onclick: () => stop() || hold.remove() });
   hold.textContent = t("error.hold");
   line.append(hold);
-  const tick = () => {
-    words.textContent = t("error.again_in", { s: left });
-    if (left-- > 0) return;
+  const now = () => {
     const there = line.isConnected;
     stop();
     if (there) retry();
   };
+  const tick = () => {
+    words.textContent = t("error.again_in", { s: left });
+    if (left-- <= 0) now();
+  };
   const timer = setInterval(tick, 1000);
+  const over = new AbortController();
   const stop = () => {
+    over.abort();
     clearInterval(timer);
     words.textContent = "";
   };
+  if (error.status === 0) addEventListener("online", now, { signal: over.signal });
   tick();
   return line;
 }
