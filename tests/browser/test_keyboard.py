@@ -29,10 +29,9 @@ def tab_to(page: Page, name: str) -> None:
         seen = page.evaluate(
             """() => {
                 const element = document.activeElement;
-                const { outlineStyle, boxShadow, backgroundColor } = getComputedStyle(element);
+                const { outlineStyle } = getComputedStyle(element);
                 const { width, height } = element.getBoundingClientRect();
-                const marked = outlineStyle !== "none" || boxShadow !== "none" || element.matches("select, input");
-                return element === document.body || (width > 0 && height > 0 && marked);
+                return element === document.body || (width > 0 && height > 0 && outlineStyle === "solid");
             }"""
         )
         assert seen, f"the focus cannot be seen on {focused(page)!r}"
