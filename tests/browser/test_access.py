@@ -52,7 +52,6 @@ def give(visit: Visit, key: str) -> None:
     visit.page.get_by_role("button", name=visit.t("key.use")).click()
 
 
-@one_look
 def test_the_key_is_asked_for_once_and_stays_in_the_tab(browser: Browser, visitor: Visit, key: str) -> None:
     page, t = visitor.page, visitor.t
     sent = requests(page)

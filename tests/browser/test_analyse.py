@@ -19,7 +19,6 @@ UNSURE = "快递很快，但是质量一般"
 LONG = "早餐一般，位置方便。" * 60  #: 600 tokens, of which the model reads 512
 
 
-@two_looks
 def test_texts_are_answered_at_once(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     page.get_by_label(t("analyse.label")).fill(f"{PRAISE}\n\n  {BLAME}  \n")
@@ -129,7 +128,6 @@ def test_control_and_enter_send_once(visit: Visit) -> None:
 # -- the band --
 
 
-@two_looks
 def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, BLAME)
@@ -160,7 +158,6 @@ def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit
 # -- the history --
 
 
-@two_looks
 def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(visit: Visit) -> None:
     page = visit.open()
     expect(page.get_by_text(visit.t("past.empty"))).to_be_visible()
@@ -173,7 +170,6 @@ def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(v
     expect(past(visit).locator(".score").first).to_have_text(re.compile(r"^\d+(\.\d+)?%$"))
 
 
-@one_look
 def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, PRAISE, f"APPLE {BLAME}")

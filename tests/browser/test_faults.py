@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Request, Route, expect
 
 from tests.browser.conftest import Look, Visit, visiting
-from tests.browser.steps import answers, one_look, requests, send, two_looks
+from tests.browser.steps import answers, one_look, requests, send
 from tests.support import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
@@ -56,7 +56,6 @@ def listed(cluster: Cluster) -> list[str]:
 # -- the network --
 
 
-@one_look
 def test_offline_is_told_with_the_time_of_the_next_try_and_ends_by_itself(faulty: Visit) -> None:
     page, t = faulty.open("/jobs"), faulty.t
     expect(page.get_by_text(t("jobs.none"))).to_be_visible()
@@ -139,7 +138,6 @@ def refuse(faulty: Visit, times: int, retry_after_s: int) -> list[Request]:
     return posts
 
 
-@two_looks
 def test_a_refused_submission_is_tried_again_by_itself_when_it_was_told_to(faulty: Visit) -> None:
     page, t = faulty.open(), faulty.t
     posts = refuse(faulty, times=2, retry_after_s=1)

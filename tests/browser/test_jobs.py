@@ -25,7 +25,6 @@ def submit(cluster: Cluster, count: int) -> list[str]:
     return ids[::-1]
 
 
-@two_looks
 def test_jobs_are_listed_newest_first_and_lead_to_their_pages(visit: Visit) -> None:
     cluster, t = visit.cluster, visit.t
     file = cluster.http.post(
@@ -65,7 +64,6 @@ def test_an_empty_list_says_so(visit: Visit) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(t("bulk.title"))
 
 
-@one_look
 def test_jobs_are_filtered_by_their_state(visit: Visit) -> None:
     (completed,) = submit(visit.cluster, 1)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
