@@ -7,6 +7,7 @@ import { forSession, kept } from "./settings.js";
 const KEY = "sentiq.key";
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 15;
+const HIDDEN_MS = 250; // browsers make it longer while nobody looks
 
 /**
  * `away` (detail: seconds until the next try), `try`, `back`, `rest` (nobody asks any more), and `key` (detail: {problem,
@@ -28,6 +29,7 @@ export class Problem extends Error {
 
   /** Another try may do: the network, the service or Redis is away, or too busy. */
   get passes() {
+    if (this.code === "upload_stopped") return false; // somebody wanted that
     const underWay = this.code === "idempotency_in_progress"; // the first try is still being taken
     return underWay || [0, 429, 502, 503, 504].includes(this.status);
   }
@@ -129,7 +131,14 @@ export async function get(path, signal) {
       events.dispatchEvent(new Event("back"));
       return answer;
     } catch (error) {
-      if (!(error instanceof Problem) || !error.passes) throw error;
+      if (!(error instanceof Problem)) {
+        if (waiting === 0) events.dispatchEvent(new Event("rest")); // left in the middle of a try
+        throw error;
+      }
+      if (!error.passes) {
+        events.dispatchEvent(new Event("back")); // it answers
+        throw error;
+      }
       await untilNextTry(Math.min(error.retryAfterS ?? pauseS, LONGEST_PAUSE_S), signal);
     }
   }
@@ -156,15 +165,15 @@ async function untilNextTry(seconds, signal) {
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop); // a page may stay for days
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }
 
@@ -172,14 +181,7 @@ export function pause(ms, signal) {
 export async function poll(work, everyMs, signal) {
   while (!(await work())) {
     await pause(everyMs, signal);
-    if (document.hidden) {
-      await new Promise((resolve) => {
-        const options = { once: true, signal };
-        document.addEventListener("visibilitychange", resolve, options);
-        signal.addEventListener("abort", resolve, { once: true });
-      });
-    }
-    signal.throwIfAborted();
+    while (document.hidden) await pause(HIDDEN_MS, signal);
   }
 }
 

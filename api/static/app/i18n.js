@@ -54,6 +54,11 @@ export function percent(share, decimals = 1) {
   return new Intl.NumberFormat(LOCALES[language], { style: "percent", maximumFractionDigits: decimals }).format(share);
 }
 
+/** Never 100 % before all is done. */
+export function progress(done, of) {
+  return percent(Math.floor((done / (of || 1)) * 100) / 100, 0);
+}
+
 export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let at = 0;

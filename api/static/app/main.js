@@ -18,6 +18,7 @@ const ROUTES = [
 const main = h("main", { id: "content", tabindex: "-1" });
 const top = h("div");
 const foot = h("footer");
+const skip = h("a", { class: "skip", href: "#content" });
 let leave = new AbortController();
 
 /** Show what the address names. What the page before still does is ended by its signal. */
@@ -58,6 +59,7 @@ function drawFrame(path) {
       document.getElementById("language").focus();
     }),
   );
+  fill(skip, t("skip"));
   fill(foot, h("a", { href: "/openapi/swagger" }, t("footer.api")));
 }
 
@@ -68,18 +70,24 @@ export function go(path, { replace = false } = {}) {
 }
 
 addEventListener("popstate", () => show());
+// A file that is dropped beside its place would be opened instead of the page.
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
   if (!link || !plain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-  if (link.hash && link.pathname === location.pathname) return;
+  if (link === skip) {
+    event.preventDefault(); // an address of its own would draw the page anew
+    main.focus();
+    return;
+  }
   if (!ROUTES.some(([form]) => form.test(link.pathname))) return;
   event.preventDefault();
   go(link.pathname);
 });
 
 document.body.replaceChildren(
-  h("a", { class: "skip", href: "#content" }, t("skip")),
+  skip,
   top,
   connectionBanner(),
   main,

@@ -21,18 +21,24 @@ export async function transfer(path, body, options = {}) {
 
 function once(path, body, { headers = {}, signal, progress }) {
   return new Promise((resolve, reject) => {
+    const stopped = new Problem(0, { code: "upload_stopped" });
+    if (signal?.aborted) return reject(stopped);
     const request = new XMLHttpRequest();
     request.open("POST", path);
     for (const [name, value] of Object.entries({ ...authorization(), ...headers }))
       request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => progress?.(event.loaded, event.total);
     request.onerror = () => reject(new Problem(0, NO_ANSWER));
-    request.onabort = () => reject(new Problem(0, { code: "upload_stopped" }));
+    request.onabort = () => reject(stopped);
     request.onload = () => {
       const { status, responseText } = request;
-      if (status < 200 || status >= 300)
-        reject(problemOf(status, responseText, request.getResponseHeader("Retry-After")));
-      else resolve(JSON.parse(responseText));
+      const refused = () => problemOf(status, responseText, request.getResponseHeader("Retry-After"));
+      if (status < 200 || status >= 300) return reject(refused());
+      try {
+        resolve(JSON.parse(responseText));
+      } catch {
+        reject(new Problem(status, { code: "unreadable_answer" }));
+      }
     };
     signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(body);

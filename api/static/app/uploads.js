@@ -10,6 +10,9 @@ const LOOK_EVERY_MS = 700;
 /** @type {Map<string, Upload>} by job id */
 const known = new Map();
 
+/** @type {Set<Upload>} */
+const running = new Set();
+
 /** Tells of itself by `change`, and by `found` when it is known which job it makes. */
 export class Upload extends EventTarget {
   /** @param {function(): (FormData|string)} body what is sent, at each try @param {Object} [headers] */
@@ -17,6 +20,8 @@ export class Upload extends EventTarget {
     super();
     this.body = body;
     this.headers = headers;
+    this.tried = false;
+    this.key = newKey(); // of each try: where only the answer was lost, another one finds the same job
     this.#reset();
   }
 
@@ -24,28 +29,33 @@ export class Upload extends EventTarget {
     Object.assign(this, { jobId: null, sent: 0, of: 0, problem: null, done: false, stopping: new AbortController() });
   }
 
-  get runs() {
-    return !this.done && !this.problem;
-  }
-
   /** Send it, from its beginning. Ends when the service has taken or refused it: `done`, or `problem`. */
   async start() {
+    if (running.has(this)) return;
+    running.add(this);
+    const tried = this.tried;
     this.#reset();
-    const key = newKey();
+    this.tried = true;
+    this.#change();
     const over = new AbortController();
-    this.#look(key, over.signal);
+    this.#look(over.signal);
     addEventListener("beforeunload", stay);
     try {
-      const headers = { ...this.headers, "Idempotency-Key": key };
+      const headers = { ...this.headers, "Idempotency-Key": this.key };
       const progress = (sent, of) => this.#change({ sent, of });
-      const job = await transfer("/api/v1/jobs", this.body, { headers, progress, signal: this.stopping.signal });
+      const earlier = tried ? await this.#made(over.signal) : null;
+      // Was it taken, and the answer lost? While it counts as receiving, the service says when to ask again.
+      const whole = earlier && earlier.state !== "receiving";
+      const { signal } = this.stopping;
+      const job = whole ? earlier : await transfer("/api/v1/jobs", this.body, { headers, progress, signal });
       this.#found(job.id);
       this.done = true;
     } catch (problem) {
       this.problem = problem;
     }
     over.abort();
-    if (![...known.values()].some((upload) => upload.runs)) removeEventListener("beforeunload", stay);
+    running.delete(this);
+    if (running.size === 0) removeEventListener("beforeunload", stay);
     this.#change();
   }
 
@@ -54,16 +64,22 @@ export class Upload extends EventTarget {
     this.stopping.abort();
   }
 
-  async #look(key, signal) {
+  async #look(signal) {
     try {
       while (this.jobId === null) {
         await pause(LOOK_EVERY_MS, signal);
-        const { data } = await get(`/api/v1/jobs${query({ idempotency_key: key })}`, signal);
-        if (data.length) this.#found(data[0].id);
+        const job = await this.#made(signal);
+        if (job) this.#found(job.id);
       }
     } catch {
       // the answer to the upload itself says what is wrong
     }
+  }
+
+  /** The job of this upload, as far as there is one. */
+  async #made(signal) {
+    const { data } = await get(`/api/v1/jobs${query({ idempotency_key: this.key })}`, signal);
+    return data[0] ?? null;
   }
 
   /** Another one than before where the browser itself sent the file again, over a connection that had broken. */

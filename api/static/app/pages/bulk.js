@@ -12,6 +12,9 @@ import { settings } from "../settings.js";
 import { transfer } from "../transfer.js";
 import { Upload } from "../uploads.js";
 
+/** Outlives the page: the file that was chosen is still there when one comes back, or changes the language. */
+const state = { file: null };
+
 const BAR_FROM_BYTES = 1_000_000; // what is smaller is there before one could read a bar
 
 export function page({ signal, go }) {
@@ -19,10 +22,15 @@ export function page({ signal, go }) {
   const steps = h("div");
   const zone = dropZone(look);
   let looked = null; // id of the upload that is looked at
+  let looking = new AbortController(); // another file ends the look at this one
 
   async function look(file) {
+    looking.abort();
+    looking = new AbortController();
+    const mine = AbortSignal.any([signal, looking.signal]);
     forget();
     board.clear();
+    state.file = file;
     zone.chosen(file);
     fill(steps, h("p", { "aria-busy": "true" }, t("bulk.reading", { name: file.name })));
     announce(t("bulk.reading", { name: file.name }));
@@ -32,15 +40,17 @@ export function page({ signal, go }) {
       if (sample.content.size > settings.max_upload_bytes) throw tooLarge(sample.content.size);
       const upload = await transfer(`/api/v1/uploads${query({ filename: sample.name })}`, () => sample.content, {
         headers: { "Content-Type": "application/octet-stream" },
-        signal,
+        signal: mine,
         progress: lookingBar(sample.content.size),
       });
-      if (signal.aborted) return;
+      if (mine.aborted) return remove(upload.id);
       looked = upload.id;
       draw(file, sample, upload);
     } catch (error) {
+      if (mine.aborted) return;
+      state.file = null;
       steps.replaceChildren();
-      if (!signal.aborted) board.show(error, { retry: () => look(file) });
+      board.show(error, { retry: () => look(file) });
     }
   }
 
@@ -55,16 +65,24 @@ export function page({ signal, go }) {
     const view = preview(upload, (reading) => get(`/api/v1/uploads/${upload.id}${query(reading)}`, signal));
     const options = jobOptions({ hasColumns: upload.columns.length > 1, signal });
     const start = h("button", { type: "submit" }, t("bulk.start"));
+    let sending = null;
+    let before = "";
     const submit = async (event) => {
       event?.preventDefault();
       board.clear();
       start.disabled = true;
       start.setAttribute("aria-busy", "true");
       const asked = { ...view.reading(), ...options.values() };
-      const sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
-      sending.addEventListener("found", () => signal.aborted || go(`/jobs/${sending.jobId}`));
+      if (JSON.stringify(asked) !== before) {
+        sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
+        sending.addEventListener("found", () => signal.aborted || go(`/jobs/${sending.jobId}`));
+        before = JSON.stringify(asked); // the same once more is another try of the same job
+      }
       await sending.start();
-      if (sending.done) forget();
+      if (sending.done) {
+        state.file = null;
+        forget();
+      }
       start.disabled = false;
       start.removeAttribute("aria-busy");
       if (sending.problem && !signal.aborted) {
@@ -73,15 +91,18 @@ export function page({ signal, go }) {
     };
     fill(steps, h("form", { onsubmit: submit }, view.element, options.element, h("div", { class: "buttons" }, start)));
     announce(t("bulk.read", { name: file.name }));
-    view.element.querySelector("h2").focus();
+    // Whoever is elsewhere on the page already is left there.
+    const { activeElement: active } = document;
+    if (active === document.body || zone.element.contains(active)) view.element.querySelector("h2").focus();
   }
 
   /** What was uploaded to look at is not needed any more: Redis need not keep it for an hour. */
   function forget() {
-    if (looked) send("DELETE", `/api/v1/uploads/${looked}`).catch(() => {}); // it goes by itself, later
+    if (looked) remove(looked);
     looked = null;
   }
 
+  if (state.file) look(state.file);
   return [
     h("h1", {}, t("bulk.title")),
     h("p", { class: "muted" }, t("bulk.intro")),
@@ -89,6 +110,10 @@ export function page({ signal, go }) {
     board.element,
     steps,
   ];
+}
+
+function remove(upload) {
+  send("DELETE", `/api/v1/uploads/${upload}`).catch(() => {}); // it goes by itself, later
 }
 
 /** The service has the whole file already. */

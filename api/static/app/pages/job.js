@@ -52,7 +52,7 @@ export function page({ id, signal, go }) {
     if (parts === null) build();
     heading.textContent = job.name ?? t("job.title");
     document.title = `${heading.textContent} · sentiq`;
-    fill(line, stateBadge(job.state), " ", h("code", {}, job.id));
+    if (before?.state !== job.state) fill(line, stateBadge(job.state), " ", h("code", {}, job.id));
     if (before && before.state !== job.state) announce(t("job.now", { state: t(`state.${job.state}`) }));
     for (const part of Object.values(parts)) part.update?.(job);
     if (!job.ended_at) watch();

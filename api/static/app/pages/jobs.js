@@ -1,7 +1,7 @@
 /** All jobs, newest first. */
 import { get, poll, query } from "../api.js";
 import { fill, h } from "../dom.js";
-import { duration, number, percent, t, time } from "../i18n.js";
+import { duration, number, progress, t, time } from "../i18n.js";
 import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
 import { stateBadge, STATES } from "../parts/state.js";
@@ -42,7 +42,7 @@ export function page({ signal }) {
   }
 
   function turn(step) {
-    if (step < 0) after.pop();
+    if (step < 0 && after.length > 1) after.pop();
     else if (next) after.push(next);
     next = null; // whoever presses twice does not skip a page
     watch();
@@ -108,9 +108,9 @@ function line(job) {
   const eta = !job.ended_at && job.eta_s ? ` · ${t("progress.eta", { time: duration(job.eta_s) })}` : "";
   const bar = h("progress", {
     max: String(total || 1),
-    value: String(done),
+    value: job.state === "receiving" ? null : String(done), // nobody knows yet of how many
     "aria-label": t("jobs.progress"),
-    "aria-valuetext": percent(done / (total || 1), 0),
+    "aria-valuetext": progress(done, total),
   });
   return [
     [h("a", { href: `/jobs/${job.id}` }, job.name ?? job.id), job.name && h("small", { class: "muted" }, job.id)],

@@ -7,8 +7,8 @@ import { settings } from "../settings.js";
 export function bandSlider(changed, start = settings.neutral_band) {
   const id = newId("band");
   const output = h("output", { for: id });
+  let band = start; // exactly, as long as nobody moves it
   const tell = () => {
-    const band = Number(input.value);
     output.textContent = band
       ? t("band.value", { low: number(0.5 - band, 2), high: number(0.5 + band, 2) })
       : t("band.off");
@@ -23,8 +23,9 @@ export function bandSlider(changed, start = settings.neutral_band) {
     value: String(start),
     "aria-describedby": `${id}-help`,
     oninput: () => {
+      band = Number(input.value);
       tell();
-      changed(Number(input.value));
+      changed(band);
     },
   });
   tell();
@@ -35,5 +36,5 @@ export function bandSlider(changed, start = settings.neutral_band) {
     input,
     h("small", { id: `${id}-help` }, t("band.help")),
   );
-  return { element, value: () => Number(input.value) };
+  return { element, value: () => band };
 }

@@ -9,6 +9,7 @@ export function dropZone(take) {
   const id = newId("file");
   const name = h("p", { class: "file" });
   const input = h("input", { id, type: "file", accept: ACCEPT, "aria-describedby": `${id}-help` });
+  input.addEventListener("click", () => (input.value = "")); // the same file again is a choice too
   input.addEventListener("change", () => input.files.length && take(input.files[0]));
   const zone = h(
     "div",

@@ -22,7 +22,3 @@ export function select(options, props = {}) {
     options.map(([value, words]) => h("option", { value }, words)),
   );
 }
-
-export function checkbox(name, props = {}) {
-  return h("label", { class: "check" }, h("input", { type: "checkbox", ...props }), name);
-}

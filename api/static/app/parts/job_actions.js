@@ -15,8 +15,8 @@ export function jobActions(base, { acted, erased }) {
   async function act(name) {
     board.clear();
     try {
-      if (name === "cancel") uploadOf(job.id)?.stop();
       acted(await post(`${base}/${name}`));
+      if (name === "cancel") uploadOf(job.id)?.stop(); // not before: a broken upload makes the job a failed one
       announce(t(`acted.${name}`));
     } catch (error) {
       board.show(error, { retry: () => act(name) });
@@ -60,7 +60,8 @@ export function jobActions(base, { acted, erased }) {
       const pressed = document.activeElement;
       for (const [name, button] of Object.entries(buttons)) button.hidden = !(name in job.links);
       // The button that was pressed makes room for its opposite: the keyboard stays there.
-      if (pressed?.hidden && element.contains(pressed)) element.querySelector("button:not([hidden])")?.focus();
+      if (pressed?.closest("[hidden]") && element.contains(pressed))
+        element.querySelector("button:not([hidden])")?.focus();
     },
   };
 }

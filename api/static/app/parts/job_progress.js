@@ -1,6 +1,6 @@
 /** How far the upload is, and how far the work. */
 import { fill, h } from "../dom.js";
-import { bytes, duration, number, percent, t } from "../i18n.js";
+import { bytes, duration, number, progress, t } from "../i18n.js";
 import { uploadOf } from "../uploads.js";
 import { notice } from "./notice.js";
 import { progressBar } from "./progress.js";
@@ -24,8 +24,8 @@ export function jobProgress(id, signal, go) {
         upload.done ? 1 : upload.of,
         upload.problem ? t("progress.broken") : sent,
       );
-      if (upload.problem && upload.problem !== shown)
-        fill(board, notice(upload.problem, { retry: () => upload.start() }));
+      if (upload.problem !== shown)
+        fill(board, upload.problem && notice(upload.problem, { retry: () => upload.start() }));
       shown = upload.problem;
     } else if (job) {
       sending.set(0, 0, t("progress.elsewhere", { rows: job.counts.total }));
@@ -38,7 +38,7 @@ export function jobProgress(id, signal, go) {
     const done = completed + failed;
     const known = job.state !== "receiving";
     const words = [t(known ? "progress.rows" : "progress.rows_so_far", { done, total })];
-    if (known && total) words.push(percent(done / total, 0));
+    if (known && total) words.push(progress(done, total));
     if (!job.ended_at && job.eta_s !== null && known) words.push(t("progress.eta", { time: duration(job.eta_s) }));
     if (job.queue_position) words.push(t("progress.position", { position: job.queue_position }));
     working.set(done, total || (job.ended_at ? 1 : 0), words.join(" · "));

@@ -8,6 +8,7 @@ import { inOrder, labelName, reason, stackedBar } from "./prediction.js";
 import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
+const MOST_IN_PART = 4; // points of the throughput that are all shown: of more, whole ones are enough
 const SHARE_OF_TIME = 10; // a summary of a large job takes its time: it is asked for in a tenth of it at most
 
 export function jobSummary(base, signal, band) {
@@ -80,7 +81,8 @@ export function jobSummary(base, signal, band) {
       summary.shares.truncated > 0 &&
         h("p", { class: "muted" }, t("summary.truncated", { share: percent(summary.shares.truncated) })),
     );
-    fill(failures, summary.failures.length > 0 && failureTable(summary.failures));
+    const open = failures.querySelector("details")?.open ?? true;
+    fill(failures, summary.failures.length > 0 && failureTable(summary.failures, open));
     histogram.bars(
       summary.histogram.map((bin) => [
         (bin.start + bin.end) / 2,
@@ -89,10 +91,12 @@ export function jobSummary(base, signal, band) {
       ]),
       t("histogram.y"),
     );
-    const first = pace.points.length ? Date.parse(pace.points[0].at) : 0;
-    throughput.element.hidden = pace.points.length < 2; // small jobs are over in a moment
+    // The first and the last step are not whole.
+    const points = pace.points.length > MOST_IN_PART ? pace.points.slice(1, -1) : pace.points;
+    const first = points.length ? Date.parse(points[0].at) : 0;
+    throughput.element.hidden = points.length < 2; // small jobs are over in a moment
     throughput.line(
-      pace.points.map(({ at, rows }) => [(Date.parse(at) - first) / 1000, rows / pace.step_s, time(at)]),
+      points.map(({ at, rows }) => [(Date.parse(at) - first) / 1000, rows / pace.step_s, time(at)]),
       t("throughput.y"),
     );
   }
@@ -113,11 +117,11 @@ export function jobSummary(base, signal, band) {
   };
 }
 
-function failureTable(failures) {
+function failureTable(failures, open) {
   const lines = failures.map(({ code, count, index, detail, line }) => {
     const where = line ? t("error.line", { line }) : t("row.number", { number: index + 1 });
     return [h("code", {}, code), number(count), [where, ": ", reason({ detail, line })]];
   });
   const headings = ["reason", "rows", "first"].map((name) => t(`failures.${name}`));
-  return h("details", { open: true }, h("summary", {}, t("failures.title")), table(headings, lines));
+  return h("details", { open }, h("summary", {}, t("failures.title")), table(headings, lines));
 }

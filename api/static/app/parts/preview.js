@@ -23,6 +23,7 @@ export function preview(upload, readAgain) {
   const table = tablePlace(t("preview.table"));
   const board = noticeBoard();
   let names = {};
+  let version = 0; // of what was chosen: an older answer is dropped
 
   async function change(name, value) {
     if (value === "") delete asked[name];
@@ -33,13 +34,16 @@ export function preview(upload, readAgain) {
     }
     board.clear();
     element.setAttribute("aria-busy", "true");
+    const mine = ++version;
     try {
-      upload = await readAgain(asked);
+      const found = await readAgain(asked);
+      if (mine !== version) return;
+      upload = found;
       draw();
     } catch (error) {
-      board.show(error, { place });
+      if (mine === version) board.show(error, { place });
     } finally {
-      element.removeAttribute("aria-busy");
+      if (mine === version) element.removeAttribute("aria-busy");
     }
   }
 

@@ -8,6 +8,7 @@ import { badge, flags, labelName, LABELS, reason, scoreBar } from "./prediction.
 
 const SIZES = ["20", "50", "100"];
 const TYPING_MS = 350;
+const SHARE_OF_TIME = 10; // rows are asked for in a tenth of the time at most
 
 export function rowTable(base, signal, band) {
   const board = noticeBoard();
@@ -39,6 +40,8 @@ export function rowTable(base, signal, band) {
   let next = null;
   let count = 0; // of rows on the page
   let version = 0; // of what was asked: an older answer is dropped
+  let reading = false;
+  let restUntil = 0; // of a job that runs: a search through much of it is not begun anew each second
 
   function filter() {
     const failed = label.value === "failed";
@@ -56,14 +59,19 @@ export function rowTable(base, signal, band) {
   }
 
   function turn(step) {
+    if (step > 0 ? !next : cursors.length === 1) return;
     if (step > 0) cursors.push(next);
     else cursors.pop();
+    back.disabled = on.disabled = true; // until the page is there: whoever presses twice does not skip one
+    next = null;
     read().then(() => announce(where.textContent));
   }
 
   async function read() {
     const asked = ++version;
     const wanted = Number(size.value);
+    const began = performance.now();
+    reading = true;
     const kept = { ...filter(), include: columns.checked ? "text,columns" : "text" };
     table.setAttribute("aria-busy", "true");
     try {
@@ -84,8 +92,17 @@ export function rowTable(base, signal, band) {
     } catch (error) {
       if (!signal.aborted && asked === version) board.show(error, { retry: read });
     } finally {
-      if (asked === version) table.removeAttribute("aria-busy");
+      if (asked === version) {
+        reading = false;
+        restUntil = performance.now() + SHARE_OF_TIME * (performance.now() - began);
+        table.removeAttribute("aria-busy");
+      }
     }
+  }
+
+  /** Rows have come: a full page stays as it is while somebody reads it. */
+  function grow() {
+    if (!reading && count < Number(size.value) && performance.now() > restUntil) read();
   }
 
   function draw(rows, searching) {
@@ -171,8 +188,8 @@ export function rowTable(base, signal, band) {
       const grew = !first && fresh.counts.completed + fresh.counts.failed > job.counts.completed + job.counts.failed;
       job = fresh;
       columnsField.hidden = !(job.file?.columns?.length > 1);
-      // A full page stays as it is while somebody reads it.
-      if (first || (!settled && (job.ended_at || (grew && count < Number(size.value))))) read();
+      if (first || (!settled && job.ended_at)) read();
+      else if (grew) grow();
     },
     band(value) {
       band = value;

@@ -7,6 +7,9 @@ import { noticeBoard } from "./notice.js";
 import { inOrder, labelName, stackedBar } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
 
+const EVERY_MS = 5000;
+const SHARE_OF_TIME = 10; // it takes its time for a large job: it is asked for in a tenth of it at most
+
 /** Headings under which a source is usually found, the best first. */
 const SOURCES = [
   /source|来源|渠道|channel/i,
@@ -29,20 +32,25 @@ export function split(base, signal, band) {
     place,
   );
   let job = null;
+  let version = 0; // of what was asked: an older answer is dropped
+  let againAt = 0; // while the job runs
 
   async function read() {
-    if (!picker.value) return place.replaceChildren();
+    const mine = ++version;
     const by = picker.value;
+    if (!by) return place.replaceChildren();
+    const began = performance.now();
     place.setAttribute("aria-busy", "true");
     try {
       const summary = await get(`${base}/summary${query({ by, neutral_band: band })}`, signal);
-      if (by !== picker.value) return;
+      if (mine !== version) return;
       board.clear();
       draw(summary.groups);
     } catch (error) {
       if (!signal.aborted) board.show(error, { retry: read });
     } finally {
-      place.removeAttribute("aria-busy");
+      if (mine === version) place.removeAttribute("aria-busy");
+      againAt = performance.now() + Math.max(EVERY_MS, SHARE_OF_TIME * (performance.now() - began));
     }
   }
 
@@ -67,9 +75,8 @@ export function split(base, signal, band) {
           ...others.map(([value, words]) => h("option", { value }, words)),
         );
         picker.value = likely(others);
-        if (!job.ended_at) read();
       }
-      if (job.ended_at) read();
+      if (job.ended_at || performance.now() > againAt) read();
     },
     band(value) {
       band = value;
