@@ -22,6 +22,7 @@ from tests.flower import LOGIN, Flower
 from tests.support import REPOSITORY, Cluster, wait_until
 
 DOCS = REPOSITORY / "docs"
+DONE_MS = 120_000  #: for the job of the pictures, on a busy machine
 FLOWER_SIZE = (1700, 700)  #: pixels
 FLOWER = {"tasks": "flower.png", "workers": "flower-workers.png"}
 #: Each page of the web page in some look; all of them together show all looks.
@@ -88,7 +89,7 @@ def visit_all(visit: Visit, name: str) -> None:
     save(page, f"{name}-bulk")
 
     files.start(visit)
-    page.locator(".state-completed").wait_for()
+    page.locator(".state-completed").wait_for(timeout=DONE_MS)
     page.reload()
     page.locator(".canvas canvas").nth(1).wait_for()
     page.wait_for_load_state("networkidle")  # an ended job is not polled

@@ -160,6 +160,7 @@ def addresses(settings: Settings, verbose: bool, api_key: str | None) -> str:
     return "\n".join(
         [
             "",
+            f"  page     {url}/",
             f"  API      {url}/api/v1/jobs",
             f"  docs     {url}/openapi/swagger",
             f"  health   {url}/health",
