@@ -19,19 +19,24 @@ class Wire:
 
     def __init__(self, page: Page) -> None:
         self.bytes = 0
-        self.statuses: dict[str, int] = {}
         self._urls: dict[str, str] = {}
+        self._statuses: dict[str, int] = {}
         session = page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._sent)
         session.on("Network.responseReceivedExtraInfo", self._answered)
         session.on("Network.loadingFinished", self._finished)
         session.send("Network.enable")
 
+    @property
+    def statuses(self) -> dict[str, int]:
+        """By URL, as they came over the wire: the browser does not tell of a request and its answer in this order."""
+        return {self._urls[known]: status for known, status in self._statuses.items() if known in self._urls}
+
     def _sent(self, event: dict[str, Any]) -> None:
         self._urls[event["requestId"]] = event["request"]["url"]
 
     def _answered(self, event: dict[str, Any]) -> None:
-        self.statuses[self._urls.get(event["requestId"], event["requestId"])] = event["statusCode"]
+        self._statuses[event["requestId"]] = event["statusCode"]
 
     def _finished(self, event: dict[str, Any]) -> None:
         self.bytes += event["encodedDataLength"]
