@@ -42,8 +42,9 @@ export function page({ signal }) {
   }
 
   function turn(step) {
-    if (step < 0 && after.length > 1) after.pop();
-    else if (next) after.push(next);
+    if (step > 0 ? !next : after.length === 1) return;
+    if (step > 0) after.push(next);
+    else after.pop();
     next = null; // whoever presses twice does not skip a page
     watch();
   }
