@@ -2,7 +2,7 @@
  * The API as the pages use it. Reading is tried again until it works: the banner (parts/connection.js) tells of it.
  * Whatever changes something is tried once, and the page shows what came of it with a way to try again.
  */
-import { forSession, kept } from "./settings.js";
+import { forSession, kept } from "./storage.js";
 
 const KEY = "sentiq.key";
 const FIRST_PAUSE_S = 1;
@@ -47,6 +47,17 @@ export function problemOf(status, text, retryAfter) {
   return new Problem(status, document ?? {}, retryAfter ? Number(retryAfter) || null : null);
 }
 
+/** The JSON of an answer, null where it has none. Raises Problem. */
+export function answered(status, text, retryAfter) {
+  if (status < 200 || status >= 300) throw problemOf(status, text, retryAfter);
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(status, { code: "unreadable_answer" });
+  }
+}
+
 export function authorization() {
   const key = kept.get(forSession, KEY) ?? memory.key;
   return key ? bearer(key) : {};
@@ -76,13 +87,7 @@ async function once(method, path, { json, headers = {}, signal } = {}) {
     options.headers["Content-Type"] = "application/json";
   }
   const { response, text } = await answerOf(path, options);
-  if (!response.ok) throw problemOf(response.status, text, response.headers.get("Retry-After"));
-  if (!text) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Problem(response.status, { code: "unreadable_answer" });
-  }
+  return answered(response.status, text, response.headers.get("Retry-After"));
 }
 
 /** Fetches and reads to the end: an answer that breaks off is none. */
@@ -97,13 +102,19 @@ async function answerOf(path, options) {
 }
 
 /** As `once`; where a key is missing it is asked for, unless `ask` is false, and the request is sent again. */
-export async function send(method, path, options = {}) {
+export function send(method, path, options = {}) {
+  const attempt = () => once(method, path, options);
+  return options.ask === false ? attempt() : withKey(attempt);
+}
+
+/** The result of the attempt; where a key is missing it is asked for, and the attempt is made again. */
+export async function withKey(attempt) {
   for (;;) {
     const { Authorization: sent } = authorization();
     try {
-      return await once(method, path, options);
+      return await attempt();
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 401 || options.ask === false) throw error;
+      if (error.status !== 401) throw error;
       if (authorization().Authorization === sent && !(await askForKey(error))) throw error;
     }
   }

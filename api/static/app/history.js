@@ -1,5 +1,5 @@
 /** Texts that were analysed in this browser, newest first. They stay here: the service keeps no such list. */
-import { forGood, kept } from "./settings.js";
+import { forGood, kept } from "./storage.js";
 
 const NAME = "sentiq.history";
 const MOST = 1000;

@@ -1,6 +1,6 @@
 /** The words of the page in the language chosen, and numbers and times in its form. */
 import { TURNS } from "./dom.js";
-import { forGood, kept } from "./settings.js";
+import { forGood, kept } from "./storage.js";
 import en from "./words/en.js";
 import zh from "./words/zh.js";
 

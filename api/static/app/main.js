@@ -64,8 +64,8 @@ function drawFrame(path) {
 }
 
 /** Go to another address of ours. */
-export function go(path, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", path);
+function go(path) {
+  history.pushState(null, "", path);
   return show();
 }
 

@@ -1,5 +1,5 @@
 /** Sending what takes its time: with progress, which fetch does not tell of. */
-import { askForKey, authorization, NO_ANSWER, Problem, problemOf } from "./api.js";
+import { answered, authorization, NO_ANSWER, Problem, withKey } from "./api.js";
 
 /**
  * POST a body; where a key is missing it is asked for, and the body is sent again.
@@ -9,14 +9,8 @@ import { askForKey, authorization, NO_ANSWER, Problem, problemOf } from "./api.j
  * @returns {Promise<Object>} the answer's JSON
  * @throws {Problem}
  */
-export async function transfer(path, body, options = {}) {
-  for (;;) {
-    try {
-      return await once(path, body(), options);
-    } catch (error) {
-      if (error.status !== 401 || !(await askForKey(error))) throw error;
-    }
-  }
+export function transfer(path, body, options = {}) {
+  return withKey(() => once(path, body(), options));
 }
 
 function once(path, body, { headers = {}, signal, progress }) {
@@ -31,13 +25,10 @@ function once(path, body, { headers = {}, signal, progress }) {
     request.onerror = () => reject(new Problem(0, NO_ANSWER));
     request.onabort = () => reject(stopped);
     request.onload = () => {
-      const { status, responseText } = request;
-      const refused = () => problemOf(status, responseText, request.getResponseHeader("Retry-After"));
-      if (status < 200 || status >= 300) return reject(refused());
       try {
-        resolve(JSON.parse(responseText));
-      } catch {
-        reject(new Problem(status, { code: "unreadable_answer" }));
+        resolve(answered(request.status, request.responseText, request.getResponseHeader("Retry-After")));
+      } catch (problem) {
+        reject(problem);
       }
     };
     signal?.addEventListener("abort", () => request.abort(), { once: true });

@@ -73,10 +73,11 @@ export function page({ signal, go }) {
       start.disabled = true;
       start.setAttribute("aria-busy", "true");
       const asked = { ...view.reading(), ...options.values() };
-      if (JSON.stringify(asked) !== before) {
+      const wanted = JSON.stringify(asked);
+      if (wanted !== before) {
         sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
         sending.addEventListener("found", () => signal.aborted || go(`/jobs/${sending.jobId}`));
-        before = JSON.stringify(asked); // the same once more is another try of the same job
+        before = wanted; // the same once more is another try of the same job
       }
       await sending.start();
       if (sending.done) {

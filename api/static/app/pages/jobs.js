@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { duration, number, progress, t, time } from "../i18n.js";
 import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
+import { pager } from "../parts/pager.js";
 import { stateBadge, STATES } from "../parts/state.js";
 import { table, tablePlace } from "../parts/table.js";
 
@@ -22,30 +23,11 @@ export function page({ signal }) {
   });
   state.value = chosen;
   const list = tablePlace(t("jobs.title"));
-  const back = h(
-    "button",
-    { type: "button", class: "small secondary", disabled: true, onclick: () => turn(-1) },
-    t("jobs.newer"),
-  );
-  const on = h(
-    "button",
-    { type: "button", class: "small secondary", disabled: true, onclick: () => turn(1) },
-    t("jobs.older"),
-  );
-  let after = [null]; // the last job before each page, from the first to the present one
-  let next = null;
+  const pages = pager(t("jobs.newer"), t("jobs.older"), watch);
   let current = new AbortController();
 
   function restart() {
-    after = [null];
-    watch();
-  }
-
-  function turn(step) {
-    if (step > 0 ? !next : after.length === 1) return;
-    if (step > 0) after.push(next);
-    else after.pop();
-    next = null; // whoever presses twice does not skip a page
+    pages.reset();
     watch();
   }
 
@@ -56,9 +38,9 @@ export function page({ signal }) {
     try {
       await poll(
         async () => {
-          const found = await get(`/api/v1/jobs${query({ limit: SIZE, state: chosen, after: after.at(-1) })}`, mine);
-          next = found.next;
+          const found = await get(`/api/v1/jobs${query({ limit: SIZE, state: chosen, after: pages.cursor })}`, mine);
           draw(found.data);
+          pages.arrived(found.next);
         },
         POLL_MS,
         mine,
@@ -87,8 +69,6 @@ export function page({ signal }) {
             { class: "stacks" },
           ),
     );
-    back.disabled = after.length === 1;
-    on.disabled = !next;
   }
 
   restart();
@@ -97,7 +77,7 @@ export function page({ signal }) {
     h("div", { class: "tools" }, field(t("jobs.state"), state)),
     board.element,
     list,
-    h("div", { class: "buttons" }, back, on),
+    h("div", { class: "buttons" }, pages.back, pages.on),
   ];
 }
 

@@ -70,7 +70,7 @@ export function chart(title, xName, signal) {
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { time: false, range: kind === "bars" ? [0, 1] : (_, first, last) => [first, Math.max(last, first + 1)] },
+        x: { time: false, ...(kind === "bars" && { range: [0, 1] }) },
         y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] },
       },
       axes: [
@@ -84,7 +84,7 @@ export function chart(title, xName, signal) {
           stroke: color("--accent"),
           fill: color("--accent-soft"),
           width: 2,
-          points: { show: kind !== "bars" && shown.points.length < 2 },
+          points: { show: false },
         },
       ],
     };

@@ -1,17 +1,9 @@
 /** A control with its name. */
 import { h, newId } from "../dom.js";
 
-/** @param {HTMLElement} control @param {string} [help] */
-export function field(name, control, help) {
+export function field(name, control) {
   control.id ||= newId("field");
-  if (help) control.setAttribute("aria-describedby", `${control.id}-help`);
-  return h(
-    "div",
-    { class: "field" },
-    h("label", { for: control.id }, name),
-    control,
-    help && h("small", { id: `${control.id}-help` }, help),
-  );
+  return h("div", { class: "field" }, h("label", { for: control.id }, name), control);
 }
 
 /** @param {Array<[string, string]>} options value and words of each */

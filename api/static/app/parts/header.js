@@ -1,7 +1,7 @@
 /** The line on top: where to go, in which language and in which light. */
 import { h } from "../dom.js";
 import { choose, current, LANGUAGES, t } from "../i18n.js";
-import { forGood, kept } from "../settings.js";
+import { forGood, kept } from "../storage.js";
 
 const PAGES = { "/": "nav.analyse", "/bulk": "nav.bulk", "/jobs": "nav.jobs", "/cluster": "nav.cluster" };
 const THEMES = ["", "light", "dark"]; // "" is that of the system

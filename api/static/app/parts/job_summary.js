@@ -4,12 +4,12 @@ import { fill, h } from "../dom.js";
 import { number, percent, t, time } from "../i18n.js";
 import { chart } from "./charts.js";
 import { noticeBoard } from "./notice.js";
+import { restAfter } from "./pace.js";
 import { inOrder, labelName, reason, stackedBar } from "./prediction.js";
 import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
 const MOST_IN_PART = 4; // points of the throughput that are all shown: of more, whole ones are enough
-const SHARE_OF_TIME = 10; // a summary of a large job takes its time: it is asked for in a tenth of it at most
 
 export function jobSummary(base, signal, band) {
   const board = noticeBoard();
@@ -45,7 +45,7 @@ export function jobSummary(base, signal, band) {
           get(`${base}/throughput`, signal),
         ]);
         draw(summary, pace);
-        if (!job.ended_at) await resting(Math.max(EVERY_MS, SHARE_OF_TIME * (performance.now() - began)));
+        if (!job.ended_at) await resting(restAfter(began, EVERY_MS));
       }
     } catch (error) {
       if (!signal.aborted) board.show(error, { retry: read });
@@ -103,8 +103,7 @@ export function jobSummary(base, signal, band) {
 
   return {
     element,
-    update(fresh) {
-      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
+    update(fresh, settled) {
       job = fresh;
       if (!settled) read();
       if (job.ended_at) rest.abort();

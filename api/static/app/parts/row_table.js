@@ -4,40 +4,38 @@ import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
+import { restAfter } from "./pace.js";
+import { pager } from "./pager.js";
 import { badge, flags, labelName, LABELS, reason, scoreBar } from "./prediction.js";
+import { tablePlace } from "./table.js";
 
 const SIZES = ["20", "50", "100"];
 const TYPING_MS = 350;
-const SHARE_OF_TIME = 10; // rows are asked for in a tenth of the time at most
 
 export function rowTable(base, signal, band) {
   const board = noticeBoard();
-  const again = () => restart();
   const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], {
-    onchange: again,
+    onchange: restart,
   });
   const search = h("input", {
     type: "search",
     maxlength: "200",
     oninput: () => {
       clearTimeout(typing);
-      typing = setTimeout(again, TYPING_MS);
+      typing = setTimeout(restart, TYPING_MS);
     },
   });
   const size = select(
     SIZES.map((n) => [n, n]),
-    { onchange: again },
+    { onchange: restart },
   );
   const columns = h("input", { type: "checkbox", onchange: () => read() });
   const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "rows-title" });
+  const place = tablePlace(t("rows.title"));
   const where = h("span", { class: "muted", role: "status" });
-  const back = h("button", { type: "button", class: "small secondary", onclick: () => turn(-1) }, t("rows.back"));
-  const on = h("button", { type: "button", class: "small secondary", onclick: () => turn(1) }, t("rows.on"));
+  const pages = pager(t("rows.back"), t("rows.on"), () => read().then(() => announce(where.textContent)));
   let typing = 0;
   let job = null;
-  let cursors = [null]; // of the pages from the first to the present one
-  let next = null;
   let count = 0; // of rows on the page
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
@@ -54,17 +52,8 @@ export function rowTable(base, signal, band) {
   }
 
   function restart() {
-    cursors = [null];
+    pages.reset();
     read();
-  }
-
-  function turn(step) {
-    if (step > 0 ? !next : cursors.length === 1) return;
-    if (step > 0) cursors.push(next);
-    else cursors.pop();
-    back.disabled = on.disabled = true; // until the page is there: whoever presses twice does not skip one
-    next = null;
-    read().then(() => announce(where.textContent));
   }
 
   async function read() {
@@ -73,11 +62,11 @@ export function rowTable(base, signal, band) {
     const began = performance.now();
     reading = true;
     const kept = { ...filter(), include: columns.checked ? "text,columns" : "text" };
-    table.setAttribute("aria-busy", "true");
+    place.setAttribute("aria-busy", "true");
     try {
       // Where few rows match, an answer may have fewer than were asked for although more follow.
       const rows = [];
-      let cursor = cursors.at(-1);
+      let cursor = pages.cursor;
       for (;;) {
         const page = await get(`${base}/results${query({ ...kept, limit: wanted - rows.length, cursor })}`, signal);
         if (asked !== version) return;
@@ -85,17 +74,16 @@ export function rowTable(base, signal, band) {
         const stands = page.next === cursor || !page.next; // what follows is not done yet, or nothing follows
         cursor = page.next;
         if (rows.length >= wanted || stands) break;
-        if (rows.length) draw(rows, true);
+        if (rows.length) draw(rows, null);
       }
-      next = cursor;
-      draw(rows, false);
+      draw(rows, rows.length < wanted ? null : cursor);
     } catch (error) {
       if (!signal.aborted && asked === version) board.show(error, { retry: read });
     } finally {
       if (asked === version) {
         reading = false;
-        restUntil = performance.now() + SHARE_OF_TIME * (performance.now() - began);
-        table.removeAttribute("aria-busy");
+        restUntil = performance.now() + restAfter(began);
+        place.removeAttribute("aria-busy");
       }
     }
   }
@@ -105,7 +93,8 @@ export function rowTable(base, signal, band) {
     if (!reading && count < Number(size.value) && performance.now() > restUntil) read();
   }
 
-  function draw(rows, searching) {
+  /** `next`: the cursor of the page that follows; null while none is known. */
+  function draw(rows, next) {
     board.clear();
     count = rows.length;
     const named =
@@ -114,7 +103,7 @@ export function rowTable(base, signal, band) {
         : [];
     const filtered = label.value || search.value.trim();
     fill(
-      table,
+      place,
       rows.length === 0
         ? h("p", { class: "muted" }, t(filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet"))
         : h(
@@ -134,10 +123,9 @@ export function rowTable(base, signal, band) {
           ),
     );
     where.textContent = rows.length
-      ? t("rows.where", { page: cursors.length, first: rows[0].index + 1, last: rows.at(-1).index + 1 })
+      ? t("rows.where", { page: pages.number, first: rows[0].index + 1, last: rows.at(-1).index + 1 })
       : "";
-    back.disabled = cursors.length === 1;
-    on.disabled = searching || !next || rows.length < Number(size.value);
+    pages.arrived(next);
   }
 
   function line(row) {
@@ -177,14 +165,13 @@ export function rowTable(base, signal, band) {
     ),
     columnsField,
     board.element,
-    table,
-    h("div", { class: "buttons" }, back, where, on),
+    place,
+    h("div", { class: "buttons" }, pages.back, where, pages.on),
   );
   return {
     element,
-    update(fresh) {
+    update(fresh, settled) {
       const first = job === null;
-      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
       const grew = !first && fresh.counts.completed + fresh.counts.failed > job.counts.completed + job.counts.failed;
       job = fresh;
       columnsField.hidden = !(job.file?.columns?.length > 1);

@@ -4,11 +4,11 @@ import { fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
+import { restAfter } from "./pace.js";
 import { inOrder, labelName, stackedBar } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
 
 const EVERY_MS = 5000;
-const SHARE_OF_TIME = 10; // it takes its time for a large job: it is asked for in a tenth of it at most
 
 /** Headings under which a source is usually found, the best first. */
 const SOURCES = [
@@ -50,7 +50,7 @@ export function split(base, signal, band) {
       if (!signal.aborted) board.show(error, { retry: read });
     } finally {
       if (mine === version) place.removeAttribute("aria-busy");
-      againAt = performance.now() + Math.max(EVERY_MS, SHARE_OF_TIME * (performance.now() - began));
+      againAt = performance.now() + restAfter(began, EVERY_MS);
     }
   }
 
@@ -61,8 +61,7 @@ export function split(base, signal, band) {
 
   return {
     element,
-    update(fresh) {
-      const settled = job?.ended_at && job.ended_at === fresh.ended_at;
+    update(fresh, settled) {
       job = fresh;
       if (settled) return;
       const { columns = [], text_column: text } = job.file ?? {};
@@ -90,7 +89,7 @@ function line({ value, rows, counts }) {
   const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
   const unnamed = value === null ? "split.rest" : value === "" ? "split.empty" : null;
   return [
-    unnamed ? h("em", {}, t(unnamed)) : h("span", { class: "value" }, value),
+    unnamed ? h("em", {}, t(unnamed)) : value,
     number(rows),
     stackedBar(ordered, words),
     percent((counts.positive ?? 0) / Math.max(rows, 1)),

@@ -1,0 +1,8 @@
+/** How often something large is read again while a job runs. */
+
+const SHARE_OF_TIME = 10; // what takes its time is asked for in a tenth of it at most
+
+/** Ms to wait before the next reading, of one that began then (`performance.now()`); `least` ms in any case. */
+export function restAfter(began, least = 0) {
+  return Math.max(least, SHARE_OF_TIME * (performance.now() - began));
+}

@@ -1,0 +1,44 @@
+/** Pages behind each other, each reached by a cursor that the one before it gave. */
+import { h } from "../dom.js";
+
+/** @param {string} backWords @param {string} onWords @param {function()} turned called when another page is wanted */
+export function pager(backWords, onWords, turned) {
+  const back = button(backWords, () => turn(-1));
+  const on = button(onWords, () => turn(1));
+  let cursors = [null]; // of the pages from the first to the present one
+  let next = null; // none while a page is on its way: whoever presses twice does not skip one
+
+  function turn(step) {
+    if (step > 0 ? !next : cursors.length === 1) return;
+    if (step > 0) cursors.push(next);
+    else cursors.pop();
+    next = null;
+    turned();
+  }
+
+  return {
+    back,
+    on,
+    /** Of the page that is wanted; null for the first. */
+    get cursor() {
+      return cursors.at(-1);
+    },
+    /** Its number, from 1. */
+    get number() {
+      return cursors.length;
+    },
+    reset() {
+      cursors = [null];
+    },
+    /** The page is there; `following` leads to the next one, null: there is none (yet). */
+    arrived(following) {
+      next = following;
+      back.disabled = cursors.length === 1;
+      on.disabled = !next;
+    },
+  };
+}
+
+function button(words, onclick) {
+  return h("button", { type: "button", class: "small secondary", disabled: true, onclick }, words);
+}
