@@ -73,7 +73,7 @@ class Visit:
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium.find() is None:
         pytest.skip("there is no chromium on this machine (Debian: apt-get install chromium)")

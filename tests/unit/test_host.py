@@ -18,19 +18,30 @@ from worker.host import Host, family_memory, unique_bytes
 MB = 2**20
 
 
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+input()
+child.communicate(b"\\n")
+"""
+
+
 def test_the_memory_of_a_family_counts_what_is_shared_once() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        me, it = psutil.Process(), psutil.Process(child.pid)
-        wait_until(lambda: it.memory_info().rss > 4 * MB)  # it has begun
-        found = {pid: (proportional, unique) for pid, proportional, unique in family_memory(me)}
-        resident = me.memory_info().rss + it.memory_info().rss
-        child.communicate(b"\n")
-    assert {me.pid, child.pid} <= found.keys()
+    # A family of its own: ours has whatever other tests have started.
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        parent, child = psutil.Process(process.pid), psutil.Process(int(process.stdout.readline()))
+        wait_until(lambda: child.memory_info().rss > 4 * MB)  # it has begun
+        found = {pid: (proportional, unique) for pid, proportional, unique in family_memory(parent)}
+        resident = parent.memory_info().rss + child.memory_info().rss
+        process.communicate(b"\n")
+    assert found.keys() == {parent.pid, child.pid}
     for proportional, unique in found.values():
         assert 0 < unique < proportional
     assert sum(proportional for proportional, _ in found.values()) < resident, "both use the same Python"
     with pytest.raises(psutil.NoSuchProcess):
-        list(family_memory(it))
+        list(family_memory(child))
 
 
 @pytest.fixture
