@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from api.ingest.columns import Columns
@@ -14,7 +13,6 @@ from jobs.models import Row, RowError
 
 SAMPLE_ROWS = 50  #: looked at to tell delimiter and columns
 DELIMITERS = ",\t;|"
-_ENCLOSED = re.compile(r'(?:^|[\t\r\n])"(?:[^"]|"")*"(?=[\t\r\n]|$)')  #: a cell between tabs
 
 Cells = Sequence[str] | RowError
 Numbered = tuple[int, Cells]  #: line of the input, from 1, and what stands there
@@ -36,29 +34,10 @@ def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Lim
     return max(DELIMITERS, key=evenness)
 
 
-def quotes_of(reading: Reading, delimiter: str, sample: Sequence[str]) -> bool:
-    """Whether quotation marks enclose cells, as RFC 4180 has it.
-
-    Between tabs they mostly do not (text/tab-separated-values of IANA knows none), and a text that begins with one
-    would swallow the rows up to the next. There they do only where the first lines have such cells, and no other use.
-    """
-    if reading.quotes is not None:
-        return reading.quotes
-    if delimiter != "\t":
-        return True
-    try:
-        for _ in csv.reader(sample, delimiter=delimiter, strict=True):
-            pass
-    except csv.Error as error:
-        if "unexpected end" not in str(error):  # the sample may end within a cell
-            return False
-    return _ENCLOSED.search("".join(sample)) is not None
-
-
 def cells_of(lines: Iterable[str], delimiter: str, limits: Limits, *, quotes: bool = True) -> Iterator[Numbered]:
     """Cells of each record, quotes and line breaks in them undone (RFC 4180). Blank lines are left out.
 
-    A cell over the limit, as after a quote that nobody closes, spoils its record alone.
+    A cell over the limit spoils its record alone; after a quote that nobody closes, that is all lines up to the limit.
     """
     csv.field_size_limit(limits.cell_chars)
     reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)

@@ -79,6 +79,15 @@ def _csv() -> Iterator[Odd]:
     yield Odd(
         "enclosed.tsv", 'id\ttext\n1\t"第一行\n第二行"\n2\t"他说""好"""\n'.encode(), ("第一行\n第二行", '他说"好"')
     )
+    spoken = ("还行", '"物美价廉"', "买过", '"买了三次', '他说"好"', "不买了")  # one that could be enclosed
+    rows = "".join(f"{n}\t{text}\n" for n, text in enumerate(spoken))
+    yield Odd("one text between marks.tsv", f"id\ttext\n{rows}".encode(), spoken)
+    bought = (*(f'"第{n}个好"' if n == 20 else f"第{n}个" for n in range(60)), '"没有关', "最后")
+    rows = "".join(f"{n}\t{text}\n" for n, text in enumerate(bought))
+    yield Odd("between marks, and a late quote.tsv", f"id\ttext\n{rows}".encode(), bought)
+    yield Odd("all enclosed.tsv", 'id\ttext\n1\t"很好"\n2\t"不好"\n'.encode(), ("很好", "不好"))
+    yield Odd("commas enclosed.tsv", 'id\ttext\n1\t"好, 很好"\n2\t不好\n'.encode(), ("好, 很好", "不好"))
+    yield Odd("tabs enclosed.tsv", 'id\ttext\n1\t"好\t很好"\n2\t不好\n'.encode(), ("好\t很好", "不好"))
     yield Odd("quotes denied.csv", 'id,text\n1,"好"\n'.encode(), ('"好"',), query={"quotes": "false"})
     yield Odd("a delimiter of its own.csv", "id^text\n1^很好\n".encode(), ("很好",), query={"delimiter": "^"})
     yield Odd("no header.csv", "1,味道不错，下次还来\n2,物流太慢\n".encode(), ("味道不错，下次还来", "物流太慢"))
