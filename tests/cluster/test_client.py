@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -85,9 +86,14 @@ def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: 
     assert sentiq(url, "results", job, "--label", "negative", "--out", negative).returncode == 0
     with negative.open(encoding="utf-8-sig", newline="") as file:
         assert sum(1 for _ in csv.reader(file)) == counts["negative"] + 1
+    found = sentiq(url, "results", job, "--contains", f"{TEXTS[1]}1", "--json").stdout.splitlines()
+    expected = [n for n in range(ROWS) if f"{TEXTS[1]}1" in f"{TEXTS[n % 4]}{n}"]
+    assert [json.loads(row)["index"] for row in found] == expected
     assert job in sentiq(url, "list", "--state", "completed").stdout.decode()
     assert b"sentiq-small-zh" in sentiq(url, "models").stdout
-    assert b"bulk@" in sentiq(url, "top", "--once").stdout
+    watched = sentiq(url, "top", "--once").stdout.decode()
+    assert re.search(r"^bulk@\S+ +\d+ +\d+ +[\d,]+ MB ", watched, re.MULTILINE), watched
+    assert re.search(r"^bulk +0 +0\.0 s +0 +\d+ +0 +[\d,]+ *$", watched, re.MULTILINE), watched
     assert json.loads(sentiq(url, "analyze", TEXTS[0], "--json").stdout)["label"] == "positive"
     assert sentiq(url, "retry", job).returncode == 3  # nothing failed
     assert sentiq(url, "delete", job).returncode == 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +18,7 @@ from sentiq_client.models import Job
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="id of a job")]
 Label = Annotated[str | None, typer.Option(help="only these labels, with commas")]
+Contains = Annotated[str | None, typer.Option(help="only rows whose text or custom_id has this in it")]
 Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, with their reasons")]
 
 
@@ -47,6 +49,7 @@ def results(
     job: JobId,
     out: Out = None,
     label: Label = None,
+    contains: Contains = None,
     failed: Failed = False,
     include: Include = "text",
     neutral_band: Annotated[float | None, typer.Option(help="0 to 0.5: unsure rows are neutral")] = None,
@@ -54,16 +57,20 @@ def results(
     json: AsJson = False,
 ) -> None:
     """Print the rows of a job, or write them to a file."""
-    only = "failed" if failed else None
+    filters: dict[str, Any] = {
+        "label": label,
+        "contains": contains,
+        "only": "failed" if failed else None,
+        "include": include,
+        "neutral_band": neutral_band,
+    }
     with Client() as client:
         handle = client.job(job)
         if out is not None:
-            handle.download(Path(out), label=label, only=only, include=include, neutral_band=neutral_band)
+            handle.download(Path(out), **filters)
             return
-        rows = handle.results(label=label, only=only, include=include, neutral_band=neutral_band)
-        for number, row in enumerate(rows):
-            if limit is not None and number >= limit:
-                return
+        rows = handle.results(**filters)
+        for row in islice(rows, limit):
             if json:
                 as_json(asdict(row))
             elif row.error:

@@ -17,6 +17,7 @@ from sentiq_client.client import Client
 from sentiq_client.errors import ApiError, ConnectionFailed
 
 JOBS_SHOWN = 10
+UNKNOWN = "?"
 
 
 def register(app: typer.Typer) -> None:
@@ -72,15 +73,30 @@ def _heading(cluster: dict[str, Any]) -> Text:
 
 
 def _lanes(cluster: dict[str, Any]) -> Table:
-    table = Table("lane", "waiting", "in flight", "children", "busy", box=None, header_style="bold")
+    heads = ("lane", "waiting", "oldest", "in flight", "children", "busy", "texts/s")
+    table = Table(*heads, box=None, header_style="bold")
     for lane in cluster["lanes"]:
-        table.add_row(lane["lane"], *(f"{lane[name]:,}" for name in ("waiting", "in_flight", "children", "busy")))
+        speed = lane["texts_per_second"]
+        table.add_row(
+            lane["lane"],
+            f"{lane['waiting']:,}",
+            f"{lane['oldest_waiting_s']:,.1f} s",
+            *(f"{lane[name]:,}" for name in ("in_flight", "children", "busy")),
+            UNKNOWN if speed is None else f"{speed:,.0f}",
+        )
     return table
 
 
 def _workers(cluster: dict[str, Any]) -> Table:
-    table = Table("worker", "children", "busy", "model", "since", box=None, header_style="bold")
+    table = Table("worker", "children", "busy", "memory", "model", "since", box=None, header_style="bold")
     for worker in cluster["workers"]:
-        cells = (worker["name"], str(worker["children"]), str(worker["busy"]), worker["model"], worker["started_at"])
-        table.add_row(*cells)
+        memory = worker["memory_bytes"]
+        table.add_row(
+            worker["name"],
+            str(worker["children"]),
+            str(worker["busy"]),
+            UNKNOWN if memory is None else f"{memory / 1e6:,.0f} MB",
+            worker["model"],
+            worker["started_at"],
+        )
     return table
