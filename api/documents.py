@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from api.export.reading import View, chunk_rows, kept_columns
@@ -84,29 +85,34 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
     While the job runs a page ends before the first unfinished chunk; once it has ended, chunks that were never finished
     are skipped. Raises InvalidInput.
     """
-    chunk_no, offset = (0, 0) if cursor is None else _read_cursor(cursor)
-    last = min(chunk_no + PAGE_CHUNKS, job.chunks)
+    first, offset = (0, 0) if cursor is None else _read_cursor(cursor)
     names = kept_columns(job, view)
     rows: list[RowDocument] = []
-    while chunk_no < last and len(rows) < limit:
-        numbers = range(chunk_no, min(chunk_no + CHUNKS_READ, last))
-        for result in store.chunk_results(job.id, numbers):
+    chunks: Sequence[int] = range(first, job.chunks)
+    if view.filter.only_failed and job.state.ended:
+        chunks = [number for number in store.failed_chunks(job.id) if number >= first]
+    looked_at, last = 0, min(PAGE_CHUNKS, len(chunks))
+    while looked_at < last and len(rows) < limit:
+        numbers = chunks[looked_at : min(looked_at + CHUNKS_READ, last)]
+        for chunk_no, result in zip(numbers, store.chunk_results(job.id, numbers), strict=True):
+            skipped = offset if chunk_no == first else 0
             if result is None:
                 if not job.state.ended:
-                    return ResultsPage(data=rows, next=_cursor(chunk_no, offset))
+                    return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
             else:
                 for row in chunk_rows(result, job, view):
                     position = row.number - result.output.first
-                    if position < offset:
+                    if position < skipped:
                         continue
                     if len(rows) == limit:
                         return ResultsPage(data=rows, next=_cursor(chunk_no, position))
                     rows.append(RowDocument.model_validate(document(row, view, names)))
-            chunk_no, offset = chunk_no + 1, 0
+            looked_at += 1
             if len(rows) == limit:
                 break
-    more = not job.state.ended or chunk_no < job.chunks
-    return ResultsPage(data=rows, next=_cursor(chunk_no, offset) if more else None)
+    if looked_at < len(chunks):
+        return ResultsPage(data=rows, next=_cursor(chunks[looked_at], 0))
+    return ResultsPage(data=rows, next=None if job.state.ended else _cursor(job.chunks, 0))
 
 
 def _cursor(chunk_no: int, offset: int) -> str:

@@ -175,8 +175,10 @@ class FileFormat:
     quotes: bool | None = None  # quotation marks enclose cells
     has_header: bool | None = None
     sheet: str | None = None
-    text_column: str | None = None
+    text_column: str | None = None  # its heading, which may be that of other columns too
+    text_number: int | None = None  # from 1
     id_column: str | None = None
+    id_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
 
 

@@ -25,7 +25,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.codec import OutputColumns, decode_columns, decode_input, decode_output, encode_input
-from jobs.connection import RedisFull, script, text
+from jobs.connection import REDIS_AWAY, RedisFull, script, text
 from jobs.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -53,6 +53,7 @@ from jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
 CHUNKS_READ = 16  #: chunks that are read in one round trip
+VALUES_KEPT, VALUE_CHARS = 64, 65_536  #: of what is computed of a job's results, for whoever asks again
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 
 
@@ -90,6 +91,7 @@ class JobStore:
         self._end = script(redis, "end")
         self._hold = script(redis, "hold")
         self._retry = script(redis, "retry")
+        self._keep = script(redis, "keep")
 
     # -- filling ------------------------------------------------------------------------------------------------
 
@@ -391,11 +393,16 @@ class JobStore:
         return None if value is None else text(value)
 
     def keep(self, job: Job, name: str, value: str) -> None:
-        """Keep what was computed of an ended job's results for as long as the job; of others it would soon be wrong."""
-        if job.state.ended:
-            key = JobKeys.of(job.id).exports
-            self.redis.hset(key, f"{job.ended_at_ms} {name}", value)
-            self.redis.pexpireat(key, job.expires_at_ms)
+        """Keep what was computed of an ended job's results for as long as the job; of others it would soon be wrong.
+
+        Where Redis takes no writes, or there is much of the job already, it is computed again when it is asked for.
+        """
+        if job.state.ended and len(value) <= VALUE_CHARS:
+            k = JobKeys.of(job.id)
+            try:
+                self._keep((k.job, k.exports), (job.ended_at_ms, name, value, VALUES_KEPT))
+            except REDIS_AWAY:
+                pass
 
     def pace(self, job_id: str) -> Pace | None:
         """At most 120 steps; None where no row of a bulk job has been recorded."""

@@ -35,7 +35,8 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
     """The finished rows by their cell in column `at`, the largest group first; a line without cells has the value "".
 
     All beyond the first `SHOWN` groups are together in a last one, whose value is None. A value that comes after
-    `OPENED` other ones counts there, even if it is frequent from then on.
+    `OPENED` other ones counts there, even if it is frequent from then on. Raises JobNotFound where the job has gone
+    meanwhile.
     """
     groups: dict[str, Counter[str]] = {}
     rest: Counter[str] = Counter()
@@ -60,6 +61,7 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
                     group["failed"] += 1
                 else:
                     group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
+    store.get(job.id)
 
     by_size = sorted(groups.items(), key=lambda group: (-group[1].total(), group[0]))
     for _, counts in by_size[SHOWN:]:

@@ -15,7 +15,7 @@ from jobs.store import CHUNKS_READ, ChunkResult, JobStore
 class Filter:
     """Which rows are wanted; a row must meet all that is asked."""
 
-    labels: frozenset[str] = frozenset()  # empty: any
+    labels: tuple[str, ...] = ()  # empty: any
     min_score: float = 0.0
     max_score: float = 1.0
     only_failed: bool = False
@@ -65,12 +65,16 @@ class ResultRow(NamedTuple):
 
 
 def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
-    """Rows in their order; of chunks without a result (yet) there are none."""
+    """Rows in their order; of chunks without a result (yet) there are none.
+
+    Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
+    """
     numbers = store.failed_chunks(job.id) if view.filter.only_failed else range(job.chunks)
     for start in range(0, len(numbers), CHUNKS_READ):
         for result in store.chunk_results(job.id, numbers[start : start + CHUNKS_READ]):
             if result is not None:
                 yield from chunk_rows(result, job, view)
+    store.get(job.id)
 
 
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
@@ -108,7 +112,11 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
 def text_position(job: Job) -> int:
     """Where the column of the texts stands among those of the file."""
     file = job.file
-    return file.columns.index(file.text_column) if file and file.text_column in file.columns else 0
+    if file is None:
+        return 0
+    if file.text_number is not None:
+        return file.text_number - 1
+    return file.columns.index(file.text_column) if file.text_column in file.columns else 0  # a job of an older version
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ def _write(
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "nan_inf_to_errors": True,
+            "use_zip64": True,  # a sheet of a million long texts has more than 2 GB before it is compressed
         },
     )
     made_at = datetime.datetime.fromtimestamp((job.ended_at_ms or job.created_at_ms) / 1000, datetime.UTC)

@@ -13,6 +13,7 @@ from api.ingest.columns import Columns, choose
 from api.ingest.faults import readable
 from api.ingest.jsonl import ndjson_rows
 from api.ingest.options import Limits, Reading, bad_file
+from api.ingest.quotes import quotes_of
 from api.ingest.streams import Decoder, gathered, gunzipped, lines, with_head
 from api.ingest.workbook import Workbook
 from jobs.models import FileFormat, Row
@@ -95,7 +96,7 @@ class File:
             else:
                 first = list(itertools.islice(decoded, tables.SAMPLE_ROWS))
                 delimiter = tables.delimiter_of(reading, kind, first, limits)
-                quotes = tables.quotes_of(reading, delimiter, first)
+                quotes = quotes_of(reading, delimiter, first)
                 records = tables.cells_of(itertools.chain(first, decoded), delimiter, limits, quotes=quotes)
         sample, records = tables.peeked(records)
         if not sample:
@@ -111,7 +112,9 @@ class File:
             has_header=columns.has_header,
             sheet=sheet,
             text_column=columns.names[columns.text],
+            text_number=columns.text + 1,
             id_column=None if columns.id is None else columns.names[columns.id],
+            id_number=None if columns.id is None else columns.id + 1,
             columns=columns.names if reading.keep_columns else (),
         )
         return tables.rows_of(records, columns, limits, keep=reading.keep_columns)

@@ -228,8 +228,10 @@ class FileDocument(BaseModel):
     quotes: bool | None
     has_header: bool | None
     sheet: str | None
-    text_column: str | None
+    text_column: str | None = Field(description="its heading")
+    text_number: int | None = Field(description="its place, from 1: headings may come twice")
     id_column: str | None
+    id_number: int | None
     columns: list[str]
 
 
@@ -264,10 +266,6 @@ class JobList(BaseModel):
 
 class JobWithResults(JobDocument):
     results: ResultsPage
-
-
-class FormatDocument(FileDocument):
-    sheets: list[str] = Field(description="of a workbook")
 
 
 class LineError(ErrorDocument):

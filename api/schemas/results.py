@@ -31,7 +31,7 @@ class ViewQuery(BaseModel):
 
     def view(self, neutral_band: float) -> View:
         include = (self.include or "").split(",")
-        labels = frozenset(word.strip() for word in (self.label or "").split(",") if word.strip())
+        labels = tuple(sorted({word.strip() for word in (self.label or "").split(",") if word.strip()}))
         words = (self.contains or "").casefold()
         chosen = Filter(labels, self.min_score, self.max_score, self.only == "failed", words)
         return View(neutral_band, chosen, text="text" in include, columns="columns" in include)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
+from redis import Redis
 
 from api import documents
-from api.export import groups, streams, workbook
+from api.export import groups, streams, summary, workbook
 from api.export.reading import View, read_rows
+from jobs.errors import JobNotFound
+from jobs.keys import JobKeys
 from jobs.lanes import BulkLane
 from jobs.models import (
     ChunkRef,
@@ -29,7 +34,7 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
-from jobs.store import JobStore
+from jobs.store import VALUES_KEPT, JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
 from tests.integration import conftest
@@ -52,10 +57,13 @@ ODD_TEXTS = (
 ROWS_A_CHUNK = 5
 
 
-def answered(store: JobStore, bulk: BulkLane, texts: tuple[str, ...] = ODD_TEXTS, *, seal: bool = True) -> str:
+FILE = FileFormat("评论.csv", "csv", text_column="text", text_number=2, columns=("编号", "text", "=note"))
+
+
+def answered(
+    store: JobStore, bulk: BulkLane, texts: tuple[str, ...] = ODD_TEXTS, *, seal: bool = True, file: FileFormat = FILE
+) -> str:
     """A job of a file with three columns; every seventh row failed, p(positive) rises with the row."""
-    columns = ("编号", "text", "=note")
-    file = FileFormat("评论.csv", "csv", text_column="text", columns=columns)
     job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(name="评论 七月.csv", keep_columns=True), file=file)
     store.create(job)
     issued = []
@@ -254,8 +262,91 @@ def test_a_broken_download_goes_on_where_it_broke(
     assert client.get(file, headers={"Range": f"bytes={len(whole.data)}-"}).status_code == 416
     assert client.get(file, headers={"Range": "bytes=5-", "If-Range": '"another"'}).data == whole.data
     assert client.get(file, headers={"If-None-Match": tag}).status_code == 304
-    assert client.head(file).headers["ETag"] == tag
+    assert client.get(file, headers={"Range": f"bytes={'9' * 5000}-"}).data == whole.data
+    for headers in ({}, {"Range": "bytes=5-"}):
+        head = client.head(file, headers=headers)
+        assert (head.status_code, head.headers["ETag"], head.data) == (200, tag, b"")
+        assert "Content-Length" not in head.headers, "nobody has counted"
+    labels = [client.get(f"{file}?label={names}").headers["ETag"] for names in ("negative,neutral", "neutral,negative")]
+    assert labels[0] == labels[1]
     assert client.get(f"{file}?only=failed").headers["ETag"] != tag
+
+
+@pytest.mark.parametrize("number", [2, 3, None], ids=["second", "third", "of an older version"])
+def test_headings_that_come_twice_mix_nothing_up(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, number: int | None
+) -> None:
+    file = replace(FILE, text_column="标题", text_number=number, columns=("编号", "标题", "标题"))
+    job = answered(store, bulk, ("甲", "乙"), file=file)
+    note = "=HYPERLINK(1)"
+    expected = [["0", "甲", note], ["1", "乙", note]] if number != 3 else [["0", note, "甲"], ["1", note, "乙"]]
+    rows = client.get(f"{job}/results?include=columns").json["data"]
+    assert [[cell for _, cell in row["columns"]] for row in rows] == expected
+    for by in (2, 3):
+        values = {group["value"] for group in client.get(f"{job}/summary?by={by}").json["groups"]}
+        assert values == {row[by - 1] for row in expected}
+
+
+def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
+    store: JobStore, bulk: BulkLane, redis: Redis
+) -> None:
+    job = store.get(answered(store, bulk).rpartition("/")[2])
+    rows = read_rows(store, job, View(0.0))
+    next(rows)
+    store.erase(job.id)
+    with pytest.raises(JobNotFound):
+        list(rows)
+    with pytest.raises(JobNotFound):
+        summary.summarise(store, job, 0.0)
+    with pytest.raises(JobNotFound):
+        groups.group_rows(store, job, 0, 0.0)
+    store.keep(job, "summary", "texts of people who wanted them erased")
+    assert redis.keys(f"*{job.id}*:exports") == []
+
+
+def test_results_are_read_while_redis_is_full(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, redis: Redis
+) -> None:
+    job = answered(store, bulk)
+    redis.config_set("maxmemory", 1)
+    try:
+        for kind in ("csv", "json", "ndjson", "xlsx"):
+            assert client.get(f"{job}/results.{kind}").status_code == 200
+        part = client.get(f"{job}/results.csv", headers={"Range": "bytes=0-9"})
+        assert (part.status_code, len(part.data)) == (206, 10)
+        assert client.get(f"{job}/summary").json["rows"] == len(ODD_TEXTS)
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+def test_what_is_kept_of_results_does_not_grow_with_the_questions(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, redis: Redis
+) -> None:
+    job = answered(store, bulk)
+    bands = [n / 1000 for n in range(100)]
+    first = [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands]
+    keys = JobKeys.of(job.rpartition("/")[2])
+    assert redis.hlen(keys.exports) == VALUES_KEPT
+    assert redis.pttl(keys.exports) == pytest.approx(redis.pttl(keys.job), abs=1000)
+    assert [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands] == first
+
+
+def test_failed_rows_are_found_without_looking_at_all_others(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "PAGE_CHUNKS", 2)
+    job = answered(store, bulk, tuple(f"文本{n}" for n in range(60)))  # every seventh failed: in 8 of 12 chunks
+    first = client.get(f"{job}/results?only=failed&limit=3").json
+    assert [row["index"] for row in first["data"]] == [6, 13]
+    assert [row["index"] for row in pages(client, job, "&only=failed")] == list(range(6, 60, 7))
+
+
+def test_a_sheet_may_be_larger_than_the_old_form_of_zip_files_allows(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1_000)  # of bytes, for 2 GB
+    book = client.get(answered(store, bulk) + "/results.xlsx").data
+    assert openpyxl.load_workbook(io.BytesIO(book))["results"].max_row == len(ODD_TEXTS) + 1
 
 
 def test_a_running_job_gives_what_is_finished(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:

@@ -33,6 +33,12 @@ def test_an_upload_shows_how_it_would_be_read(client: FlaskClient) -> None:
     assert found["preview"][0] == ["1", "味道不错，下次还来", "周一"]
 
 
+def test_headings_that_come_twice_are_told_apart(client: FlaskClient) -> None:
+    made = client.post(UPLOADS, data=form("编号,标题,标题\n1,好,不好\n".encode(), "a.csv")).json
+    found = client.get(f"{UPLOADS}/{made['id']}?text_column=3").json["format"]
+    assert (found["text_column"], found["text_number"], found["id_number"]) == ("标题", 3, 1)
+
+
 def test_other_choices_show_another_view(client: FlaskClient) -> None:
     book = Workbook()
     book.create_sheet("第二").append(["甲"])

@@ -12,9 +12,10 @@ const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };
 /**
  * @param {Object} upload the document of /api/v1/uploads
  * @param {function(Object): Promise<Object>} readAgain gives the document of another reading
+ * @param {function(boolean)} busy told when that begins and ends
  * @returns {{element, reading: function(): Object, place: function(Object): ?string}} `reading()`: the options of a job
  */
-export function preview(upload, readAgain) {
+export function preview(upload, readAgain, busy) {
   const asked = {}; // what was chosen otherwise than recognised
   const element = h("section", { "aria-labelledby": "preview-title" });
   const heading = h("h2", { id: "preview-title", tabindex: "-1" }, t("preview.title"));
@@ -34,6 +35,7 @@ export function preview(upload, readAgain) {
     }
     board.clear();
     element.setAttribute("aria-busy", "true");
+    busy(true);
     const mine = ++version;
     try {
       const found = await readAgain(asked);
@@ -43,7 +45,10 @@ export function preview(upload, readAgain) {
     } catch (error) {
       if (mine === version) board.show(error, { place });
     } finally {
-      if (mine === version) element.removeAttribute("aria-busy");
+      if (mine === version) {
+        element.removeAttribute("aria-busy");
+        busy(false);
+      }
     }
   }
 
@@ -73,7 +78,7 @@ export function preview(upload, readAgain) {
     const kind = format.format;
     const of = (name) => String(asked[name] ?? "");
     const headings = columns.map((column) => [reference(column, columns, format), columnName(column)]);
-    const at = (heading) => headings[columns.findIndex(({ name }) => name === heading)]?.[0] ?? "";
+    const at = (number) => headings[number - 1]?.[0] ?? "";
     const recognised = (what) => ["", t("preview.recognised", { what })];
     const found = [];
     if (sheets.length > 1) {
@@ -83,8 +88,8 @@ export function preview(upload, readAgain) {
     if (["csv", "tsv", "xlsx"].includes(kind)) {
       const ids = [["", t("preview.no_column")], ...headings];
       found.push(
-        ["text_column", t("preview.text_column"), headings, of("text_column") || at(format.text_column)],
-        ["id_column", t("preview.id_column"), ids, of("id_column") || at(format.id_column)],
+        ["text_column", t("preview.text_column"), headings, of("text_column") || at(format.text_number)],
+        ["id_column", t("preview.id_column"), ids, of("id_column") || at(format.id_number)],
         ["has_header", t("preview.header"), yesOrNo("yes", "no"), String(format.has_header)],
       );
     }
@@ -106,9 +111,9 @@ export function preview(upload, readAgain) {
 
   function rows() {
     const { format, columns } = upload;
-    const roles = columns.map(({ name }) => {
-      if (name === format.text_column) return t("preview.is_text");
-      return name === format.id_column ? t("preview.is_id") : null;
+    const roles = columns.map(({ number }) => {
+      if (number === format.text_number) return t("preview.is_text");
+      return number === format.id_number ? t("preview.is_id") : null;
     });
     const heads = columns.map((column, at) => {
       const role = roles[at] && [" ", h("span", { class: "badge" }, roles[at])];
