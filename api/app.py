@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         health.blueprint,
     ):
         app.register_api(blueprint)
-    app.register_blueprint(pages.blueprint)
+    pages.init_app(app)
     app.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}
     return app
 

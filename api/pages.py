@@ -6,8 +6,11 @@ import gzip
 import re
 from functools import lru_cache
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
+from werkzeug.exceptions import NotFound
 
+from api.headers import POLICIES
+from api.problems import http_problem
 from api.services import services
 from jobs.settings import Settings
 
@@ -15,6 +18,19 @@ PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"  #: of vendored files: their version is in their path
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static")
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    app.register_error_handler(NotFound, missing)
+
+
+def missing(error: NotFound) -> Response:
+    """Who mistyped an address of ours in a browser gets the page, which says so and leads on; programs a problem."""
+    accepted = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
+    if accepted != "text/html" or request.path.startswith("/api/"):
+        return http_problem(error)
+    return Response(page(), 404, {"Content-Security-Policy": POLICIES["pages"]}, mimetype="text/html")
 
 
 @blueprint.get("/")

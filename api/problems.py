@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_take_request_id)
     app.after_request(_give_request_id)
     app.register_error_handler(SentiqError, problem)
-    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(HTTPException, http_problem)
     for away in REDIS_AWAY:
         app.register_error_handler(away, _store_problem)
     app.register_error_handler(Exception, _bug_problem)
@@ -76,7 +76,7 @@ def _give_request_id(response: Response) -> Response:
     return response
 
 
-def _http_problem(error: HTTPException) -> Response:
+def http_problem(error: HTTPException) -> Response:
     status = error.code or 500
     title = error.name
     code = _CODES.get(status, re.sub(r"\W+", "_", title.lower()))

@@ -62,15 +62,15 @@ def put(page: Page, name: str, content: bytes) -> None:
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "", "buffer": content})
 
 
-def drop(page: Page, zone: Locator, name: str, content: str) -> None:
-    """As a visitor does from a folder."""
+def drop(page: Page, zone: Locator, *named: tuple[str, str]) -> None:
+    """As a visitor does from a folder: files with their contents."""
     transfer = page.evaluate_handle(
-        """([name, content]) => {
+        """(named) => {
             const data = new DataTransfer();
-            data.items.add(new File([content], name));
+            for (const [name, content] of named) data.items.add(new File([content], name));
             return data;
         }""",
-        [name, content],
+        named,
     )
     for event in ("dragenter", "dragover", "drop"):
         zone.dispatch_event(event, {"dataTransfer": transfer})

@@ -93,6 +93,16 @@ def test_a_wrong_key_is_told_in_the_dialog(visitor: Visit, key: str) -> None:
     expect(page.get_by_text(t("jobs.none"))).to_be_visible()
 
 
+@one_look
+def test_a_key_that_is_refused_is_not_kept(visitor: Visit) -> None:
+    page, t = visitor.open("/jobs"), visitor.t
+    give(visitor, "sq_000000000000_" + "A" * 43)
+    expect(dialog(visitor)).to_contain_text("The API key is not valid")
+    dialog(visitor).get_by_role("button", name=t("key.without")).click()
+    expect(page.get_by_role("alert")).to_contain_text(t("error.401"))
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 @two_looks
 def test_whoever_gives_no_key_finds_a_way_to_give_one_later(visitor: Visit, key: str) -> None:
     page, t = visitor.open("/cluster"), visitor.t

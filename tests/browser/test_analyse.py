@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import analyse, answered_job, answers, held, one_look, past, requests, send, two_looks
@@ -119,7 +119,7 @@ def test_control_and_enter_send_once(visit: Visit) -> None:
     with held(page, "**/api/v1/jobs") as routes:
         area.press("Control+Enter")
         area.press("Control+Enter")  # nobody has answered the first
-        expect(page.get_by_role("button", name=t("analyse.go"), exact=True)).to_be_disabled()
+        expect(page.get_by_role("button", name=t("analyse.go"), exact=True)).to_have_attribute("aria-busy", "true")
     expect(answers(visit)).to_have_count(2)
     expect(area).to_have_value("很好\n不好")
     assert len(routes) == 1
@@ -178,7 +178,7 @@ def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: 
     search.fill("apple")
     expect(past(visit)).to_have_count(1)
     search.fill("梨")
-    expect(page.get_by_text(t("past.none"))).to_be_visible()
+    expect(page.locator("main").get_by_text(t("past.none"))).to_be_visible()
     search.fill("")
     expect(past(visit)).to_have_count(2)
 
@@ -296,9 +296,48 @@ def test_the_language_may_change_while_the_answer_is_awaited(visit: Visit) -> No
     with held(page, "**/api/v1/jobs"):
         send(visit, PRAISE)
         page.get_by_label(visit.t("language")).select_option("zh")
-        expect(page.locator("form button")).to_be_disabled()
+        expect(page.locator("form button")).to_have_attribute("aria-busy", "true")
     expect(answers(visit)).to_have_count(1)
-    expect(page.locator("form button")).to_be_enabled()
+    expect(page.locator("form button[aria-busy]")).to_have_count(0)
+
+
+def hurried(route: Route) -> None:
+    """The service is asked to answer at once, with the job alone."""
+    route.continue_(headers={**route.request.headers, "prefer": "wait=0"})
+
+
+@two_looks
+def test_what_takes_long_can_be_looked_at_and_need_not_be_waited_for(visit: Visit) -> None:
+    page, t = visit.open(), visit.t
+    page.route("**/api/v1/jobs", hurried)
+    with held(page, "**/api/v1/jobs/job_*"):
+        send(visit, PRAISE)
+        told = page.locator(".board [role=status]")
+        expect(told).to_contain_text(t("analyse.slow"))
+        job_id = visit.cluster.http.get("/api/v1/jobs").json()["data"][0]["id"]
+        expect(told.get_by_role("link", name=t("analyse.look"))).to_have_attribute("href", f"/jobs/{job_id}")
+        assert visit.violations() == []
+        assert visit.fits()
+        told.get_by_role("button", name=t("analyse.leave")).click()
+        expect(told).to_have_count(0)
+        expect(page.get_by_label(t("analyse.label"))).to_be_focused()
+        expect(page.locator("form button[aria-busy]")).to_have_count(0)
+        expect(page.get_by_role("alert")).to_have_count(0)
+    analyse(visit, BLAME)  # the next one is not kept waiting
+
+
+@one_look
+def test_an_answer_that_takes_long_is_shown_all_the_same(visit: Visit) -> None:
+    page, t = visit.open(), visit.t
+    page.route("**/api/v1/jobs", hurried)
+    with held(page, "**/api/v1/jobs/job_*"):
+        send(visit, PRAISE)
+        page.get_by_role("link", name=t("analyse.look")).wait_for()
+        page.get_by_role("link", name=t("nav.bulk"), exact=True).click()
+        page.get_by_role("link", name=t("nav.analyse"), exact=True).click()
+        expect(page.get_by_role("button", name=t("analyse.leave"))).to_be_visible()
+    expect(answers(visit)).to_have_count(1)
+    expect(page.locator(".board")).to_be_empty()
 
 
 @two_looks

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
 from tests.browser.conftest import LOOKS, Visit, visiting
+from tests.browser.steps import held, one_look, two_looks
 from tests.proxy import Fault, FaultyProxy
 from tests.support import Cluster, wait_until
-
-one_look = pytest.mark.parametrize("look", LOOKS[:1], ids=["en-desktop"])
 
 
 def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
-    files.drop(page, page.locator(".drop"), "评论.csv", files.csv(files.reviews(300)).decode())
+    files.drop(page, page.locator(".drop"), ("评论.csv", files.csv(files.reviews(300)).decode()))
 
     preview = page.get_by_role("region", name=t("preview.table"))
     expect(preview.get_by_role("columnheader")).to_have_count(4)
@@ -131,6 +131,59 @@ def test_a_file_that_cannot_be_read_is_refused_in_place(
 
 
 @one_look
+def test_of_several_files_the_first_is_taken_and_that_is_told(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.drop(page, page.locator(".drop"), ("first.txt", files.PRAISE), ("second.txt", files.BLAME))
+    expect(page.locator(".drop .file")).to_contain_text("first.txt")
+    expect(page.locator(".drop .file")).to_contain_text(t("drop.one"))
+    expect(page.get_by_role("region", name=t("preview.table"))).to_contain_text(files.PRAISE)
+
+
+@two_looks
+def test_a_file_that_changes_after_it_was_chosen_is_told_as_that(visit: Visit, tmp_path: Path) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    path = tmp_path / "评论.csv"
+    path.write_bytes(files.csv(files.reviews(20_000)))
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("heading", name=t("preview.title")).wait_for()
+    path.write_bytes(files.csv(files.reviews(10)))
+    page.get_by_role("button", name=t("bulk.start")).click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text(t("error.file_unreadable"))
+    expect(alert).to_contain_text(t("remedy.file_unreadable"))
+    expect(alert).not_to_contain_text(t("error.hold"))  # waiting does not help
+
+    files.put(page, "评论 2.csv", path.read_bytes())
+    expect(alert).to_have_count(0)
+    job_id = files.start(visit)
+    assert visit.cluster.wait_ended(job_id)["counts"]["total"] == 10
+
+
+@one_look
+def test_a_job_is_not_started_before_its_preview_is_there(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "a.csv", files.csv(files.reviews(10)))
+    start = page.get_by_role("button", name=t("bulk.start"))
+    with held(page, "**/api/v1/uploads/*"):
+        page.get_by_label(t("preview.header")).select_option("false")
+        expect(start).to_be_disabled()
+    expect(start).to_be_enabled()
+    assert visit.cluster.wait_ended(files.start(visit))["counts"]["total"] == 11
+
+
+@one_look
+def test_what_was_looked_at_is_not_kept_when_one_leaves(visit: Visit) -> None:
+    redis = visit.cluster.redis
+    page, t = visit.open("/bulk"), visit.t
+    before = set(redis.keys("sentiq:upload:*"))  # of visitors who closed the browser
+    files.choose(visit, "a.csv", files.csv(files.reviews(10)))
+    kept = set(redis.keys("sentiq:upload:*")) - before
+    assert kept
+    page.get_by_role("link", name=t("nav.jobs"), exact=True).click()
+    wait_until(lambda: not redis.exists(*kept))
+
+
+@one_look
 @pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
 def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool) -> None:
     content = files.csv(files.reviews(20_000))
@@ -171,10 +224,17 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         expect(work).to_have_attribute("aria-valuetext", re.compile("so far"))
         assert cluster.job(job_id)["state"] == "receiving"
         assert 0 < float(upload.evaluate("bar => bar.value")) < 1
+        expect(upload).to_have_attribute("aria-valuetext", re.compile(r"MB · \d+ (s|min .*) left"))
+        left = page.locator("section dl.numbers > div").filter(has_text=t("counts.eta"))
+        expect(left.locator("dd")).to_have_text("–")  # of how many rows, nobody knows yet
 
         page.get_by_role("link", name=t("nav.cluster")).click()  # the upload goes on
         page.get_by_role("heading", name=t("cluster.title"), level=1).wait_for()
+        page.get_by_role("link", name=t("nav.bulk")).click()
+        expect(page.locator(".drop .file")).to_be_empty()  # it is a job already, and not offered again
         page.get_by_role("link", name=t("nav.jobs")).click()
+        line = page.locator("tbody tr").filter(has_text="slow.csv")
+        expect(line.get_by_role("progressbar")).to_have_attribute("aria-valuetext", re.compile(r"\d / \d"))
         page.get_by_role("link", name="slow.csv").click()
         slow.delay_s = 0
         expect(upload).to_have_attribute("aria-valuetext", t("progress.sent"))

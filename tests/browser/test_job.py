@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import files
 from tests.browser.conftest import LOOKS, Look, Visit, clear, visiting
+from tests.browser.steps import held, one_look, requests
 from tests.support import Cluster, wait_until
 
 BREAKS = "【异常】"  #: a text with it fails with the engine of tests/cluster/broken_engine.py
@@ -81,20 +82,60 @@ def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
     page.get_by_role("button", name=t("rows.on"), exact=True).click()
     expect(table).to_have_count(21)
     expect(page.get_by_role("button", name=t("rows.on"), exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name=t("rows.back"), exact=True)).to_be_focused()  # there is no other way
 
     page.get_by_label(t("rows.label")).select_option("failed")
     expect(table).to_have_count(1)
     expect(table.first).to_contain_text(t("error.line", line=122))
-    expect(table.first).to_contain_text("empty")
+    expect(table.first).to_contain_text(t("fault.empty_text"))
+    expect(table.first).to_contain_text("The text is empty")
     page.get_by_label(t("rows.label")).select_option("")
     page.get_by_label(t("rows.search")).fill("R117")  # an id, whatever its case
     expect(table).to_have_count(1)
     expect(table.first).to_contain_text(f"{files.BLAME}117")
     page.get_by_label(t("rows.search")).fill("没有这样的话")
-    expect(page.get_by_text(t("rows.none_match"))).to_be_visible()
+    expect(page.get_by_text(t("rows.none_match")).first).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text(t("rows.none_match"))
     page.get_by_label(t("rows.search")).fill("")
     page.get_by_label(t("rows.columns")).check()
     expect(table.first).to_contain_text("北京")
+
+
+@one_look
+def test_rows_of_another_filter_begin_at_the_first(visit: Visit) -> None:
+    job_id = submit(visit.cluster, files.csv(files.reviews(100)))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    table = page.locator("section[aria-labelledby=rows-title] tbody tr")
+    expect(table).to_have_count(20)
+    region = page.locator("section[aria-labelledby=rows-title] .scroll")
+    height = region.evaluate("place => place.offsetHeight")
+    with held(page, "**/results?*"):
+        page.get_by_label(t("rows.search")).fill(files.BLAME)
+        expect(region).to_have_attribute("aria-busy", "true")
+        assert region.evaluate("place => place.offsetHeight") == height, "what is read meanwhile does not move"
+        page.get_by_role("button", name=t("rows.on"), exact=True).click()  # the next page of what was there before
+    expect(table.first).to_contain_text(f"{files.BLAME}1")
+    expect(page.get_by_text(t("rows.where", page=1, first=2, last=40)).first).to_be_visible()
+
+
+@one_look
+def test_letters_of_a_word_that_is_not_chosen_yet_are_not_searched_for(visit: Visit) -> None:
+    job_id = submit(visit.cluster, files.csv(files.reviews(10)))
+    visit.cluster.wait_ended(job_id)
+    visit.page.clock.install()
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    table = page.locator("section[aria-labelledby=rows-title] tbody tr")
+    expect(table).to_have_count(10)
+    sent = requests(page, "GET", "contains=")
+    page.get_by_label(t("rows.search")).focus()
+    typist = page.context.new_cdp_session(page)
+    typist.send("Input.imeSetComposition", {"text": "wu'liu", "selectionStart": 6, "selectionEnd": 6})
+    expect(page.get_by_label(t("rows.search"))).to_have_value("wu'liu")
+    page.clock.fast_forward(5_000)  # the visitor looks for the right word
+    typist.send("Input.insertText", {"text": "物流"})
+    expect(table).to_have_count(5)
+    assert len(sent) == 1
 
 
 def test_the_neutral_band_is_for_everything_on_the_page(visit: Visit) -> None:
@@ -170,6 +211,9 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
     expect(page.locator(".state-paused")).to_be_visible()
     expect(button("act.resume")).to_be_focused()  # where the pressed button was
     wait_until(lambda: visit.cluster.job(job_id)["state"] == "paused")
+    sent = requests(page)
+    # While nothing changes, nothing but the job itself is read again and again.
+    wait_until(lambda: page.title() and [r.url.rpartition("/")[2] for r in sent[-4:]] == [job_id] * 4)
 
     page = visit.open("/")  # leave, and come back by its address
     page = visit.open(f"/jobs/{job_id}")
@@ -181,12 +225,16 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
     button("act.cancel").click()
     button("confirm.yes").click()
     expect(page.locator(".state-cancelled")).to_be_visible()
+    expect(button("act.erase")).to_be_focused()  # there is nothing else left to press
     done = visit.cluster.job(job_id)["counts"]
     assert 0 < done["completed"] < done["total"] == 40
     expect(page.locator("section[aria-labelledby=rows-title] tbody tr").first).to_contain_text(files.PRAISE)
 
-    button("act.erase").click()
-    button("confirm.yes").click()
+    for _ in range(3):  # a key that is held down answers no question
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(button("confirm.yes")).to_be_focused()
+    page.keyboard.press("Enter")
     page.wait_for_url("**/jobs")
     assert visit.cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
 
@@ -199,7 +247,9 @@ def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
     cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     table = page.locator("section[aria-labelledby=rows-title] tbody tr")
-    expect(page.locator("section[aria-labelledby=summary-title] details").first).to_contain_text("inference_failed")
+    why = page.locator("section[aria-labelledby=summary-title] details").first
+    expect(why).to_contain_text("inference_failed")
+    expect(why).to_contain_text(t("fault.inference_failed"))
     page.get_by_label(t("rows.label")).select_option("failed")
     expect(table).to_have_count(1)
     expect(table.first).to_contain_text("RuntimeError")

@@ -80,7 +80,8 @@ def test_jobs_are_filtered_by_their_state(visit: Visit) -> None:
     expect(picker).to_have_value("cancelled")  # as one left it
     expect(lines(visit)).to_have_count(1)
     picker.select_option(label=t("state.running"))
-    expect(page.get_by_text(t("jobs.none_so"))).to_be_visible()
+    expect(page.locator("main").get_by_text(t("jobs.none_so"))).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text(t("jobs.none_so"))
     picker.select_option(label=t("jobs.any"))
     expect(lines(visit).get_by_role("link")).to_have_text([cancelled, completed])
 
@@ -99,6 +100,10 @@ def test_many_jobs_are_turned_over_twenty_at_a_time(visit: Visit) -> None:
     older.click()
     expect(links).to_have_text(ids[40:])
     expect(older).to_be_disabled()
+    expect(newer).to_be_focused()  # the keyboard goes where one can go on
+    links.first.click()
+    page.go_back()
+    expect(links).to_have_text(ids[40:])  # where one was
     newer.click()
     expect(links).to_have_text(ids[20:40])
     newer.click()
@@ -171,12 +176,13 @@ def test_a_job_that_is_erased_while_one_looks(browser: Browser, cluster: Cluster
 
 
 @two_looks
-def test_an_address_that_is_none_of_ours(visit: Visit) -> None:
-    page, t = visit.open("/jobs"), visit.t
-    page.evaluate("history.pushState(null, '', '/nothing/here')")
-    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
-    expect(page.get_by_role("heading", level=1)).to_have_text(t("missing.title"))
-    expect(page).to_have_title(f"{t('missing.title')} · sentiq")
-    assert visit.violations() == []
-    page.get_by_role("link", name=t("nav.analyse"), exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(t("analyse.title"))
+def test_an_address_that_is_none_of_ours(browser: Browser, cluster: Cluster, look: Look) -> None:
+    with visiting(browser, cluster, look, expected=("404",)) as visit:
+        page, t = visit.open("/nothing/here"), visit.t
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("missing.title"))
+        expect(page).to_have_title(f"{t('missing.title')} · sentiq")
+        assert visit.violations() == []
+        page.get_by_role("link", name=t("nav.analyse"), exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("analyse.title"))
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("missing.title"))

@@ -26,7 +26,7 @@ def test_a_hundred_thousand_rows_from_drop_to_workbook(
     rows = files.reviews(ROWS)
     content = files.csv(rows).decode()
     began = time.monotonic()
-    files.drop(page, page.locator(".drop"), "hundred-thousand.csv", content)
+    files.drop(page, page.locator(".drop"), ("hundred-thousand.csv", content))
     page.get_by_role("heading", name=t("preview.title")).wait_for()
     job_id = files.start(visit)
     expect(page.locator(".state-completed")).to_be_visible(timeout=DONE_MS)

@@ -18,6 +18,7 @@ LITERAL = re.compile(r'"([\w.]+)"')
 TEMPLATE = re.compile(r"`((?:[\w.]|\$\{[^{}`]*\})+)`")
 #: `t("key")`, `t("key", { values })`, also with two keys to choose from.
 CALL = re.compile(r'\bt\((?:\w+ \? )?"([\w.]+)"(?: : "([\w.]+)")?(?:, \{((?:[^{}]|\{[^{}]*\})*)\})?\)')
+ROW_ERROR = re.compile(r'\bRowError\(\s*"(\w+)"')
 NAME = re.compile(r"(?:^|,)\s*(\w+)\s*(?=[:,]|$)")
 
 
@@ -49,6 +50,15 @@ def test_the_chinese_ones_are_chinese_and_the_english_ones_are_not() -> None:
 
 
 @one_look
+def test_a_share_is_never_told_too_small_nor_as_all_before_it_is(visit: Visit) -> None:
+    page = visit.open()
+    told = page.evaluate(
+        "import('/static/app/i18n.js').then(({progress}) => [0, 29, 57, 99.9, 100].map(n => progress(n, 100)))"
+    )
+    assert told == ["0%", "29%", "57%", "99%", "100%"]
+
+
+@one_look
 def test_they_are_read_here_as_the_page_reads_them(visit: Visit) -> None:
     visit.open()
     for language in LANGUAGES:
@@ -71,6 +81,14 @@ def test_every_word_that_is_used_is_there() -> None:
 def test_every_word_that_is_there_is_used() -> None:
     plain, templates = set(LITERAL.findall(code())), forms(code())
     assert [key for key in words("en") if key not in plain and not any(f.fullmatch(key) for f in templates)] == []
+
+
+def test_every_reason_why_a_row_fails_has_words() -> None:
+    """The codes that end up in rows are those that are written beside a `RowError`."""
+    sources = [path for part in ("api", "jobs", "worker") for path in (REPOSITORY / part).rglob("*.py")]
+    codes = {code for path in sources for code in ROW_ERROR.findall(path.read_text(encoding="utf-8"))}
+    codes -= {"upload_interrupted"}  # of a job, not of a row
+    assert {f"fault.{code}" for code in codes} == {key for key in words("en") if key.startswith("fault.")}
 
 
 def test_every_placeholder_gets_its_value() -> None:

@@ -25,6 +25,21 @@ def test_all_addresses_give_one_document_that_holds_nothing_of_them(client: Flas
     assert answer.data == client.get("/").data
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_address_that_is_none_gives_browsers_the_page_and_programs_a_problem(
+    client: FlaskClient, method: str
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    page = client.open("/nothing/here", method=method, headers=browser)
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert page.data == client.get("/").data
+    assert page.headers["Content-Security-Policy"] == client.get("/").headers["Content-Security-Policy"]
+    for path, headers in (("/nothing/here", {}), ("/nothing/here", {"Accept": "*/*"}), ("/api/v1/nothing", browser)):
+        answer = client.open(path, method=method, headers=headers)
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+        assert answer.json["code"] == "not_found"
+
+
 def fetch(client: FlaskClient, path: str, **headers: str) -> tuple[int, Headers, bytes]:
     """Status, headers and body; the file behind them is closed."""
     with client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()}) as answer:

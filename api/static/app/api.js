@@ -10,8 +10,8 @@ const LONGEST_PAUSE_S = 15;
 const HIDDEN_MS = 250; // browsers make it longer while nobody looks
 
 /**
- * `away` (detail: seconds until the next try), `try`, `back`, `rest` (nobody asks any more), and `key` (detail: {problem,
- * operator, give(key or null)}).
+ * `away` (detail: seconds until the next try), `try`, `answers` (to some, while others wait), `back` (to all), `rest`
+ * (nobody asks any more), and `key` (detail: {problem, operator, give(key or null)}).
  */
 export const events = new EventTarget();
 
@@ -23,13 +23,14 @@ export class Problem extends Error {
     this.code = document.code ?? ""; // a proxy's page has none: its status says what is wrong
     this.detail = document.detail ?? "";
     this.errors = document.errors ?? [];
+    this.language = document.language ?? "en"; // of the detail; the service speaks English
     this.requestId = document.request_id ?? "";
     this.retryAfterS = retryAfterS;
   }
 
   /** Another try may do: the network, the service or Redis is away, or too busy. */
   get passes() {
-    if (this.code === "upload_stopped") return false; // somebody wanted that
+    if (["upload_stopped", "file_unreadable"].includes(this.code)) return false; // that stays so
     const underWay = this.code === "idempotency_in_progress"; // the first try is still being taken
     return underWay || [0, 429, 502, 503, 504].includes(this.status);
   }
@@ -115,7 +116,9 @@ export async function withKey(attempt) {
       return await attempt();
     } catch (error) {
       if (error.status !== 401) throw error;
-      if (authorization().Authorization === sent && !(await askForKey(error))) throw error;
+      if (authorization().Authorization !== sent) continue; // another request got one meanwhile
+      setKey(null); // what is refused is not worth keeping
+      if (!(await askForKey(error))) throw error;
     }
   }
 }
@@ -139,7 +142,7 @@ export async function get(path, signal) {
   for (let pauseS = FIRST_PAUSE_S; ; pauseS = Math.min(pauseS * 2, LONGEST_PAUSE_S)) {
     try {
       const answer = await send("GET", path, { signal });
-      events.dispatchEvent(new Event("back"));
+      answers();
       return answer;
     } catch (error) {
       if (!(error instanceof Problem)) {
@@ -147,23 +150,29 @@ export async function get(path, signal) {
         throw error;
       }
       if (!error.passes) {
-        events.dispatchEvent(new Event("back")); // it answers
+        answers();
         throw error;
       }
-      await untilNextTry(Math.min(error.retryAfterS ?? pauseS, LONGEST_PAUSE_S), signal);
+      await untilNextTry(error, Math.min(error.retryAfterS ?? pauseS, LONGEST_PAUSE_S), signal);
     }
   }
 }
 
 let waiting = 0;
 
+/** The service answers: whoever waits because it did not tries again now. */
+function answers() {
+  events.dispatchEvent(new Event(waiting ? "answers" : "back"));
+}
+
 /** Ends early when the network comes back or somebody asks for it. */
-async function untilNextTry(seconds, signal) {
+async function untilNextTry(problem, seconds, signal) {
   waiting += 1;
   const waked = new AbortController();
   const wake = () => waked.abort();
   addEventListener("online", wake, { signal: waked.signal });
   events.addEventListener("try", wake, { signal: waked.signal });
+  if (problem.status === 0) events.addEventListener("answers", wake, { signal: waked.signal });
   events.dispatchEvent(new CustomEvent("away", { detail: seconds }));
   await pause(seconds * 1000, (signal && AbortSignal.any([signal, waked.signal])) || waked.signal).catch(() => {});
   waked.abort();

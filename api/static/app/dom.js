@@ -17,14 +17,18 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** Put these in the place of all children. A link, or what has an id, keeps the focus if it is there again. */
+/**
+ * Put these in the place of all children. A link, or what has an id, keeps the focus if it is there again; else what is
+ * around it gets it: the keyboard does not fall back to the top of the page.
+ */
 export function fill(element, ...children) {
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
   element.replaceChildren(...nodes(children));
   if (focused && !focused.isConnected) {
     const name = focused.id ? "id" : "href";
     const value = focused.getAttribute(name);
-    if (value) element.querySelector(`[${name}="${CSS.escape(value)}"]`)?.focus({ preventScroll: true });
+    const again = value && element.querySelector(`[${name}="${CSS.escape(value)}"]`);
+    (again ?? element.closest("[tabindex]"))?.focus({ preventScroll: true });
   }
   return element;
 }

@@ -6,9 +6,12 @@ const MOST = 1000;
 
 /** `{at, text, probabilities, truncated, degraded, model}` each; `at` is Unix ms. */
 let entries = load();
-// Another tab has written: what is added here must not undo that.
+/** `change`: another tab has written. What is added here must not undo that. */
+export const events = new EventTarget();
 addEventListener("storage", ({ key }) => {
-  if (key === NAME || key === null) entries = load();
+  if (key !== NAME && key !== null) return;
+  entries = load();
+  events.dispatchEvent(new Event("change"));
 });
 
 function load() {

@@ -47,16 +47,24 @@ export function maybe(key, otherwise) {
 }
 
 export function number(value, decimals = 0) {
-  return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: decimals }).format(value);
+  return formOf(Intl.NumberFormat, { maximumFractionDigits: decimals }).format(value);
 }
 
 export function percent(share, decimals = 1) {
-  return new Intl.NumberFormat(LOCALES[language], { style: "percent", maximumFractionDigits: decimals }).format(share);
+  return formOf(Intl.NumberFormat, { style: "percent", maximumFractionDigits: decimals }).format(share);
+}
+
+const forms = new Map(); // to make one takes longer than to use it a hundred times
+
+function formOf(Form, options) {
+  const key = [language, Form.name, JSON.stringify(options)].join();
+  if (!forms.has(key)) forms.set(key, new Form(LOCALES[language], options));
+  return forms.get(key);
 }
 
 /** Never 100 % before all is done. */
 export function progress(done, of) {
-  return percent(Math.floor((done / (of || 1)) * 100) / 100, 0);
+  return percent(Math.floor((done * 100) / (of || 1)) / 100, 0);
 }
 
 export function bytes(count) {
@@ -68,9 +76,7 @@ export function bytes(count) {
 
 /** An instant of the API in the time of whoever looks. */
 export function time(instant) {
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "medium", timeStyle: "medium" }).format(
-    new Date(instant),
-  );
+  return formOf(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(instant));
 }
 
 /** Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min. */

@@ -1,15 +1,27 @@
 /** The beginning of a file that is enough to show how it will be read. */
+import { Problem } from "./api.js";
 
 const SAMPLE_BYTES = 256 * 1024;
 const SIGNATURES = { gzip: [0x1f, 0x8b], zip: [0x50, 0x4b, 0x03, 0x04] };
+
+/** Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder. */
+export async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem(0, { code: "file_unreadable" });
+  }
+}
 
 /**
  * What to upload for a look at the file. `whole`: it is the file itself, as a workbook cannot be looked at in part; a
  * job is then made of what was uploaded, and of other files the file is sent once it is clear how.
  * @param {File} file
  * @returns {Promise<{content: Blob, name: string, whole: boolean}>}
+ * @throws {Problem}
  */
 export async function sampleOf(file) {
+  await readable(file);
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const is = (signature) => signature.every((byte, at) => start[at] === byte);
   if (is(SIGNATURES.zip) || file.size <= SAMPLE_BYTES) return { content: file, name: file.name, whole: true };

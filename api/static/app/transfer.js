@@ -3,14 +3,14 @@ import { answered, authorization, NO_ANSWER, Problem, withKey } from "./api.js";
 
 /**
  * POST a body; where a key is missing it is asked for, and the body is sent again.
- * @param {function(): (Blob|FormData|string)} body gives what is sent, at each try
+ * @param {function(): (Blob|FormData|string|Promise)} body gives what is sent, at each try
  * @param {{headers?: Object, signal?: AbortSignal, progress?: function(number, number)}} [options]
  *   `progress(sent, of)` in bytes
  * @returns {Promise<Object>} the answer's JSON
  * @throws {Problem}
  */
 export function transfer(path, body, options = {}) {
-  return withKey(() => once(path, body(), options));
+  return withKey(async () => once(path, await body(), options));
 }
 
 function once(path, body, { headers = {}, signal, progress }) {

@@ -15,7 +15,7 @@ const running = new Set();
 
 /** Tells of itself by `change`, and by `found` when it is known which job it makes. */
 export class Upload extends EventTarget {
-  /** @param {function(): (FormData|string)} body what is sent, at each try @param {Object} [headers] */
+  /** @param {function(): (FormData|string|Promise)} body what is sent, at each try @param {Object} [headers] */
   constructor(body, headers = {}) {
     super();
     this.body = body;
@@ -31,10 +31,11 @@ export class Upload extends EventTarget {
 
   /** Send it, from its beginning. Ends when the service has taken or refused it: `done`, or `problem`. */
   async start() {
-    if (running.has(this)) return;
+    if (this.runs) return;
     running.add(this);
     const tried = this.tried;
     this.#reset();
+    this.began = performance.now();
     this.tried = true;
     this.#change();
     const over = new AbortController();
@@ -57,6 +58,16 @@ export class Upload extends EventTarget {
     running.delete(this);
     if (running.size === 0) removeEventListener("beforeunload", stay);
     this.#change();
+  }
+
+  get runs() {
+    return running.has(this);
+  }
+
+  /** Seconds until all is sent, at the speed so far; null while nothing is. */
+  get leftS() {
+    if (this.sent === 0) return null;
+    return (((this.of - this.sent) / this.sent) * (performance.now() - this.began)) / 1000;
   }
 
   /** Send nothing more; the job keeps what had arrived. */

@@ -6,8 +6,8 @@ import { number, percent, t, time } from "../i18n.js";
 import { labelAndScore } from "../labels.js";
 import { bandSlider } from "../parts/band.js";
 import { confirmed } from "../parts/confirm.js";
-import { noticeBoard } from "../parts/notice.js";
-import { badge, flags, reason, scoreBar } from "../parts/prediction.js";
+import { box, noticeBoard } from "../parts/notice.js";
+import { badge, detail, fault, flags, scoreBar } from "../parts/prediction.js";
 
 const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
@@ -15,13 +15,12 @@ const PAST_SHOWN = 50;
 
 /**
  * Outlives the page: what was typed and answered is there when one comes back, or changes the language. `asked`:
- * `{texts, key, runs, problem}` until it is answered.
+ * `{texts, key, runs, job, leaving, problem}` until it is answered; `job` is its id once it has one.
  */
 const state = { typed: "", band: undefined, asked: null, rows: [], job: null };
-const onward = new AbortController().signal; // an analysis goes on while one looks at other pages
 let draw = () => {}; // the state, on the page that is shown
 
-export function page() {
+export function page({ signal }) {
   const band = bandSlider((value) => {
     state.band = value;
     drawRows();
@@ -34,7 +33,7 @@ export function page() {
     type: "search",
     "aria-label": t("past.search"),
     placeholder: t("past.search"),
-    oninput: drawPast,
+    oninput: () => drawPast() || announce(t("past.none")),
   });
 
   const id = newId("texts");
@@ -72,41 +71,56 @@ export function page() {
       .filter(Boolean);
     if (state.asked?.runs) return;
     if (texts.length === 0) {
-      fill(board.element, h("div", { class: "notice", role: "alert" }, t("analyse.nothing")));
+      fill(board.element, box(t("analyse.nothing")));
       area.focus();
       return;
     }
     // The same texts once more, after a try that failed or whose answer was lost, are the same job.
     const key = state.asked?.texts.join("\n") === texts.join("\n") ? state.asked.key : newKey();
-    const asked = (state.asked = { texts, key, runs: true, problem: null });
+    const leaving = new AbortController(); // not by looking at other pages: it goes on meanwhile
+    const asked = (state.asked = { texts, key, runs: true, job: null, leaving, problem: null });
     drawAsked();
     announce(t("analyse.working"));
     try {
       const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
-      const page = answer.results ?? (await resultsOf(answer.id));
+      const page = answer.results ?? (await resultsOf(answer.id, asked));
       state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
       state.job = { id: answer.id, total: texts.length };
       state.asked = null;
       past.add(state.rows);
-      announce(t("analyse.done", { count: state.rows.length }));
+      announce(t("analyse.done", { count: texts.length }));
     } catch (problem) {
-      Object.assign(asked, { runs: false, problem });
+      if (leaving.signal.aborted) state.asked = null;
+      else Object.assign(asked, { runs: false, problem });
     }
     draw();
   }
 
-  async function resultsOf(job) {
-    await poll(async () => (await get(`/api/v1/jobs/${job}`, onward)).ended_at, 500, onward);
-    return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, onward);
+  async function resultsOf(job, asked) {
+    const { signal } = asked.leaving;
+    asked.job = job;
+    draw();
+    await poll(async () => (await get(`/api/v1/jobs/${job}`, signal)).ended_at, 500, signal);
+    return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, signal);
+  }
+
+  /** It takes longer than one waits for: the job can be looked at, and need not be waited for. */
+  function slow({ job, leaving }) {
+    const words = [t("analyse.slow"), " ", h("a", { href: `/jobs/${job}` }, t("analyse.look"))];
+    const leave = () => {
+      leaving.abort();
+      area.focus();
+    };
+    const button = h("button", { type: "button", class: "small secondary", onclick: leave }, t("analyse.leave"));
+    return h("div", { class: "notice", role: "status" }, h("p", {}, words), button);
   }
 
   function drawAsked() {
-    const { runs = false, problem = null } = state.asked ?? {};
+    const { runs = false, job = null, problem = null } = state.asked ?? {};
     if (runs) button.setAttribute("aria-busy", "true");
     else button.removeAttribute("aria-busy");
-    button.disabled = runs;
     if (problem) board.show(problem, { retry: analyse, place });
-    else board.clear();
+    else fill(board.element, runs && job && slow(state.asked));
   }
 
   function drawRows() {
@@ -146,7 +160,8 @@ export function page() {
       return [
         h("span", { class: "text" }, row.text),
         h("span", { class: "badge failed" }, t("label.failed")),
-        h("small", {}, reason(row.error)),
+        fault(row.error.code),
+        detail(row.error),
       ];
     const { label, score } = labelAndScore(row.probabilities, band.value());
     return [
@@ -158,6 +173,7 @@ export function page() {
     ];
   }
 
+  /** Returns how many there are. */
   function drawPast() {
     const found = past.search(search.value);
     fill(
@@ -172,6 +188,7 @@ export function page() {
       ),
       found.length > PAST_SHOWN && h("p", { class: "muted" }, t("past.more", { count: found.length - PAST_SHOWN })),
     );
+    return found.length;
   }
 
   function forget() {
@@ -189,6 +206,7 @@ export function page() {
     drawPast();
   };
   draw();
+  past.events.addEventListener("change", drawPast, { signal });
   return [
     h("h1", {}, t("analyse.title")),
     h("p", { class: "muted" }, t("analyse.intro")),

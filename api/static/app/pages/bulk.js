@@ -7,7 +7,7 @@ import { jobOptions } from "../parts/job_options.js";
 import { noticeBoard } from "../parts/notice.js";
 import { preview } from "../parts/preview.js";
 import { progressBar } from "../parts/progress.js";
-import { sampleOf } from "../samples.js";
+import { readable, sampleOf } from "../samples.js";
 import { settings } from "../settings.js";
 import { transfer } from "../transfer.js";
 import { Upload } from "../uploads.js";
@@ -21,6 +21,7 @@ export function page({ signal, go }) {
   const board = noticeBoard();
   const steps = h("div");
   const zone = dropZone(look);
+  let sending = null; // the upload that makes a job
   let looked = null; // id of the upload that is looked at
   let looking = new AbortController(); // another file ends the look at this one
 
@@ -62,35 +63,40 @@ export function page({ signal, go }) {
   }
 
   function draw(file, sample, upload) {
-    const view = preview(upload, (reading) => get(`/api/v1/uploads/${upload.id}${query(reading)}`, signal));
-    const options = jobOptions({ hasColumns: upload.columns.length > 1, signal });
     const start = h("button", { type: "submit" }, t("bulk.start"));
-    let sending = null;
+    const view = preview(
+      upload,
+      (reading) => get(`/api/v1/uploads/${upload.id}${query(reading)}`, signal),
+      (reading) => (start.disabled = reading), // nobody has seen yet what would be started
+    );
+    const options = jobOptions({ hasColumns: upload.columns.length > 1, signal });
     let before = "";
     const submit = async (event) => {
       event?.preventDefault();
+      if (sending?.runs || start.disabled) return;
       board.clear();
-      start.disabled = true;
       start.setAttribute("aria-busy", "true");
       const asked = { ...view.reading(), ...options.values() };
       const wanted = JSON.stringify(asked);
       if (wanted !== before) {
         sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
-        sending.addEventListener("found", () => signal.aborted || go(`/jobs/${sending.jobId}`));
+        sending.addEventListener("found", () => {
+          if (state.file === file) state.file = null; // it is a job now; another one may have been chosen meanwhile
+          if (!signal.aborted) go(`/jobs/${sending.jobId}`);
+        });
         before = wanted; // the same once more is another try of the same job
       }
       await sending.start();
-      if (sending.done) {
-        state.file = null;
-        forget();
-      }
-      start.disabled = false;
+      if (sending.done) forget();
       start.removeAttribute("aria-busy");
       if (sending.problem && !signal.aborted) {
         board.show(sending.problem, { retry: submit, place: (entry) => view.place(entry) ?? options.place(entry) });
       }
     };
-    fill(steps, h("form", { onsubmit: submit }, view.element, options.element, h("div", { class: "buttons" }, start)));
+    // What is half changed must not be sent by itself.
+    const oninput = () => sending?.problem?.passes && board.clear();
+    const buttons = h("div", { class: "buttons" }, start);
+    fill(steps, h("form", { onsubmit: submit, oninput }, view.element, options.element, buttons));
     announce(t("bulk.read", { name: file.name }));
     // Whoever is elsewhere on the page already is left there.
     const { activeElement: active } = document;
@@ -103,6 +109,7 @@ export function page({ signal, go }) {
     looked = null;
   }
 
+  signal.addEventListener("abort", () => sending?.runs || forget());
   if (state.file) look(state.file);
   return [
     h("h1", {}, t("bulk.title")),
@@ -125,7 +132,8 @@ function ofUpload(id, file, asked) {
 
 /** The options stand before the file: the service reads them first. */
 function ofFile(file, asked) {
-  return new Upload(() => {
+  return new Upload(async () => {
+    await readable(file);
     const form = new FormData();
     for (const [name, value] of Object.entries(asked)) form.append(name, String(value));
     form.append("file", file, file.name);
@@ -135,5 +143,5 @@ function ofFile(file, asked) {
 
 function tooLarge(size) {
   const detail = t("bulk.workbook_too_large", { size: bytes(size), most: bytes(settings.max_upload_bytes) });
-  return new Problem(413, { code: "body_too_large", detail });
+  return new Problem(413, { code: "body_too_large", detail, language: document.documentElement.lang });
 }

@@ -3,7 +3,7 @@ import { get, poll } from "../api.js";
 import { fill, h } from "../dom.js";
 import { bytes, duration, number, percent, t, time } from "../i18n.js";
 import { modelTable } from "../parts/model_table.js";
-import { noticeBoard } from "../parts/notice.js";
+import { box, noticeBoard } from "../parts/notice.js";
 import { pair, table, tablePlace } from "../parts/table.js";
 import { settings } from "../settings.js";
 
@@ -14,7 +14,7 @@ export function page({ signal }) {
   const numbers = h("dl", { class: "numbers" });
   const lanes = tablePlace(t("cluster.lanes"));
   const workers = tablePlace(t("cluster.workers"));
-  const nobody = h("p", { class: "notice", role: "alert" }, t("cluster.no_workers"));
+  const nobody = box(t("cluster.no_workers"));
   const models = modelTable(signal);
 
   async function watch() {

@@ -61,13 +61,13 @@ export function page({ id, signal, go }) {
 
   function build() {
     const band = bandSlider(
-      settled((value) => {
+      debounced((value) => {
         for (const part of [parts.summary, parts.split, parts.rows, parts.downloads]) part.band(value);
-      }),
+      }, signal),
       job.options.neutral_band ?? undefined,
     );
     parts = {
-      actions: jobActions(base, { acted: take, erased: () => go("/jobs") }),
+      actions: jobActions(base, { signal, acted: take, erased: () => go("/jobs") }),
       progress: jobProgress(id, signal, go),
       facts: jobFacts(),
       summary: jobSummary(base, signal, band.value()),
@@ -93,10 +93,10 @@ export function page({ id, signal, go }) {
 }
 
 /** Calls when the value has stood still for a moment. */
-function settled(act, ms = 250) {
+function debounced(act, signal, ms = 250) {
   let timer = 0;
   return (value) => {
     clearTimeout(timer);
-    timer = setTimeout(() => act(value), ms);
+    timer = setTimeout(() => signal.aborted || act(value), ms);
   };
 }

@@ -1,6 +1,6 @@
 /** All jobs, newest first. */
 import { get, poll, query } from "../api.js";
-import { fill, h } from "../dom.js";
+import { announce, fill, h } from "../dom.js";
 import { duration, number, progress, t, time } from "../i18n.js";
 import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
@@ -14,6 +14,8 @@ const SIZE = 20;
 let chosen = ""; // the filter outlives the page
 
 export function page({ signal }) {
+  const before = history.state?.jobs; // whoever comes back to the list finds it as it was
+  chosen = before?.chosen ?? chosen;
   const board = noticeBoard();
   const state = select([["", t("jobs.any")], ...STATES.map((name) => [name, t(`state.${name}`)])], {
     onchange: () => {
@@ -23,12 +25,19 @@ export function page({ signal }) {
   });
   state.value = chosen;
   const list = tablePlace(t("jobs.title"));
-  const pages = pager(t("jobs.newer"), t("jobs.older"), watch);
+  const pages = pager(t("jobs.newer"), t("jobs.older"), turn, before?.cursors);
   let current = new AbortController();
+  let wanted = false; // somebody has asked for other jobs, and hears of them
+
+  function turn() {
+    wanted = true;
+    history.replaceState({ jobs: { chosen, cursors: pages.cursors } }, "");
+    watch();
+  }
 
   function restart() {
     pages.reset();
-    watch();
+    turn();
   }
 
   async function watch() {
@@ -41,6 +50,8 @@ export function page({ signal }) {
           const found = await get(`/api/v1/jobs${query({ limit: SIZE, state: chosen, after: pages.cursor })}`, mine);
           draw(found.data);
           pages.arrived(found.next);
+          if (wanted) announce(found.data.length ? t("jobs.shown", { count: found.data.length }) : none());
+          wanted = false;
         },
         POLL_MS,
         mine,
@@ -59,7 +70,7 @@ export function page({ signal }) {
         ? h(
             "p",
             { class: "muted" },
-            t(chosen ? "jobs.none_so" : "jobs.none"),
+            none(),
             " ",
             h("a", { href: "/bulk" }, t("nav.bulk")),
           )
@@ -71,7 +82,7 @@ export function page({ signal }) {
     );
   }
 
-  restart();
+  watch();
   return [
     h("h1", {}, t("jobs.title")),
     h("div", { class: "tools" }, field(t("jobs.state"), state)),
@@ -81,17 +92,22 @@ export function page({ signal }) {
   ];
 }
 
+function none() {
+  return t(chosen ? "jobs.none_so" : "jobs.none");
+}
+
 /** Its cells. */
 function line(job) {
   const { total, completed, failed } = job.counts;
   const done = completed + failed;
   const words = `${number(done)} / ${number(total)}${failed ? ` · ${t("jobs.failed", { failed })}` : ""}`;
-  const eta = !job.ended_at && job.eta_s ? ` · ${t("progress.eta", { time: duration(job.eta_s) })}` : "";
+  const known = job.state !== "receiving"; // of how many rows
+  const eta = known && !job.ended_at && job.eta_s ? ` · ${t("progress.eta", { time: duration(job.eta_s) })}` : "";
   const bar = h("progress", {
     max: String(total || 1),
-    value: job.state === "receiving" ? null : String(done), // nobody knows yet of how many
+    value: known ? String(done) : null,
     "aria-label": t("jobs.progress"),
-    "aria-valuetext": progress(done, total),
+    "aria-valuetext": known ? progress(done, total) : words,
   });
   return [
     [h("a", { href: `/jobs/${job.id}` }, job.name ?? job.id), job.name && h("small", { class: "muted" }, job.id)],

@@ -19,7 +19,10 @@ export function confirmed(words, question, act, className = "small secondary") {
     );
     const no = h("button", { type: "button", class: "small secondary", onclick: back }, t("confirm.no"));
     const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
-    choice.addEventListener("keydown", (event) => event.key === "Escape" && back());
+    choice.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") back();
+      if (event.repeat && event.key === "Enter") event.preventDefault(); // whoever holds the key down has not read the question
+    });
     group.replaceChildren(choice);
     yes.focus();
   }

@@ -8,7 +8,7 @@ const KINDS = ["csv", "xlsx", "json", "ndjson"];
 
 export function downloads(base, band) {
   const board = noticeBoard();
-  const words = h("span", { class: "muted", role: "status" });
+  const words = h("span", { class: "muted" });
   const links = {};
   let include = "text";
 

@@ -29,8 +29,10 @@ export function dropZone(take) {
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     zone.classList.remove("over");
-    const [file] = event.dataTransfer.files;
-    if (file) take(file);
+    const [file, ...others] = event.dataTransfer.files;
+    if (!file) return;
+    take(file);
+    if (others.length) name.append(` · ${t("drop.one")}`);
   });
   return { element: zone, chosen: (file) => fill(name, h("strong", {}, file.name), ` · ${bytes(file.size)}`) };
 }

@@ -6,8 +6,8 @@ import { uploadOf } from "../uploads.js";
 import { confirmed } from "./confirm.js";
 import { noticeBoard } from "./notice.js";
 
-/** @param {{acted: function(Object), erased: function()}} told with the job after it */
-export function jobActions(base, { acted, erased }) {
+/** @param {{signal, acted: function(Object), erased: function()}} told with the job after it, unless one has left */
+export function jobActions(base, { signal, acted, erased }) {
   const board = noticeBoard();
   const buttons = {};
   let job = null;
@@ -15,8 +15,10 @@ export function jobActions(base, { acted, erased }) {
   async function act(name) {
     board.clear();
     try {
-      acted(await post(`${base}/${name}`));
+      const after = await post(`${base}/${name}`);
       if (name === "cancel") uploadOf(job.id)?.stop(); // not before: a broken upload makes the job a failed one
+      if (signal.aborted) return;
+      acted(after);
       announce(t(`acted.${name}`));
     } catch (error) {
       board.show(error, { retry: () => act(name) });
@@ -27,6 +29,7 @@ export function jobActions(base, { acted, erased }) {
     try {
       uploadOf(job.id)?.stop();
       await send("DELETE", base);
+      if (signal.aborted) return;
       announce(t("acted.erase"));
       erased();
     } catch (error) {
@@ -61,7 +64,7 @@ export function jobActions(base, { acted, erased }) {
       for (const [name, button] of Object.entries(buttons)) button.hidden = !(name in job.links);
       // The button that was pressed makes room for its opposite: the keyboard stays there.
       if (pressed?.closest("[hidden]") && element.contains(pressed))
-        element.querySelector("button:not([hidden])")?.focus();
+        element.querySelector("button:not([hidden], [hidden] *)")?.focus();
     },
   };
 }

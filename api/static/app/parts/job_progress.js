@@ -2,7 +2,7 @@
 import { fill, h } from "../dom.js";
 import { bytes, duration, number, progress, t } from "../i18n.js";
 import { uploadOf } from "../uploads.js";
-import { notice } from "./notice.js";
+import { box, notice } from "./notice.js";
 import { progressBar } from "./progress.js";
 import { pair } from "./table.js";
 
@@ -18,12 +18,8 @@ export function jobProgress(id, signal, go) {
   function drawUpload(job) {
     sending.element.hidden = !upload && job?.state !== "receiving";
     if (upload) {
-      const sent = upload.done ? t("progress.sent") : `${bytes(upload.sent)} / ${bytes(upload.of)}`;
-      sending.set(
-        upload.done ? 1 : upload.sent,
-        upload.done ? 1 : upload.of,
-        upload.problem ? t("progress.broken") : sent,
-      );
+      if (upload.done) sending.set(1, 1, t("progress.sent"));
+      else sending.set(upload.sent, upload.of, upload.problem ? t("progress.broken") : underWay(upload));
       if (upload.problem !== shown)
         fill(board, upload.problem && notice(upload.problem, { retry: () => upload.start() }));
       shown = upload.problem;
@@ -37,9 +33,10 @@ export function jobProgress(id, signal, go) {
     const { total, completed, failed } = job.counts;
     const done = completed + failed;
     const known = job.state !== "receiving";
+    const left = known && !job.ended_at ? job.eta_s : null; // of rows that have not come nobody knows
     const words = [t(known ? "progress.rows" : "progress.rows_so_far", { done, total })];
     if (known && total) words.push(progress(done, total));
-    if (!job.ended_at && job.eta_s !== null && known) words.push(t("progress.eta", { time: duration(job.eta_s) }));
+    if (left !== null) words.push(t("progress.eta", { time: duration(left) }));
     if (job.queue_position) words.push(t("progress.position", { position: job.queue_position }));
     working.set(done, total || (job.ended_at ? 1 : 0), words.join(" · "));
     fill(
@@ -48,18 +45,9 @@ export function jobProgress(id, signal, go) {
       pair(t("counts.completed"), number(completed)),
       pair(t("counts.failed"), number(failed), failed > 0 && "bad"),
       pair(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
-      pair(t("counts.eta"), job.ended_at || job.eta_s === null ? "–" : duration(job.eta_s)),
+      pair(t("counts.eta"), left === null ? "–" : duration(left)),
     );
-    if (job.error && !upload?.problem)
-      fill(
-        board,
-        h(
-          "div",
-          { class: "notice", role: "alert" },
-          h("strong", {}, t("job.failed")),
-          h("p", { lang: "en" }, job.error.detail),
-        ),
-      );
+    if (job.error && !upload?.problem) fill(board, box(t("job.failed"), h("p", { lang: "en" }, job.error.detail)));
   }
 
   upload?.addEventListener("change", () => drawUpload(), { signal });
@@ -68,4 +56,9 @@ export function jobProgress(id, signal, go) {
     element: h("section", { "aria-label": t("progress.label") }, sending.element, working.element, board, numbers),
     update,
   };
+}
+
+function underWay({ sent, of, leftS }) {
+  const words = `${bytes(sent)} / ${bytes(of)}`;
+  return leftS === null ? words : `${words} · ${t("progress.eta", { time: duration(leftS) })}`;
 }

@@ -4,8 +4,8 @@ import { fill, h } from "../dom.js";
 import { number, percent, t, time } from "../i18n.js";
 import { chart } from "./charts.js";
 import { noticeBoard } from "./notice.js";
-import { restAfter } from "./pace.js";
-import { inOrder, labelName, reason, stackedBar } from "./prediction.js";
+import { progressOf, restAfter } from "./pace.js";
+import { detail, fault, inOrder, labelName, stackedBar } from "./prediction.js";
 import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
@@ -27,6 +27,7 @@ export function jobSummary(base, signal, band) {
     h("div", { class: "charts" }, histogram.element, throughput.element),
   );
   let job = null;
+  let known = ""; // how far the job was when it was last read, or is being read
   let reading = false;
   let stale = false;
   let rest = new AbortController();
@@ -34,6 +35,7 @@ export function jobSummary(base, signal, band) {
   /** One reading at a time; what has changed meanwhile is read after it. */
   async function read() {
     stale = true;
+    known = progressOf(job);
     if (reading) return;
     reading = true;
     try {
@@ -93,7 +95,7 @@ export function jobSummary(base, signal, band) {
     );
     // The first and the last step are not whole.
     const points = pace.points.length > MOST_IN_PART ? pace.points.slice(1, -1) : pace.points;
-    const first = points.length ? Date.parse(points[0].at) : 0;
+    const first = points.length ? Date.parse(pace.points[0].at) : 0;
     throughput.element.hidden = points.length < 2; // small jobs are over in a moment
     throughput.line(
       points.map(({ at, rows }) => [(Date.parse(at) - first) / 1000, rows / pace.step_s, time(at)]),
@@ -105,7 +107,7 @@ export function jobSummary(base, signal, band) {
     element,
     update(fresh, settled) {
       job = fresh;
-      if (!settled) read();
+      if (!settled && known !== progressOf(job)) read();
       if (job.ended_at) rest.abort();
     },
     band(value) {
@@ -117,10 +119,11 @@ export function jobSummary(base, signal, band) {
 }
 
 function failureTable(failures, open) {
-  const lines = failures.map(({ code, count, index, detail, line }) => {
+  const lines = failures.map((failure) => {
+    const { code, count, index, line } = failure;
     const where = line ? t("error.line", { line }) : t("row.number", { number: index + 1 });
-    return [h("code", {}, code), number(count), [where, ": ", reason({ detail, line })]];
+    return [[fault(code), " ", h("code", {}, code)], number(count), [where, detail(failure)]];
   });
   const headings = ["reason", "rows", "first"].map((name) => t(`failures.${name}`));
-  return h("details", { open }, h("summary", {}, t("failures.title")), table(headings, lines));
+  return h("details", { open }, h("summary", { id: "failures" }, t("failures.title")), table(headings, lines));
 }

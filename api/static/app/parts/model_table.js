@@ -56,9 +56,11 @@ export function modelTable(signal) {
       const headers = token ? bearer(token) : {};
       // It is the operator's token that is wanted here, and no API key.
       await send("POST", "/api/v1/models/activation", { json: { model }, headers, ask: false });
+      if (signal.aborted) return;
       announce(t("models.proposed", { model }));
       await read();
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof Problem) || ![401, 403].includes(error.status))
         return board.show(error, { retry: () => activate(model) });
       token = await askForToken(error);

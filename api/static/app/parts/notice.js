@@ -17,7 +17,7 @@ export function notice(error, { retry, place } = {}) {
   }
   const entries = error.errors.slice(0, MOST_ERRORS).filter((entry) => entry.detail !== error.detail);
   const content = [
-    error.status !== 0 && h("p", { lang: "en" }, error.detail),
+    error.status !== 0 && h("p", { lang: error.language }, error.detail),
     entries.length > 0 &&
       h(
         "ul",
@@ -39,7 +39,8 @@ export function notice(error, { retry, place } = {}) {
   return box(title, content, retry && (error.passes ? byItself(error, retry) : again(retry)));
 }
 
-function box(title, content, button) {
+/** What all notices look like. */
+export function box(title, content, button) {
   return h("div", { class: "notice", role: "alert" }, h("p", {}, h("strong", {}, title)), content, button);
 }
 
@@ -60,15 +61,14 @@ const TRIES_AFTER_S = 5;
 function byItself(error, retry) {
   let left = error.retryAfterS ?? TRIES_AFTER_S;
   const words = h("span", { "aria-live": "off" }); // an alert, but not each second
-  const line = h(
-    "div",
-    { class: "buttons" },
-    again(() => stop() || retry()),
-    words,
-  );
-  const hold = h("button", { type: "button", class: "small secondary", onclick: () => stop() || hold.remove() });
-  hold.textContent = t("error.hold");
-  line.append(hold);
+  const first = again(() => stop() || retry());
+  const hold = h("button", { type: "button", class: "small secondary" }, t("error.hold"));
+  hold.addEventListener("click", () => {
+    stop();
+    first.focus();
+    hold.remove();
+  });
+  const line = h("div", { class: "buttons" }, first, words, hold);
   const now = () => {
     const there = line.isConnected;
     stop();
@@ -96,6 +96,6 @@ export function noticeBoard() {
   return {
     element,
     show: (error, options) => fill(element, notice(error, options)),
-    clear: () => element.replaceChildren(),
+    clear: () => fill(element),
   };
 }

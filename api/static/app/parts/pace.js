@@ -2,6 +2,11 @@
 
 const SHARE_OF_TIME = 10; // what takes its time is asked for in a tenth of it at most
 
+/** What a summary of the job depends on: while that stays, another reading would tell the same. */
+export function progressOf({ state, counts }) {
+  return JSON.stringify([state, counts]);
+}
+
 /** Ms to wait before the next reading, of one that began then (`performance.now()`); `least` ms in any case. */
 export function restAfter(began, least = 0) {
   return Math.max(least, SHARE_OF_TIME * (performance.now() - began));

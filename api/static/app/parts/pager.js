@@ -1,11 +1,14 @@
 /** Pages behind each other, each reached by a cursor that the one before it gave. */
 import { h } from "../dom.js";
 
-/** @param {string} backWords @param {string} onWords @param {function()} turned called when another page is wanted */
-export function pager(backWords, onWords, turned) {
+/**
+ * @param {string} backWords @param {string} onWords
+ * @param {function()} turned called when another page is wanted
+ * @param {Array<?string>} [cursors] of the pages from the first to the present one
+ */
+export function pager(backWords, onWords, turned, cursors = [null]) {
   const back = button(backWords, () => turn(-1));
   const on = button(onWords, () => turn(1));
-  let cursors = [null]; // of the pages from the first to the present one
   let next = null; // none while a page is on its way: whoever presses twice does not skip one
 
   function turn(step) {
@@ -23,18 +26,26 @@ export function pager(backWords, onWords, turned) {
     get cursor() {
       return cursors.at(-1);
     },
+    /** The way to it, for another pager that begins there. */
+    get cursors() {
+      return cursors;
+    },
     /** Its number, from 1. */
     get number() {
       return cursors.length;
     },
     reset() {
       cursors = [null];
+      next = null;
     },
     /** The page is there; `following` leads to the next one, null: there is none (yet). */
     arrived(following) {
       next = following;
+      const pressed = document.activeElement;
       back.disabled = cursors.length === 1;
       on.disabled = !next;
+      if (pressed === on && on.disabled) back.focus(); // the keyboard stays where the pages are turned
+      if (pressed === back && back.disabled) on.focus();
     },
   };
 }

@@ -41,7 +41,13 @@ export function flags(row) {
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
 }
 
-/** Why a row failed, without the number of its line, which stands beside it in the language of the page. */
-export function reason(error) {
-  return h("span", { lang: "en" }, error.line ? error.detail.replace(/^Line \d+: /, "") : error.detail);
+/** Why a row failed, in the words of the page. */
+export function fault(code) {
+  return maybe(`fault.${code}`, code);
+}
+
+/** Exactly why, in those of the service, without the number of the line: it stands beside it. */
+export function detail(error) {
+  const text = error.line ? error.detail.replace(/^Line \d+: /, "") : error.detail;
+  return h("small", { lang: "en" }, text);
 }

@@ -6,7 +6,7 @@ import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
 import { restAfter } from "./pace.js";
 import { pager } from "./pager.js";
-import { badge, flags, labelName, LABELS, reason, scoreBar } from "./prediction.js";
+import { badge, detail, fault, flags, labelName, LABELS, scoreBar } from "./prediction.js";
 import { tablePlace } from "./table.js";
 
 const SIZES = ["20", "50", "100"];
@@ -17,14 +17,7 @@ export function rowTable(base, signal, band) {
   const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], {
     onchange: restart,
   });
-  const search = h("input", {
-    type: "search",
-    maxlength: "200",
-    oninput: () => {
-      clearTimeout(typing);
-      typing = setTimeout(restart, TYPING_MS);
-    },
-  });
+  const search = h("input", { type: "search", maxlength: "200", oninput: typed, oncompositionend: typed });
   const size = select(
     SIZES.map((n) => [n, n]),
     { onchange: restart },
@@ -32,8 +25,8 @@ export function rowTable(base, signal, band) {
   const columns = h("input", { type: "checkbox", onchange: () => read() });
   const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
   const place = tablePlace(t("rows.title"));
-  const where = h("span", { class: "muted", role: "status" });
-  const pages = pager(t("rows.back"), t("rows.on"), () => read().then(() => announce(where.textContent)));
+  const where = h("span", { class: "muted" });
+  const pages = pager(t("rows.back"), t("rows.on"), turn);
   let typing = 0;
   let job = null;
   let count = 0; // of rows on the page
@@ -51,11 +44,23 @@ export function rowTable(base, signal, band) {
     };
   }
 
-  function restart() {
-    pages.reset();
-    read();
+  function typed(event) {
+    if (event.isComposing) return; // the letters of a word that is not chosen yet
+    clearTimeout(typing);
+    typing = setTimeout(restart, TYPING_MS);
   }
 
+  function restart() {
+    pages.reset();
+    turn();
+  }
+
+  /** Somebody wants to see other rows, and hears what came. */
+  async function turn() {
+    if (await read()) announce(where.textContent || place.textContent);
+  }
+
+  /** True when what was asked for is there; false where it failed, or something else is asked for by now. */
   async function read() {
     const asked = ++version;
     const wanted = Number(size.value);
@@ -69,16 +74,19 @@ export function rowTable(base, signal, band) {
       let cursor = pages.cursor;
       for (;;) {
         const page = await get(`${base}/results${query({ ...kept, limit: wanted - rows.length, cursor })}`, signal);
-        if (asked !== version) return;
+        if (asked !== version) return false;
         rows.push(...page.data);
         const stands = page.next === cursor || !page.next; // what follows is not done yet, or nothing follows
         cursor = page.next;
         if (rows.length >= wanted || stands) break;
-        if (rows.length) draw(rows, null);
+        if (rows.length) draw(rows);
       }
-      draw(rows, rows.length < wanted ? null : cursor);
+      draw(rows);
+      pages.arrived(rows.length < wanted ? null : cursor);
+      return true;
     } catch (error) {
       if (!signal.aborted && asked === version) board.show(error, { retry: read });
+      return false;
     } finally {
       if (asked === version) {
         reading = false;
@@ -93,8 +101,7 @@ export function rowTable(base, signal, band) {
     if (!reading && count < Number(size.value) && performance.now() > restUntil) read();
   }
 
-  /** `next`: the cursor of the page that follows; null while none is known. */
-  function draw(rows, next) {
+  function draw(rows) {
     board.clear();
     count = rows.length;
     const named =
@@ -125,7 +132,6 @@ export function rowTable(base, signal, band) {
     where.textContent = rows.length
       ? t("rows.where", { page: pages.number, first: rows[0].index + 1, last: rows.at(-1).index + 1 })
       : "";
-    pages.arrived(next);
   }
 
   function line(row) {
@@ -142,7 +148,8 @@ export function rowTable(base, signal, band) {
             h("span", { class: "badge failed" }, labelName("failed")),
             " ",
             row.error.line && `${t("error.line", { line: row.error.line })} · `,
-            reason(row.error),
+            fault(row.error.code),
+            detail(row.error),
           )
         : [
             h("td", {}, badge(row.label), flags(row)),

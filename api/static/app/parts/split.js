@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
-import { restAfter } from "./pace.js";
+import { progressOf, restAfter } from "./pace.js";
 import { inOrder, labelName, stackedBar } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
 
@@ -33,24 +33,31 @@ export function split(base, signal, band) {
   );
   let job = null;
   let version = 0; // of what was asked: an older answer is dropped
+  let reading = false;
   let againAt = 0; // while the job runs
+  let known = ""; // how far the job was that the table tells of
 
   async function read() {
     const mine = ++version;
     const by = picker.value;
-    if (!by) return place.replaceChildren();
     const began = performance.now();
+    known = progressOf(job);
+    reading = true;
     place.setAttribute("aria-busy", "true");
     try {
-      const summary = await get(`${base}/summary${query({ by, neutral_band: band })}`, signal);
+      const groups = by && (await get(`${base}/summary${query({ by, neutral_band: band })}`, signal)).groups;
       if (mine !== version) return;
       board.clear();
-      draw(summary.groups);
+      if (by) draw(groups);
+      else place.replaceChildren();
     } catch (error) {
-      if (!signal.aborted) board.show(error, { retry: read });
+      if (!signal.aborted && mine === version) board.show(error, { retry: read });
     } finally {
-      if (mine === version) place.removeAttribute("aria-busy");
-      againAt = performance.now() + restAfter(began, EVERY_MS);
+      if (mine === version) {
+        reading = false;
+        againAt = performance.now() + restAfter(began, EVERY_MS);
+        place.removeAttribute("aria-busy");
+      }
     }
   }
 
@@ -64,8 +71,8 @@ export function split(base, signal, band) {
     update(fresh, settled) {
       job = fresh;
       if (settled) return;
-      const { columns = [], text_column: text } = job.file ?? {};
-      const others = columns.map((name, at) => [String(at + 1), name]).filter(([, name]) => name !== text);
+      const { columns = [], text_number: text } = job.file ?? {};
+      const others = columns.map((name, at) => [String(at + 1), name]).filter((_, at) => at + 1 !== text);
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
       if (picker.options.length === 0) {
@@ -75,7 +82,8 @@ export function split(base, signal, band) {
         );
         picker.value = likely(others);
       }
-      if (job.ended_at || performance.now() > againAt) read();
+      const due = job.ended_at || (!reading && performance.now() > againAt);
+      if (due && known !== progressOf(job)) read();
     },
     band(value) {
       band = value;
