@@ -14,11 +14,9 @@ from jobs.connection import memory_limit, text
 from jobs.dispatch import PRIORITY_STEPS, queue_keys
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, JobState, Lane
-from jobs.store import ISSUE_LEASE_MS
 
 #: Live bulk jobs, and published chunks, that are looked at one by one. Of more, so many drawn by lot stand for all.
 SAMPLE = 1_000
-MOST_ISSUES = 11  #: with more messages the deadline of a published chunk moves on no faster: lua/sweep_bulk.lua
 
 _INTERACTIVE, _BULK = LaneKeys.of(Lane.INTERACTIVE), LaneKeys.of(Lane.BULK)
 
@@ -63,11 +61,11 @@ def census(redis: Redis) -> Census:
     steps = len(PRIORITY_STEPS)  # lists of messages that each lane has
     now_ms = seconds * 1000 + micros // 1000
     all_jobs, all_live, pending, taken, leased, owned, *queues = sizes
-    issues = {member: int(count) for member, count in zip(issued[::2], issued[1::2], strict=True)}
+    published_ms = {member: int(entry) // 1000 for member, entry in zip(issued[::2], issued[1::2], strict=True)}
 
     for job_id in live:
         pipe.hmget(JobKeys.of(text(job_id)).job, "state", "total", "completed", "failed")
-    pipe.zmscore(_BULK.leases, [*issues, ""])  # it must be asked for one at least
+    pipe.zmscore(_BULK.leases, [*published_ms, ""])  # it must be asked for one at least
     pipe.hget(JobKeys.of(ChunkRef.parse(text(head)).job_id if head else "").job, "sealed_at")
     *jobs, deadlines, sealed_at = pipe.execute()
     found = [fields for fields in jobs if fields[0] is not None]  # the others have just expired
@@ -79,9 +77,9 @@ def census(redis: Redis) -> Census:
     by_state[JobState.RUNNING] += taken
     waiting_rows = sum(int(total) - int(completed) - int(failed) for _, total, completed, failed in found)
     waited_ms = [
-        now_ms - float(deadline) + ISSUE_LEASE_MS * (2 ** min(count, MOST_ISSUES) - 1)  # as in lua/claim.lua
-        for deadline, count in zip(deadlines[:-1], issues.values(), strict=True)
-        if deadline is not None
+        now_ms - first_ms
+        for deadline, first_ms in zip(deadlines[:-1], published_ms.values(), strict=True)
+        if deadline is not None  # else its job has gone
     ]
     return Census(
         jobs=by_state | {"ended": max(all_jobs - sum(by_state.values()), 0)},

@@ -23,7 +23,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
   sentiq:interactive:arrived  string  rows that became pending since it was first counted
-  sentiq:bulk:issues        hash    chunk published but not yet claimed → messages sent for it
+  sentiq:bulk:issues        hash    chunk published but not yet claimed → when first, and messages sent (count_message)
   sentiq:bulk:queued        zset    job that has not started → its place: level, then creation time
 
 The cluster:

@@ -272,7 +272,7 @@ class BulkLane(_Lane):
         k = self._keys
         crashes, *waited_ms = self._claim(
             keys=[k.leases, k.owners, k.crashes, keys.ISSUES],
-            args=[str(ref), task_id, self._lease_ms, self._ttl_ms, ISSUE_LEASE_MS],
+            args=[str(ref), task_id, self._lease_ms, self._ttl_ms],
         )
         if crashes < 0:
             return None

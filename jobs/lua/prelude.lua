@@ -77,6 +77,13 @@ local function finish(job_id, state, keys, ttl_ms)
   renew_job(ttl_ms)
 end
 
+-- Of a published chunk that nobody has begun it is known when it was first published, and how many messages were sent for
+-- it since: in one number, ms * 1000 + messages. Returns how many, this one included.
+local function count_message(issues, member)
+  redis.call('HSETNX', issues, member, string.format('%.0f', now_ms() * 1000))
+  return redis.call('HINCRBY', issues, member, 1) % 1000
+end
+
 -- Issues chunks of a bulk job while its window has room: first those that came back, then the next ones. The window is
 -- two more than the lane has children: each child finds its next chunk ready, the broker stays small, and jobs take
 -- turns. `keys`: job, input, held, leases, issues, children.
@@ -99,7 +106,7 @@ local function issue(job_id, keys, issue_ms, ttl_ms)
     local rows = redis.call('HGET', keys.input, number .. ':rows')
     local member = job_id .. ':' .. number .. ':' .. job[5] .. ':' .. rows
     redis.call('ZADD', keys.leases, now_ms() + issue_ms, member)
-    redis.call('HINCRBY', keys.issues, member, 1)
+    count_message(keys.issues, member)
     members[#members + 1] = member
     live = live + 1
   end

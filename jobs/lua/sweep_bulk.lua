@@ -11,8 +11,8 @@ for _, member in ipairs(members) do
     redis.call('HINCRBY', KEYS[3], member, 1)
     lost = lost + 1
   end
-  local issues = redis.call('HINCRBY', KEYS[4], member, 1)
-  redis.call('ZADD', KEYS[1], now + ARGV[1] * 2 ^ math.min(issues - 1, 10), member)
+  local messages = count_message(KEYS[4], member)
+  redis.call('ZADD', KEYS[1], now + ARGV[1] * 2 ^ math.min(messages - 1, 10), member)
 end
 if #members > 0 then renew(ARGV[2], KEYS[1], KEYS[3], KEYS[4]) end
 return {lost, unpack(members)}
