@@ -29,8 +29,8 @@ def list_jobs(query: JobsQuery) -> Response:
     if query.idempotency_key is not None:
         made = services().store.made_with(query.idempotency_key, caller().makes)
         return json_answer(JobList(data=[] if made is None else [job_document(made)], next=None))
-    jobs, more = services().store.newest(query.limit, query.after, query.states, caller().owner)
-    return json_answer(JobList(data=[job_document(job) for job in jobs], next=jobs[-1].id if more else None))
+    jobs, following = services().store.newest(query.limit, query.after, query.states, caller().owner)
+    return json_answer(JobList(data=[job_document(job) for job in jobs], next=following))
 
 
 @blueprint.get("/<job_id>", summary="Poll a job", responses={200: JobDocument, **problems(404, 422, 503)})

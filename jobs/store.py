@@ -53,6 +53,7 @@ from jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
 CHUNKS_READ = 16  #: chunks that are read in one round trip
+JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs that are read in one round trip, and for one page of a list
 VALUES_KEPT, VALUE_CHARS = 64, 65_536  #: of what is computed of a job's results, for whoever asks again
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 
@@ -306,10 +307,11 @@ class JobStore:
 
     def newest(
         self, limit: int, after: str | None = None, states: Collection[JobState] = (), owner: str = ""
-    ) -> tuple[list[Job], bool]:
-        """Jobs, newest first, older than job `after`, in one of `states` if any; and whether there are more.
+    ) -> tuple[list[Job], str | None]:
+        """Jobs, newest first, older than job `after`, in one of `states` if any; of one `owner`, or of all.
 
-        Those of one `owner`, or of all. Raises InvalidInput.
+        And the `after` of those that follow, None where none does. Of a rare state there may be fewer than `limit`, or
+        none, although more follow: at most some `JOBS_LOOKED_AT` are looked at. Raises InvalidInput.
         """
         start, index = 0, keys.jobs_of(owner)
         if after is not None:
@@ -318,17 +320,26 @@ class JobStore:
                 raise InvalidInput(f"`after`: there is no job {after}; start again without it.")
             start = rank + 1
         jobs: list[Job] = []
-        while len(jobs) <= limit:
-            ids = [text(i) for i in self.redis.zrevrange(index, start, start + limit)]
+        looked_at, last = 0, None
+        while looked_at < JOBS_LOOKED_AT:
+            ids = [
+                text(i) for i in self.redis.zrevrange(index, start, start + (JOBS_READ if states else limit + 1) - 1)
+            ]
             if not ids:
-                break
-            found = self._read(ids)
-            gone = [i for i, job in zip(ids, found, strict=True) if job is None]
+                return jobs, None
+            found = {job.id: job for job in self._read(ids) if job is not None}
+            gone = [i for i in ids if i not in found]
             if gone:  # expired: the index forgets them when somebody looks
                 self.redis.zrem(index, *gone)
-            jobs += [job for job in found if job is not None and (not states or job.state in states)]
-            start += len(ids) - len(gone)
-        return jobs[:limit], len(jobs) > limit
+            for job in found.values():
+                if not states or job.state in states:
+                    if len(jobs) == limit:
+                        return jobs, last
+                    jobs.append(job)
+                last = job.id
+            start += len(found)
+            looked_at += len(found)
+        return jobs, last
 
     def made_with(self, idempotency_key: str, owner: str = "") -> Job | None:
         """The job that `owner` made with this key, also while it receives rows; None when there is none (any more)."""

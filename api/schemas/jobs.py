@@ -173,7 +173,7 @@ class UploadRequest(SubmitQuery):
 class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(20, ge=1, le=100)
-    after: str | None = Field(None, max_length=64, description="id of the last job of the page before")
+    after: str | None = Field(None, max_length=64, description="`next` of the page before")
     state: str | None = Field(
         None, max_length=200, description="only jobs in one of these states, as in `running,queued`"
     )
@@ -261,7 +261,7 @@ class JobDocument(BaseModel):
 class JobList(BaseModel):
     object: str = "list"
     data: list[JobDocument]
-    next: str | None
+    next: str | None = Field(description="null: no job follows. Of a rare state a page may be short, or empty")
 
 
 class JobWithResults(JobDocument):

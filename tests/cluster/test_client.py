@@ -92,8 +92,8 @@ def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: 
     assert job in sentiq(url, "list", "--state", "completed").stdout.decode()
     assert b"sentiq-small-zh" in sentiq(url, "models").stdout
     watched = sentiq(url, "top", "--once").stdout.decode()
-    assert re.search(r"^bulk@\S+ +\d+ +\d+ +[\d,]+ MB ", watched, re.MULTILINE), watched
-    assert re.search(r"^bulk +0 +0\.0 s +0 +\d+ +0 +[\d,]+ *$", watched, re.MULTILINE), watched
+    assert re.search(r"^ ?bulk@\S+ +\d+ +\d+ +[\d,]+ MB ", watched, re.MULTILINE), watched
+    assert re.search(r"^ ?bulk +0 +0\.0 s +0 +\d+ +0 +[\d,]+ *$", watched, re.MULTILINE), watched
     assert json.loads(sentiq(url, "analyze", TEXTS[0], "--json").stdout)["label"] == "positive"
     assert sentiq(url, "retry", job).returncode == 3  # nothing failed
     assert sentiq(url, "delete", job).returncode == 0

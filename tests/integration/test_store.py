@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from jobs import keys
+from jobs import store as store_module
 from jobs.connection import RedisFull, text
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
@@ -526,16 +527,35 @@ def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> 
     expected = [i for i in reversed(ids) if i != ids[3]]
 
     seen: list[str] = []
-    after, more = None, True
-    while more:
-        page, more = store.newest(2, after)
-        assert 0 < len(page) <= 2
+    page, after = store.newest(2)
+    while page:
+        assert len(page) <= 2
         seen += [job.id for job in page]
-        after = page[-1].id
+        page, after = store.newest(2, after) if after else ([], None)
 
     assert seen == expected
     with pytest.raises(InvalidInput):
         store.newest(2, "job_unknown")
+
+
+def test_a_page_of_a_rare_state_looks_at_a_part_of_the_list(
+    redis: Redis, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "JOBS_READ", 3)
+    monkeypatch.setattr(store_module, "JOBS_LOOKED_AT", 6)
+    ids = [submitted(store, Lane.BULK).id for _ in range(20)]
+    for score, job_id in enumerate(ids):
+        redis.zadd(keys.JOBS, {job_id: score})
+    for job_id in (ids[0], ids[1], ids[2], ids[19]):
+        store.cancel(job_id)
+
+    pages: list[list[str]] = []
+    after: str | None = None
+    while after is not None or not pages:
+        page, after = store.newest(2, after, [JobState.CANCELLED])
+        pages.append([job.id for job in page])
+
+    assert pages == [[ids[19]], [], [ids[2]], [ids[1], ids[0]]]
 
 
 def test_the_indexes_forget_jobs_that_expired_though_nobody_lists_them(redis: Redis, store: JobStore) -> None:

@@ -159,6 +159,12 @@ export async function get(path, signal) {
 }
 
 let waiting = 0;
+let triedAgain = 0; // when the last pause was over
+
+/** Ms since then (`performance.now()`), without what went by while the service was away. */
+export function spentSince(began) {
+  return performance.now() - Math.max(began, triedAgain);
+}
 
 /** The service answers: whoever waits because it did not tries again now. */
 function answers() {
@@ -177,6 +183,7 @@ async function untilNextTry(problem, seconds, signal) {
   await pause(seconds * 1000, (signal && AbortSignal.any([signal, waked.signal])) || waked.signal).catch(() => {});
   waked.abort();
   waiting -= 1;
+  triedAgain = performance.now();
   if (signal?.aborted && waiting === 0) events.dispatchEvent(new Event("rest"));
   signal?.throwIfAborted();
 }

@@ -1,9 +1,10 @@
 /** All jobs, newest first. */
-import { get, poll, query } from "../api.js";
+import { get, pause, poll, query } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { duration, number, progress, t, time } from "../i18n.js";
 import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
+import { restAfter } from "../parts/pace.js";
 import { pager } from "../parts/pager.js";
 import { stateBadge, STATES } from "../parts/state.js";
 import { table, tablePlace } from "../parts/table.js";
@@ -47,11 +48,13 @@ export function page({ signal }) {
     try {
       await poll(
         async () => {
-          const found = await get(`/api/v1/jobs${query({ limit: SIZE, state: chosen, after: pages.cursor })}`, mine);
-          draw(found.data);
-          pages.arrived(found.next);
-          if (wanted) announce(found.data.length ? t("jobs.shown", { count: found.data.length }) : none());
+          const began = performance.now();
+          const { jobs, next } = await found(mine);
+          draw(jobs);
+          pages.arrived(next);
+          if (wanted) announce(jobs.length ? t("jobs.shown", { count: jobs.length }) : none());
           wanted = false;
+          await pause(restAfter(began), mine);
         },
         POLL_MS,
         mine,
@@ -62,18 +65,25 @@ export function page({ signal }) {
     }
   }
 
+  /** A page of them. In a rare state an answer may have fewer than were asked for although more follow. */
+  async function found(signal) {
+    const jobs = [];
+    let next = pages.cursor;
+    do {
+      const asked = { limit: SIZE - jobs.length, state: chosen, after: next };
+      const page = await get(`/api/v1/jobs${query(asked)}`, signal);
+      jobs.push(...page.data);
+      next = page.next;
+    } while (next && jobs.length < SIZE);
+    return { jobs, next };
+  }
+
   function draw(jobs) {
     board.clear();
     fill(
       list,
       jobs.length === 0
-        ? h(
-            "p",
-            { class: "muted" },
-            none(),
-            " ",
-            h("a", { href: "/bulk" }, t("nav.bulk")),
-          )
+        ? h("p", { class: "muted" }, none(), " ", h("a", { href: "/bulk" }, t("nav.bulk")))
         : table(
             ["name", "state", "progress", "speed", "created"].map((name) => t(`jobs.${name}`)),
             jobs.map(line),

@@ -1,4 +1,5 @@
 /** How often something large is read again while a job runs. */
+import { spentSince } from "../api.js";
 
 const SHARE_OF_TIME = 10; // what takes its time is asked for in a tenth of it at most
 
@@ -9,5 +10,5 @@ export function progressOf({ state, counts }) {
 
 /** Ms to wait before the next reading, of one that began then (`performance.now()`); `least` ms in any case. */
 export function restAfter(began, least = 0) {
-  return Math.max(least, SHARE_OF_TIME * (performance.now() - began));
+  return Math.max(least, SHARE_OF_TIME * spentSince(began));
 }

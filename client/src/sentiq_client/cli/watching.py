@@ -97,6 +97,6 @@ def _workers(cluster: dict[str, Any]) -> Table:
             str(worker["busy"]),
             UNKNOWN if memory is None else f"{memory / 1e6:,.0f} MB",
             worker["model"],
-            worker["started_at"],
+            worker["started_at"][:16].replace("T", " "),  # UTC
         )
     return table
