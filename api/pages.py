@@ -49,6 +49,7 @@ def _settings(settings: Settings) -> dict[str, object]:
     return {
         "flower": settings.flower_url or f"http://{here}:{settings.flower_port}/{settings.flower_path.strip('/')}",
         "max_upload_bytes": settings.max_upload_bytes,
+        "max_xlsx_rows": settings.max_xlsx_rows,
         "neutral_band": settings.neutral_band,
     }
 

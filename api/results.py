@@ -13,7 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
 from api.export.groups import column, group_rows
-from api.export.reading import ResultRow, View, read_rows
+from api.export.reading import Filter, ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook import workbook
 from api.schemas.common import problems
@@ -21,6 +21,7 @@ from api.schemas.jobs import JobPath
 from api.schemas.results import Point, Summary, SummaryQuery, Throughput, ViewQuery
 from api.services import services
 from api.times import instant
+from jobs.errors import WorkbookTooLarge
 from jobs.models import Job
 from jobs.store import JobStore, Pace
 
@@ -108,6 +109,11 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
     view = query.view(svc.neutral_band(job, query.neutral_band))
+    rows, most = job.completed + job.failed, svc.settings.max_xlsx_rows
+    if kind == "xlsx" and rows > most and view.filter == Filter():
+        raise WorkbookTooLarge(
+            f"The job has {rows:,} rows, a workbook at most {most:,} (SENTIQ_MAX_XLSX_ROWS). Take CSV, or a filter."
+        )
     content_type, write = FORMATS[kind]
 
     def pieces() -> Iterator[bytes]:

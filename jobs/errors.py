@@ -101,6 +101,10 @@ class UnknownModel(SentiqError):
     status, code, title = 422, "unknown_model", "No such model"
 
 
+class WorkbookTooLarge(SentiqError):
+    status, code, title = 422, "workbook_too_large", "Too many rows for a workbook"
+
+
 class IdempotencyMismatch(SentiqError):
     status, code, title = 422, "idempotency_mismatch", "The key was used with another payload"
 

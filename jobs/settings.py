@@ -208,6 +208,12 @@ class Settings(BaseSettings):
         200, ge=2, description="How many times its size a packed file of over 1 MB may unpack to."
     )
     max_rows: int = Field(20_000_000, ge=1, description="Rows of one file.")
+    max_xlsx_rows: int = Field(
+        2_000_000,
+        ge=1,
+        description="Rows of a job up to which all its results are given as XLSX: a workbook is made before it is sent, "
+        "and whoever waits gives up after minutes.",
+    )
     max_columns: int = Field(1_000, ge=1, le=16_384, description="Columns of one file.")
     max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")
     max_bad_share: float = Field(

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import files
 from tests.browser.conftest import LOOKS, Look, Visit, clear, visiting
-from tests.browser.steps import held, one_look, requests
+from tests.browser.steps import held, one_look, requests, two_looks
 from tests.support import Cluster, wait_until
 
 BREAKS = "【异常】"  #: a text with it fails with the engine of tests/cluster/broken_engine.py
@@ -179,7 +179,8 @@ def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Cluster]:
     """One bulk child whose engine breaks on marked texts and is slow on others; a chunk has four texts."""
-    with Cluster(tmp_path_factory.mktemp("troubled"), SENTIQ_CHUNK_TEXTS="4", SENTIQ_CACHE_ENTRIES="0") as running:
+    settings = {"SENTIQ_CHUNK_TEXTS": "4", "SENTIQ_CACHE_ENTRIES": "0", "SENTIQ_MAX_XLSX_ROWS": "50"}
+    with Cluster(tmp_path_factory.mktemp("troubled"), **settings) as running:
         running.start(interactive=1, bulk=0)
         running.start_worker("bulk", 1, app="tests.cluster.broken_engine")
         yield running
@@ -267,6 +268,17 @@ def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
         sound.stop()
         cluster.processes.remove(sound)
         cluster.start_worker("bulk", 1, app="tests.cluster.broken_engine")
+
+
+@two_looks
+def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Visit) -> None:
+    visit = in_trouble
+    job_id = submit(visit.cluster, files.csv(files.reviews(51)))
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    expect(page.get_by_text(t("downloads.no_xlsx", rows=50))).to_be_visible()
+    expect(page.get_by_role("link", name="CSV", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="XLSX", exact=True)).to_be_hidden()
 
 
 def test_a_job_that_cannot_be_retried_says_why(in_trouble: Visit) -> None:

@@ -17,8 +17,10 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from api import documents
+from api.app import create_app
 from api.export import groups, streams, summary, workbook
 from api.export.reading import View, read_rows
+from api.services import Services
 from jobs.errors import JobNotFound
 from jobs.keys import JobKeys
 from jobs.lanes import BulkLane
@@ -34,6 +36,7 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
+from jobs.settings import Settings
 from jobs.store import VALUES_KEPT, JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
@@ -339,6 +342,21 @@ def test_failed_rows_are_found_without_looking_at_all_others(
     first = client.get(f"{job}/results?only=failed&limit=3").json
     assert [row["index"] for row in first["data"]] == [6, 13]
     assert [row["index"] for row in pages(client, job, "&only=failed")] == list(range(6, 60, 7))
+
+
+def test_a_workbook_that_nobody_would_wait_for_is_refused(
+    redis: Redis, api_settings: Settings, store: JobStore, bulk: BulkLane
+) -> None:
+    job = answered(store, bulk)
+    app = create_app(api_settings.model_copy(update={"max_xlsx_rows": len(ODD_TEXTS) - 1}))
+    with app.test_client() as client:
+        refused = client.get(f"{job}/results.xlsx")
+        assert (refused.status_code, refused.json["code"]) == (422, "workbook_too_large")
+        assert "SENTIQ_MAX_XLSX_ROWS" in refused.json["detail"]
+        assert client.get(f"{job}/results.csv").status_code == 200
+        assert client.get(f"{job}/results.xlsx?label=negative").status_code == 200
+    services: Services = app.extensions["sentiq"]
+    services.close()
 
 
 def test_a_sheet_may_be_larger_than_the_old_form_of_zip_files_allows(

@@ -1,2 +1,2 @@
-/** What the server says in the page itself: `flower`, `max_upload_bytes`, `neutral_band`. */
+/** What the server says in the page itself: `flower`, `max_upload_bytes`, `max_xlsx_rows`, `neutral_band`. */
 export const settings = JSON.parse(document.documentElement.dataset.settings);

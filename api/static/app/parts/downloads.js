@@ -2,6 +2,7 @@
 import { authorization, hasKey, NO_ANSWER, Problem, problemOf, query } from "../api.js";
 import { announce, h } from "../dom.js";
 import { bytes, t } from "../i18n.js";
+import { settings } from "../settings.js";
 import { noticeBoard } from "./notice.js";
 
 const KINDS = ["csv", "xlsx", "json", "ndjson"];
@@ -9,6 +10,7 @@ const KINDS = ["csv", "xlsx", "json", "ndjson"];
 export function downloads(base, band) {
   const board = noticeBoard();
   const words = h("span", { class: "muted" });
+  const large = h("p", { class: "muted" }, t("downloads.no_xlsx", { rows: settings.max_xlsx_rows }));
   const links = {};
   let include = "text";
 
@@ -72,6 +74,7 @@ export function downloads(base, band) {
     { "aria-labelledby": "downloads-title" },
     h("h2", { id: "downloads-title" }, t("downloads.title")),
     h("p", { class: "muted" }, t("downloads.help")),
+    large,
     h("div", { class: "buttons" }, Object.values(links), words),
     board.element,
   );
@@ -79,6 +82,9 @@ export function downloads(base, band) {
     element,
     update(job) {
       include = job.options.keep_columns ? "text,columns" : "text";
+      const tooMany = job.counts.completed + job.counts.failed > settings.max_xlsx_rows;
+      links.xlsx.hidden = tooMany;
+      large.hidden = !tooMany;
       draw();
     },
     band(value) {

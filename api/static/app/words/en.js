@@ -269,6 +269,7 @@ export default {
   "row.number": "row {number}",
   "downloads.title": "Download",
   "downloads.help": "All finished rows with their texts, labelled with the neutral band above. Of a large job an XLSX begins after a while.",
+  "downloads.no_xlsx": "There is no XLSX of more than {rows} rows: a CSV begins at once.",
   "downloads.so_far": "{size} so far",
   "downloads.done": "Downloaded.",
   "facts.title": "Details",

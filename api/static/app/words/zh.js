@@ -269,6 +269,7 @@ export default {
   "row.number": "第 {number} 行",
   "downloads.title": "下载",
   "downloads.help": "包含所有已完成的行及其文本，按上方的中性区间标注。大任务的 XLSX 需要稍等才会开始下载。",
+  "downloads.no_xlsx": "超过 {rows} 行不提供 XLSX，请下载 CSV，可立即开始。",
   "downloads.so_far": "已下载 {size}",
   "downloads.done": "下载完成。",
   "facts.title": "详细信息",
