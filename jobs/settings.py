@@ -211,8 +211,8 @@ class Settings(BaseSettings):
     max_xlsx_rows: int = Field(
         2_000_000,
         ge=1,
-        description="Rows of a job up to which all its results are given as XLSX: a workbook is made before it is sent, "
-        "and whoever waits gives up after minutes.",
+        description="Rows of a job up to which all its results are given as XLSX. It is made before it is sent, and "
+        "whoever waits gives up after minutes.",
     )
     max_columns: int = Field(1_000, ge=1, le=16_384, description="Columns of one file.")
     max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")

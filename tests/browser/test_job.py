@@ -179,8 +179,8 @@ def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Cluster]:
     """One bulk child whose engine breaks on marked texts and is slow on others; a chunk has four texts."""
-    settings = {"SENTIQ_CHUNK_TEXTS": "4", "SENTIQ_CACHE_ENTRIES": "0", "SENTIQ_MAX_XLSX_ROWS": "50"}
-    with Cluster(tmp_path_factory.mktemp("troubled"), **settings) as running:
+    folder = tmp_path_factory.mktemp("troubled")
+    with Cluster(folder, SENTIQ_CHUNK_TEXTS="4", SENTIQ_CACHE_ENTRIES="0", SENTIQ_MAX_XLSX_ROWS="50") as running:
         running.start(interactive=1, bulk=0)
         running.start_worker("bulk", 1, app="tests.cluster.broken_engine")
         yield running
