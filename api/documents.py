@@ -83,7 +83,7 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
     """At most `limit` rows in row order, and fewer where its filter finds no more in `PAGE_CHUNKS` chunks.
 
     While the job runs a page ends before the first unfinished chunk; once it has ended, chunks that were never finished
-    are skipped. Raises InvalidInput.
+    are skipped. Raises InvalidInput, and JobNotFound instead of the last page of a job that has gone meanwhile.
     """
     first, offset = (0, 0) if cursor is None else _read_cursor(cursor)
     names = kept_columns(job, view)
@@ -112,7 +112,10 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
                 break
     if looked_at < len(chunks):
         return ResultsPage(data=rows, next=_cursor(chunks[looked_at], 0))
-    return ResultsPage(data=rows, next=None if job.state.ended else _cursor(job.chunks, 0))
+    if not job.state.ended:
+        return ResultsPage(data=rows, next=_cursor(job.chunks, 0))
+    store.get(job.id)
+    return ResultsPage(data=rows, next=None)
 
 
 def _cursor(chunk_no: int, offset: int) -> str:

@@ -46,7 +46,7 @@ def census(redis: Redis) -> Census:
     pipe.time()
     pipe.info("memory")
     pipe.zrandmember(keys.LIVE, SAMPLE)
-    pipe.hrandfield(keys.ISSUES, SAMPLE, withvalues=True)
+    pipe.hrandfield(keys.PUBLISHED, SAMPLE, withvalues=True)
     pipe.lindex(keys.PENDING, 0)
     pipe.zcard(keys.JOBS)
     pipe.zcard(keys.LIVE)

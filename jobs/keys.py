@@ -23,7 +23,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
   sentiq:interactive:arrived  string  rows that became pending since it was first counted
-  sentiq:bulk:issues        hash    chunk published but not yet claimed → when first, and messages sent (count_message)
+  sentiq:bulk:published     hash    chunk published but not yet claimed → when first, and messages sent (count_message)
   sentiq:bulk:queued        zset    job that has not started → its place: level, then creation time
 
 The cluster:
@@ -71,7 +71,7 @@ VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
 ARRIVED = "sentiq:interactive:arrived"
-ISSUES = "sentiq:bulk:issues"
+PUBLISHED = "sentiq:bulk:published"
 QUEUED = "sentiq:bulk:queued"
 SCHEDULE = "sentiq:schedule"
 WEBHOOKS = "sentiq:webhooks"

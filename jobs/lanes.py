@@ -107,7 +107,7 @@ class _Lane:
             self._record(
                 keys=[
                     *job.renewed,
-                    *(k.leases, k.owners, k.crashes, k.children, keys.ISSUES),
+                    *(k.leases, k.owners, k.crashes, k.children, keys.PUBLISHED),
                     *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, k.speed, keys.LIVE),
                 ],
                 args=[
@@ -271,7 +271,7 @@ class BulkLane(_Lane):
         """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
         k = self._keys
         crashes, *waited_ms = self._claim(
-            keys=[k.leases, k.owners, k.crashes, keys.ISSUES],
+            keys=[k.leases, k.owners, k.crashes, keys.PUBLISHED],
             args=[str(ref), task_id, self._lease_ms, self._ttl_ms],
         )
         if crashes < 0:
@@ -288,7 +288,7 @@ class BulkLane(_Lane):
         """Send a message for each chunk that is overdue."""
         k = self._keys
         lost, *members = self._sweep(
-            keys=[k.leases, k.owners, k.crashes, keys.ISSUES], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
+            keys=[k.leases, k.owners, k.crashes, keys.PUBLISHED], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
         )
         publish(producer, [ChunkRef.parse(text(member)) for member in members], again=True)
         return Swept(len(members), lost)

@@ -181,6 +181,13 @@ class FileFormat:
     id_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
 
+    @classmethod
+    def loads(cls, document: str) -> Self:
+        """What is missing has its default, and what is unknown is left out: jobs outlive versions."""
+        fields: dict[str, Any] = json.loads(document)
+        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        return cls(**known | {"columns": tuple(known.get("columns", ()))})
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:

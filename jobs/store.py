@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import cast
 
 from redis import Redis
 
@@ -131,7 +131,7 @@ class JobStore:
         """Add a chunk. Returns the chunks for which a message must be sent. Raises JobEnded."""
         k, lane = JobKeys.of(job.id), LaneKeys.of(job.lane)
         answer = self._append(
-            keys=[*k.renewed, keys.RECEIVING, lane.leases, keys.ISSUES, lane.children],
+            keys=[*k.renewed, keys.RECEIVING, lane.leases, keys.PUBLISHED, lane.children],
             args=[
                 job.id,
                 chunk_no,
@@ -265,7 +265,7 @@ class JobStore:
             raise NothingToRetry(f"No row of job {job_id} failed for a reason that another try could change.")
         lane = LaneKeys.of(Lane.BULK)
         answer = self._retry(
-            keys=[*k.renewed, lane.leases, keys.ISSUES, lane.children, keys.LIVE],
+            keys=[*k.renewed, lane.leases, keys.PUBLISHED, lane.children, keys.LIVE],
             args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
         )
         if not answer or answer[0] != b"completed":
@@ -286,7 +286,7 @@ class JobStore:
     def _hold_script(self, job_id: str, what: str, *times: str) -> list[bytes]:
         k, lane = JobKeys.of(job_id), LaneKeys.of(Lane.BULK)
         answer: list[bytes] = self._hold(
-            keys=[*k.renewed, lane.leases, keys.ISSUES, lane.children, keys.QUEUED, keys.SCHEDULE],
+            keys=[*k.renewed, lane.leases, keys.PUBLISHED, lane.children, keys.QUEUED, keys.SCHEDULE],
             args=[job_id, what, self._ttl_ms, ISSUE_LEASE_MS, *times],
         )
         return answer
@@ -400,8 +400,8 @@ class JobStore:
 
     def kept(self, job: Job, name: str) -> str | None:
         """What `keep` kept of the job in its present state."""
-        value = self.redis.hget(JobKeys.of(job.id).exports, f"{job.ended_at_ms} {name}")
-        return None if value is None else text(value)
+        ended_at_ms, value = self.redis.hmget(JobKeys.of(job.id).exports, "ended_at", name)
+        return None if value is None or text(ended_at_ms) != str(job.ended_at_ms) else text(value)
 
     def keep(self, job: Job, name: str, value: str) -> None:
         """Keep what was computed of an ended job's results for as long as the job; of others it would soon be wrong.
@@ -499,7 +499,6 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | No
         return int(fields[name]) if name in fields else None
 
     error = RowError(fields["error_code"], fields["error_detail"]) if "error_code" in fields else None
-    file: dict[str, Any] | None = json.loads(fields.get("file") or "null")
     ran_ms = int(fields.get("ran_ms", 0)) + (now_ms - int(fields["since"]) if "since" in fields else 0)
     return Job(
         id=fields["id"],
@@ -522,7 +521,7 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | No
         paused_at_ms=optional_int("paused_at"),
         opens_at_ms=optional_int("opens_at"),
         queue_position=None if rank is None else rank + 1,
-        file=FileFormat(**file | {"columns": tuple(file["columns"])}) if file else None,
+        file=FileFormat.loads(fields["file"]) if fields.get("file") else None,
     )
 
 

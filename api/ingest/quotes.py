@@ -21,19 +21,26 @@ def quotes_of(reading: Reading, delimiter: str, sample: Sequence[str]) -> bool:
         return reading.quotes
     if delimiter != "\t":
         return True
+    reader = csv.reader(sample, delimiter=delimiter, strict=True)
+    records, read = [], 0
     try:
-        records = list(csv.reader(sample, delimiter=delimiter, strict=True))
+        for cells in reader:
+            records.append(cells)
+            read = reader.line_num
     except csv.Error as error:
-        if "unexpected end" not in str(error):
+        if "unexpected end" not in str(error):  # the sample may end within a cell, or a quote is not closed
             return False
-        records = list(csv.reader(sample, delimiter=delimiter))[:-1]  # the sample ends within a cell
-    lines = [line.rstrip("\r\n").split(delimiter) for line in sample if line.strip()]
-    return _mends_lines(lines, [cells for cells in records if cells]) or _writes_them(lines)
+    lines = [line.rstrip("\r\n").split(delimiter) for line in sample[:read]]
+    return _mends_lines(lines, records) or _writes_them(lines)
 
 
 def _mends_lines(lines: Sequence[Sequence[str]], records: Sequence[Sequence[str]]) -> bool:
     """Lines of different width become records of one, since cells have tabs or line breaks in them."""
-    return len(set(map(len, lines))) > 1 and len(set(map(len, records))) == 1
+    return len(_widths(lines)) > 1 and len(_widths(records)) == 1
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> set[int]:
+    return {len(row) for row in rows if any(row)}  # blank lines are no rows
 
 
 def _writes_them(lines: Sequence[Sequence[str]]) -> bool:

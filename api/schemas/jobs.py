@@ -118,7 +118,7 @@ class ReadingQuery(BaseModel):
     quotes: bool | None = Field(
         None,
         description="of CSV and TSV: quotation marks enclose cells (true) or are ordinary characters (false); default: "
-        "true, but between tabs only where the first rows have cells that are enclosed so",
+        "true, but between tabs only where the first rows cannot be meant otherwise",
     )
     has_header: bool | None = Field(None, description="the first row has headings; default: recognised")
     sheet: str | None = Field(None, max_length=64, description="of a workbook: name, or number from 1")

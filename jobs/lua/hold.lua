@@ -1,5 +1,5 @@
 -- A, B, C, H, P → A, B, C, H, P. A bulk job is paused or resumed, or its time has come: one reason to be held changes.
--- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:issues  12 children  13 sentiq:bulk:queued
+-- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:published  12 children  13 sentiq:bulk:queued
 --       14 sentiq:schedule
 -- ARGV  1 job id  2 "pause", "resume" or "time"  3 ttl, ms  4 issue lease, ms
 --       5 "time": held until, ms, "" for now  6 "time": next change, ms, "" for none
@@ -34,5 +34,5 @@ if found[1] ~= 'receiving' then redis.call('HSET', KEYS[1], 'state', sealed_stat
 renew_job(ARGV[3])
 renew(ARGV[3], KEYS[14])
 local keys =
-  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], issues = KEYS[11], children = KEYS[12]}
+  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], published = KEYS[11], children = KEYS[12]}
 return {found[1], found[2], unpack(issue(ARGV[1], keys, ARGV[4], ARGV[3]))}

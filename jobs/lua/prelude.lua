@@ -79,14 +79,14 @@ end
 
 -- Of a published chunk that nobody has begun it is known when it was first published, and how many messages were sent for
 -- it since: in one number, ms * 1000 + messages. Returns how many, this one included.
-local function count_message(issues, member)
-  redis.call('HSETNX', issues, member, string.format('%.0f', now_ms() * 1000))
-  return redis.call('HINCRBY', issues, member, 1) % 1000
+local function count_message(published, member)
+  redis.call('HSETNX', published, member, string.format('%.0f', now_ms() * 1000))
+  return redis.call('HINCRBY', published, member, 1) % 1000
 end
 
 -- Issues chunks of a bulk job while its window has room: first those that came back, then the next ones. The window is
 -- two more than the lane has children: each child finds its next chunk ready, the broker stays small, and jobs take
--- turns. `keys`: job, input, held, leases, issues, children.
+-- turns. `keys`: job, input, held, leases, published, children.
 -- Returns the members for which the caller must send a message now.
 local function issue(job_id, keys, issue_ms, ttl_ms)
   local job = redis.call('HMGET', keys.job, 'lane', 'issued', 'done', 'chunks', 'level', 'paused_at', 'opens_at')
@@ -106,13 +106,13 @@ local function issue(job_id, keys, issue_ms, ttl_ms)
     local rows = redis.call('HGET', keys.input, number .. ':rows')
     local member = job_id .. ':' .. number .. ':' .. job[5] .. ':' .. rows
     redis.call('ZADD', keys.leases, now_ms() + issue_ms, member)
-    count_message(keys.issues, member)
+    count_message(keys.published, member)
     members[#members + 1] = member
     live = live + 1
   end
   if #members > 0 then
     redis.call('HSET', keys.job, 'issued', issued)
-    renew(ttl_ms, keys.leases, keys.issues)
+    renew(ttl_ms, keys.leases, keys.published)
   end
   return members
 end

@@ -1,7 +1,7 @@
 -- C → C or D. A chunk has its result. The first write wins, and moves the counters in the same step; the result of a chunk
 -- that is tried again takes the place of the one before, once. A held job takes what was in flight.
 -- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 owners  12 crashes
---       13 children  14 issues  15 sentiq:bulk:queued  16 sentiq:schedule  17 sentiq:webhooks:due  18 the lane's speed
+--       13 children  14 published  15 sentiq:bulk:queued  16 sentiq:schedule  17 sentiq:webhooks:due  18 the lane's speed
 --       19 sentiq:live
 -- ARGV  1 job id  2 member  3 chunk number  4 blob  5 rows completed  6 rows failed  7 model that answered  8 ttl, ms
 --       9 issue lease, ms  10 time it took, ms, 0 when it is not to count  11 time from which on the past is halved, ms
@@ -74,5 +74,5 @@ if state ~= 'receiving' and done == tonumber(redis.call('HGET', KEYS[1], 'chunks
     {job = KEYS[1], ended = KEYS[8], queued = KEYS[15], schedule = KEYS[16], webhooks = KEYS[17], live = KEYS[19]}, ARGV[8])
   return {1}
 end
-local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], issues = KEYS[14], children = KEYS[13]}
+local keys = {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], published = KEYS[14], children = KEYS[13]}
 return {1, unpack(issue(ARGV[1], keys, ARGV[9], ARGV[8]))}

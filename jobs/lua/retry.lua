@@ -1,5 +1,5 @@
 -- D → C. Chunks of a completed job whose rows failed are tried again; until then their results stay.
--- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:issues  12 children  13 sentiq:live
+-- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:published  12 children  13 sentiq:live
 -- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, `completed:failed` of its result, …
 -- Returns {state found, members to send …}; nothing was done unless that is "completed".
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -18,5 +18,5 @@ redis.call('ZADD', KEYS[13], now_ms(), ARGV[1])
 renew_job(ARGV[2])
 renew(ARGV[2], KEYS[13])
 local keys =
-  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], issues = KEYS[11], children = KEYS[12]}
+  {job = KEYS[1], input = KEYS[2], held = KEYS[5], leases = KEYS[10], published = KEYS[11], children = KEYS[12]}
 return {state, unpack(issue(ARGV[1], keys, ARGV[3], ARGV[2]))}

@@ -1,6 +1,6 @@
 -- Bulk chunks whose lease ran out get a new message: the old one was lost, or its worker was. A message that merely
 -- waits in a long queue must not breed others, so the time doubles with each one sent.
--- KEYS  1 leases  2 owners  3 crashes  4 issues
+-- KEYS  1 leases  2 owners  3 crashes  4 published
 -- ARGV  1 issue lease, ms  2 ttl, ms  3 chunks at most
 -- Returns {how many of them a worker had lost, members for which a message must be sent …}.
 local now = now_ms()

@@ -242,6 +242,25 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
 
 
+def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
+    browser: Browser, cluster: Cluster, slow: FaultyProxy
+) -> None:
+    with visiting(browser, cluster, LOOKS[0], url=slow.url) as visit:
+        page, t = visit.open("/bulk"), visit.t
+        files.choose(visit, "first.csv", files.heavy(5_000))
+        with held(page, "**/api/v1/jobs?idempotency_key=*"):
+            slow.delay_s = PIECE_S
+            page.get_by_role("button", name=t("bulk.start")).click()
+            files.put(page, "second.csv", files.csv(files.reviews(7)))
+            expect(page.locator("form")).to_contain_text("second.csv")
+            slow.delay_s = 0
+            wait_until(lambda: cluster.http.get("/api/v1/jobs?state=completed").json()["data"])
+        (first,) = cluster.http.get("/api/v1/jobs").json()["data"]
+        assert (first["name"], first["counts"]["completed"]) == ("first.csv", 5_000)
+        second = files.start(visit)  # the page has stayed where it was
+        assert cluster.wait_ended(second)["counts"]["completed"] == 7
+
+
 def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Cluster, slow: FaultyProxy) -> None:
     with visiting(browser, cluster, LOOKS[0], expected=("ERR_", "Failed to load"), url=slow.url) as visit:
         page, t = visit.open("/bulk"), visit.t

@@ -85,6 +85,10 @@ def _csv() -> Iterator[Odd]:
     bought = (*(f'"第{n}个好"' if n == 20 else f"第{n}个" for n in range(60)), '"没有关', "最后")
     rows = "".join(f"{n}\t{text}\n" for n, text in enumerate(bought))
     yield Odd("between marks, and a late quote.tsv", f"id\ttext\n{rows}".encode(), bought)
+    ragged = 'id\ttext\n1\t很好\n2\t"没有关\n3\t第一行\n续\n4\t不错\n'
+    yield Odd(
+        "an open quote before a short line.tsv", ragged.encode(), ("很好", '"没有关', "第一行", "ragged_row", "不错")
+    )
     yield Odd("all enclosed.tsv", 'id\ttext\n1\t"很好"\n2\t"不好"\n'.encode(), ("很好", "不好"))
     yield Odd("commas enclosed.tsv", 'id\ttext\n1\t"好, 很好"\n2\t不好\n'.encode(), ("好, 很好", "不好"))
     yield Odd("tabs enclosed.tsv", 'id\ttext\n1\t"好\t很好"\n2\t不好\n'.encode(), ("好\t很好", "不好"))

@@ -303,6 +303,8 @@ def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
         summary.summarise(store, job, 0.0)
     with pytest.raises(JobNotFound):
         groups.group_rows(store, job, 0, 0.0)
+    with pytest.raises(JobNotFound):
+        documents.results_page(store, job, View(0.0), limit=100)
     store.keep(job, "summary", "texts of people who wanted them erased")
     assert redis.keys(f"*{job.id}*:exports") == []
 
@@ -329,9 +331,14 @@ def test_what_is_kept_of_results_does_not_grow_with_the_questions(
     bands = [n / 1000 for n in range(100)]
     first = [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands]
     keys = JobKeys.of(job.rpartition("/")[2])
-    assert redis.hlen(keys.exports) == VALUES_KEPT
+    assert redis.hlen(keys.exports) == VALUES_KEPT + 1  # with the time of the end they are of
     assert redis.pttl(keys.exports) == pytest.approx(redis.pttl(keys.job), abs=1000)
     assert [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands] == first
+
+    ended_ms = redis.hincrby(keys.job, "ended_at", 1)  # as if it had been tried again
+    assert client.get(f"{job}/summary").json["rows"] == len(ODD_TEXTS)
+    assert redis.hgetall(keys.exports).keys() == {b"ended_at", b"summary 0.0"}
+    assert redis.hget(keys.exports, "ended_at") == str(ended_ms).encode()
 
 
 def test_failed_rows_are_found_without_looking_at_all_others(

@@ -81,7 +81,7 @@ def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     job = submit(store, Lane.BULK)
     submit(store, Lane.BULK)
     member, leases = str(ChunkRef(job.id, 0, 2)), LaneKeys.of(Lane.BULK).leases
-    redis.hincrby(keys.ISSUES, member, -waited_s * 1000 * 1000)  # as if it had been published then
+    redis.hincrby(keys.PUBLISHED, member, -waited_s * 1000 * 1000)  # as if it had been published then
     for _ in range(1, messages):  # and whoever sweeps came late
         redis.zadd(leases, {member: redis.time()[0] * 1000 - 1})
 
@@ -153,7 +153,7 @@ def test_its_cost_does_not_grow_with_the_jobs(redis: Redis, store: JobStore) -> 
         pipe.hset(JobKeys.of(f"job_{number}").job, mapping=fields)
         pipe.zadd(keys.LIVE, {f"job_{number}": number})
         pipe.zadd(keys.JOBS, {f"job_{number}": number})
-        pipe.hset(keys.ISSUES, f"job_{number}:0:3:2", 1)
+        pipe.hset(keys.PUBLISHED, f"job_{number}:0:3:2", 1)
     pipe.execute()
     before = redis.info("stats")["total_commands_processed"]
 

@@ -557,7 +557,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.model.live == []
         self.all_is_well()
         bulk, interactive = LaneKeys.of(Lane.BULK), LaneKeys.of(Lane.INTERACTIVE)
-        lanes = [bulk.leases, bulk.owners, keys.ISSUES, interactive.leases, interactive.owners, keys.PENDING]
+        lanes = [bulk.leases, bulk.owners, keys.PUBLISHED, interactive.leases, interactive.owners, keys.PENDING]
         assert [key for key in lanes if self.redis.exists(key)] == []
         self.tally.update(f"jobs {'erased' if job.erased else job.ended}" for job in self.model.jobs.values())
 

@@ -118,7 +118,7 @@ def _check_others(redis: Redis, ledger: Ledger, verdict: Verdict) -> None:
 
 
 def _check_leftovers(redis: Redis, verdict: Verdict) -> None:
-    names = [keys.PENDING, keys.ISSUES, keys.QUEUED, keys.RECEIVING]
+    names = [keys.PENDING, keys.PUBLISHED, keys.QUEUED, keys.RECEIVING]
     for lane in map(LaneKeys.of, Lane):
         names += [lane.leases, lane.owners, lane.crashes]
     deadline = time.monotonic() + CALM_S

@@ -7,6 +7,7 @@ import { forSession, kept } from "./storage.js";
 const KEY = "sentiq.key";
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 15;
+const SOON_MS = 5000; // what fails alone is not asked for more often than that because all else answers
 const HIDDEN_MS = 250; // browsers make it longer while nobody looks
 
 /**
@@ -178,10 +179,13 @@ async function untilNextTry(problem, seconds, signal) {
   const wake = () => waked.abort();
   addEventListener("online", wake, { signal: waked.signal });
   events.addEventListener("try", wake, { signal: waked.signal });
-  if (problem.status === 0) events.addEventListener("answers", wake, { signal: waked.signal });
+  const early = setTimeout(() => {
+    if (problem.status === 0) events.addEventListener("answers", wake, { signal: waked.signal });
+  }, SOON_MS);
   events.dispatchEvent(new CustomEvent("away", { detail: seconds }));
   await pause(seconds * 1000, (signal && AbortSignal.any([signal, waked.signal])) || waked.signal).catch(() => {});
   waked.abort();
+  clearTimeout(early);
   waiting -= 1;
   triedAgain = performance.now();
   if (signal?.aborted && waiting === 0) events.dispatchEvent(new Event("rest"));

@@ -64,9 +64,9 @@ export class Upload extends EventTarget {
     return running.has(this);
   }
 
-  /** Seconds until all is sent, at the speed so far; null while nothing is. */
+  /** Seconds until all is sent, at the speed so far; null where that says nothing. */
   get leftS() {
-    if (this.sent === 0) return null;
+    if (this.sent === 0 || this.sent === this.of) return null; // at its end, it is the service that takes time
     return (((this.of - this.sent) / this.sent) * (performance.now() - this.began)) / 1000;
   }
 

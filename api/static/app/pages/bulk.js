@@ -21,8 +21,7 @@ export function page({ signal, go }) {
   const board = noticeBoard();
   const steps = h("div");
   const zone = dropZone(look);
-  let sending = null; // the upload that makes a job
-  let looked = null; // id of the upload that is looked at
+  let looked = null; // {id, sending}: the upload that is looked at, and the one that makes a job of it
   let looking = new AbortController(); // another file ends the look at this one
 
   async function look(file) {
@@ -45,8 +44,8 @@ export function page({ signal, go }) {
         progress: lookingBar(sample.content.size),
       });
       if (mine.aborted) return remove(upload.id);
-      looked = upload.id;
-      draw(file, sample, upload);
+      looked = { id: upload.id, sending: null };
+      draw(file, sample, upload, looked);
     } catch (error) {
       if (mine.aborted) return;
       state.file = null;
@@ -62,7 +61,7 @@ export function page({ signal, go }) {
     return (sent, of) => bar.set(sent, of, `${bytes(sent)} / ${bytes(of)}`);
   }
 
-  function draw(file, sample, upload) {
+  function draw(file, sample, upload, mine) {
     const start = h("button", { type: "submit" }, t("bulk.start"));
     const view = preview(
       upload,
@@ -73,43 +72,47 @@ export function page({ signal, go }) {
     let before = "";
     const submit = async (event) => {
       event?.preventDefault();
-      if (sending?.runs || start.disabled) return;
+      if (mine.sending?.runs || start.disabled) return;
       board.clear();
       start.setAttribute("aria-busy", "true");
       const asked = { ...view.reading(), ...options.values() };
       const wanted = JSON.stringify(asked);
       if (wanted !== before) {
-        sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
+        const sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
         sending.addEventListener("found", () => {
-          if (state.file === file) state.file = null; // it is a job now; another one may have been chosen meanwhile
+          if (state.file !== file) return; // another one was chosen meanwhile
+          state.file = null; // it is a job now
           if (!signal.aborted) go(`/jobs/${sending.jobId}`);
         });
+        mine.sending = sending;
         before = wanted; // the same once more is another try of the same job
       }
+      const { sending } = mine;
       await sending.start();
-      if (sending.done) forget();
       start.removeAttribute("aria-busy");
-      if (sending.problem && !signal.aborted) {
+      if (sending.done && looked === mine) looked = null;
+      if (looked !== mine) return remove(mine.id); // nobody tries again
+      if (sending.problem) {
         board.show(sending.problem, { retry: submit, place: (entry) => view.place(entry) ?? options.place(entry) });
       }
     };
     // What is half changed must not be sent by itself.
-    const oninput = () => sending?.problem?.passes && board.clear();
+    const oninput = () => mine.sending?.problem?.passes && board.clear();
     const buttons = h("div", { class: "buttons" }, start);
     fill(steps, h("form", { onsubmit: submit, oninput }, view.element, options.element, buttons));
     announce(t("bulk.read", { name: file.name }));
     // Whoever is elsewhere on the page already is left there.
     const { activeElement: active } = document;
-    if (active === document.body || zone.element.contains(active)) view.element.querySelector("h2").focus();
+    if (active.matches("body, main") || zone.element.contains(active)) view.element.querySelector("h2").focus();
   }
 
   /** What was uploaded to look at is not needed any more: Redis need not keep it for an hour. */
   function forget() {
-    if (looked) remove(looked);
+    if (looked && !looked.sending?.runs) remove(looked.id);
     looked = null;
   }
 
-  signal.addEventListener("abort", () => sending?.runs || forget());
+  signal.addEventListener("abort", forget);
   if (state.file) look(state.file);
   return [
     h("h1", {}, t("bulk.title")),

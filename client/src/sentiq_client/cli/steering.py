@@ -53,7 +53,7 @@ def results(
     failed: Failed = False,
     include: Include = "text",
     neutral_band: Annotated[float | None, typer.Option(help="0 to 0.5: unsure rows are neutral")] = None,
-    limit: Annotated[int | None, typer.Option(help="print so many rows at most")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
     json: AsJson = False,
 ) -> None:
     """Print the rows of a job, or write them to a file."""
