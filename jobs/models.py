@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Self
 
 #: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
 LongTexts = Literal["truncate", "head_tail", "windows"]
+
+
+def _known_fields(kind: type[Any], document: str) -> dict[str, Any]:
+    """Fields of a dataclass that was kept as JSON. Jobs outlive versions: the missing have defaults, the unknown go."""
+    return {name: value for name, value in json.loads(document).items() if name in kind.__dataclass_fields__}
 
 
 class Lane(StrEnum):
@@ -157,9 +162,7 @@ class JobOptions:
 
     @classmethod
     def loads(cls, document: str) -> Self:
-        """What is missing has its default: jobs outlive the version that made them."""
-        fields: dict[str, Any] = json.loads(document)
-        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        known = _known_fields(cls, document)
         return cls(**known | {"priority": Priority(known.get("priority", Priority.NORMAL))})
 
 
@@ -183,10 +186,11 @@ class FileFormat:
 
     @classmethod
     def loads(cls, document: str) -> Self:
-        """What is missing has its default, and what is unknown is left out: jobs outlive versions."""
-        fields: dict[str, Any] = json.loads(document)
-        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
-        return cls(**known | {"columns": tuple(known.get("columns", ()))})
+        known = _known_fields(cls, document)
+        file = cls(**known | {"columns": tuple(known.get("columns", ()))})
+        if file.text_number is None and file.text_column in file.columns:  # an older version kept the heading alone
+            return replace(file, text_number=file.columns.index(file.text_column) + 1)
+        return file
 
 
 @dataclass(frozen=True, slots=True)

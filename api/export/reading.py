@@ -111,12 +111,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
 
 def text_position(job: Job) -> int:
     """Where the column of the texts stands among those of the file."""
-    file = job.file
-    if file is None:
-        return 0
-    if file.text_number is not None:
-        return file.text_number - 1
-    return file.columns.index(file.text_column) if file.text_column in file.columns else 0  # a job of an older version
+    return job.file.text_number - 1 if job.file and job.file.text_number else 0
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:

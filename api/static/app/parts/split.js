@@ -68,11 +68,9 @@ export function split(base, signal, band) {
 
   return {
     element,
-    update(fresh, settled) {
+    update(fresh) {
       job = fresh;
-      if (settled) return;
-      const { columns = [], text_column: heading, text_number: number } = job.file ?? {};
-      const text = number ?? columns.indexOf(heading) + 1; // a job of an older version has no number
+      const { columns = [], text_number: text } = job.file ?? {};
       const others = columns.map((name, at) => [String(at + 1), name]).filter((_, at) => at + 1 !== text);
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
