@@ -131,9 +131,8 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     if request.if_none_match.contains(response.get_etag()[0] or ""):
         response.status_code = 304
         return response
-    if request.method == "HEAD":
-        return _with_body(response, pieces)
-    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
+    # A range is one of GET alone (RFC 9110, 14.2).
+    wanted = _RANGE.fullmatch(request.headers.get("Range", "")) if request.method == "GET" else None
     same = request.headers.get("If-Range", response.headers["ETag"]) == response.headers["ETag"]
     if wanted is None or wanted.groups() == ("", "") or not same:
         return _with_body(response, lambda: _measured(svc.store, job, kind, view, pieces()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from playwright.sync_api import Browser, Route, expect
@@ -306,12 +308,19 @@ def hurried(route: Route) -> None:
     route.continue_(headers={**route.request.headers, "prefer": "wait=0"})
 
 
+@contextmanager
+def kept_waiting(visit: Visit) -> Iterator[None]:
+    """A text is sent; that it has become a job is told at once, and nothing more of it before the end."""
+    visit.page.route("**/api/v1/jobs", hurried)
+    with held(visit.page, "**/api/v1/jobs/job_*"):
+        send(visit, PRAISE)
+        yield
+
+
 @two_looks
 def test_what_takes_long_can_be_looked_at_and_need_not_be_waited_for(visit: Visit) -> None:
     page, t = visit.open(), visit.t
-    page.route("**/api/v1/jobs", hurried)
-    with held(page, "**/api/v1/jobs/job_*"):
-        send(visit, PRAISE)
+    with kept_waiting(visit):
         told = page.locator(".board [role=status]")
         expect(told).to_contain_text(t("analyse.slow"))
         job_id = visit.cluster.http.get("/api/v1/jobs").json()["data"][0]["id"]
@@ -329,9 +338,7 @@ def test_what_takes_long_can_be_looked_at_and_need_not_be_waited_for(visit: Visi
 @one_look
 def test_an_answer_that_takes_long_is_shown_all_the_same(visit: Visit) -> None:
     page, t = visit.open(), visit.t
-    page.route("**/api/v1/jobs", hurried)
-    with held(page, "**/api/v1/jobs/job_*"):
-        send(visit, PRAISE)
+    with kept_waiting(visit):
         page.get_by_role("link", name=t("analyse.look")).wait_for()
         page.get_by_role("link", name=t("nav.bulk"), exact=True).click()
         page.get_by_role("link", name=t("nav.analyse"), exact=True).click()

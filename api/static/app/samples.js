@@ -4,10 +4,10 @@ import { Problem } from "./api.js";
 const SAMPLE_BYTES = 256 * 1024;
 const SIGNATURES = { gzip: [0x1f, 0x8b], zip: [0x50, 0x4b, 0x03, 0x04] };
 
-/** Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder. */
-export async function readable(file) {
+/** The first bytes. Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder. */
+export async function beginning(file) {
   try {
-    await file.slice(0, 1).arrayBuffer();
+    return new Uint8Array(await file.slice(0, 4).arrayBuffer());
   } catch {
     throw new Problem(0, { code: "file_unreadable" });
   }
@@ -21,8 +21,7 @@ export async function readable(file) {
  * @throws {Problem}
  */
 export async function sampleOf(file) {
-  await readable(file);
-  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const start = await beginning(file);
   const is = (signature) => signature.every((byte, at) => start[at] === byte);
   if (is(SIGNATURES.zip) || file.size <= SAMPLE_BYTES) return { content: file, name: file.name, whole: true };
   if (!is(SIGNATURES.gzip)) return part(file.slice(0, SAMPLE_BYTES), file.name);

@@ -7,7 +7,7 @@ import { jobOptions } from "../parts/job_options.js";
 import { noticeBoard } from "../parts/notice.js";
 import { preview } from "../parts/preview.js";
 import { progressBar } from "../parts/progress.js";
-import { readable, sampleOf } from "../samples.js";
+import { beginning, sampleOf } from "../samples.js";
 import { settings } from "../settings.js";
 import { transfer } from "../transfer.js";
 import { Upload } from "../uploads.js";
@@ -136,7 +136,7 @@ function ofUpload(id, file, asked) {
 /** The options stand before the file: the service reads them first. */
 function ofFile(file, asked) {
   return new Upload(async () => {
-    await readable(file);
+    await beginning(file); // what cannot be read looks like a lost connection once it is sent
     const form = new FormData();
     for (const [name, value] of Object.entries(asked)) form.append(name, String(value));
     form.append("file", file, file.name);

@@ -54,8 +54,7 @@ export function page({ id, signal, go }) {
     document.title = `${heading.textContent} · sentiq`;
     if (before?.state !== job.state) fill(line, stateBadge(job.state), " ", h("code", {}, job.id));
     if (before && before.state !== job.state) announce(t("job.now", { state: t(`state.${job.state}`) }));
-    const settled = Boolean(job.ended_at) && before?.ended_at === job.ended_at; // it will be as it was
-    for (const part of Object.values(parts)) part.update(job, settled);
+    for (const part of Object.values(parts)) part.update(job);
     if (!job.ended_at) watch();
   }
 

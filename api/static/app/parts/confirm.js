@@ -21,7 +21,8 @@ export function confirmed(words, question, act, className = "small secondary") {
     const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
     choice.addEventListener("keydown", (event) => {
       if (event.key === "Escape") back();
-      if (event.repeat && event.key === "Enter") event.preventDefault(); // whoever holds the key down has not read the question
+      // Whoever holds the key down has not read the question.
+      if (event.repeat && event.key === "Enter") event.preventDefault();
     });
     group.replaceChildren(choice);
     yes.focus();

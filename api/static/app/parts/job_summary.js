@@ -105,9 +105,9 @@ export function jobSummary(base, signal, band) {
 
   return {
     element,
-    update(fresh, settled) {
+    update(fresh) {
       job = fresh;
-      if (!settled && known !== progressOf(job)) read();
+      if (known !== progressOf(job)) read();
       if (job.ended_at) rest.abort();
     },
     band(value) {

@@ -4,7 +4,7 @@ import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
-import { restAfter } from "./pace.js";
+import { progressOf, restAfter } from "./pace.js";
 import { pager } from "./pager.js";
 import { badge, detail, fault, flags, labelName, LABELS, scoreBar } from "./prediction.js";
 import { tablePlace } from "./table.js";
@@ -177,17 +177,20 @@ export function rowTable(base, signal, band) {
   );
   return {
     element,
-    update(fresh, settled) {
-      const first = job === null;
-      const grew = !first && fresh.counts.completed + fresh.counts.failed > job.counts.completed + job.counts.failed;
+    update(fresh) {
+      const before = job;
       job = fresh;
       columnsField.hidden = !(job.file?.columns?.length > 1);
-      if (first || (!settled && job.ended_at)) read();
-      else if (grew) grow();
+      if (before === null || (job.ended_at && progressOf(before) !== progressOf(job))) read();
+      else if (rowsDone(job) > rowsDone(before)) grow();
     },
     band(value) {
       band = value;
       restart();
     },
   };
+}
+
+function rowsDone({ counts }) {
+  return counts.completed + counts.failed;
 }
