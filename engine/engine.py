@@ -17,6 +17,7 @@ from engine.backends import Backend, backend_files, open_backend
 from engine.batching import Batch, ladder, plan
 from engine.long_texts import LongTexts, rows, window_overlap
 from engine.registry import ModelError, ModelManifest, read_manifest, verify_files
+from jobs.visible import visible
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -131,7 +132,7 @@ class Engine:
             )
 
     def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
-        """One prediction per text, in the order of the texts."""
+        """One prediction per text, in the order of the texts. Invisible characters are not read (`jobs.visible`)."""
         return self.classify_timed(texts, long_texts)[0]
 
     def classify_timed(
@@ -139,7 +140,8 @@ class Engine:
     ) -> tuple[list[Prediction], Timings]:
         """As `classify`, with where the time went."""
         started = perf_counter()
-        unique = list(dict.fromkeys(texts))
+        seen = [visible(text) for text in texts]
+        unique = list(dict.fromkeys(seen))
         encodings = self._tokenizer.encode_batch_fast(unique)
         cuts = [rows(encoding, long_texts, self._overlap) for encoding in encodings]
         ids = [row for cut in cuts for row, _ in cut]
@@ -173,7 +175,7 @@ class Engine:
         )
         if self._observer is not None:
             self._observer(timings)
-        return [predictions[text] for text in texts], timings
+        return [predictions[text] for text in seen], timings
 
     def _blank(self, size: int, width: int) -> NDArray[np.float32]:
         """The logits of a batch of padding: costs what a real one costs."""

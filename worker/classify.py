@@ -12,6 +12,7 @@ from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
 from jobs.settings import current
+from jobs.visible import visible
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
@@ -81,12 +82,17 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
 
 
 def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
-    """The outcome of each text: from the cache, or by one pass over all that are not there."""
+    """The outcome of each text: from the cache, or by one pass over all that are not there.
+
+    The engine reads what is visible of a text; so the cache is asked for that, and does not tell alike texts apart.
+    """
+    seen = {text: visible(text) for text in texts}
     source = f"{engine.manifest.name} {engine.backend}"
-    lookup = cache.look_up(source, len(engine.manifest.labels), long_texts, texts)
+    lookup = cache.look_up(source, len(engine.manifest.labels), long_texts, seen.values())
     fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
     cache.store(lookup, fresh)
-    return lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
+    outcomes = lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
+    return {text: outcomes[what] for text, what in seen.items()}
 
 
 def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jobs.models import RowError
+from jobs.visible import is_blank
 
 ID_CHARS = 512  #: characters of a custom id at most
 
@@ -13,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def text_fault(text: str, max_chars: int) -> RowError | None:
     """Why a text cannot be classified, or None."""
-    if not text.strip():
+    if is_blank(text):
         return RowError("empty_text", "The text is empty or blank.")
     if len(text) > max_chars:
         return RowError(

@@ -111,6 +111,11 @@ def _csv() -> Iterator[Odd]:
     yield Odd("ragged.csv", b"id,text\n1,good\n2\n3,bad\n4,a,b\n", ("good", "ragged_row", "bad", "ragged_row"))
     yield Odd("missing last cells.csv", b"id,text,note\n1,good\n", ("good",))
     yield Odd("empty cells.csv", b"id,text\n1,\n2,  \n3,good\n", ("empty_text", "empty_text", "good"))
+    unseen = "\u200b \u2060\u00ad\u115f\u2800\u180e"
+    yield Odd("cells that show nothing.csv", f"id,text\n1,{unseen}\n2,good\n".encode(), ("empty_text", "good"))
+    yield Odd("lines that show nothing.txt", f"good\n{unseen}\nbad\n".encode(), ("good", "empty_text", "bad"))
+    objects = f'{{"text": "{unseen}"}}\n"{unseen}"\n"good"\n'
+    yield Odd("texts that show nothing.jsonl", objects.encode(), ("empty_text", "empty_text", "good"))
     yield Odd("nul.csv", b"id,text\n1,go\0od\n2,fine\n", ("nul_character", "fine"))
     yield Odd("empty.csv", b"", refused="empty_file")
     yield Odd("only header.csv", b"id,text\n", refused="no_rows")

@@ -35,6 +35,7 @@ def body(document: Any) -> bytes:
         (body({"texts": ["好", None]}), JSON, 422, "invalid_input", "/texts/1"),
         (body({"texts": ["好", ""]}), JSON, 422, "invalid_input", "/texts/1"),
         (body({"texts": [" \n\t\u3000"]}), JSON, 422, "invalid_input", "/texts/0"),
+        (body({"texts": ["好", "\u200b \ufeff\u115f"]}), JSON, 422, "invalid_input", "/texts/1"),
         (body({"text": "长" * 1_001}), JSON, 422, "invalid_input", "/text"),
         (body({"text": "坏\ud800字"}), JSON, 422, "invalid_input", "/text"),
         (body({"text": "坏\0字"}), JSON, 422, "invalid_input", "/text"),

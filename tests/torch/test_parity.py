@@ -75,6 +75,15 @@ def test_scores_are_those_of_modelscope(backend: str, prepared: Path, original: 
     assert_same(prepared, backend, original, TEXTS)
 
 
+def test_invisible_characters_are_dropped_as_modelscope_drops_them(prepared: Path, original: Classify) -> None:
+    # BERT's tokenizer drops what Unicode calls control and format characters, and marks without a base.
+    unseen = "\u00ad\u034f\u180e\u200b\u200d\u200e\u202a\u2060\u2066\ufe0f\ufeff\ufff9\U000e0001\x01\x1b\x7f"
+    # It looks for its special tokens before that: to it, one with something unseen inside is ordinary text.
+    texts = [text for text in TEXTS * 2 if "[CLS]" not in text]
+    dirty = [unseen[i % len(unseen)].join(f" {text}") for i, text in enumerate(texts)]
+    assert_same(prepared, "openvino", original, [text[1:] for text in dirty])
+
+
 def test_labels_are_in_the_order_of_the_checkpoint(prepared: Path) -> None:
     assert Engine.load(prepared).manifest.labels == ("negative", "positive")
 
