@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
 .PHONY: help run demo up secrets model test test-containers hosts test-torch storm storm-short soak screenshots audit \
-	lint format lock bench train docs-settings clean
+	lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -86,6 +86,9 @@ bench: ## say how to measure
 
 train: ## say how the bundled model is made
 	@cat training/README.md
+
+release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a dated changelog, a commit and a tag
+	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs
 	rm -rf $(VENV) $(VENV_TORCH) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

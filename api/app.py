@@ -28,6 +28,7 @@ from api import (
 from api.schemas import components
 from api.services import Services
 from jobs.settings import Settings, current
+from jobs.version import VERSION
 
 DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row."
 
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     """The Flask app, with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
     app = Api(
         __name__,
-        info=Info(title="sentiq", version="1.0.0", description=DESCRIPTION),
+        info=Info(title="sentiq", version=VERSION, description=DESCRIPTION),
         security_schemes={
             "key": {"type": "http", "scheme": "bearer", "description": "an API key; see docs/security.md"}
         },

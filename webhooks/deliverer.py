@@ -15,6 +15,7 @@ import structlog
 from jobs.errors import JobNotFound, WebhookNotFound
 from jobs.models import Job
 from jobs.store import JobStore
+from jobs.version import VERSION
 from jobs.webhooks import Delivery, Webhook, WebhookStore
 from webhooks.sending import Sender
 from webhooks.signing import signature
@@ -82,7 +83,7 @@ class Deliverer:
         body, now_s = delivery.body.encode(), now_ms // 1000
         headers: dict[bytes | str, bytes | str] = {
             "Content-Type": "application/json",
-            "User-Agent": "sentiq-webhooks/1.0",
+            "User-Agent": f"sentiq-webhooks/{VERSION}",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(now_s),
             "webhook-signature": signature(webhook.signing_secrets(now_ms), delivery.id, now_s, body),

@@ -6,6 +6,7 @@ from sentiq_client.client import Client
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
 from sentiq_client.jobs import JobHandle
 from sentiq_client.models import Analysis, Job, Row
+from sentiq_client.version import __version__
 
 __all__ = [
     "Analysis",
@@ -18,4 +19,5 @@ __all__ = [
     "Row",
     "SentiqError",
     "WaitTimeout",
+    "__version__",
 ]

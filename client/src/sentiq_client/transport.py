@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from sentiq_client.errors import ApiError, ConnectionFailed
+from sentiq_client.version import __version__
 
 RETRIES = 2
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 8.0
@@ -20,7 +21,9 @@ class Transport:
     """Retries connection errors, 408, 429, 5xx and a 409 that says the first request still runs; obeys Retry-After."""
 
     def __init__(self, url: str, api_key: str | None, timeout_s: float, retries: int) -> None:
-        headers = {"User-Agent": "sentiq-client/1.0.0"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
+        headers = {"User-Agent": f"sentiq-client/{__version__}"} | (
+            {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        )
         self.url = url
         self.retries = retries
         timeout = httpx.Timeout(timeout_s, connect=5.0, write=60.0)
