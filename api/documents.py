@@ -36,6 +36,7 @@ def job_document(job: Job) -> JobDocument:
         lane=job.lane,
         model=ModelDocument(id=model_id or None, version=version or None),
         name=job.options.name or None,
+        metadata=dict(job.options.metadata),
         options=_options(job.options),
         file=None if job.file is None else FileDocument(**asdict(job.file)),
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed),

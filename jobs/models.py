@@ -146,6 +146,7 @@ class JobOptions:
     expire_at_ms: int | None = None  # then the job ends with what is done
     webhook: str = ""  # id of the webhook that is told of its end
     keep_columns: bool = False  # the columns of the file come back with the results
+    metadata: Mapping[str, str] = field(default_factory=dict)  # the owner's own words; nothing of it is logged
 
     @property
     def timed(self) -> bool:

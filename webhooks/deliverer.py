@@ -116,6 +116,7 @@ def job_delivery(job: Job, webhook: Webhook, event: str) -> Delivery:
         "data": {
             "id": job.id,
             "name": job.options.name or None,
+            "metadata": dict(job.options.metadata),
             "state": job.state,
             "counts": {"total": job.total, "completed": job.completed, "failed": job.failed},
             "links": {"self": base, "results": f"{base}/results"},

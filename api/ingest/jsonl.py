@@ -1,4 +1,4 @@
-"""NDJSON: a JSON string or object a line. A line that is wrong fails alone."""
+"""NDJSON: a JSON string or object a line. A line that is wrong fails alone; a null is a text that is missing."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def _row(line: bytes | None, number: int, max_chars: int) -> Row:
         return _failed(RowError("duplicate_name", f"{error}."), number)
     except (ValueError, RecursionError):
         return _failed(RowError("invalid_json", "The line is neither a JSON string nor a JSON object."), number)
-    if isinstance(document, str):
+    if document is None or isinstance(document, str):
         document = {"text": document}
+    if isinstance(document, dict) and document.get("text", "") is None:
+        document["text"] = ""  # as an empty cell of a table
     try:
         item = Item.model_validate(document)
     except ValidationError as error:

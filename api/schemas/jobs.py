@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.ingest.options import Reading
 from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
@@ -17,6 +18,43 @@ from jobs.settings import Settings
 from jobs.windows import Window
 
 Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=64)],
+        Annotated[str, Field(max_length=512)],
+    ],
+    Field(
+        max_length=16,
+        description="words of your own that come back with the job and its webhook: at most 16, names of at most 64 "
+        "characters, values of at most 512",
+        examples=[{"campaign": "spring"}],
+    ),
+]
+
+
+def _unpacked(value: object) -> object:
+    """What a query or a form has as the text of a JSON object."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError('give a JSON object, such as {"campaign": "spring"}') from None
+
+
+PackedMetadata = Annotated[
+    Metadata,
+    BeforeValidator(_unpacked),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "a JSON object of words of your own, as in a JSON body",
+            "examples": ['{"campaign": "spring"}'],
+        }
+    ),
+]
 
 
 class JobOptionsRequest(Options):
@@ -37,6 +75,7 @@ class JobOptionsRequest(Options):
         None, max_length=64, description="id of the webhook that is told when the job has ended"
     )
     expire_at: Instant | None = Field(None, description="the job ends then with what is done; with a time zone")
+    metadata: Metadata | None = None
 
     def resolved(self, settings: Settings) -> JobOptions:
         options = super().resolved(settings)
@@ -64,6 +103,7 @@ class JobOptionsRequest(Options):
             time_zone=zone,
             expire_at_ms=_ms(self.expire_at),
             webhook=self.webhook or "",
+            metadata=self.metadata or {},
         )
 
 
@@ -146,6 +186,7 @@ class SubmitQuery(JobOptionsRequest, ReadingQuery):
 
     model_config = ConfigDict(extra="forbid")
     model: str | None = Field(None, min_length=1, max_length=200)
+    metadata: PackedMetadata | None = None
     dry_run: bool = Field(False, description="only read and count: nothing is stored")
     max_bad_share: float | None = Field(
         None, ge=0, le=1, description="share of unreadable rows from which on the job fails; default: a setting"
@@ -168,6 +209,7 @@ class UploadRequest(SubmitQuery):
     """A job of a file that was uploaded before."""
 
     upload: str = Field(max_length=64, description="id of an upload")
+    metadata: Metadata | None = None
 
 
 class JobsQuery(BaseModel):
@@ -239,6 +281,7 @@ class JobDocument(BaseModel):
     id: str
     object: str = "job"
     name: str | None
+    metadata: dict[str, str] = Field(description="as it was submitted", examples=[{"campaign": "spring"}])
     state: str = Field(examples=["running"])
     lane: str = Field(examples=["bulk"])
     model: ModelDocument

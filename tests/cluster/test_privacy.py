@@ -16,6 +16,7 @@ from tests.support import Cluster, wait_until
 pytestmark = pytest.mark.cluster
 
 SECRET = "机密七三一"
+OWN_WORD = "metadata-of-mine-731"
 
 
 @pytest.fixture(params=["quiet", "switched on"])
@@ -62,11 +63,13 @@ def test_texts_are_told_to_nobody(cluster: Cluster) -> None:
     listener = Listener(cluster.redis_server.url)
     try:
         wait_until(lambda: any(event["type"] == "worker-heartbeat" for event in listener.events))
-        small = cluster.wait_ended(cluster.submit([f"{SECRET}，很好", f"{SECRET}【异常】"]))
+        told = {"metadata": {OWN_WORD: OWN_WORD}}
+        small = cluster.wait_ended(cluster.submit([f"{SECRET}，很好", f"{SECRET}【异常】"], **told))
         large = cluster.wait_ended(cluster.submit([f"{SECRET}，第{i}条" for i in range(200)]))
         lines = "\n".join([json.dumps({"text": SECRET}), f'{{"text": "{SECRET}', json.dumps({SECRET: "x"})])
         ndjson = {"Content-Type": "application/x-ndjson"}
-        broken = cluster.http.post("/api/v1/jobs", content=lines.encode(), headers=ndjson)
+        query = {"metadata": json.dumps(told["metadata"])}
+        broken = cluster.http.post("/api/v1/jobs", content=lines.encode(), headers=ndjson, params=query)
         cluster.wait_ended(broken.json()["id"])
         wait_until(lambda: [e["type"] for e in listener.events].count("task-succeeded") >= 3)
     finally:
@@ -80,6 +83,8 @@ def test_texts_are_told_to_nobody(cluster: Cluster) -> None:
     switched_on = cluster.env["SENTIQ_LOG_TEXTS"] == "true"
     assert (SECRET in logs or json.dumps(SECRET)[1:-1] in logs) == switched_on
     assert "a text cannot be classified" in logs
+    assert broken.json()["metadata"] == told["metadata"]
+    assert OWN_WORD not in logs + repr(listener.events)
 
 
 def test_a_pickle_from_the_broker_is_never_opened(cluster: Cluster, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive:
             "ended_at",
             "expires_at",
         ),
-        *("texts_per_second", "eta_s", "error", "links", "name", "file"),
+        *("texts_per_second", "eta_s", "error", "links", "name", "metadata", "file"),
         *("paused_at", "scheduled_for", "queue_position"),
     }
     assert (done["state"], done["counts"]) == ("completed", {"total": 2, "completed": 1, "failed": 1})
@@ -146,6 +146,9 @@ def test_bad_lines_fail_alone_with_their_number(client: FlaskClient, answer_inte
         json.dumps("坏\ud800").encode(),
         json.dumps("长" * 1_001).encode(),
         b'"' + b"a" * 30_000 + b'"',
+        b"null",
+        b'{"text": null, "custom_id": "missing"}',
+        b'{"custom_id": "nothing"}',
         b'{"text": "no newline at the end"}',
     ]
     job_id = client.post(JOBS, data=b"\n".join(lines), content_type=NDJSON).json["id"]
@@ -155,12 +158,57 @@ def test_bad_lines_fail_alone_with_their_number(client: FlaskClient, answer_inte
 
     assert [(r["error"] or {}).get("code") for r in rows] == [
         *(None, None, "empty_text", "invalid_json", "invalid_item", "invalid_json", "invalid_unicode"),
-        *("text_too_long", "line_too_long", None),
+        *("text_too_long", "line_too_long", "empty_text", "empty_text", "invalid_item", None),
     ]
     assert [r["text"] for r in rows if not r["error"]] == ["带BOM的第一行", "好", "no newline at the end"]
-    assert rows[2]["custom_id"] == "empty"
+    assert [rows[n]["custom_id"] for n in (2, 10)] == ["empty", "missing"]
     details = [row["error"]["detail"] for row in rows if row["error"]]
-    assert [detail.partition(":")[0] for detail in details] == [f"Line {n}" for n in range(4, 11)]
+    assert [detail.partition(":")[0] for detail in details] == [f"Line {n}" for n in range(4, 14)]
+
+
+@pytest.mark.parametrize("way", ["JSON", "NDJSON", "form", "upload"])
+def test_metadata_come_back_with_the_job(client: FlaskClient, way: str) -> None:
+    metadata = {"campaign": "春季", "tenant": "t-1", "empty": ""}
+    packed = json.dumps(metadata)
+    if way == "JSON":
+        made = client.post(JOBS, json={"text": "好", "metadata": metadata})
+    elif way == "NDJSON":
+        made = client.post(JOBS, data=ndjson("好"), content_type=NDJSON, query_string={"metadata": packed})
+    elif way == "form":
+        form = {"metadata": packed, "file": (io.BytesIO("评论\n好\n".encode()), "a.csv")}
+        made = client.post(JOBS, data=form, content_type="multipart/form-data")
+    else:
+        upload = client.post("/api/v1/uploads", data="评论\n好\n".encode(), content_type="text/csv").json["id"]
+        made = client.post(JOBS, json={"upload": upload, "metadata": metadata})
+
+    assert made.status_code == 202, made.json
+    assert made.json["metadata"] == metadata
+    assert client.get(f"{JOBS}/{made.json['id']}").json["metadata"] == metadata
+    assert client.get(JOBS).json["data"][0]["metadata"] == metadata
+    assert client.post(JOBS, json={"text": "好"}).json["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "place"),
+    [
+        ({f"k{n}": "" for n in range(17)}, "/metadata"),
+        ({"k" * 65: ""}, f"/metadata/{'k' * 65}"),
+        ({"": "v"}, "/metadata/"),
+        ({"k": "v" * 513}, "/metadata/k"),
+        ({"k": 1}, "/metadata/k"),
+        ({"k": "\ud800"}, "/metadata/k"),
+        ("no object", "/metadata"),
+        (["k"], "/metadata"),
+    ],
+)
+def test_metadata_out_of_bounds_are_refused_with_their_place(client: FlaskClient, metadata: object, place: str) -> None:
+    as_json = client.post(JOBS, json={"text": "好", "metadata": metadata})
+    query = {"metadata": metadata if isinstance(metadata, str) else json.dumps(metadata)}
+    as_query = client.post(JOBS, data=ndjson("好"), content_type=NDJSON, query_string=query)
+
+    for answer in (as_json, as_query):
+        assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
+        assert [e["pointer"].startswith(place) for e in answer.json["errors"]] == [True]
 
 
 def test_prefer_wait_answers_inline_or_accepts(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:

@@ -58,7 +58,8 @@ def deliver(redis: Redis, store: JobStore) -> Callable[[], None]:
 
 
 def ended_job(store: JobStore, redis: Redis, settings: Settings, webhook: str, how: str = "completed") -> str:
-    job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(webhook=webhook, name="评论"))
+    options = JobOptions(webhook=webhook, name="评论", metadata={"tenant": "t-1"})
+    job = NewJob(new_job_id(), Lane.BULK, "", options=options)
     store.create(job)
     [ref] = store.append(job, 0, InputChunk(0, ("好",)))
     store.seal(job, "wake-up")
@@ -97,6 +98,7 @@ def test_the_end_of_a_job_is_told_once_and_signed(
     [(headers, body)] = receiver.got
     document = json.loads(body)
     assert (document["type"], document["data"]["id"], document["data"]["state"]) == (f"job.{how}", job_id, how)
+    assert document["data"]["metadata"] == {"tenant": "t-1"}
     assert verified(made["secret"], headers, body)
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
     [entry] = open_client.get(f"{HOOKS}/{made['id']}/deliveries").json["data"]
