@@ -16,6 +16,7 @@ from jobs import keys
 from jobs.access import ApiKey, Scope, rate_limits
 from jobs.connection import REDIS_AWAY
 from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
+from jobs.settings import Settings
 
 #: Endpoints that tell nothing of anybody's jobs: probes, the pages and the API's description.
 OPEN = frozenset({"health.livez", "health.readyz"})
@@ -120,10 +121,23 @@ def _same(token: str, secret: SecretStr | None) -> bool:
     return secret is not None and hmac.compare_digest(token.encode(), secret.get_secret_value().encode())
 
 
+def needed_scope(endpoint: str, method: str) -> Scope:
+    by_method = Scope.READ if method in ("GET", "HEAD", "OPTIONS") else Scope.SUBMIT
+    return NEEDED.get(endpoint) or NEEDED.get(endpoint.split(".")[0]) or by_method
+
+
+def security(endpoint: str, method: str, settings: Settings) -> list[dict[str, list[str]]]:
+    """What OpenAPI says of it: a key with a scope is needed, or may be sent and is not looked at, or none is."""
+    if is_open(endpoint):
+        return []
+    scope = needed_scope(endpoint, method)
+    for_operators = scope is Scope.ADMIN and (settings.admin_token is not None or endpoint == "models.activate")
+    with_key: dict[str, list[str]] = {"key": [scope]}
+    return [with_key] if settings.auth == "keys" or for_operators else [{}, with_key]
+
+
 def _check_scope(key: ApiKey) -> None:
-    endpoint = request.endpoint or ""
-    by_method = Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.SUBMIT
-    needed = NEEDED.get(endpoint) or NEEDED.get(endpoint.split(".")[0]) or by_method
+    needed = needed_scope(request.endpoint or "", request.method)
     if not key.may(needed):
         has = ", ".join(sorted(key.scopes))
         raise Forbidden(f"This API key ({key.name}) lacks the scope `{needed}`; it has: {has}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import Info, OpenAPI, Server
 from flask_openapi3.models import Schema
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import (
     access,
     cluster,
+    description,
     headers,
     health,
     metrics,
@@ -23,6 +24,7 @@ from api import (
     shortcuts,
     submit,
     uploads,
+    viewer,
     webhooks,
 )
 from api.schemas import components
@@ -33,29 +35,18 @@ from jobs.version import VERSION
 DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row."
 
 
-class Api(OpenAPI):
-    """Documents the errors of ours alone."""
-
-    def generate_spec_json(self) -> None:
-        """The framework adds a 422 of its own form to each operation that has none: no answer is like that."""
-        super().generate_spec_json()  # type: ignore[no-untyped-call]  # the framework has no types here
-        for operations in self.spec_json["paths"].values():
-            for operation in operations.values():
-                if "application/json" in operation["responses"]["422"]["content"]:
-                    del operation["responses"]["422"]
-        del self.spec_json["components"]["schemas"][self.validation_error_model.__name__]
-
-
 def create_app(settings: Settings | None = None) -> OpenAPI:
     """The Flask app, with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
-    app = Api(
+    app = description.Api(
         __name__,
         info=Info(title="sentiq", version=VERSION, description=DESCRIPTION),
         security_schemes={
             "key": {"type": "http", "scheme": "bearer", "description": "an API key; see docs/security.md"}
         },
         validation_error_callback=_raise_validation,
+        servers=[Server(url="/", description="the service that gave this description")],
         static_folder=None,
+        doc_ui=False,  # `viewer` is it
     )
     services = Services.create(settings or current())
     app.extensions["sentiq"] = services
@@ -79,6 +70,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     ):
         app.register_api(blueprint)
     pages.init_app(app)
+    app.register_blueprint(viewer.blueprint)
     app.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}
     return app
 

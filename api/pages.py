@@ -14,7 +14,7 @@ from api.problems import http_problem
 from api.services import services
 from jobs.settings import Settings
 
-PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"})
 FOR_EVER = "public, max-age=31536000, immutable"  #: of vendored files: their version is in their path
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static")

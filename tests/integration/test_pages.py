@@ -25,6 +25,30 @@ def test_all_addresses_give_one_document_that_holds_nothing_of_them(client: Flas
     assert answer.data == client.get("/").data
 
 
+def test_every_page_has_a_policy_under_which_it_can_load_what_it_names(client: FlaskClient) -> None:
+    """Whatever answers browsers with HTML, by the list of all addresses, and what that HTML names."""
+    pages = 0
+    for rule in client.application.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or "filename" in rule.arguments:
+            continue
+        answer = client.get(re.sub("<[^>]+>", "one", rule.rule), follow_redirects=True)
+        if answer.mimetype != "text/html":
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; "), rule
+            continue
+        pages += 1
+        allowed = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+        named = re.findall(r"""<(script|link)\b[^>]*\b(?:src|href)="(/[^"]*)\"""", answer.text)
+        assert {tag for tag, _ in named} == {"script", "link"}, rule
+        for tag, url in named:
+            loaded = {"script": "script-src", "link": "style-src"}[tag]
+            assert allowed.get(loaded, allowed["default-src"]) == "'self'", rule
+            with client.get(url) as file:
+                assert file.status_code == 200, url
+        assert "<script>" not in answer.text
+        assert "<style" not in answer.text
+    assert pages >= 7
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_address_that_is_none_gives_browsers_the_page_and_programs_a_problem(
     client: FlaskClient, method: str

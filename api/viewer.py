@@ -1,0 +1,43 @@
+"""The description of the API, and Swagger UI to read and to try it, whose files a package brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import flask_openapi3_swagger
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask_openapi3 import OpenAPI
+from werkzeug.wrappers import Response as Redirect
+
+from api.pages import pack
+
+LIBRARY = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
+
+#: Not the page that the package would add: it has scripts of its own inside, for which the policy had to be opened.
+blueprint = Blueprint(
+    "openapi",
+    __name__,
+    url_prefix="/openapi",
+    template_folder="templates",
+    static_folder=LIBRARY,
+    static_url_path="/swagger",
+)
+blueprint.after_request(pack)
+
+
+@blueprint.get("/openapi.json")
+def document() -> dict[str, Any]:
+    app = current_app
+    assert isinstance(app, OpenAPI)
+    return app.api_doc
+
+
+@blueprint.get("/swagger")
+def viewer() -> str:
+    return render_template("viewer.html")
+
+
+@blueprint.get("/")
+def index() -> Redirect:
+    return redirect(url_for("openapi.viewer"))
