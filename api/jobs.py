@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.access import caller
 from api.documents import job_document, results_page
+from api.export.reading import check_columns
 from api.schemas.common import problems
 from api.schemas.jobs import (
     JobDocument,
@@ -54,6 +55,7 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     svc = services()
     job = svc.store.get(path.job_id)
     view = query.view(svc.neutral_band(job, query.neutral_band))
+    check_columns(job, view)
     return json_answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
 
 

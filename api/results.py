@@ -13,7 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
 from api.export.groups import column, group_rows
-from api.export.reading import Filter, ResultRow, View, read_rows
+from api.export.reading import Filter, ResultRow, View, check_columns, read_rows
 from api.export.summary import summarise
 from api.export.workbook import workbook
 from api.schemas.common import problems
@@ -109,6 +109,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
     view = query.view(svc.neutral_band(job, query.neutral_band))
+    check_columns(job, view)
     rows, most = job.completed + job.failed, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():
         raise WorkbookTooLarge(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from api.labels import label_and_score
+from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, RowError
 from jobs.store import CHUNKS_READ, ChunkResult, JobStore
 
@@ -112,6 +113,13 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
 def text_position(job: Job) -> int:
     """Where the column of the texts stands among those of the file."""
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
+
+
+def check_columns(job: Job, view: View) -> None:
+    """Raises InvalidInput where the columns of a file are asked for and none were kept."""
+    if view.columns and not (job.file and job.file.columns):
+        detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
+        raise InvalidInput(detail, errors=(FieldError("columns_not_kept", detail, pointer="/include"),))
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:

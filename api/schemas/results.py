@@ -25,7 +25,7 @@ class ViewQuery(BaseModel):
         description="only rows whose text or `custom_id` has this in it; capital and small letters are the same",
     )
     include: Annotated[str, Field(pattern="^(text|columns)(,(text|columns))?$")] | None = Field(
-        None, description="`text`: rows carry their text; `columns`: those of the file, where the job keeps them"
+        None, description="`text`: rows carry their text; `columns`: those of the file, if the job kept them"
     )
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 

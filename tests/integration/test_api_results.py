@@ -290,6 +290,17 @@ def test_headings_that_come_twice_mix_nothing_up(
         assert values == {row[by - 1] for row in expected}
 
 
+@pytest.mark.parametrize("kind", ["", ".csv", ".xlsx", ".ndjson", ".json"])
+def test_columns_that_were_not_kept_are_refused_with_the_remedy(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, kind: str
+) -> None:
+    job = answered(store, bulk, ("甲", "乙"), file=replace(FILE, columns=()))
+    answer = client.get(f"{job}/results{kind}?include=text,columns")
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "columns_not_kept")
+    assert "keep_columns" in answer.json["detail"]
+    assert client.get(f"{job}/results{kind}?include=text").status_code == 200
+
+
 def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
     store: JobStore, bulk: BulkLane, redis: Redis
 ) -> None:

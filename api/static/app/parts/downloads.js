@@ -81,7 +81,7 @@ export function downloads(base, band) {
   return {
     element,
     update(job) {
-      include = job.options.keep_columns ? "text,columns" : "text";
+      include = job.file?.columns?.length ? "text,columns" : "text";
       const tooMany = job.counts.completed + job.counts.failed > settings.max_xlsx_rows;
       links.xlsx.hidden = tooMany;
       large.hidden = !tooMany;

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
 
 from sentiq_client.models import Job
 
-console = Console(highlight=False, soft_wrap=True)
+READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        reader_gone()
+
+
+console = _Console(highlight=False, soft_wrap=True)
+
+
+def reader_gone() -> NoReturn:
+    """End without a word, since `| head` has seen enough; what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(READER_GONE)
+
+
+def flush() -> None:
+    """Hand over what was printed so far."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader_gone()
 
 
 def as_json(document: Any) -> None:
     """One document a line. Where the terminal cannot show a character it is escaped, rather than failing."""
-    text = json.dumps(document, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower())
-    sys.stdout.write(text + "\n")
+    _print(json.dumps(document, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
 
 
 def say(text: str) -> None:
@@ -27,7 +49,14 @@ def say(text: str) -> None:
 
 def plain(text: str) -> None:
     encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    _print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        reader_gone()
 
 
 def job_line(job: Job) -> str:

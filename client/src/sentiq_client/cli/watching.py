@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from sentiq_client.cli.options import AsJson
 from sentiq_client.cli.output import as_json, console, jobs_table
-from sentiq_client.cli.submitting import AsJson
 from sentiq_client.client import Client
 from sentiq_client.errors import ApiError, ConnectionFailed
 

@@ -1,0 +1,91 @@
+"""analyze: answers at once, for one text or for the lines of standard input."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from sentiq_client.cli.inputs import STDIN, line_batches, standard_input
+from sentiq_client.cli.options import AsJson
+from sentiq_client.cli.output import as_json, flush, plain
+from sentiq_client.client import Client
+from sentiq_client.errors import ApiError, SentiqError
+from sentiq_client.models import Row
+
+ROWS_FAILED = 5
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(analyze)
+
+
+def analyze(
+    text: Annotated[str, typer.Argument(help="one text; - reads lines from standard input")], json: AsJson = False
+) -> None:
+    """Classify one text, or one a line, now. Blank lines are left out; lines that fail say why."""
+    with Client() as client:
+        if text != STDIN:
+            found = client.analyze(text)
+            _show(found.text, found.label, found.score, None, json)
+            return
+        count = failed = 0
+        for row in _lines(client):
+            count += 1
+            failed += row.error is not None
+            _show(row.text, row.label, row.score, row.error, json)
+    if count == 0:
+        raise SentiqError("Standard input has no text.")
+    if failed:
+        raise typer.Exit(ROWS_FAILED)
+
+
+def _lines(client: Client) -> Iterator[Row]:
+    """A job of the lines that have come, its rows, and then the next one: what was answered is printed early."""
+    encoding: str | None = None
+    with standard_input() as stream:
+        for before, lines in line_batches(stream):
+            with tempfile.NamedTemporaryFile(prefix="sentiq-") as file:
+                file.write(lines)
+                file.flush()
+                try:
+                    job = client.submit_file(
+                        file.name, format="txt", filename="stdin", encoding=encoding, max_bad_share=1.0
+                    )
+                except ApiError as error:
+                    if any(fault.get("code") == "no_rows" for fault in error.errors):
+                        continue  # all of them are blank
+                    raise
+            try:
+                job.wait()
+                for row in job.results(include="text"):
+                    yield _numbered(row, before)
+                flush()
+            finally:
+                job.delete()
+            recognised = (job.job.document["file"] or {}).get("encoding")
+            if recognised == "gb18030":
+                encoding = recognised  # a few bytes of it may look like UTF-8: the beginning has decided
+
+
+def _numbered(row: Row, before: int) -> Row:
+    """With the line of the whole input in its error, rather than that of its job."""
+    line = (row.error or {}).get("line")
+    if not row.error or not line:
+        return row
+    detail = row.error["detail"].replace(f"Line {line}:", f"Line {line + before}:", 1)
+    return replace(row, error=row.error | {"line": line + before, "detail": detail})
+
+
+def _show(
+    text: str | None, label: str | None, score: float | None, error: dict[str, object] | None, json: bool
+) -> None:
+    if json:
+        as_json({"text": text, "label": label, "score": score, "error": error})
+    elif error is not None or score is None:
+        plain(f"{'failed':9}        {error['detail'] if error else ''}")
+    else:
+        plain(f"{label:9} {score:.3f}  {text}")

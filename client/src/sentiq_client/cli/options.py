@@ -1,0 +1,45 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sentiq_client.models import Job
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="id of a job")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="write the results here: .csv, .xlsx, .json, .ndjson")]
+Include = Annotated[
+    str | None,
+    typer.Option(help="carry along: text, columns, or both with a comma; default: the columns if they are kept"),
+]
+Band = Annotated[float | None, typer.Option("--neutral-band", help="0 to 0.5: unsure rows are neutral")]
+
+INCLUDED = ("text", "columns")
+NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
+
+
+def check_include(include: str | None) -> None:
+    """Raises typer.BadParameter for a word that is none of INCLUDED."""
+    wrong = [word for word in (include or INCLUDED[0]).split(",") if word not in INCLUDED]
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]!r} is not known; there are {', '.join(INCLUDED)}.", param_hint="--include")
+
+
+def included(include: str | None, job: Job, out: Path | None = None) -> str:
+    """What the rows of a job carry: what was asked for, else the file's own columns, else the text.
+
+    The text is one of the columns, so that a table has it once. Raises typer.BadParameter for columns not kept.
+    """
+    check_include(include)
+    file: dict[str, Any] = job.document["file"] or {}
+    kept = bool(file.get("columns"))
+    if include is None:
+        as_table = out is not None and out.suffix.lower() in (".csv", ".xlsx")
+        return ("columns" if as_table else "text,columns") if kept and out else "text"
+    if "columns" in include and not kept:
+        raise typer.BadParameter(f"{NOT_KEPT}.", param_hint="--include")
+    return include

@@ -1,0 +1,108 @@
+"""results, summary, throughput, list, models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sentiq_client.cli.options import AsJson, Band, Include, JobId, Out, included
+from sentiq_client.cli.output import as_json, console, jobs_table, plain
+from sentiq_client.client import Client
+
+Labels = Annotated[list[str] | None, typer.Option("--label", help="only this label; may be repeated")]
+Contains = Annotated[str | None, typer.Option(help="only rows whose text or custom_id has this in it")]
+Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, with their reasons")]
+MinScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at least so sure")]
+MaxScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at most so sure")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (results, summary, models):
+        app.command()(command)
+    app.command("list")(list_jobs)
+
+
+def results(
+    job: JobId,
+    out: Out = None,
+    label: Labels = None,
+    min_score: MinScore = None,
+    max_score: MaxScore = None,
+    contains: Contains = None,
+    failed: Failed = False,
+    include: Include = None,
+    neutral_band: Band = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
+    json: AsJson = False,
+) -> None:
+    """Print the rows of a job, or write them to a file."""
+    if out is not None and limit is not None:
+        raise typer.BadParameter(
+            "it is for printed rows; a file has all that the filters let through.", param_hint="--limit"
+        )
+    filters: dict[str, Any] = {
+        "label": label,
+        "min_score": min_score,
+        "max_score": max_score,
+        "contains": contains,
+        "only": "failed" if failed else None,
+        "neutral_band": neutral_band,
+    }
+    with Client() as client:
+        handle = client.job(job)
+        filters["include"] = included(include, handle.job, out)
+        if out is not None:
+            handle.download(Path(out), **filters)
+            return
+        for row in islice(handle.results(**filters), limit):
+            if json:
+                as_json(asdict(row))
+            elif row.error:
+                plain(f"{row.index}\tfailed\t{row.error['detail']}")
+            else:
+                plain(f"{row.index}\t{row.label}\t{row.score:.3f}\t{row.text or row.custom_id or ''}")
+
+
+def summary(job: JobId, json: AsJson = False) -> None:
+    """Counts by label, and why rows failed."""
+    with Client() as client:
+        found = client.job(job).summary()
+    if json:
+        as_json(found)
+        return
+    for name, count in found["counts"].items():
+        plain(f"{name:10} {count:>12,} {found['shares'][name]:>8.1%}")
+    plain(f"{'truncated':10} {'':>12} {found['shares']['truncated']:>8.1%}")
+    for failure in found["failures"]:
+        plain(f"  {failure['count']:,} × {failure['code']}: {failure['detail']}")
+
+
+def list_jobs(
+    state: Annotated[str | None, typer.Option(help="only these states, with commas: running,queued")] = None,
+    limit: Annotated[int, typer.Option(help="so many at most")] = 20,
+    json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    with Client() as client:
+        jobs = list(islice(client.jobs(state), limit))
+    if json:
+        for job in jobs:
+            as_json(job.document)
+    else:
+        console.print(jobs_table(jobs))
+
+
+def models(json: AsJson = False) -> None:
+    """List the prepared models that workers have."""
+    with Client() as client:
+        found = client.models()
+    for model in found:
+        if json:
+            as_json(model)
+        else:
+            active = "  active" if model["active"] else ""
+            plain(f"{model['id']}@{model['version']}  {model['precision']}  {', '.join(model['labels'])}{active}")

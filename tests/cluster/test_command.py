@@ -1,0 +1,217 @@
+"""The command `sentiq` as people use it in a shell: pipes, columns, errors and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.support import REPOSITORY, Cluster, free_port
+
+pytestmark = pytest.mark.cluster
+
+COMMAND = [sys.executable, "-m", "sentiq_client"]
+LINES = ("味道不错,下次还来", "物流太慢,很失望", "包装完整,一般般", "客服态度差,不推荐")  #: with commas of ASCII
+TABLE = "编号,城市,评论\n" + "".join(f"n{n},北京,{text.replace(',', '，')}\n" for n, text in enumerate(LINES))
+
+
+def environment(url: str) -> dict[str, str]:
+    return os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
+
+
+def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, env=environment(url), input=stdin, capture_output=True, check=False, timeout=100)
+
+
+def shell(url: str, line: str, **words: Path) -> subprocess.CompletedProcess[bytes]:
+    """A line of bash, in which `sentiq` is the command and `$name` each of the words."""
+    start = f'sentiq() {{ {shlex.join(COMMAND)} "$@"; }}; set -o pipefail; '
+    env = environment(url) | {name: str(word) for name, word in words.items()}
+    return subprocess.run(["bash", "-c", start + line], env=env, capture_output=True, check=False, timeout=100)
+
+
+def texts_of(cluster: Cluster, done: subprocess.CompletedProcess[bytes]) -> list[str]:
+    """The texts of the job that a `submit … --wait --json` has made."""
+    assert done.returncode == 0, done.stderr.decode()
+    return [row["text"] for row in cluster.rows(json.loads(done.stdout)["id"], include="text")]
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "reviews.txt"
+    path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "评论.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'cat "$lines" | sentiq submit - --wait --json',
+        'sentiq submit - --wait --json < "$lines"',
+        'gzip -c "$lines" | sentiq submit - --wait --json',
+        'cat "$lines" | sentiq submit /dev/stdin --wait --json',
+        'sentiq submit /dev/stdin --wait --json < "$lines"',
+        'sentiq submit <(cat "$lines") --wait --json',
+        'mkfifo "$lines.pipe"; cat "$lines" > "$lines.pipe" & sentiq submit "$lines.pipe" --wait --json',
+    ],
+)
+def test_what_has_no_name_is_lines_of_text(cluster: Cluster, lines: Path, line: str) -> None:
+    assert texts_of(cluster, shell(cluster.url, line, lines=lines)) == list(LINES)
+
+
+def test_a_table_comes_by_standard_input_when_its_format_is_named(cluster: Cluster, table: Path) -> None:
+    whole = [text.replace(",", "，") for text in LINES]
+    for line in (
+        'sentiq submit - --format csv --text-column 评论 --wait --json < "$table"',
+        'mkfifo "$table.csv"; cat "$table" > "$table.csv" & sentiq submit "$table.csv" --wait --json',
+    ):
+        assert texts_of(cluster, shell(cluster.url, line, table=table)) == whole
+    looked = shell(cluster.url, 'gzip -c "$table" | sentiq preview - --format csv --json', table=table)
+    assert json.loads(looked.stdout)["format"]["text_column"] == "评论"
+    unclear = sentiq(cluster.url, "submit", "-", "--text-column", "评论", stdin=table.read_bytes())
+    assert (unclear.returncode, b"--format csv" in unclear.stderr) == (2, True)
+
+
+def test_lines_are_classified_in_about_the_time_of_one_job(cluster: Cluster, tmp_path: Path) -> None:
+    reviews = tmp_path / "reviews.txt"
+    reviews.write_text("".join(f"{LINES[n % 4]}{n}\n\n" for n in range(1000)), encoding="utf-8")
+    began = time.monotonic()
+    assert sentiq(cluster.url, "submit", reviews, "--wait").returncode == 0
+    job_s = time.monotonic() - began
+    began = time.monotonic()
+    done = sentiq(cluster.url, "analyze", "-", "--json", stdin=reviews.read_bytes())
+    lines_s = time.monotonic() - began
+    assert done.returncode == 0, done.stderr.decode()
+    rows = [json.loads(row) for row in done.stdout.splitlines()]
+    assert [row["text"] for row in rows] == [f"{LINES[n % 4]}{n}" for n in range(1000)]
+    assert {row["label"] for row in rows[1::4]} == {"negative"}
+    assert lines_s < 3 * job_s + 2, f"{lines_s:.1f} s for the lines, {job_s:.1f} s for the job"
+    assert json.loads(sentiq(cluster.url, "list", "--limit", "1", "--json").stdout)["name"] == "reviews.txt", (
+        "the jobs of the lines are gone"
+    )
+
+
+def test_lines_are_answered_as_they_come(cluster: Cluster) -> None:
+    command = [*COMMAND, "analyze", "-"]
+    with subprocess.Popen(command, env=environment(cluster.url), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as told:
+        stop = threading.Timer(60, told.kill)
+        stop.start()
+        assert told.stdin is not None
+        assert told.stdout is not None
+        for text in LINES:
+            told.stdin.write(f"{text}\n".encode())
+            told.stdin.flush()
+            assert told.stdout.readline().decode().endswith(f"{text}\n")
+        told.stdin.close()
+        stop.cancel()
+        assert told.wait(20) == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_lines_come_in_any_encoding_that_files_may_have(cluster: Cluster, encoding: str) -> None:
+    text = "".join(f"{line}\n" for line in (*LINES, "", "ok"))
+    done = sentiq(cluster.url, "analyze", "-", "--json", stdin=text.encode(encoding))
+    assert [json.loads(row)["text"] for row in done.stdout.splitlines()] == [*LINES, "ok"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\t\n"])
+def test_nothing_to_classify_is_an_error(cluster: Cluster, text: str) -> None:
+    one = sentiq(cluster.url, "analyze", text)
+    assert (one.returncode, one.stdout) == (3, b"")
+    assert b"empty" in one.stderr
+    none = sentiq(cluster.url, "analyze", "-", stdin=f"{text}\n{text}".encode())
+    assert (none.returncode, none.stdout) == (1, b"")
+    assert b"no text" in none.stderr
+
+
+def test_a_line_that_fails_says_why_in_its_place(cluster: Cluster) -> None:
+    text = f"{LINES[0]}\n\n" * 3000 + "长" * 20_001 + f"\n{LINES[1]}\n"  # more than one batch
+    done = sentiq(cluster.url, "analyze", "-", stdin=text.encode())
+    *first, failed, last = done.stdout.decode().splitlines()
+    assert (len(first), failed[:6], last[:8]) == (3000, "failed", "negative")
+    assert "Line 6001: The text has 20,001 characters" in failed
+    assert done.returncode == 5
+
+
+def test_the_columns_of_a_file_come_back_with_its_results(cluster: Cluster, table: Path, tmp_path: Path) -> None:
+    own = ["编号", "城市", "评论"]
+    done = sentiq(cluster.url, "submit", table, "--out", tmp_path / "out.xlsx", "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    heading, *rows = openpyxl.load_workbook(tmp_path / "out.xlsx")["results"].iter_rows(values_only=True)
+    assert list(heading[:3]) == own
+    assert [row[0] for row in rows] == ["n0", "n1", "n2", "n3"]
+    job = json.loads(done.stdout)["id"]
+    for command in (["results", job], ["status", job]):
+        assert sentiq(cluster.url, *command, "--out", tmp_path / "out.csv").returncode == 0
+        assert _headings(tmp_path / "out.csv")[:3] == own
+        assert "text" not in _headings(tmp_path / "out.csv"), "the text is there once"
+    assert sentiq(cluster.url, "results", job, "--out", tmp_path / "out.ndjson").returncode == 0
+    row = json.loads((tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()[0])
+    assert (row["text"], dict(row["columns"])["城市"]) == (LINES[0].replace(",", "，"), "北京")
+
+    assert sentiq(cluster.url, "submit", table, "--no-columns", "--out", tmp_path / "bare.csv").returncode == 0
+    assert set(_headings(tmp_path / "bare.csv")) & {*own, "text"} == {"text"}
+
+
+def test_columns_that_are_not_kept_are_refused_before_anything_is_sent(
+    cluster: Cluster, table: Path, tmp_path: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    out = ("--out", tmp_path / "out.csv")
+    refused = sentiq(nobody, "submit", table, "--no-columns", "--include", "columns", *out)
+    assert (refused.returncode, b"--no-columns" in refused.stderr) == (2, True)
+    unknown = sentiq(nobody, "submit", table, "--include", "texts", *out)
+    assert (unknown.returncode, b"text, columns" in unknown.stderr) == (2, True)
+    job = json.loads(sentiq(cluster.url, "submit", table, "--wait", "--json").stdout)["id"]
+    for command in (["results", job], ["status", job, "--wait"]):
+        refused = sentiq(cluster.url, *command, "--include", "text,columns", *out)
+        assert (refused.returncode, b"--keep-columns" in refused.stderr) == (2, True)
+    assert not (tmp_path / "out.csv").exists()
+    kept = sentiq(cluster.url, "submit", table, "--include", "columns", *out)
+    assert kept.returncode == 0, kept.stderr.decode()
+    assert _headings(tmp_path / "out.csv")[:3] == ["编号", "城市", "评论"]
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(cluster: Cluster, tmp_path: Path) -> None:
+    packed = tmp_path / "reviews.txt.gz"
+    packed.write_bytes(gzip.compress("".join(f"{LINES[n % 4]}{n}\n" for n in range(5000)).encode()))
+    job = json.loads(sentiq(cluster.url, "submit", packed, "--wait", "--json").stdout)["id"]
+    # `true` reads nothing: what is printed last is too little to be sent before the end
+    for reader, line in (("head -1", f"sentiq results {job}"), ("true", "sentiq list"), ("true", "sentiq top --once")):
+        done = shell(cluster.url, f"{{ sleep 0.5; {line}; }} | {reader}")
+        assert (done.returncode, done.stderr) == (141, b"")
+    assert sentiq(cluster.url, "results", job, "--limit", "3").stdout.count(b"\n") == 3
+
+
+def test_errors_are_one_line_with_a_remedy_whatever_is_wrong(cluster: Cluster, tmp_path: Path) -> None:
+    refused = sentiq(cluster.url, "status", "job_0")
+    assert (refused.returncode, refused.stdout) == (3, b"")
+    closed = shell(cluster.url, "sentiq analyze - <&-")
+    assert (closed.returncode, closed.stderr) == (1, b"sentiq: standard input is closed\n")
+    assert sentiq(cluster.url, "submit", tmp_path).returncode == 1
+    for wrong in ("127.0.0.1:8000", "http://[", "http://127.0.0.1:99999", "ftp://127.0.0.1"):
+        done = sentiq(wrong, "list")
+        assert (done.returncode, b"SENTIQ_URL" in done.stderr, b"Traceback" in done.stderr) == (4, True, False), wrong
+
+
+def _headings(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))
