@@ -8,12 +8,14 @@ import struct
 import sys
 from typing import TYPE_CHECKING
 
+from api.traffic import traffic
 from jobs import logs
 from jobs.errors import SettingsError
 from jobs.settings import current
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 SEND_WITHIN_S = 60  #: a client that takes nothing of its answer for so long is given up
 
@@ -51,3 +53,12 @@ def on_starting(server: object) -> None:
     logs.configure(_settings)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a file for each connection; the usual 1,024 are too few
+
+
+def post_worker_init(worker: Worker) -> None:
+    traffic(worker.wsgi).start()
+
+
+def worker_exit(server: Arbiter, worker: Worker) -> None:
+    if worker.booted:
+        traffic(worker.wsgi).stop()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.schemas.cluster import HealthDocument, LiveDocument, ReadyDocument
 from api.services import services
+from api.times import instant
+from api.traffic import traffic
+from jobs.api_processes import ApiProcess
 from jobs.cluster import Heartbeat, live_workers
 from jobs.connection import REDIS_AWAY, connect
 from jobs.models import Lane
+from jobs.version import VERSION
 
 PROBE_TIMEOUT_S = 0.7  #: of one try; there are up to four on a fresh connection
 
@@ -41,22 +46,41 @@ def readyz() -> tuple[Response, int]:
 
 @blueprint.get(
     "/health",
-    summary="Redis, lanes and workers at a glance",
+    summary="Redis, lanes, workers and requests at a glance",
     responses={200: HealthDocument, 503: HealthDocument},
 )
 def health() -> tuple[Response, int]:
+    """`healthy`: every kind of request is served. `degraded`: a lane has no warm worker, so its jobs wait.
+    `unavailable` comes with 503: Redis is away, and nothing can be accepted.
+    """
     svc = services()
-    body: dict[str, Any] = {"status": "ok", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}
+    body: dict[str, Any] = {"status": "healthy", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}
+    counted = traffic(current_app)
+    processes = [counted.here()]
+    warm = False
     try:
         workers = live_workers(svc.redis)
+        warm = any(worker.children > 0 for worker in workers)
         body["workers"] = [asdict(worker) for worker in workers]
         for lane in (svc.interactive, svc.bulk):
             body["lanes"][lane.lane] = asdict(lane.counts()) | {"demand": lane.demand()}
+        processes = counted.everywhere()
         if _missing(workers):
             body["status"] = "degraded"
     except REDIS_AWAY:
         body |= {"status": "unavailable", "redis": "away"}
+    body |= {"timestamp": instant(time.time() * 1000), "version": VERSION, "model_loaded": warm} | _sums(processes)
     return jsonify(body), 503 if body["status"] == "unavailable" else 200
+
+
+def _sums(processes: list[ApiProcess]) -> dict[str, float]:
+    requests = sum(process.requests for process in processes)
+    seconds = sum(process.seconds for process in processes)
+    return {
+        "memory_usage_mb": round(sum(process.memory_bytes for process in processes) / 2**20, 1),
+        "total_requests": requests,
+        "avg_response_time_ms": round(seconds / requests * 1000, 2) if requests else 0.0,
+    }
 
 
 def _missing(workers: list[Heartbeat]) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from flask import Response, g, request
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import OpenAPI, Tag
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -19,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from api.services import Services
+from api.traffic import Traffic
 from jobs.cache import ResultCache
 from jobs.capacity import texts_per_second
 from jobs.census import Census, census
@@ -91,6 +92,7 @@ def init_app(app: OpenAPI, services: Services) -> None:
     seconds = Histogram(
         "sentiq_request_seconds", "time to answer", ["method", "endpoint"], buckets=REQUEST_S, registry=registry
     )
+    app.extensions["sentiq.traffic"] = Traffic(services.redis, seconds)
 
     @app.before_request
     def start() -> None:
@@ -105,6 +107,6 @@ def init_app(app: OpenAPI, services: Services) -> None:
 
     document = {"description": "of Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
-    @app.get("/metrics", summary="Metrics for Prometheus", responses={200: document})
+    @app.get("/metrics", summary="Metrics for Prometheus", responses={200: document}, tags=[Tag(name="health")])
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

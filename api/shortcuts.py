@@ -16,12 +16,14 @@ from api.documents import results_page
 from api.export.reading import View
 from api.ingest.json_body import check_texts, parse_json
 from api.problems import pointer
-from api.schemas.common import Options, RequestT, body_of, problems
+from api.schemas.common import Options, RequestT, any_of, body_of, problems
 from api.schemas.results import RowDocument
 from api.schemas.shortcuts import (
     Analysis,
     AnalyzeRequest,
+    EmojiRequest,
     EmojiSentiment,
+    NoText,
     SentimentAnswer,
     SentimentBatchAnswer,
     SentimentBatchRequest,
@@ -32,9 +34,14 @@ from api.services import Services, services
 from api.submission import Submission
 from jobs.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from jobs.models import Row
+from jobs.visible import is_blank
 
 EMOJI = {"positive": "😊", "negative": "😞"}
 PROBLEMS = problems(400, 413, 415, 422, 503)
+NO_TEXT = {
+    "description": "There is no text; or, as a problem, the body cannot be read",
+    "content": {"application/json": {"schema": any_of(NoText)}, **PROBLEMS[400]["content"]},
+}
 
 blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous shortcuts")])
 
@@ -48,11 +55,16 @@ def analyze() -> Response:
 
 
 @blueprint.post(
-    "/api/sentiment", responses={200: EmojiSentiment, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest)
+    "/api/sentiment",
+    responses={200: EmojiSentiment, **PROBLEMS, 400: NO_TEXT},
+    openapi_extensions=body_of(AnalyzeRequest),
 )
-def sentiment() -> Response:
-    """One text, its sentiment with an emoji."""
-    asked = _parse(AnalyzeRequest)
+def sentiment() -> Response | tuple[Response, int]:
+    """One text, its sentiment with an emoji. Without a text the answer is 400 in the form that its clients know."""
+    asked = _parse(EmojiRequest)
+    if asked.text is None or is_blank(asked.text):
+        refusal = NoText(error="输入文本不能为空", code="empty_text", request_id=g.request_id)
+        return _json(refusal.model_dump_json()), 400
     (row,) = _classify([asked.text], [pointer("text")], asked)
     label = _label(row)
     answer = EmojiSentiment(text=asked.text, sentiment=label, confidence=_score(row), emoji=EMOJI.get(label, "😐"))

@@ -45,6 +45,7 @@ The cluster:
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:clock              string  the time when a sweeper last looked, ms
   sentiq:workers            hash    worker name → heartbeat (JSON)
+  sentiq:api                hash    API process → its requests and memory (JSON)  (see jobs/api_processes.py)
   sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
   sentiq:activation:votes   hash    `candidate worker` → vote
   sentiq:cache:current      hash    digest of model, backend, reading and text → prediction   (see jobs/cache.py)
@@ -66,6 +67,7 @@ RATE = "sentiq:rate"
 RECEIVING = "sentiq:receiving"
 CLOCK = "sentiq:clock"
 WORKERS = "sentiq:workers"
+API_PROCESSES = "sentiq:api"
 ACTIVATION = "sentiq:activation"
 VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"

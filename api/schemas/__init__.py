@@ -7,13 +7,13 @@ from typing import Any
 from api.schemas.common import Problem
 from api.schemas.jobs import DryRunDocument, JobRequest, JobWithResults, UploadRequest
 from api.schemas.models import ActivationRequest
-from api.schemas.shortcuts import AnalyzeRequest, SentimentBatchRequest, SentimentRequest
+from api.schemas.shortcuts import AnalyzeRequest, NoText, SentimentBatchRequest, SentimentRequest
 from api.schemas.webhooks import WebhookRequest
 
 #: Models that the documentation refers to by name, beside those of successful answers.
 DOCUMENTED = (
     *(ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, WebhookRequest),
-    *(UploadRequest, JobWithResults, DryRunDocument, Problem),
+    *(UploadRequest, JobWithResults, DryRunDocument, NoText, Problem),
 )
 
 

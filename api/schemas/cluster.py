@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from jobs.cluster import Heartbeat
+from jobs.version import VERSION
 
 
 class LaneDocument(BaseModel):
@@ -77,8 +80,19 @@ class LaneHealth(BaseModel):
 
 
 class HealthDocument(BaseModel):
-    status: str = Field(description="ok, degraded (a lane has no worker) or unavailable")
+    status: Literal["healthy", "degraded", "unavailable"] = Field(
+        description="healthy; degraded: a lane has no warm worker, its jobs wait; unavailable: Redis is away"
+    )
+    timestamp: str = Field(examples=["2026-01-31T08:00:00.000Z"])
+    version: str = Field(description="of the service", examples=[VERSION])
+    model_loaded: bool = Field(description="a live worker has its model in memory")
+    memory_usage_mb: float = Field(description="MiB, resident, of all API processes")
+    total_requests: int = Field(
+        description="answered by the API processes that run now, since each of them started, probes and `/metrics` "
+        "left out; what other processes than the asked one have done is up to 5 s old"
+    )
+    avg_response_time_ms: float = Field(description="of the same requests; uploads and waiting included")
     model: str = Field(description="of the settings")
-    redis: str = Field(description="ok or away")
-    lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk")
-    workers: list[dict[str, Any]] = Field(description="their heartbeats")
+    redis: Literal["ok", "away"]
+    lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk; empty while Redis is away")
+    workers: list[Heartbeat] = Field(description="their heartbeats")

@@ -11,6 +11,20 @@ class AnalyzeRequest(Request, Options):
     text: str
 
 
+class EmojiRequest(Request, Options):
+    """As AnalyzeRequest, but that a text which is missing is told as an empty one."""
+
+    text: str | None = None
+
+
+class NoText(BaseModel):
+    """The answer to an empty, blank or missing text."""
+
+    error: str = Field(examples=["输入文本不能为空"])
+    code: str = Field(examples=["empty_text"])
+    request_id: str
+
+
 class SentimentRequest(Request, Options):
     text: str
     return_confidence: bool = True

@@ -111,7 +111,7 @@ def test_bad_requests(client: FlaskClient, method: str, path: str, status: int, 
     [
         ("/analyze", {"text": ""}, 422, "invalid_input", "/text"),
         ("/analyze", {"texts": ["好"]}, 422, "invalid_input", "/text"),
-        ("/api/sentiment", {"text": None}, 422, "invalid_input", "/text"),
+        ("/api/sentiment", {"text": 1}, 422, "invalid_input", "/text"),
         ("/api/sentiment", {"text": "好", "neutral_band": 1}, 422, "invalid_input", "/neutral_band"),
         (
             "/api/v1/sentiment/analyze",
