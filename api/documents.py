@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from api.export.matching import count_matches
+from api.export.order import Order, page_rows
 from api.export.reading import View, chunk_rows, kept_columns
 from api.export.streams import document
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
-from api.schemas.results import ResultsPage, RowDocument
+from api.schemas.results import Matches, ResultsPage, RowDocument
 from api.times import instant
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, JobOptions, JobState, Lane
@@ -24,6 +26,7 @@ CHUNKS_READ = 4  #: chunks fetched from the store at once
 PAGE_CHUNKS = 256
 
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")
+_SORTED = re.compile(r"sorted (\d{1,9})")  #: of pages in another order: the one means nothing in the other
 
 
 def job_document(job: Job) -> JobDocument:
@@ -119,17 +122,40 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
     return ResultsPage(data=rows, next=None)
 
 
+def sorted_page(
+    store: JobStore, job: Job, view: View, order: Order, *, limit: int, cursor: str | None = None
+) -> ResultsPage:
+    """`limit` rows of the order, fewer at its end. Raises InvalidInput, and JobNotFound as `results_page` does."""
+    start = 0 if cursor is None else _read_cursor(cursor, _SORTED)[0]
+    names = kept_columns(job, view)
+    rows = page_rows(store, job, view, order, order.rows[start : start + limit])
+    store.get(job.id)
+    following = _encoded(f"sorted {start + limit}") if start + limit < len(order.rows) else None
+    return ResultsPage(data=[RowDocument.model_validate(document(row, view, names)) for row in rows], next=following)
+
+
+def matches_document(store: JobStore, job: Job, view: View, cursor: str | None = None) -> Matches:
+    """How many rows the view shows, of one part of the job. Raises InvalidInput, JobNotFound."""
+    first = 0 if cursor is None else _read_cursor(cursor)[0]
+    found, following = count_matches(store, job, view, first)
+    return Matches(matches=found, next=None if following is None else _cursor(following, 0))
+
+
 def _cursor(chunk_no: int, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{chunk_no}.{offset}".encode()).decode().rstrip("=")
+    return _encoded(f"{chunk_no}.{offset}")
 
 
-def _read_cursor(cursor: str) -> tuple[int, int]:
+def _encoded(plain: str) -> str:
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, form: re.Pattern[str] = _CURSOR) -> tuple[int, ...]:
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         plain = ""
-    found = _CURSOR.fullmatch(plain)
+    found = form.fullmatch(plain)
     if found is None:
         detail = "This is no cursor of ours; use `next` of a page, or leave it out to start at the first row."
         raise InvalidInput(detail, errors=(FieldError("invalid_cursor", detail, pointer="/cursor"),))
-    return int(found[1]), int(found[2])
+    return tuple(map(int, found.groups()))

@@ -7,8 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from api.access import caller
-from api.documents import job_document, results_page
-from api.export.reading import check_columns
+from api.documents import job_document, results_page, sorted_page
 from api.schemas.common import problems
 from api.schemas.jobs import (
     JobDocument,
@@ -43,19 +42,24 @@ def get_job(path: JobPath) -> Response:
     return answer
 
 
-@blueprint.get("/<job_id>/results", summary="Read results", responses={200: ResultsPage, **problems(404, 422, 503)})
+@blueprint.get(
+    "/<job_id>/results", summary="Read results", responses={200: ResultsPage, **problems(404, 409, 422, 503)}
+)
 def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """Rows in the order they were submitted, by cursor, also while the job runs.
 
     A page may have fewer rows than `limit`, or none, since only a part of a job is looked at for each: `next` that is
     null is the end, and nothing else. While the job runs, the `next` of a page may be its own cursor: no more is
     finished yet.
+    With `sort`, which only an ended job has, every page but the last is full.
     A `neutral_band` here relabels the rows of this answer: nothing is classified again.
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = query.view(svc.neutral_band(job, query.neutral_band))
-    check_columns(job, view)
+    view = query.view(job, svc.neutral_band(job, query.neutral_band))
+    if view.sort is not None:
+        order = svc.orders.of(svc.store, job, view)
+        return json_answer(sorted_page(svc.store, job, view, order, limit=query.limit, cursor=query.cursor))
     return json_answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
 
 

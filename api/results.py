@@ -11,14 +11,16 @@ from urllib.parse import quote
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.documents import matches_document
 from api.export import streams
-from api.export.groups import column, group_rows
-from api.export.reading import Filter, ResultRow, View, check_columns, read_rows
+from api.export.groups import group_rows
+from api.export.order import sorted_rows
+from api.export.reading import Filter, ResultRow, View, file_column, read_rows
 from api.export.summary import summarise
 from api.export.workbook import workbook
 from api.schemas.common import problems
 from api.schemas.jobs import JobPath
-from api.schemas.results import Point, Summary, SummaryQuery, Throughput, ViewQuery
+from api.schemas.results import Matches, MatchesQuery, Point, Summary, SummaryQuery, Throughput, ViewQuery
 from api.services import services
 from api.times import instant
 from jobs.errors import WorkbookTooLarge
@@ -56,7 +58,7 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     svc = services()
     job = svc.store.get(path.job_id)
     band = svc.neutral_band(job, query.neutral_band)
-    at = None if query.by is None else column(job, query.by)
+    at = None if query.by is None else file_column(job, query.by, "by")
     name = f"summary {band}" if at is None else f"summary {band} by {at}"
     kept = svc.store.kept(job, name)
     if kept is None:
@@ -81,25 +83,42 @@ def get_throughput(path: JobPath) -> Response:
     return Response(document.model_dump_json(), mimetype="application/json")
 
 
-@blueprint.get("/results.ndjson", summary="Download NDJSON", responses={**_ANSWERS, **problems(404, 422, 503)})
+@blueprint.get("/matches", summary="Count rows", responses={200: Matches, **problems(404, 422, 503)})
+def get_matches(path: JobPath, query: MatchesQuery) -> Response:
+    """How many finished rows the filters of `results` take.
+
+    Of a large job one answer counts a part: with its `next` the next one is asked for, and the numbers are added up.
+    """
+    svc = services()
+    job = svc.store.get(path.job_id)
+    view = View(svc.neutral_band(job, query.neutral_band), query.filter(job))
+    name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
+    kept = svc.store.kept(job, name)
+    if kept is None:
+        kept = matches_document(svc.store, job, view, query.cursor).model_dump_json()
+        svc.store.keep(job, name, kept)
+    return Response(kept, mimetype="application/json")
+
+
+@blueprint.get("/results.ndjson", summary="Download NDJSON", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
 def get_ndjson(path: JobPath, query: ViewQuery) -> Response:
     """One row a line. While the job runs: the rows that are finished."""
     return _download(path.job_id, query, "ndjson")
 
 
-@blueprint.get("/results.json", summary="Download JSON", responses={**_ANSWERS, **problems(404, 422, 503)})
+@blueprint.get("/results.json", summary="Download JSON", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
 def get_json(path: JobPath, query: ViewQuery) -> Response:
     """One array of the rows, as NDJSON has them. While the job runs: the rows that are finished."""
     return _download(path.job_id, query, "json")
 
 
-@blueprint.get("/results.csv", summary="Download CSV", responses={**_ANSWERS, **problems(404, 422, 503)})
+@blueprint.get("/results.csv", summary="Download CSV", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
 def get_csv(path: JobPath, query: ViewQuery) -> Response:
     """For spreadsheets: UTF-8 with a mark; a cell that would be a formula begins with an apostrophe."""
     return _download(path.job_id, query, "csv")
 
 
-@blueprint.get("/results.xlsx", summary="Download XLSX", responses={**_ANSWERS, **problems(404, 422, 503)})
+@blueprint.get("/results.xlsx", summary="Download XLSX", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
 def get_xlsx(path: JobPath, query: ViewQuery) -> Response:
     """A summary with a chart, and the rows. It begins when the file is made: 6 to 10 s for 100,000 rows."""
     return _download(path.job_id, query, "xlsx")
@@ -108,8 +127,8 @@ def get_xlsx(path: JobPath, query: ViewQuery) -> Response:
 def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
-    view = query.view(svc.neutral_band(job, query.neutral_band))
-    check_columns(job, view)
+    view = query.view(job, svc.neutral_band(job, query.neutral_band))
+    order = None if view.sort is None else svc.orders.of(svc.store, job, view)
     rows, most = job.completed + job.failed, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():
         raise WorkbookTooLarge(
@@ -119,7 +138,8 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
 
     def pieces() -> Iterator[bytes]:
         labels = svc.store.labels(job) if kind in _WITH_LABELS else ()
-        return write(job, read_rows(svc.store, job, view), view, labels)
+        rows = read_rows(svc.store, job, view) if order is None else sorted_rows(svc.store, job, view, order)
+        return write(job, rows, view, labels)
 
     response = Response(content_type=content_type)
     name = f"{(job.options.name or job.id).rpartition('/')[2]}.results.{kind}"

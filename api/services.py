@@ -14,6 +14,7 @@ from flask import current_app
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from api.export.order import Orders
 from jobs import dispatch
 from jobs.access import KeyStore
 from jobs.admission import Admission
@@ -47,6 +48,7 @@ class Services:
     admission: Admission
     producer: Celery
     waiters: BoundedSemaphore
+    orders: Orders  # of results that were sorted of late
 
     @property
     def limiting(self) -> bool:
@@ -82,6 +84,7 @@ class Services:
             admission=Admission(redis, store, settings),
             producer=producer,
             waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
+            orders=Orders(),
         )
 
     def close(self) -> None:

@@ -65,6 +65,10 @@ class JobEnded(SentiqError):
     status, code, title = 409, "job_ended", "The job has already ended"
 
 
+class JobNotEnded(SentiqError):
+    status, code, title = 409, "job_not_ended", "The job has not ended yet"
+
+
 class NotBulk(SentiqError):
     status, code, title = 409, "not_bulk", "Only bulk jobs can be paused"
 

@@ -354,11 +354,13 @@ class JobStore:
             else:
                 yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
 
-    def chunk_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[InputChunk, OutputColumns]]:
-        """The finished ones of these chunks, their answers as they are stored."""
-        for _, given, answered in self._chunks(job_id, chunk_numbers):
+    def chunk_columns(
+        self, job_id: str, chunk_numbers: Sequence[int]
+    ) -> Iterator[tuple[int, InputChunk, OutputColumns]]:
+        """Number and input of the finished ones of these chunks, and their answers as they are stored."""
+        for number, given, answered in self._chunks(job_id, chunk_numbers):
             if given is not None and answered is not None:
-                yield decode_input(given), decode_columns(answered)
+                yield number, decode_input(given), decode_columns(answered)
 
     def rows_waiting(self) -> int:
         """Rows of bulk jobs that have arrived and have no outcome yet."""
@@ -424,10 +426,12 @@ class JobStore:
         rows = {int(number): count for number, count in found.items()}
         return Pace(step_ms, first * step_ms, tuple(rows.get(n, 0) for n in range(first, max(rows) + 1)))
 
-    def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> list[OutputColumns]:
-        """The answers of these chunks as they are stored; of those that have one."""
+    def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, OutputColumns]]:
+        """Number and answers, as they are stored, of those of these chunks that have any."""
         blobs = self.redis.hmget(JobKeys.of(job_id).output, list(map(str, chunk_numbers)))
-        return [decode_columns(cast(bytes, blob)) for blob in blobs if blob is not None]
+        for number, blob in zip(chunk_numbers, blobs, strict=True):
+            if blob is not None:
+                yield number, decode_columns(cast(bytes, blob))
 
     def failed_chunks(self, job_id: str) -> list[int]:
         """Numbers of the chunks with failed rows, in order."""

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import lru_cache
 
-from api.export.reading import text_position
+from api.export.reading import column_cells, text_position
 from api.export.summary import VALUES_KEPT
-from api.ingest.columns import position
 from api.labels import DECIMALS, label_and_score
 from api.schemas.results import Group
-from jobs.codec import SCALE, OutputColumns
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import InputChunk, Job
+from jobs.codec import SCALE
+from jobs.models import Job
 from jobs.store import CHUNKS_READ, JobStore
 
 SHOWN = 50  #: groups in an answer; the others are one
 #: What is counted apart: later values go into the last group, as a column may have a value of its own in each row.
 OPENED, OPENED_CHARS = 10_000, 5_000_000
-
-
-def column(job: Job, by: str) -> int:
-    """Place from 0 of the column that `by` names, by its heading or its number from 1. Raises InvalidInput."""
-    names = job.file.columns if job.file else ()
-    found = position(by, names, True, "by") if names else None
-    if found is None:
-        detail = "This job kept no columns of a file (keep_columns): there is nothing to group by."
-        raise InvalidInput(detail, errors=(FieldError("no_columns", detail, pointer="/by"),))
-    return found
 
 
 def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[Group]:
@@ -47,9 +34,9 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
         return label_and_score(labels, [round(n / SCALE, DECIMALS) for n in numbers], neutral_band)[0]
 
     for start in range(0, job.chunks, CHUNKS_READ):
-        for given, answers in store.chunk_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
+        for _, given, answers in store.chunk_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
             width, numbers = len(answers.labels), answers.numbers
-            for offset, value in enumerate(_values(given, answers, at, text_position(job))):
+            for offset, value in enumerate(column_cells(given, at, text_position(job))):
                 group = groups.get(value)
                 if group is None:
                     if len(groups) < OPENED and chars + len(value) <= OPENED_CHARS:
@@ -68,16 +55,6 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
         rest.update(counts)
     shown = [_group(value, counts) for value, counts in by_size[:SHOWN]]
     return [*shown, _group(None, rest)] if rest else shown
-
-
-def _values(given: InputChunk, answers: OutputColumns, at: int, text_at: int) -> Iterator[str]:
-    """The cells of the column, row after row."""
-    if at == text_at:
-        yield from given.texts
-        return
-    among_others = at - (at > text_at)  # the text is not kept twice
-    for cells in given.cells or ((),) * len(answers.flags):
-        yield cells[among_others] if among_others < len(cells) else ""
 
 
 def _group(value: str | None, counts: Counter[str]) -> Group:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from api.ingest.columns import position
 from api.labels import label_and_score
 from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job, RowError
+from jobs.models import InputChunk, Job, RowError
 from jobs.store import CHUNKS_READ, ChunkResult, JobStore
+
+#: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
+Sort = Literal["polarity", "-polarity", "score", "-score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,23 @@ class Filter:
     max_score: float = 1.0
     only_failed: bool = False
     contains: str = ""  # casefolded; "": any text
+    column: int | None = None  # place from 0 of a column of the file whose cell is to be `value`; None: any row
+    value: str = ""
+
+    @property
+    def reads_input(self) -> bool:
+        """The answers alone do not tell whether a row is wanted."""
+        return bool(self.contains) or self.column is not None
 
     @property
     def wants_failed(self) -> bool:
         """Rows without a label and a score are wanted, unless one of those is asked for."""
         return self.only_failed or (not self.labels and self.min_score == 0.0 and self.max_score == 1.0)
+
+    @property
+    def takes_any(self) -> bool:
+        """Whatever a row was answered, it is wanted."""
+        return self == Filter(contains=self.contains, column=self.column, value=self.value)
 
     def takes(self, label: str | None, score: float | None) -> bool:
         if label is None or score is None:
@@ -34,7 +50,18 @@ class Filter:
             return False
         return self.min_score <= score <= self.max_score
 
-    def finds(self, text: str, custom_id: str | None) -> bool:
+    def finds(self, given: InputChunk, text_at: int) -> list[bool]:
+        """Of each row: whether its input is as wanted. `text_at`: place of the texts among the columns of the file."""
+        found = [True] * len(given.texts)
+        if self.contains:
+            ids = given.custom_ids or (None,) * len(given.texts)
+            found = [self._contained(text, custom_id) for text, custom_id in zip(given.texts, ids, strict=True)]
+        if self.column is not None:
+            cells = column_cells(given, self.column, text_at)
+            found = [wanted and cell == self.value for wanted, cell in zip(found, cells, strict=True)]
+        return found
+
+    def _contained(self, text: str, custom_id: str | None) -> bool:
         """The words that were searched for are in the text or the id; of a row that failed there may be an id alone."""
         wanted = self.contains
         return wanted in text.casefold() or (custom_id is not None and wanted in custom_id.casefold())
@@ -48,6 +75,7 @@ class View:
     filter: Filter = field(default_factory=Filter)
     text: bool = False
     columns: bool = False  # those of the file, where the job kept them
+    sort: Sort | None = None  # None: rows in their order
 
 
 class ResultRow(NamedTuple):
@@ -70,7 +98,7 @@ def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
 
     Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
     """
-    numbers = store.failed_chunks(job.id) if view.filter.only_failed else range(job.chunks)
+    numbers = chunks_of(store, job, view.filter)
     for start in range(0, len(numbers), CHUNKS_READ):
         for result in store.chunk_results(job.id, numbers[start : start + CHUNKS_READ]):
             if result is not None:
@@ -78,15 +106,20 @@ def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
     store.get(job.id)
 
 
+def chunks_of(store: JobStore, job: Job, chosen: Filter) -> Sequence[int]:
+    """Numbers of the chunks in which there may be rows that are wanted."""
+    return store.failed_chunks(job.id) if chosen.only_failed else range(job.chunks)
+
+
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
     """The rows of one chunk that the view shows."""
     given, output = result.input, result.output
     ids, cells, takes = given.custom_ids, given.cells if view.columns else None, view.filter.takes
-    finds = view.filter.finds if view.filter.contains else None
     text_at = text_position(job)
+    found = view.filter.finds(given, text_at) if view.filter.reads_input else None
     for offset, outcome in enumerate(output.outcomes):
         text, custom_id = given.texts[offset], None if ids is None else ids[offset]
-        if finds is not None and not finds(text, custom_id):
+        if found is not None and not found[offset]:
             continue
         label = score = None
         if outcome.error is None:
@@ -108,6 +141,25 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
             output.degraded,
             outcome.error,
         )
+
+
+def file_column(job: Job, named: str, field: str) -> int:
+    """Place from 0 of a column that was kept, by its heading or its number from 1. Raises InvalidInput at `field`."""
+    names = job.file.columns if job.file else ()
+    found = position(named, names, True, field) if names else None
+    if found is None:
+        detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
+        raise InvalidInput(detail, errors=(FieldError("no_columns", detail, pointer=f"/{field}"),))
+    return found
+
+
+def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
+    """The cells of the column at place `at`, row after row; of a line that is too short, ""."""
+    if at == text_at:
+        return given.texts
+    among_others = at - (at > text_at)  # the text is not kept twice
+    rows = given.cells or ((),) * len(given.texts)
+    return [cells[among_others] if among_others < len(cells) else "" for cells in rows]
 
 
 def text_position(job: Job) -> int:

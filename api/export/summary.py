@@ -18,7 +18,7 @@ def summarise(store: JobStore, job: Job, neutral_band: float) -> Summary:
     """Of all rows that are finished. Raises JobNotFound where the job has gone meanwhile."""
     tally = _Tally(neutral_band)
     for start in range(0, job.chunks, CHUNKS_READ):
-        for columns in store.output_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
+        for _, columns in store.output_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
             tally.add(columns)
     store.get(job.id)
     return tally.summary(job)

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.export.reading import Filter, View
+from api.export.reading import Filter, Sort, View, check_columns, file_column
 from api.schemas.common import ErrorDocument, Label, NeutralBand, Score
+from jobs.errors import FieldError, InvalidInput
+from jobs.models import Job
 
 
-class ViewQuery(BaseModel):
-    """Which rows, and how they are shown."""
+class FilterQuery(BaseModel):
+    """Which rows."""
 
     model_config = ConfigDict(extra="forbid")
     label: str | None = Field(None, max_length=200, description="only rows of these labels, as in `negative,neutral`")
@@ -24,17 +26,45 @@ class ViewQuery(BaseModel):
         max_length=200,
         description="only rows whose text or `custom_id` has this in it; capital and small letters are the same",
     )
+    column: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="a column of the file that the job kept, by heading or number from 1: only rows with `value` in it",
+    )
+    value: str | None = Field(None, max_length=1_000, description="the whole cell of `column`; may be empty")
+    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+
+    def filter(self, job: Job) -> Filter:
+        """Raises InvalidInput where the job has no such column."""
+        if (self.column is None) != (self.value is None):
+            missing = "value" if self.value is None else "column"
+            detail = f"`column` and `value` go together: `{missing}` is missing."
+            raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
+        at = None if self.column is None else file_column(job, self.column, "column")
+        labels = tuple(sorted({word.strip() for word in (self.label or "").split(",") if word.strip()}))
+        words = (self.contains or "").casefold()
+        return Filter(labels, self.min_score, self.max_score, self.only == "failed", words, at, self.value or "")
+
+
+class ViewQuery(FilterQuery):
+    """Which rows, and how they are shown."""
+
     include: Annotated[str, Field(pattern="^(text|columns)(,(text|columns))?$")] | None = Field(
         None, description="`text`: rows carry their text; `columns`: those of the file, if the job kept them"
     )
-    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+    sort: Sort | None = Field(
+        None,
+        description="`polarity`: the most negative first, by p(positive) − p(negative); `score`: the least sure first; "
+        "with `-` the other way round. Rows without a prediction come last. Only of a job that has ended.",
+    )
 
-    def view(self, neutral_band: float) -> View:
+    def view(self, job: Job, neutral_band: float) -> View:
+        """Raises InvalidInput as `filter` does, and where columns are shown that were not kept."""
         include = (self.include or "").split(",")
-        labels = tuple(sorted({word.strip() for word in (self.label or "").split(",") if word.strip()}))
-        words = (self.contains or "").casefold()
-        chosen = Filter(labels, self.min_score, self.max_score, self.only == "failed", words)
-        return View(neutral_band, chosen, text="text" in include, columns="columns" in include)
+        view = View(neutral_band, self.filter(job), "text" in include, "columns" in include, self.sort)
+        check_columns(job, view)
+        return view
 
 
 class ResultsQuery(ViewQuery):
@@ -78,6 +108,16 @@ class ResultsPage(BaseModel):
     object: str = "list"
     data: list[RowDocument]
     next: str | None
+
+
+class MatchesQuery(FilterQuery):
+    cursor: str | None = Field(None, max_length=64, description="`next` of the answer before")
+
+
+class Matches(BaseModel):
+    object: str = "matches"
+    matches: int = Field(description="finished rows that the filter takes, of those looked at for this answer")
+    next: str | None = Field(description="where to go on; null: that was all. The whole number is the sum")
 
 
 class Bin(BaseModel):

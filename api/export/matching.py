@@ -1,0 +1,82 @@
+"""Which rows of a job a filter takes, from the stored numbers, without a row object for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+from api.export.reading import View, text_position
+from api.export.summary import VALUES_KEPT
+from api.labels import label_and_score
+from jobs.codec import SCALE, OutputColumns
+from jobs.models import InputChunk, Job
+from jobs.store import CHUNKS_READ, JobStore
+
+#: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
+#: which the texts are read take ten times as long as those of which the numbers are enough.
+COUNTED, COUNTED_WITH_TEXTS = 4_096, 512
+
+LabelAndScore = Callable[[tuple[str, ...], tuple[int, ...]], tuple[str, float]]
+
+
+def count_matches(store: JobStore, job: Job, view: View, first: int) -> tuple[int, int | None]:
+    """How many rows the filter takes of the chunks from `first`, and the chunk to go on with; None: that was all.
+
+    Raises JobNotFound where the job has gone meanwhile.
+    """
+    numbers = range(first, job.chunks)
+    part = numbers[: COUNTED_WITH_TEXTS if view.filter.reads_input else COUNTED]
+    found = sum(len(offsets) for _, _, offsets in matches(store, job, view, part))
+    store.get(job.id)
+    return found, part.stop if part.stop < job.chunks else None
+
+
+def matches(
+    store: JobStore, job: Job, view: View, numbers: Sequence[int]
+) -> Iterator[tuple[int, OutputColumns, Sequence[int]]]:
+    """Of each finished one of these chunks: its number, its answers, and the offsets of the rows that are wanted."""
+    chosen, text_at = view.filter, text_position(job)
+    labelled = labeller(view.neutral_band)
+    for start in range(0, len(numbers), CHUNKS_READ):
+        for number, given, answers in _read(store, job, numbers[start : start + CHUNKS_READ], chosen.reads_input):
+            offsets: Sequence[int] = range(len(answers.flags))
+            if given is not None:
+                offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
+            if not chosen.takes_any:
+                values = predictions(answers)
+                offsets = [
+                    offset
+                    for offset in offsets
+                    if (
+                        chosen.takes(None, None)
+                        if offset in answers.errors
+                        else chosen.takes(*labelled(answers.labels, values[offset]))
+                    )
+                ]
+            yield number, answers, offsets
+
+
+def predictions(answers: OutputColumns) -> list[tuple[int, ...]]:
+    """The stored numbers, row by row; zeros where a row has an error."""
+    width = len(answers.labels)
+    return list(zip(*[iter(answers.numbers)] * width, strict=True)) if width else [()] * len(answers.flags)
+
+
+def labeller(neutral_band: float) -> LabelAndScore:
+    """What labels and stored numbers become. It remembers: many rows have the same numbers."""
+
+    @lru_cache(VALUES_KEPT)
+    def labelled(labels: tuple[str, ...], numbers: tuple[int, ...]) -> tuple[str, float]:
+        return label_and_score(labels, [n / SCALE for n in numbers], neutral_band)
+
+    return labelled
+
+
+def _read(
+    store: JobStore, job: Job, numbers: Sequence[int], with_input: bool
+) -> Iterator[tuple[int, InputChunk | None, OutputColumns]]:
+    if with_input:
+        yield from store.chunk_columns(job.id, numbers)
+    else:
+        for number, answers in store.output_columns(job.id, numbers):
+            yield number, None, answers

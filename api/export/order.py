@@ -1,0 +1,202 @@
+"""The rows of an ended job sorted by their numbers, in little memory however many there are.
+
+`polarity` is p(positive) − p(negative), so that a neutral row of a model with three classes stands between the others;
+`score` is that of the row's label. Rows with the same value stay in the order of the job, in both directions; rows
+without a prediction come last.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from bisect import bisect_right
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from threading import Lock
+
+import msgpack
+import zstandard
+
+from api.export.matching import LabelAndScore, labeller, matches, predictions
+from api.export.reading import Filter, ResultRow, Sort, View, chunk_rows, chunks_of, read_rows
+from api.labels import DECIMALS
+from jobs.codec import SCALE, OutputColumns
+from jobs.errors import FieldError, InvalidInput, JobNotEnded
+from jobs.models import Job, RowError
+from jobs.store import CHUNKS_READ, JobStore
+
+MOST_ROWS = 5_000_000  #: that are sorted at once: 12 bytes each meanwhile, 4 afterwards
+KEPT_BYTES = 32_000_000  #: of orders in a process, for the next page
+LAST = 0xFFFF_FFFF  #: of a row without a prediction, and the place of a row that is not in the order
+BUCKET_ROWS = 2_000  #: rows of an export that are in memory at once
+FRAME_BYTES = 16_384  #: of such rows, before they are written to the disk together
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Numbers of the rows as they are sorted, and the chunks they are in."""
+
+    rows: array[int]
+    chunks: array[int]
+    firsts: array[int]  # the first row of each of the chunks
+
+
+class Orders:
+    """Sorts, and remembers what was asked for of late: whoever turns pages asks again."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[object, ...], Order] = OrderedDict()
+
+    def of(self, store: JobStore, job: Job, view: View) -> Order:
+        """The rows that the view shows, sorted as it says. Raises JobNotEnded, InvalidInput, JobNotFound."""
+        if not job.state.ended:
+            raise JobNotEnded(
+                f"Job {job.id} is {job.state}, and its rows can be sorted when it has ended: "
+                "wait for that, or read them in their order, without `sort`."
+            )
+        key = (job.id, job.ended_at_ms, job.completed, view.sort, view.neutral_band, view.filter)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        order = _sorted(store, job, view)
+        with self._lock:
+            self._kept[key] = order
+            while len(self._kept) > 1 and sum(4 * len(kept.rows) for kept in self._kept.values()) > KEPT_BYTES:
+                self._kept.popitem(last=False)
+        return order
+
+
+def page_rows(store: JobStore, job: Job, view: View, order: Order, numbers: Sequence[int]) -> list[ResultRow]:
+    """The rows with these numbers, in this order; without those that have changed since it was made."""
+    wanted: dict[int, list[int]] = {}
+    for number in numbers:
+        wanted.setdefault(order.chunks[bisect_right(order.firsts, number) - 1], []).append(number)
+    found: dict[int, ResultRow] = {}
+    chunks, everything = sorted(wanted), replace(view, filter=Filter())
+    for start in range(0, len(chunks), CHUNKS_READ):
+        for result in store.chunk_results(job.id, chunks[start : start + CHUNKS_READ]):
+            if result is not None:
+                these = set(wanted[result.chunk_no])
+                found |= {row.number: row for row in chunk_rows(result, job, everything) if row.number in these}
+    return [found[number] for number in numbers if number in found]
+
+
+def sorted_rows(store: JobStore, job: Job, view: View, order: Order) -> Iterator[ResultRow]:
+    """All rows of the order. They are read once, in that of the job, and wait on the disk, `BUCKET_ROWS` together.
+
+    Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
+    """
+    places = array("I", [LAST]) * job.total
+    for place, number in enumerate(order.rows):
+        places[number] = place
+    with _Buckets(-(-len(order.rows) // BUCKET_ROWS)) as buckets:
+        for row in read_rows(store, job, view):
+            if places[row.number] != LAST:
+                buckets.put(places[row.number] // BUCKET_ROWS, row)
+        for bucket in range(buckets.count):
+            yield from sorted(buckets.take(bucket), key=lambda row: places[row.number])
+
+
+def _sorted(store: JobStore, job: Job, view: View) -> Order:
+    assert view.sort is not None
+    keys = _Keys(view.sort, labeller(view.neutral_band))
+    rows, values = array("I"), array("I")
+    chunks, firsts = array("I"), array("I")
+    labelled: set[str] = set()
+    for number, answers, offsets in matches(store, job, view, chunks_of(store, job, view.filter)):
+        chunks.append(number)
+        firsts.append(answers.first)
+        labelled |= set(answers.labels)
+        of_chunk = keys.of(answers)
+        rows.extend(answers.first + offset for offset in offsets)
+        values.extend(of_chunk[offset] for offset in offsets)
+        if len(rows) > MOST_ROWS:
+            detail = f"More than {MOST_ROWS:,} rows cannot be sorted: ask for fewer by a filter, or take them unsorted."
+            raise InvalidInput(detail, errors=(FieldError("too_many_to_sort", detail, pointer="/sort"),))
+    store.get(job.id)
+    if labelled and keys.by_polarity and not labelled & {"negative", "positive"}:
+        detail = f"The labels of this job are {', '.join(sorted(labelled))}: there is no polarity to sort by."
+        raise InvalidInput(detail, errors=(FieldError("no_polarity", detail, pointer="/sort"),))
+
+    counts = Counter(values)  # a counting sort: there are few different values, and as many rows as there are
+    different = sorted(counts)
+    begins = dict(zip(different, accumulate((counts[value] for value in different), initial=0), strict=False))
+    places = array("I", bytes(4 * len(rows)))
+    for number, value in zip(rows, values, strict=True):
+        places[begins[value]] = number
+        begins[value] += 1
+    return Order(places, chunks, firsts)
+
+
+class _Keys:
+    """Of rows, whole numbers by which they are sorted upwards."""
+
+    def __init__(self, sort: Sort, labelled: LabelAndScore) -> None:
+        self.by_polarity = sort.endswith("polarity")
+        self._downwards = sort.startswith("-")
+        self._labelled = labelled
+
+    def of(self, answers: OutputColumns) -> list[int]:
+        values = predictions(answers)
+        labels = answers.labels
+        if self.by_polarity:
+            good, bad = ({name: at for at, name in enumerate(labels)}.get(name) for name in ("positive", "negative"))
+            keys = [
+                SCALE + (value[good] if good is not None else 0) - (value[bad] if bad is not None else 0)
+                for value in values
+            ]
+            most = 2 * SCALE
+        else:
+            most = 10**DECIMALS
+            keys = [round(self._labelled(labels, value)[1] * most) if any(value) else 0 for value in values]
+        if self._downwards:
+            keys = [most - key for key in keys]
+        for offset in answers.errors:
+            keys[offset] = LAST
+        return keys
+
+
+class _Buckets:
+    """Rows on the disk, in frames that are compressed; the file has no name and is gone when it is closed."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed on exit
+        self._waiting: list[list[bytes]] = [[] for _ in range(count)]
+        self._bytes = [0] * count
+        self._frames: list[list[tuple[int, int]]] = [[] for _ in range(count)]  # place and length in the file
+
+    def __enter__(self) -> _Buckets:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def put(self, bucket: int, row: ResultRow) -> None:
+        error = row.error and (row.error.code, row.error.detail, row.error.line)
+        packed: bytes = msgpack.packb(row._replace(error=error))  # type: ignore[arg-type]
+        self._waiting[bucket].append(packed)
+        self._bytes[bucket] += len(packed)
+        if self._bytes[bucket] >= FRAME_BYTES:
+            self._write(bucket)
+
+    def take(self, bucket: int) -> Iterator[ResultRow]:
+        self._write(bucket)
+        for place, length in self._frames[bucket]:
+            self._file.seek(place)
+            frame = msgpack.Unpacker(use_list=False)
+            frame.feed(zstandard.decompress(self._file.read(length)))
+            for fields in frame:
+                row = ResultRow(*fields)
+                yield row._replace(error=row.error and RowError(*row.error))  # type: ignore[misc]
+
+    def _write(self, bucket: int) -> None:
+        frame = zstandard.compress(b"".join(self._waiting[bucket]), 1)
+        place = self._file.seek(0, 2)
+        self._file.write(frame)
+        self._frames[bucket].append((place, len(frame)))
+        self._waiting[bucket], self._bytes[bucket] = [], 0
