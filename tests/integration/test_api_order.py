@@ -179,7 +179,7 @@ def test_of_a_large_job_a_part_is_counted_at_once(
     monkeypatch.setattr(matching, "COUNTED_WITH_TEXTS", 1)
     job = answered(store, bulk, binary(*POSITIVE))
     for query, expected in (("label=negative", [3, 1]), ("contains=文", [4, 4, 3])):
-        counted = []
+        counted: list[int] = []
         cursor = ""
         while not counted or cursor:
             part = client.get(f"{job}/matches?{query}{cursor}").json
