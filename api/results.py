@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,6 +40,8 @@ FORMATS: dict[str, tuple[str, Writer]] = {
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 1
+#: Part of the name under which a summary is kept: a version that writes it otherwise computes it anew.
+_SUMMARY_FORM = hashlib.sha256(json.dumps(Summary.model_json_schema()).encode()).hexdigest()[:8]
 _WITH_LABELS = {"csv", "xlsx"}  #: a column for the probability of each
 _FILE: dict[str | int, Any] = {
     "200": {"description": "the file", "content": {name: {} for name, _ in FORMATS.values()}}
@@ -59,7 +62,7 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     job = svc.store.get(path.job_id)
     band = svc.neutral_band(job, query.neutral_band)
     at = None if query.by is None else file_column(job, query.by, "by")
-    name = f"summary {band}" if at is None else f"summary {band} by {at}"
+    name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
     kept = svc.store.kept(job, name)
     if kept is None:
         groups = None if at is None else group_rows(svc.store, job, at, band)

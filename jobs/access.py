@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 import secrets
 import time
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import limits
 from redis import Redis
 
 from jobs import keys
-from jobs.connection import text
+from jobs.documents import dump, load
 from jobs.errors import KeyNotFound, SettingsError
 
 _TOKEN = re.compile(r"sq_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -87,11 +86,12 @@ class KeyStore:
         document = self._redis.hget(keys.KEYS, key_id)
         if document is None:
             raise _no_such(key_id)
-        return _parse(document)
+        return load(ApiKey, document)
 
     def all(self) -> list[ApiKey]:
         """Oldest first."""
-        return sorted(map(_parse, self._redis.hvals(keys.KEYS)), key=lambda key: key.created_at_s)
+        found = [load(ApiKey, document) for document in self._redis.hvals(keys.KEYS)]
+        return sorted(found, key=lambda key: key.created_at_s)
 
     def find(self, token: str) -> ApiKey | None:
         """The record of a key as a client sends it; None when it is not one of ours."""
@@ -99,7 +99,7 @@ class KeyStore:
         if parts is None:
             return None
         document = self._redis.hget(keys.KEYS, parts[1])
-        key = None if document is None else _parse(document)
+        key = None if document is None else load(ApiKey, document)
         # Also for an id that is not there: how long the answer takes tells nothing.
         right = hmac.compare_digest(_digest(parts[2]), key.digest if key else _digest(""))
         return key if right else None
@@ -107,13 +107,8 @@ class KeyStore:
     def _with_new_secret(self, key: ApiKey) -> tuple[ApiKey, str]:
         secret = secrets.token_urlsafe(32)
         key = replace(key, digest=_digest(secret))
-        self._redis.hset(keys.KEYS, key.id, json.dumps(asdict(key) | {"scopes": sorted(key.scopes)}))
+        self._redis.hset(keys.KEYS, key.id, dump(key))
         return key, f"sq_{key.id}_{secret}"
-
-
-def _parse(document: bytes | str) -> ApiKey:
-    fields = json.loads(text(document))
-    return ApiKey(**fields | {"scopes": frozenset(map(Scope, fields["scopes"]))})
 
 
 def _digest(secret: str) -> str:

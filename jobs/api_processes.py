@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
 from jobs import keys
+from jobs.documents import dump, load
 
 ANNOUNCED_EVERY_S = 5.0
 SILENT_AFTER_S = 20.0  #: a process that told nothing for so long has ended
@@ -21,13 +21,13 @@ class ApiProcess:
     requests: int
     seconds: float  # that all of them took
     memory_bytes: int  # resident
+    seen_at_s: float = 0.0  # Unix time of the Redis clock
 
 
 def announce(redis: Redis, process: ApiProcess) -> None:
     seconds, micros = redis.time()
-    document = json.dumps(asdict(process) | {"seen_at_s": seconds + micros / 1e6})
     pipe = redis.pipeline(transaction=True)
-    pipe.hset(keys.API_PROCESSES, process.id, document)
+    pipe.hset(keys.API_PROCESSES, process.id, dump(replace(process, seen_at_s=seconds + micros / 1e6)))
     pipe.expire(keys.API_PROCESSES, round(SILENT_AFTER_S))
     pipe.execute()
 
@@ -42,12 +42,11 @@ def announced(redis: Redis) -> list[ApiProcess]:
     pipe.time()
     pipe.hgetall(keys.API_PROCESSES)
     (seconds, micros), documents = pipe.execute()
-    known = [field.name for field in fields(ApiProcess)]
     live = []
-    for process_id, text in documents.items():
-        document = json.loads(text)
-        if seconds + micros / 1e6 - document["seen_at_s"] > SILENT_AFTER_S:
+    for process_id, document in documents.items():
+        process = load(ApiProcess, document)
+        if seconds + micros / 1e6 - process.seen_at_s > SILENT_AFTER_S:
             leave(redis, process_id)
         else:
-            live.append(ApiProcess(**{name: document[name] for name in known}))
+            live.append(process)
     return live

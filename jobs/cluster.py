@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
 from jobs import keys
+from jobs.documents import dump, load
 from jobs.keys import LaneKeys
 from jobs.models import Lane, StoredModel
 
@@ -36,8 +36,7 @@ def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
     """Announce a worker."""
     seconds, micros = redis.time()
     pipe = redis.pipeline(transaction=True)
-    seen = {"seen_at_s": seconds + micros / 1e6}
-    pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(asdict(heartbeat) | seen))
+    pipe.hset(keys.WORKERS, heartbeat.worker, dump(replace(heartbeat, seen_at_s=seconds + micros / 1e6)))
     pipe.expire(keys.WORKERS, ttl_s)
     pipe.execute()
 
@@ -61,10 +60,7 @@ def leave(redis: Redis, worker: str) -> None:
 
 
 def live_workers(redis: Redis) -> list[Heartbeat]:
-    """Workers heard of lately, by name; the long silent ones are forgotten.
-
-    While a cluster is upgraded some are older or newer: what they do not tell has its default, what is new is left out.
-    """
+    """Workers heard of lately, by name; the long silent ones are forgotten."""
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.WORKERS)
@@ -72,12 +68,13 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
     now_s = float(seconds) + micros / 1e6
     live = []
     for name, document in sorted(documents.items()):
-        fields = json.loads(document)
-        age_s = now_s - fields["seen_at_s"]
+        try:
+            heartbeat = load(Heartbeat, document)
+        except ValueError:  # of a lane that only newer workers know
+            continue
+        age_s = now_s - heartbeat.seen_at_s
         if age_s <= SILENT_AFTER_S:
-            stored = tuple(StoredModel(**model | {"labels": tuple(model["labels"])}) for model in fields["stored"])
-            known = {name: value for name, value in fields.items() if name in Heartbeat.__dataclass_fields__}
-            live.append(Heartbeat(**known | {"lane": Lane(fields["lane"]), "stored": stored}))
+            live.append(heartbeat)
         elif age_s > FORGET_AFTER_S:
             redis.hdel(keys.WORKERS, name)
     return live

@@ -46,7 +46,7 @@ def _pack_errors(errors: Mapping[int, RowError]) -> dict[int, tuple[str, str, in
 
 
 def _unpack_errors(document: Mapping[str, Any]) -> dict[int, RowError]:
-    return {offset: RowError(*error) for offset, error in document.get("errors", {}).items()}
+    return {offset: RowError(*error[:3]) for offset, error in document.get("errors", {}).items()}
 
 
 def encode_input(chunk: InputChunk) -> bytes:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
+
+from jobs.documents import dump, load
 
 #: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
 LongTexts = Literal["truncate", "head_tail", "windows"]
-
-
-def _known_fields(kind: type[Any], document: str) -> dict[str, Any]:
-    """Fields of a dataclass that was kept as JSON. Jobs outlive versions: the missing have defaults, the unknown go."""
-    return {name: value for name, value in json.loads(document).items() if name in kind.__dataclass_fields__}
 
 
 class Lane(StrEnum):
@@ -159,12 +155,11 @@ class JobOptions:
         return self.timed or self.priority is not Priority.NORMAL
 
     def dumps(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return dump(self)
 
     @classmethod
     def loads(cls, document: str) -> Self:
-        known = _known_fields(cls, document)
-        return cls(**known | {"priority": Priority(known.get("priority", Priority.NORMAL))})
+        return load(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +180,12 @@ class FileFormat:
     id_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
 
+    def dumps(self) -> str:
+        return dump(self)
+
     @classmethod
     def loads(cls, document: str) -> Self:
-        known = _known_fields(cls, document)
-        file = cls(**known | {"columns": tuple(known.get("columns", ()))})
+        file = load(cls, document)
         if file.text_number is None and file.text_column in file.columns:  # an older version kept the heading alone
             return replace(file, text_number=file.columns.index(file.text_column) + 1)
         return file

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import cast
 
 from redis import Redis
@@ -113,7 +113,7 @@ class JobStore:
             args=[
                 *(job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id),
                 options.dumps(),
-                json.dumps(asdict(job.file), ensure_ascii=False) if job.file else "",
+                job.file.dumps() if job.file else "",
                 *(options.priority.level, options.webhook),
                 *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms), job.owner, JobKeys.of("%s").job),
             ],
@@ -155,7 +155,7 @@ class JobStore:
         """What a file was is sometimes known only at its end."""
         key = JobKeys.of(job_id).job
         if self.redis.exists(key):
-            self.redis.hset(key, "file", json.dumps(asdict(file), ensure_ascii=False))
+            self.redis.hset(key, "file", file.dumps())
 
     def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
         """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
@@ -419,11 +419,11 @@ class JobStore:
 
     def pace(self, job_id: str) -> Pace | None:
         """At most 120 steps; None where no row of a bulk job has been recorded."""
-        found = {text(name): int(value) for name, value in self.redis.hgetall(JobKeys.of(job_id).pace).items()}
+        found = {text(name): value for name, value in self.redis.hgetall(JobKeys.of(job_id).pace).items()}
         if not found:
             return None
-        step_ms, first = found.pop("step"), found.pop("first")
-        rows = {int(number): count for number, count in found.items()}
+        step_ms, first = int(found["step"]), int(found["first"])
+        rows = {int(number): int(count) for number, count in found.items() if number.isdecimal()}
         return Pace(step_ms, first * step_ms, tuple(rows.get(n, 0) for n in range(first, max(rows) + 1)))
 
     def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, OutputColumns]]:

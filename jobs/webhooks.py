@@ -11,13 +11,14 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self, cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from redis import Redis
 
 from jobs import keys
 from jobs.connection import script, text
+from jobs.documents import dump, load
 from jobs.errors import FieldError, InvalidInput, WebhookNotFound
 from jobs.models import JobState, new_id
 
@@ -45,11 +46,6 @@ class Webhook:
 
     def signing_secrets(self, now_ms: int) -> list[str]:
         return [self.secret, *([self.former_secret] if now_ms < self.former_until_ms else [])]
-
-    @classmethod
-    def loads(cls, document: str) -> Self:
-        fields = json.loads(document)
-        return cls(**fields | {"events": tuple(fields["events"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +85,11 @@ class WebhookStore:
         return made
 
     def save(self, webhook: Webhook) -> None:
-        self.redis.hset(keys.WEBHOOKS, webhook.id, json.dumps(asdict(webhook), ensure_ascii=False))
+        self.redis.hset(keys.WEBHOOKS, webhook.id, dump(webhook))
 
     def all(self) -> list[Webhook]:
         """Oldest first."""
-        found = [Webhook.loads(text(v)) for v in self.redis.hvals(keys.WEBHOOKS)]
+        found = [load(Webhook, v) for v in self.redis.hvals(keys.WEBHOOKS)]
         return sorted(found, key=lambda webhook: webhook.created_at_ms)
 
     def get(self, webhook_id: str) -> Webhook:
@@ -101,7 +97,7 @@ class WebhookStore:
         document = self.redis.hget(keys.WEBHOOKS, webhook_id)
         if document is None:
             raise WebhookNotFound(f"There is no webhook {webhook_id}; GET /api/v1/webhooks lists them.")
-        return Webhook.loads(text(document))
+        return load(Webhook, document)
 
     def check(self, webhook_id: str) -> None:
         """Raises InvalidInput unless a job may name it."""
@@ -132,7 +128,7 @@ class WebhookStore:
         """Make a delivery due now, once, and take the end of its job off the list, in one step."""
         self._enqueue(
             keys=[keys.WEBHOOKS_DUE, keys.DELIVERIES, keys.delivery(delivery.id)],
-            args=[job_id, delivery.id, json.dumps(asdict(delivery), ensure_ascii=False), KEPT_MS],
+            args=[job_id, delivery.id, dump(delivery), KEPT_MS],
         )
 
     def forget_job(self, job_id: str) -> None:
@@ -145,7 +141,7 @@ class WebhookStore:
         for i, document in zip(ids, documents, strict=True):
             if document is None:
                 self.redis.zrem(keys.DELIVERIES, i)
-        return [Delivery(**json.loads(text(d))) for d in documents if d is not None]
+        return [load(Delivery, d) for d in documents if d is not None]
 
     def delivered(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
         """It needs no further try: it arrived, or is given up."""
@@ -154,7 +150,7 @@ class WebhookStore:
 
     def try_again(self, delivery: Delivery, entry: Mapping[str, Any], at_ms: int) -> None:
         pipe = self.redis.pipeline(transaction=True)
-        pipe.hset(keys.delivery(delivery.id), "delivery", json.dumps(asdict(delivery), ensure_ascii=False))
+        pipe.hset(keys.delivery(delivery.id), "delivery", dump(delivery))
         pipe.zadd(keys.DELIVERIES, {delivery.id: at_ms})
         pipe.execute()
         self._log(delivery, entry)
@@ -168,12 +164,12 @@ class WebhookStore:
         document = self.redis.hget(keys.delivery(delivery_id), "delivery")
         if document is None:
             raise WebhookNotFound(f"There is no delivery {delivery_id}; deliveries are kept for a week.")
-        return Delivery(**json.loads(text(document)))
+        return load(Delivery, document)
 
     def redeliver(self, delivery_id: str) -> None:
         """Send it again, with the same id. Raises WebhookNotFound."""
         again = replace(self.delivery(delivery_id), attempt=0)
-        self.redis.hset(keys.delivery(delivery_id), "delivery", json.dumps(asdict(again), ensure_ascii=False))
+        self.redis.hset(keys.delivery(delivery_id), "delivery", dump(again))
         self.redis.zadd(keys.DELIVERIES, {delivery_id: self.now_ms()})
 
     def _log(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:

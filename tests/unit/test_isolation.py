@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgpack
 import pytest
 
 from worker.isolation import isolate
@@ -70,3 +71,12 @@ def test_what_was_decided_is_not_decided_again() -> None:
     convicted = isolate(4, saved[-1], 3, lambda start, end: ran.append((start, end)), saved.append)
     # Then nothing runs and nobody is convicted
     assert (convicted, ran) == ([], [])
+
+
+def test_a_state_with_more_in_it_is_of_a_newer_version() -> None:
+    """While a cluster is upgraded, an older worker may go on with the halving that a newer one began."""
+    saved: list[bytes] = []
+    isolate(4, None, 2, lambda start, end: None, saved.append)
+    newer = msgpack.packb([*msgpack.unpackb(saved[0]), "newer"])
+
+    assert isolate(4, newer, 2, lambda start, end: None, saved.append) == []
