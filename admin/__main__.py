@@ -1,5 +1,9 @@
 """sentiq-admin: what operators do to a running cluster.
 
+    sentiq-admin status             lanes, workers, jobs, Redis, and what is wrong; --json
+    sentiq-admin config check       the settings of this environment, and whether Redis fits them
+    sentiq-admin backup FILE        write all jobs, keys and webhooks to a file, while the service runs
+    sentiq-admin restore FILE       put a backup in the place of what Redis holds; --replace if it holds anything
     sentiq-admin models             list the models that the live workers have
     sentiq-admin activate MODEL     go over to another model, by id or id@version, without stopping
     sentiq-admin keys create NAME   make an API key and print it, this once: --scopes, --rate
@@ -14,16 +18,21 @@ usage; 78 a setting is wrong.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
-from admin import keys
+from admin import config, keys, status
+from admin.backup import backup, backup_to, restore
 from jobs import activation
 from jobs.cluster import live_workers
-from jobs.connection import REDIS_AWAY, connect
+from jobs.connection import REDIS_AWAY, RedisRefuses, connect
 from jobs.errors import SentiqError, SettingsError
 from jobs.settings import current
 
@@ -35,6 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="sentiq-admin", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    status_parser = commands.add_parser("status", help="the cluster at a glance; exit status 1 if something is wrong")
+    status_parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    config_actions = commands.add_parser("config", help="look at the settings").add_subparsers(
+        dest="action", required=True
+    )
+    config_actions.add_parser("check", help="would the service start with these settings?")
+    backup_parser = commands.add_parser("backup", help="write a backup while the service runs")
+    backup_parser.add_argument("file", metavar="FILE", type=Path, help="must not exist yet; - for standard output")
+    restore_parser = commands.add_parser("restore", help="restore a backup while Redis runs")
+    restore_parser.add_argument("file", metavar="FILE", type=Path, help="- for standard input")
+    restore_parser.add_argument("--replace", action="store_true", help="what Redis holds may be lost")
     commands.add_parser("models", help="list the models that the live workers have")
     activate_parser = commands.add_parser("activate", help="go over to another model without stopping")
     activate_parser.add_argument("model", metavar="MODEL", help="id, or id@version")
@@ -42,16 +62,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keys.add_commands(commands.add_parser("keys", help="make and void API keys"))
     options = parser.parse_args(arguments)
     try:
-        with connect(current()) as redis:
-            if options.command == "keys":
-                return keys.run(redis, options)
-            return models(redis) if options.command == "models" else activate(redis, options.model, options.timeout)
+        settings = current()
+        if options.command == "config":
+            faults = config.check(settings)
+            return fail("\n".join(faults)) if faults else 0
+        with connect(settings) as redis:
+            match options.command:
+                case "status":
+                    return status.show(status.read(redis, settings), as_json=options.json)
+                case "backup":
+                    return save(redis, options.file)
+                case "restore":
+                    return bring_back(redis, options.file, options.replace)
+                case "keys":
+                    return keys.run(redis, options)
+                case "models":
+                    return models(redis)
+                case _:
+                    return activate(redis, options.model, options.timeout)
     except SettingsError as error:
         return fail(f"the settings are wrong.\n{error}", 78)
     except SentiqError as error:
         return fail(error.detail)
+    except RedisRefuses as error:
+        return fail(f"Redis takes no writes now: {error}")
     except REDIS_AWAY as error:
         return fail(f"Redis cannot be reached at SENTIQ_REDIS_URL: {error}")
+    except ResponseError as error:
+        return fail(f"Redis refuses: {error}. What its user needs is in docs/security.md and docs/services.md.")
+
+
+def save(redis: Redis, file: Path) -> int:
+    """Write a backup, to standard output for `-`; say what it holds and for how long Redis took no writes."""
+    made = backup_to(redis, sys.stdout.buffer) if str(file) == "-" else backup(redis, file)
+    print(f"{made.keys:,} keys saved; Redis took no writes for {made.paused_s:.1f} s", file=sys.stderr)
+    return 0
+
+
+def bring_back(redis: Redis, file: Path, replace: bool) -> int:
+    """Restore a backup, from standard input for `-`, and say of when it is."""
+    with tempfile.NamedTemporaryFile() as copy:
+        if str(file) == "-":  # it is read twice
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+            copy.flush()
+        header = restore(redis, Path(copy.name) if str(file) == "-" else file, replace=replace)
+    print(f"restored: as of {header['made_at']}, made by sentiq {header['version']}", file=sys.stderr)
+    return 0
 
 
 def models(redis: Redis) -> int:

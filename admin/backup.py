@@ -1,0 +1,318 @@
+"""`sentiq-admin backup` and `restore`: everything the service keeps in Redis, in one file, while it runs.
+
+A backup is of one moment: Redis takes no writes while it is read (CLIENT PAUSE … WRITE; reads go on). If the reader
+dies, the pause ends by itself. A restore checks the whole file first, writes its keys beside those that are there, and
+exchanges them in one step.
+
+The file is a line that says what it is, then one Zstandard frame of MessagePack values: the header, a map; for each
+part of a key an array `[key, kind, ms to live or None, items]`; at the end a map with the number of parts and their
+digest. Large keys have several parts. Left out is what belongs to the moment: heartbeats, wake-ups, rates, the result
+cache, and Celery's messages, which the sweeper sends again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any
+
+import msgpack
+import zstandard
+from redis import Redis
+
+from jobs import keys
+from jobs.connection import script
+from jobs.errors import SentiqError
+from jobs.keys import LaneKeys
+from jobs.models import Lane
+from jobs.version import VERSION
+
+MAGIC = b"sentiq-backup 1\n"
+PREFIX = "sentiq:"
+STAGING = "sentiq:restoring:"
+
+PAUSE_MS = 5_000  #: writes wait for so long at most when the reader has died
+RENEW_S = 1.0  #: how often the reader says that it lives
+KEYS_AT_ONCE = 100  #: keys that are looked at in one round trip
+SMALL = 8  #: elements up to which a key is read in one piece, together with others
+PART = 128  #: elements of a part of a larger key; those of jobs are chunks of some ten kilobytes
+
+#: They belong to the running cluster, not to what it was told.
+OF_THE_MOMENT = frozenset(
+    {
+        *(keys.WORKERS, keys.CLOCK, keys.WAKEUPS, keys.ARRIVED, keys.VOTES),
+        *(keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS),
+        *(LaneKeys.of(lane).children for lane in Lane),
+    }
+)
+
+Part = tuple[bytes, str, int | None, list[Any]]  # key, kind, ms to live or None, what Redis gives or takes
+
+
+class BackupRefused(SentiqError):
+    """The backup or its restore cannot be made; nothing has changed."""
+
+    code = "backup_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    keys: int
+    paused_s: float  # for how long Redis took no writes
+
+
+def backup(redis: Redis, path: Path) -> Report:
+    """Write a backup; `path` appears when it is complete. Raises BackupRefused."""
+    if path.exists():
+        raise BackupRefused(f"{path} exists: name a new file.")
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            report = backup_to(redis, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+    except OSError as error:
+        raise BackupRefused(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        beside.unlink(missing_ok=True)
+    return report
+
+
+def backup_to(redis: Redis, file: IO[bytes]) -> Report:
+    """Write a backup to an open file, such as a pipe. Raises BackupRefused; what was written is then cut off."""
+    with _no_writes(redis) as still_paused:
+        started_s = time.monotonic()
+        count = _write(file, _header(redis), _parts(redis, still_paused))
+        still_paused(final=True)
+        return Report(count, time.monotonic() - started_s)
+
+
+def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
+    """Put a backup in the place of what Redis holds, and return its header. Raises BackupRefused.
+
+    Jobs, keys and webhooks that Redis holds now are lost with `replace`, and a reason to refuse without. What had time
+    left to live when the backup was made has the same time left now.
+    """
+    for _ in _read(path):  # all of it is sound before anything is written
+        pass
+    jobs, api_keys = redis.zcard(keys.JOBS), redis.hlen(keys.KEYS)
+    if (jobs or api_keys) and not replace:
+        raise BackupRefused(
+            f"Redis holds {jobs:,} jobs and {api_keys:,} API keys, which would be lost. Add --replace if they may be."
+        )
+    _drop_staged(redis)
+    try:
+        parts = _read(path)
+        header: dict[str, Any] = next(parts)
+        for part in parts:
+            _put(redis, *part)
+        script(redis, "adopt")(keys=[], args=[PREFIX, STAGING, *sorted(OF_THE_MOMENT)])
+    finally:
+        _drop_staged(redis)
+    return header
+
+
+# -- Redis -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _no_writes(redis: Redis) -> Iterator[Callable[..., None]]:
+    """Hold back all writes. What is yielded must be called often; it raises BackupRefused if writes were possible."""
+    renewed_s = float("-inf")
+
+    def still_paused(*, final: bool = False) -> None:
+        nonlocal renewed_s
+        now_s = time.monotonic()
+        if now_s - renewed_s > PAUSE_MS / 1000 and renewed_s > float("-inf"):
+            raise BackupRefused("Reading took too long between two signs of life: Redis took writes again. Try again.")
+        if not final and now_s - renewed_s > RENEW_S:
+            redis.client_pause(PAUSE_MS, all=False)
+            renewed_s = now_s
+
+    still_paused()
+    try:
+        yield still_paused
+    finally:
+        redis.client_unpause()
+
+
+def _parts(redis: Redis, still_paused: Callable[[], None]) -> Iterator[Part]:
+    for names in _batches(_names(redis), KEYS_AT_ONCE):
+        still_paused()
+        pipe = redis.pipeline(transaction=False)
+        for name in names:
+            pipe.type(name)
+            pipe.pttl(name)
+        answers = pipe.execute()
+        found = [
+            (name, kind.decode(), None if left_ms == -1 else left_ms)
+            for name, kind, left_ms in zip(names, answers[::2], answers[1::2], strict=True)
+            if kind != b"none" and left_ms != -2  # else it has just expired
+        ]
+        for name, kind, _ in found:
+            _ask(pipe, "size", kind, name)
+        sizes = pipe.execute()
+        small = [entry for entry, size in zip(found, sizes, strict=True) if size <= SMALL or entry[1] == "string"]
+        for name, kind, _ in small:
+            _ask(pipe, "all", kind, name)
+        for (name, kind, left_ms), answer in zip(small, pipe.execute(), strict=True):
+            yield name, kind, left_ms, _flat(kind, answer)
+        for (name, kind, left_ms), size in zip(found, sizes, strict=True):
+            if size > SMALL and kind != "string":
+                for items in _pieces(redis, kind, name):
+                    still_paused()
+                    yield name, kind, left_ms, items
+
+
+def _names(redis: Redis) -> Iterator[bytes]:
+    """The service's keys, each once: a table that Redis enlarges meanwhile may show some again."""
+    seen = set()
+    for name in redis.scan_iter(match=f"{PREFIX}*", count=1_000):
+        text = name.decode()
+        if text in OF_THE_MOMENT or text.startswith((STAGING, f"{keys.RATE}:")) or name in seen:
+            continue
+        seen.add(name)
+        yield name
+
+
+def _ask(pipe: Any, what: str, kind: str, name: bytes) -> None:
+    """Queue the command that gives the size, or all elements, of a key."""
+    commands: dict[str, dict[str, Callable[[], object]]] = {
+        "size": {
+            "string": lambda: pipe.strlen(name),
+            "list": lambda: pipe.llen(name),
+            "hash": lambda: pipe.hlen(name),
+            "set": lambda: pipe.scard(name),
+            "zset": lambda: pipe.zcard(name),
+        },
+        "all": {
+            "string": lambda: pipe.get(name),
+            "list": lambda: pipe.lrange(name, 0, -1),
+            "hash": lambda: pipe.hgetall(name),
+            "set": lambda: pipe.smembers(name),
+            "zset": lambda: pipe.zrange(name, 0, -1, withscores=True),
+        },
+    }
+    if kind not in commands[what]:
+        raise BackupRefused(f"The key {name!r} is a {kind}, which this service does not use: whose is it?")
+    commands[what][kind]()
+
+
+def _flat(kind: str, answer: Any) -> list[Any]:
+    """The elements as `_put` takes them."""
+    if kind == "string":
+        return [answer]
+    if kind == "hash":
+        return [word for pair in answer.items() for word in pair]
+    if kind == "zset":
+        return [[member, score] for member, score in answer]
+    return list(answer)
+
+
+def _pieces(redis: Redis, kind: str, name: bytes) -> Iterator[list[Any]]:
+    """The elements of a large key, some at a time; of a list in their order."""
+    if kind == "list":
+        for start in range(0, redis.llen(name), PART):
+            yield redis.lrange(name, start, start + PART - 1)
+    elif kind == "hash":
+        for pairs in _batches(redis.hscan_iter(name, count=PART), PART):
+            yield [word for pair in pairs for word in pair]
+    elif kind == "zset":
+        for scored in _batches(redis.zscan_iter(name, count=PART), PART):
+            yield [list(pair) for pair in scored]
+    else:
+        yield from _batches(redis.sscan_iter(name, count=PART), PART)
+
+
+def _put(redis: Redis, name: bytes, kind: str, left_ms: int | None, items: list[Any]) -> None:
+    staged = STAGING.encode() + name
+    pipe = redis.pipeline(transaction=False)
+    if kind == "string":
+        pipe.set(staged, items[0])
+    elif kind == "list":
+        pipe.rpush(staged, *items)
+    elif kind == "hash":
+        pipe.hset(staged, items=items)
+    elif kind == "set":
+        pipe.sadd(staged, *items)
+    elif kind == "zset":
+        pipe.zadd(staged, dict(items))
+    if left_ms is not None:
+        pipe.pexpire(staged, left_ms)
+    pipe.execute()
+
+
+def _drop_staged(redis: Redis) -> None:
+    for names in _batches(redis.scan_iter(match=f"{STAGING}*", count=1_000), 1_000):
+        redis.unlink(*names)
+
+
+# -- the file ----------------------------------------------------------------------------------------------------
+
+
+def _header(redis: Redis) -> dict[str, Any]:
+    info: dict[str, Any] = redis.info("server")
+    return {
+        "version": VERSION,
+        "redis": info["redis_version"],
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _write(file: IO[bytes], header: dict[str, Any], parts: Iterable[Part]) -> int:
+    """Write header, parts and footer; return the number of keys."""
+    file.write(MAGIC)
+    digest, count, names, last = blake2b(digest_size=16), 0, 0, b""
+    with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as out:
+        out.write(msgpack.packb(header))
+        for part in parts:
+            packed = msgpack.packb(part)
+            digest.update(packed)
+            count += 1
+            names += part[0] != last
+            last = part[0]
+            out.write(packed)
+        out.write(msgpack.packb({"parts": count, "digest": digest.digest()}))
+    return names
+
+
+def _read(path: Path) -> Iterator[Any]:
+    """The header, then the parts. Raises BackupRefused where the file is none of ours, cut off or damaged."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise BackupRefused(f"{path} is no backup that this version reads (it begins otherwise).")
+            stream = zstandard.ZstdDecompressor().stream_reader(file)
+            unpacker = msgpack.Unpacker(stream, use_list=True, max_buffer_size=2**31 - 1)
+            yield unpacker.unpack()
+            digest = blake2b(digest_size=16)
+            for count, value in enumerate(unpacker):
+                if isinstance(value, dict):
+                    if value != {"parts": count, "digest": digest.digest()}:
+                        raise BackupRefused(f"{path} is damaged: its digest is another.")
+                    return
+                digest.update(msgpack.packb(value))
+                yield value
+    except OSError as error:
+        raise BackupRefused(f"{path} cannot be read: {error.strerror}.") from None
+    except (zstandard.ZstdError, msgpack.UnpackException, ValueError) as error:
+        raise BackupRefused(f"{path} is damaged: {error}.") from None
+    raise BackupRefused(f"{path} is cut off: its end is missing.")
+
+
+def _batches(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
