@@ -67,6 +67,8 @@ def _documents(workers: list[Heartbeat]) -> list[StoredModelDocument]:
             max_tokens=model.max_tokens,
             precision=model.precision,
             source=model.source,
+            accuracy=model.accuracy,
+            tested_on=model.tested_on,
             active=(model.id, model.version) in active,
             workers=names,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"
 REMEDY = "restore the file or prepare the model again"
 
 
@@ -91,6 +92,23 @@ class StoredModel:
     directory: Path
     manifest: ModelManifest
     prepared_at_s: float  # Unix time
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How often a model was right on texts it had not learned from."""
+
+    accuracy: float  # 0 to 1
+    texts: int
+
+
+def measured(model: StoredModel) -> Measured | None:
+    """What ``metrics.json`` beside the manifest tells of the model in its precision; None where it tells nothing."""
+    try:
+        metrics = json.loads((model.directory / METRICS).read_text(encoding="utf-8"))
+        return Measured(float(metrics[model.manifest.precision]["accuracy"]), int(metrics["texts"]["test"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # no model is worse for it
 
 
 def list_models(roots: Iterable[Path]) -> tuple[list[StoredModel], list[str]]:

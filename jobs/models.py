@@ -201,6 +201,8 @@ class StoredModel:
     max_tokens: int
     precision: str  # of the backend that the worker uses
     source: str  # where the weights come from
+    accuracy: float | None = None  # on texts it had not learned from, 0 to 1; None: not known
+    tested_on: int | None = None  # how many those were
 
     @property
     def name(self) -> str:

@@ -51,12 +51,13 @@ def another(name: str) -> Engine:
 
 def stored() -> tuple[models.StoredModel, ...]:
     """All models that this worker could load with its backend, the newest version of each id first."""
-    from engine.registry import list_models
+    from engine.registry import list_models, measured
 
     settings = current()
     found, problems = list_models(settings.model_roots)
     for problem in problems:
         log.warning("a model is left out", reason=problem)
+    proofs = {model.directory: measured(model) for model in found}
     return tuple(
         models.StoredModel(
             id=model.manifest.id,
@@ -65,6 +66,8 @@ def stored() -> tuple[models.StoredModel, ...]:
             max_tokens=model.manifest.max_tokens,
             precision=model.manifest.backends[settings.backend],
             source=model.manifest.source,
+            accuracy=proof.accuracy if (proof := proofs[model.directory]) else None,
+            tested_on=proof.texts if proof else None,
         )
         for model in found
         if settings.backend in model.manifest.backends

@@ -49,6 +49,9 @@ def test_the_store_and_the_bundled_model_are_listed(cluster: Cluster) -> None:
 
     assert {m["id"]: m["active"] for m in models.values()} == {BUNDLED: True, "second": False, "damaged": False}
     assert len(models["second"]["workers"]) == 2
+    metrics = json.loads((BUNDLED_MODELS / BUNDLED / "metrics.json").read_text(encoding="utf-8"))
+    measured = (metrics["int8"]["accuracy"], metrics["texts"]["test"])
+    assert (models[BUNDLED]["accuracy"], models[BUNDLED]["tested_on"]) == measured
 
 
 @pytest.mark.parametrize("texts", [3, 1_000], ids=["interactive", "bulk"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.registry import ModelError, find_model, list_models, read_manifest, verify_files
+from engine.registry import Measured, ModelError, find_model, list_models, measured, read_manifest, verify_files
 
 
 def write_model(directory: Path, **changed: Any) -> Path:
@@ -104,3 +104,23 @@ def test_a_damaged_neighbour_hides_no_sound_model_but_is_named(tmp_path: Path) -
     assert find_model([tmp_path], "small").directory == small
     with pytest.raises(ModelError, match=r"no model 'base'.*a/manifest.json is not JSON"):
         find_model([tmp_path], "base")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ('{"int8": {"accuracy": 0.9}, "fp32": {"accuracy": 0.95}, "texts": {"test": 50}}', Measured(0.9, 50)),
+        ('{"fp32": {"accuracy": 0.95}, "texts": {"test": 50}}', None),
+        ('{"int8": {"accuracy": null}, "texts": {"test": 50}}', None),
+        ("[]", None),
+        ("no JSON", None),
+        (None, None),
+    ],
+)
+def test_the_accuracy_of_a_model_is_read_beside_it(
+    tmp_path: Path, metrics: str | None, expected: Measured | None
+) -> None:
+    model_dir = write_model(tmp_path / "small")
+    if metrics is not None:
+        (model_dir / "metrics.json").write_text(metrics, encoding="utf-8")
+    assert measured(find_model([tmp_path], "small")) == expected
