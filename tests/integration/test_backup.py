@@ -176,7 +176,7 @@ def test_the_user_of_the_docs_may_with_two_commands_more(
     before = content(filled)
     try:
         for command in ("backup", "restore --replace"):
-            words = [sys.executable, "-m", "admin", *command.split(), tmp_path / "b"]
+            words = [sys.executable, "-m", "admin", *command.split(), str(tmp_path / "b")]
             run = subprocess.run(words, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
             assert run.returncode == (0 if more else 1), run.stderr
             assert "Traceback" not in run.stderr
