@@ -26,7 +26,7 @@ NEEDED = {
     "metrics": Scope.METRICS,
     "health.health": Scope.METRICS,
     "webhooks": Scope.ADMIN,
-    "models.activate": Scope.ADMIN,
+    "models.activate_model": Scope.ADMIN,
 }
 
 
@@ -131,7 +131,7 @@ def security(endpoint: str, method: str, settings: Settings) -> list[dict[str, l
     if is_open(endpoint):
         return []
     scope = needed_scope(endpoint, method)
-    for_operators = scope is Scope.ADMIN and (settings.admin_token is not None or endpoint == "models.activate")
+    for_operators = scope is Scope.ADMIN and (settings.admin_token is not None or endpoint == "models.activate_model")
     with_key: dict[str, list[str]] = {"key": [scope]}
     return [with_key] if settings.auth == "keys" or for_operators else [{}, with_key]
 

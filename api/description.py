@@ -8,14 +8,33 @@ from typing import Any
 from flask_openapi3 import OpenAPI
 
 from api.access import security
+from api.examples import EXAMPLES, problem_example
 from api.schemas.common import problems
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": {"description": "of this request, as in the logs", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "how to send a key", "schema": {"type": "string", "const": "Bearer"}},
+    "Retry-After": {"description": "seconds until it is worth asking again", "schema": {"type": "integer"}},
+    "Location": {"description": "where it is from now on", "schema": {"type": "string"}},
+    "Preference-Applied": {"description": "how long it waited, of what was asked for", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "the job is that of an earlier request", "schema": {"const": "true"}},
+}
+#: Beside X-Request-Id, which is everywhere: by status, or by operation and status.
+SENT = {
+    "401": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
+    "503": ("Retry-After",),
+    "get_job 200": ("Retry-After",),
+    "submit_job 200": ("Location", "Preference-Applied", "Idempotency-Replayed"),
+    "submit_job 202": ("Location", "Retry-After", "Preference-Applied", "Idempotency-Replayed"),
+    "create_upload 201": ("Location",),
+}
 _VARIABLE = re.compile(r"<(?:[^<:]+:)?(\w+)>")
 
 
 class Api(OpenAPI):
-    """Tells of each operation by which name generated clients call it, who may ask, and how it refuses."""
+    """Tells of each operation by which name generated clients call it, who may ask, and what comes back."""
 
     def generate_spec_json(self) -> None:
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # the framework has no types here
@@ -26,23 +45,32 @@ class Api(OpenAPI):
         }
         for path, operations in self.spec_json["paths"].items():
             for method, operation in operations.items():
-                self._complete(operation, endpoints[path, method.upper()], method.upper())
+                self._complete(operation, path, endpoints[path, method.upper()], method.upper())
         del self.spec_json["components"]["schemas"][self.validation_error_model.__name__]
+        self.spec_json["components"]["headers"] = HEADERS
 
-    def _complete(self, operation: dict[str, Any], endpoint: str, method: str) -> None:
-        operation["operationId"] = endpoint.rpartition(".")[2]
+    def _complete(self, operation: dict[str, Any], path: str, endpoint: str, method: str) -> None:
+        name = operation["operationId"] = endpoint.rpartition(".")[2]
         if "description" in operation:
             operation["description"] = operation["description"].replace("<br/>", "\n")  # it is Markdown
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = _given(parameter["schema"])
+        _show_examples(operation.get("requestBody", {}).get("content", {}))
+        operation["security"] = security(endpoint, method, self.extensions["sentiq"].settings)
         answers = operation["responses"]
         if "application/json" in answers["422"]["content"]:
             del answers["422"]  # the framework adds one of its own form where there is none: no answer is like that
-        operation["security"] = security(endpoint, method, self.extensions["sentiq"].settings)
         if operation["security"]:
             for status, refusal in problems(401, 403, 429, 503).items():
                 answer = answers.setdefault(str(status), refusal)
                 answer["content"] |= refusal["content"]
+        for status, answer in answers.items():
+            sent = ("X-Request-Id", *SENT.get(status, ()), *SENT.get(f"{name} {status}", ()))
+            answer["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in sent}
+            content = answer.get("content", {})
+            _show_examples(content)
+            if "application/problem+json" in content:
+                content["application/problem+json"]["example"] = problem_example(int(status), path)
         operation["responses"] = dict(sorted(answers.items()))
 
 
@@ -55,3 +83,12 @@ def _given(schema: dict[str, Any]) -> dict[str, Any]:
         del schema["anyOf"]
         schema |= kinds[0]
     return schema
+
+
+def _show_examples(content: dict[str, Any]) -> None:
+    """Of JSON, by the name of its schema, or of the first that is allowed."""
+    schema = content.get("application/json", {}).get("schema", {})
+    one = schema.get("items", schema.get("anyOf", [schema])[0])
+    example = EXAMPLES.get(one.get("$ref", "").rpartition("/")[2])
+    if example is not None:
+        content["application/json"]["example"] = [example] if "items" in schema else example

@@ -19,25 +19,24 @@ blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_ta
 
 
 @blueprint.get("", responses={200: ModelList, **problems(503)})
-def models() -> Response:
+def list_models() -> Response:
     """Every model that a live worker could load, by id, the newest version first."""
     listed = ModelList(data=_documents(live_workers(services().redis)))
     return Response(listed.model_dump_json(), mimetype="application/json")
 
 
 @blueprint.get("/activation", responses={200: ActivationDocument, **problems(503)})
-def activation_state() -> Response:
+def get_activation() -> Response:
     """The active model, the candidate being tried, and why the last candidate was dropped."""
     return _activation()
 
 
 @blueprint.post(
     "/activation",
-    responses={202: ActivationDocument, **problems(400, 401, 413, 415, 422, 503)},
+    responses={202: ActivationDocument, **problems(400, 413, 415, 422, 503)},
     openapi_extensions=body_of(ActivationRequest),
-    security=[{"key": []}],
 )
-def activate() -> Response:
+def activate_model() -> Response:
     """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""
     operator_only()
     asked = parse_json(json_body(), ActivationRequest)

@@ -19,9 +19,9 @@ from api.export.order import sorted_rows
 from api.export.reading import Filter, ResultRow, View, file_column, read_rows
 from api.export.summary import summarise
 from api.export.workbook import workbook
-from api.schemas.common import problems
+from api.schemas.common import any_of, problems
 from api.schemas.jobs import JobPath
-from api.schemas.results import Matches, MatchesQuery, Point, Summary, SummaryQuery, Throughput, ViewQuery
+from api.schemas.results import Matches, MatchesQuery, Point, RowDocument, Summary, SummaryQuery, Throughput, ViewQuery
 from api.services import services
 from api.times import instant
 from jobs.errors import WorkbookTooLarge
@@ -43,14 +43,21 @@ _EDITION = 1
 #: Part of the name under which a summary is kept: a version that writes it otherwise computes it anew.
 _SUMMARY_FORM = hashlib.sha256(json.dumps(Summary.model_json_schema()).encode()).hexdigest()[:8]
 _WITH_LABELS = {"csv", "xlsx"}  #: a column for the probability of each
-_FILE: dict[str | int, Any] = {
-    "200": {"description": "the file", "content": {name: {} for name, _ in FORMATS.values()}}
-}
-_ANSWERS = _FILE | {
-    "206": {"description": "a part of it"},
-    "304": {"description": "not changed"},
-    "416": {"description": "the file is shorter"},
-}
+_ROWS = {"type": "array", "items": any_of(RowDocument)}
+
+
+def _answers(kind: str) -> dict[str | int, Any]:
+    """The OpenAPI responses of a download."""
+    bytes_of = {"json": _ROWS, "xlsx": {"type": "string", "format": "binary"}}
+    file = {FORMATS[kind][0]: {"schema": bytes_of.get(kind, {"type": "string"})}}
+    return {
+        "200": {"description": "the file", "content": file},
+        "206": {"description": "a part of it", "content": {name: {} for name in file}},
+        "304": {"description": "not changed"},
+        "416": {"description": "the file is shorter"},
+        **problems(404, 409, 422, 503),
+    }
+
 
 blueprint = APIBlueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
 
@@ -103,26 +110,26 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     return Response(kept, mimetype="application/json")
 
 
-@blueprint.get("/results.ndjson", summary="Download NDJSON", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
-def get_ndjson(path: JobPath, query: ViewQuery) -> Response:
+@blueprint.get("/results.ndjson", summary="Download NDJSON", responses=_answers("ndjson"))
+def download_ndjson(path: JobPath, query: ViewQuery) -> Response:
     """One row a line. While the job runs: the rows that are finished."""
     return _download(path.job_id, query, "ndjson")
 
 
-@blueprint.get("/results.json", summary="Download JSON", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
-def get_json(path: JobPath, query: ViewQuery) -> Response:
+@blueprint.get("/results.json", summary="Download JSON", responses=_answers("json"))
+def download_json(path: JobPath, query: ViewQuery) -> Response:
     """One array of the rows, as NDJSON has them. While the job runs: the rows that are finished."""
     return _download(path.job_id, query, "json")
 
 
-@blueprint.get("/results.csv", summary="Download CSV", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
-def get_csv(path: JobPath, query: ViewQuery) -> Response:
+@blueprint.get("/results.csv", summary="Download CSV", responses=_answers("csv"))
+def download_csv(path: JobPath, query: ViewQuery) -> Response:
     """For spreadsheets: UTF-8 with a mark; a cell that would be a formula begins with an apostrophe."""
     return _download(path.job_id, query, "csv")
 
 
-@blueprint.get("/results.xlsx", summary="Download XLSX", responses={**_ANSWERS, **problems(404, 409, 422, 503)})
-def get_xlsx(path: JobPath, query: ViewQuery) -> Response:
+@blueprint.get("/results.xlsx", summary="Download XLSX", responses=_answers("xlsx"))
+def download_xlsx(path: JobPath, query: ViewQuery) -> Response:
     """A summary with a chart, and the rows. It begins when the file is made: 6 to 10 s for 100,000 rows."""
     return _download(path.job_id, query, "xlsx")
 

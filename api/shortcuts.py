@@ -37,7 +37,7 @@ from jobs.models import Row
 from jobs.visible import is_blank
 
 EMOJI = {"positive": "😊", "negative": "😞"}
-PROBLEMS = problems(400, 413, 415, 422, 503)
+PROBLEMS = problems(400, 413, 415, 422, 500, 503)
 NO_TEXT = {
     "description": "There is no text; or, as a problem, the body cannot be read",
     "content": {"application/json": {"schema": any_of(NoText)}, **PROBLEMS[400]["content"]},

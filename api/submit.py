@@ -54,7 +54,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECAS
     responses={200: JOB_ANSWER, 202: JobDocument, **problems(400, 404, 409, 413, 415, 422, 503)},
     openapi_extensions=JOB_BODY,
 )
-def submit(query: SubmitQuery, header: SubmitHeaders) -> Response:
+def submit_job(query: SubmitQuery, header: SubmitHeaders) -> Response:
     """One text, a list, or a file of any length: NDJSON, CSV, TSV, plain text or XLSX, gzipped or not.
 
     `Prefer: wait=N` answers 200 with results if done within N seconds. An `Idempotency-Key` makes a retry safe: it gets

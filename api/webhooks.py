@@ -36,7 +36,7 @@ blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", ab
 @blueprint.post(
     "",
     summary="Register a webhook",
-    responses={201: WebhookWithSecret, **problems(400, 401, 413, 415, 422, 503)},
+    responses={201: WebhookWithSecret, **problems(400, 413, 415, 422, 503)},
     openapi_extensions=body_of(WebhookRequest),
 )
 def create_webhook() -> Response:
@@ -48,21 +48,19 @@ def create_webhook() -> Response:
     return _answer(WebhookWithSecret(**_fields(made), secret=made.secret), 201)
 
 
-@blueprint.get("", summary="List webhooks", responses={200: WebhookList, **problems(401, 503)})
+@blueprint.get("", summary="List webhooks", responses={200: WebhookList, **problems(503)})
 def list_webhooks() -> Response:
     operator_only(open_without_token=True)
     return _answer(WebhookList(data=[WebhookDocument(**_fields(w)) for w in services().webhooks.all()]))
 
 
-@blueprint.get(
-    "/<webhook_id>", summary="Read a webhook", responses={200: WebhookDocument, **problems(401, 404, 422, 503)}
-)
+@blueprint.get("/<webhook_id>", summary="Read a webhook", responses={200: WebhookDocument, **problems(404, 422, 503)})
 def get_webhook(path: WebhookPath) -> Response:
     operator_only(open_without_token=True)
     return _answer(WebhookDocument(**_fields(services().webhooks.get(path.webhook_id))))
 
 
-@blueprint.delete("/<webhook_id>", summary="Delete a webhook", responses={204: None, **problems(401, 404, 422, 503)})
+@blueprint.delete("/<webhook_id>", summary="Delete a webhook", responses={204: None, **problems(404, 422, 503)})
 def delete_webhook(path: WebhookPath) -> Response:
     """What is due is not sent any more."""
     operator_only(open_without_token=True)
@@ -73,7 +71,7 @@ def delete_webhook(path: WebhookPath) -> Response:
 @blueprint.post(
     "/<webhook_id>/rotate",
     summary="Change the secret",
-    responses={200: WebhookWithSecret, **problems(401, 404, 422, 503)},
+    responses={200: WebhookWithSecret, **problems(404, 422, 503)},
 )
 def rotate_secret(path: WebhookPath) -> Response:
     """For a day messages carry two signatures, one of each secret."""
@@ -82,7 +80,7 @@ def rotate_secret(path: WebhookPath) -> Response:
     return _answer(WebhookWithSecret(**_fields(made), secret=made.secret))
 
 
-@blueprint.post("/<webhook_id>/test", summary="Send a test", responses={202: None, **problems(401, 404, 422, 503)})
+@blueprint.post("/<webhook_id>/test", summary="Send a test", responses={202: None, **problems(404, 422, 503)})
 def send_test(path: WebhookPath) -> Response:
     """A message of the type `webhook.test`; the log of deliveries shows what became of it."""
     operator_only(open_without_token=True)
@@ -94,7 +92,7 @@ def send_test(path: WebhookPath) -> Response:
 
 
 @blueprint.get(
-    "/<webhook_id>/deliveries", summary="Read the log", responses={200: AttemptList, **problems(401, 404, 422, 503)}
+    "/<webhook_id>/deliveries", summary="Read the log", responses={200: AttemptList, **problems(404, 422, 503)}
 )
 def list_deliveries(path: WebhookPath) -> Response:
     """The last hundred tries, newest first."""
@@ -120,7 +118,7 @@ def list_deliveries(path: WebhookPath) -> Response:
 @blueprint.post(
     "/<webhook_id>/deliveries/<delivery_id>/redeliver",
     summary="Send a message again",
-    responses={202: None, **problems(401, 404, 422, 503)},
+    responses={202: None, **problems(404, 422, 503)},
 )
 def redeliver(path: DeliveryPath) -> Response:
     """With the id it had, and all tries before it is given up."""

@@ -334,7 +334,7 @@ FILE_BODY: dict[str, Any] = {
     "multipart/form-data": {
         "schema": {
             "type": "object",
-            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "properties": {"file": {"type": "string", "format": "binary"}},
             "required": ["file"],
             "additionalProperties": {"type": "string"},
             "description": "options are further fields, of the names of the query, before the file",
@@ -345,6 +345,8 @@ FILE_BODY: dict[str, Any] = {
         "schema": {"type": "string"},
         "example": '{"text": "味道不错", "custom_id": "a1"}\n"物流太慢了"\n',
     },
+    # Whatever else is taken, an XLSX workbook or gzip: `filename` tells what it is where its bytes do not.
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
 }
 
 JOB_BODY = body_of(JobRequest, UploadRequest, **FILE_BODY)

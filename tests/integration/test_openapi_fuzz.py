@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from api.services import Services
+from jobs.access import KeyStore, Scope
 from jobs.lanes import BulkLane
 from jobs.models import ChunkRef
 from jobs.settings import Settings
@@ -47,6 +48,9 @@ WAITING = {
     "POST /api/v1/sentiment/analyze",
     "POST /api/v1/sentiment/analyze/batch",
 }
+
+#: Everybody may ask.
+OPEN = {"GET /livez", "GET /readyz"}
 
 #: Their 503 is an answer like any other: it says what is not ready.
 PROBES = {"GET /readyz", "GET /health"}
@@ -68,6 +72,15 @@ def app(redis_server: RedisServer) -> Iterator[OpenAPI]:
 @pytest.fixture(scope="module")
 def schema(app: OpenAPI) -> BaseSchema:
     return schemathesis.openapi.from_wsgi("/openapi/openapi.json", app, config=Config())
+
+
+@pytest.fixture(scope="module")
+def guarded(redis_server: RedisServer) -> Iterator[BaseSchema]:
+    """As a service on the internet: it asks for keys, and counts."""
+    app = create_app(Settings(redis_url=redis_server.url, sync_timeout_s=0.01, auth="keys"))
+    yield schemathesis.openapi.from_wsgi("/openapi/openapi.json", app, config=Config())
+    services: Services = app.extensions["sentiq"]
+    services.close()
 
 
 class Things:
@@ -201,3 +214,25 @@ def test_answers_are_as_documented(
         case.validate_response(response, checks=CHECKS, excluded_checks=left_out)
 
     run()
+
+
+@pytest.mark.parametrize("label", labels())
+def test_refusals_are_as_documented(label: str, guarded: BaseSchema, redis: Redis, tally: Counter[str]) -> None:
+    """Of who has no key, a void one, one that may not do this, and one that has been used too often."""
+    operation = guarded.find_operation_by_label(label)
+    assert operation is not None
+    store = KeyStore(redis)
+    tokens = [store.create("a stranger", (scope,), rate)[1] for scope in Scope for rate in ("1/hour", "")]
+    statuses = set()
+
+    @hypothesis_settings(max_examples=effort(CASES // 4), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(GenerationMode.POSITIVE), token=st.sampled_from(["", "sq_void", *tokens]))
+    def run(case: Case[Any], token: str) -> None:
+        response = case.call(headers={"Authorization": f"Bearer {token}"} if token else None)
+        case.validate_response(response, checks=CHECKS)
+        statuses.add(response.status_code)
+        if response.status_code in (401, 403, 429):
+            tally[f"answers {response.status_code}"] += 1
+
+    run()
+    assert label in OPEN or 401 in statuses
