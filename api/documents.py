@@ -42,7 +42,7 @@ def job_document(job: Job) -> JobDocument:
         metadata=dict(job.options.metadata),
         options=_options(job.options),
         file=None if job.file is None else FileDocument(**asdict(job.file)),
-        counts=Counts(total=job.total, completed=job.completed, failed=job.failed),
+        counts=Counts(total=job.total, completed=job.completed, failed=job.failed, without_text=job.without_text),
         created_at=instant(job.created_at_ms),
         started_at=None if job.started_at_ms is None else instant(job.started_at_ms),
         ended_at=None if job.ended_at_ms is None else instant(job.ended_at_ms),
@@ -78,7 +78,7 @@ def _links(job: Job) -> list[str]:
         names.append("cancel")
         if job.lane is Lane.BULK:
             names.append("pause" if job.paused_at_ms is None else "resume")
-    if job.state is JobState.COMPLETED and job.failed:
+    if job.state is JobState.COMPLETED and job.retryable:
         names.append("retry")
     return names
 
@@ -93,7 +93,7 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
     names = kept_columns(job, view)
     rows: list[RowDocument] = []
     chunks: Sequence[int] = range(first, job.chunks)
-    if view.filter.only_failed and job.state.ended:
+    if view.filter.only and job.state.ended:
         chunks = [number for number in store.failed_chunks(job.id) if number >= first]
     looked_at, last = 0, min(PAGE_CHUNKS, len(chunks))
     while looked_at < last and len(rows) < limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -10,7 +11,7 @@ from api.schemas.jobs import DryRunDocument, FileDocument, LineError
 from api.services import Services
 from jobs.capacity import texts_per_second
 from jobs.cluster import live_workers
-from jobs.models import Lane, Row
+from jobs.models import FAILED, WITHOUT_TEXT, Lane, Row
 
 ERRORS_SHOWN = 20
 TEXTS_COMPARED = 500_000  #: different texts that are remembered, as numbers, to find duplicates
@@ -21,14 +22,15 @@ def dry_run(services: Services, rows: Iterable[Row], file: File | None) -> DryRu
     """Reads all rows; raises what reading them raises."""
     workers = live_workers(services.redis)
     limit = min((model.max_tokens for w in workers for model in w.stored if model.id == w.model), default=MAX_TOKENS)
-    total = bad = over_long = characters = duplicates = 0
+    total = over_long = characters = duplicates = 0
+    unusable: Counter[str] = Counter()
     errors: list[LineError] = []
     seen: set[int] = set()
     complete = True
     for row in rows:
         total += 1
         if row.error is not None:
-            bad += 1
+            unusable[row.error.counts_as] += 1
             if len(errors) < ERRORS_SHOWN:
                 errors.append(LineError(code=row.error.code, detail=row.error.detail, line=row.error.line))
             continue
@@ -44,12 +46,13 @@ def dry_run(services: Services, rows: Iterable[Row], file: File | None) -> DryRu
     speed = texts_per_second(services.redis, Lane.BULK)
     return DryRunDocument(
         rows=total,
-        bad_rows=bad,
+        bad_rows=unusable[FAILED],
+        without_text=unusable[WITHOUT_TEXT],
         duplicates=duplicates,
         duplicates_complete=complete,
         over_long=over_long,
         characters=characters,
         format=None if file is None else FileDocument(**asdict(file.format) | {"encoding": file.encoding}),
         errors=errors,
-        estimated_s=None if speed is None else round((total - bad) / speed, 1),
+        estimated_s=None if speed is None else round((total - unusable.total()) / speed, 1),
     )

@@ -39,7 +39,7 @@ FORMATS: dict[str, tuple[str, Writer]] = {
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
-_EDITION = 1
+_EDITION = 2
 #: Part of the name under which a summary is kept: a version that writes it otherwise computes it anew.
 _SUMMARY_FORM = hashlib.sha256(json.dumps(Summary.model_json_schema()).encode()).hexdigest()[:8]
 _WITH_LABELS = {"csv", "xlsx"}  #: a column for the probability of each
@@ -139,7 +139,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     job = svc.store.get(job_id)
     view = query.view(job, svc.neutral_band(job, query.neutral_band))
     order = None if view.sort is None else svc.orders.of(svc.store, job, view)
-    rows, most = job.completed + job.failed, svc.settings.max_xlsx_rows
+    rows, most = job.finished, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():
         raise WorkbookTooLarge(
             f"The job has {rows:,} rows, a workbook at most {most:,} (SENTIQ_MAX_XLSX_ROWS). Take CSV, or a filter."
@@ -189,7 +189,7 @@ def _with_body(response: Response, pieces: Callable[[], Iterator[bytes]]) -> Res
 
 def _tag(job: Job, view: View, kind: str) -> str:
     """The same as long as the file is byte for byte the same."""
-    named = f"{_EDITION} {job.id} {job.ended_at_ms} {job.completed} {job.failed} {kind} {view!r}"
+    named = f"{_EDITION} {job.id} {job.ended_at_ms} {job.completed} {job.failed} {job.without_text} {kind} {view!r}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 

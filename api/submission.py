@@ -14,7 +14,7 @@ from api.services import Services
 from jobs.chunking import chunked
 from jobs.dispatch import new_task_id
 from jobs.errors import BodyTooLarge, FieldError, InvalidInput, Overloaded, StoreFull, UploadInterrupted
-from jobs.models import InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
+from jobs.models import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
 
 BAD_SHARE_FROM = 1_000  #: rows after which their quality is judged, and again
 BAD_ROWS_ALLOWED = 100
@@ -128,7 +128,7 @@ class Submission:
         total = bad = 0
         for row in rows:
             total += 1
-            bad += row.error is not None
+            bad += row.error is not None and row.error.counts_as == FAILED  # an empty cell says nothing of the file
             if total % BAD_SHARE_FROM == 0:
                 self._check_share(bad, total)
             yield row

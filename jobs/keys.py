@@ -7,8 +7,8 @@ One job, all with the job's TTL, renewed by each transition ({…} is a hash tag
   sentiq:{<job>}:out        hash    chunk number → output chunk, first write wins
   sentiq:{<job>}:isolation  hash    chunk number → halving of a chunk that kills its child
   sentiq:{<job>}:held       list    numbers of chunks that were published and are to be published again
-  sentiq:{<job>}:failures   hash    chunk number → rows of it that failed
-  sentiq:{<job>}:retry      hash    chunk number → `completed:failed` of the result that the next one replaces
+  sentiq:{<job>}:failures   hash    chunk number → rows of it that have an error
+  sentiq:{<job>}:retry      hash    chunk number → counts of the result that the next one replaces (RowCounts)
   sentiq:{<job>}:pace       hash    bulk jobs: number of a step of time → rows recorded in it; step (ms), first
   sentiq:{<job>}:exports    hash    what was computed of an ended job's results: sizes of files, summaries
   sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it

@@ -103,7 +103,7 @@ class _Lane:
         k = self._keys
         for ref, output in results:
             job = JobKeys.of(ref.job_id)
-            failed = sum(outcome.error is not None for outcome in output.outcomes)
+            counts = output.counts
             self._record(
                 keys=[
                     *job.renewed,
@@ -115,13 +115,15 @@ class _Lane:
                     str(ref),
                     ref.chunk_no,
                     encode_output(output),
-                    len(output.outcomes) - failed,
-                    failed,
+                    counts.completed,
+                    counts.failed,
                     output.model,
                     self._ttl_ms,
                     ISSUE_LEASE_MS,
                     _share_ms(took_ms, output, rows),
                     SPEED_OF_MS[self.lane],
+                    counts.without_text,
+                    counts.unreadable,
                 ],
                 client=pipe,
             )

@@ -78,6 +78,11 @@ class ChunkRef(NamedTuple):
         return cls(job_id, int(chunk_no), int(rows), int(level))
 
 
+#: How a row without a prediction is counted: apart from those that failed where there was nothing to read.
+FAILED, WITHOUT_TEXT = "failed", "without_text"
+EMPTY_TEXT = "empty_text"  #: the code of a row without a text
+
+
 @dataclass(frozen=True, slots=True)
 class RowError:
     """Why one row has no prediction."""
@@ -85,6 +90,15 @@ class RowError:
     code: str
     detail: str
     line: int | None = None  # of the input, from 1, where the reason is in the input
+
+    @property
+    def counts_as(self) -> str:
+        return WITHOUT_TEXT if self.code == EMPTY_TEXT else FAILED
+
+    @property
+    def retryable(self) -> bool:
+        """Another try could change it: the reason is not in the input."""
+        return self.line is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,15 @@ class Outcome:
     error: RowError | None = None
 
 
+class RowCounts(NamedTuple):
+    """The rows of a chunk as they are stored: joined by colons where it is tried again."""
+
+    completed: int
+    failed: int  # whatever has an error
+    without_text: int  # of those
+    unreadable: int  # of those: the reason is in the input, a text that is missing included
+
+
 @dataclass(frozen=True, slots=True)
 class OutputChunk:
     """The answers to one chunk, in row order."""
@@ -126,6 +149,16 @@ class OutputChunk:
     labels: tuple[str, ...]  # names of the columns of `probabilities`
     outcomes: tuple[Outcome, ...]
     degraded: bool = False  # the bundled model stood in for the one that serves
+
+    @property
+    def counts(self) -> RowCounts:
+        errors = [outcome.error for outcome in self.outcomes if outcome.error is not None]
+        return RowCounts(
+            completed=len(self.outcomes) - len(errors),
+            failed=len(errors),
+            without_text=sum(error.counts_as == WITHOUT_TEXT for error in errors),
+            unreadable=sum(not error.retryable for error in errors),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +269,9 @@ class Job:
     answered_by: str | None  # `id@version` of the model that answered last; None before the first answer
     total: int  # rows received so far
     completed: int  # rows with a prediction
-    failed: int  # rows with an error
+    failed: int  # rows with an error, but for those without a text
+    without_text: int  # rows in which there was nothing to read
+    retryable: int  # rows that failed for a reason which another try could change
     chunks: int  # chunks received so far
     created_at_ms: int
     started_at_ms: int | None
@@ -256,11 +291,16 @@ class Job:
         return self.paused_at_ms is not None or self.opens_at_ms is not None
 
     @property
+    def finished(self) -> int:
+        """Rows with a prediction or an error."""
+        return self.completed + self.failed + self.without_text
+
+    @property
     def texts_per_second(self) -> float | None:
         """Mean speed while it ran; None before the first chunk was claimed."""
         if self.started_at_ms is None:
             return None
-        return (self.completed + self.failed) / (max(self.ran_ms, 1) / 1000)
+        return self.finished / (max(self.ran_ms, 1) / 1000)
 
     @property
     def eta_s(self) -> float | None:
@@ -268,4 +308,4 @@ class Job:
         if self.state.ended:
             return 0.0
         speed = self.texts_per_second
-        return (self.total - self.completed - self.failed) / speed if speed and not self.held else None
+        return (self.total - self.finished) / speed if speed and not self.held else None

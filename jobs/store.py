@@ -6,7 +6,8 @@ reader ever sees half of one. Wherever a method returns messages to send, losing
 
 Fields of the job hash: id, state, lane, model, level (message priority), options, file (JSON, see jobs/models.py),
 webhook, owner (API key), answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms,
-since (ms: it runs since then), total, completed, failed (rows), chunks (received), issued (chunks published), done
+since (ms: it runs since then), total, completed, failed (rows with any error), without_text, unreadable (of those with
+an error: rows without a text; all whose reason is in the input), chunks (received), issued (chunks published), done
 (chunks recorded), error_code, error_detail, sealed_by (id of its wake-up), sealed_at (ms); idempotency, jobs,
 owners_jobs (keys that name the job and live as long).
 
@@ -250,7 +251,8 @@ class JobStore:
         """
         job = self.get(job_id)
         if job.state is not JobState.COMPLETED:
-            raise NothingToRetry(f"Job {job_id} is {job.state}; failed rows are tried again when it is completed.")
+            remedy = "submit its rows again" if job.state.ended else "wait until it is completed"
+            raise NothingToRetry(f"Job {job_id} is {job.state}, and only completed jobs are tried again: {remedy}.")
         k = JobKeys.of(job_id)
         numbers = self.failed_chunks(job_id)
         again: list[str | int] = []
@@ -258,18 +260,21 @@ class JobStore:
             for result in self.chunk_results(job_id, numbers[start : start + CHUNKS_READ]):
                 if result is None:
                     continue
-                failed = [i for i, outcome in enumerate(result.output.outcomes) if outcome.error is not None]
-                if any(i not in result.input.errors for i in failed):
-                    again += [result.chunk_no, f"{len(result.output.outcomes) - len(failed)}:{len(failed)}"]
+                counts = result.output.counts
+                if counts.failed > counts.unreadable:
+                    again += [result.chunk_no, ":".join(map(str, counts))]
         if not again:
-            raise NothingToRetry(f"No row of job {job_id} failed for a reason that another try could change.")
+            raise NothingToRetry(
+                f"No row of job {job_id} failed for a reason that another try could change. If rows of it have errors, "
+                "correct those in the input and submit them as a new job."
+            )
         lane = LaneKeys.of(Lane.BULK)
         answer = self._retry(
             keys=[*k.renewed, lane.leases, keys.PUBLISHED, lane.children, keys.LIVE],
             args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
         )
         if not answer or answer[0] != b"completed":
-            raise NothingToRetry(f"Job {job_id} is being tried again already.")
+            raise NothingToRetry(f"Job {job_id} is being tried again already: wait until it is completed.")
         return [ChunkRef.parse(text(member)) for member in answer[1:]]
 
     def _hold_job(self, job_id: str, what: str) -> list[ChunkRef]:
@@ -434,7 +439,7 @@ class JobStore:
                 yield number, decode_columns(cast(bytes, blob))
 
     def failed_chunks(self, job_id: str) -> list[int]:
-        """Numbers of the chunks with failed rows, in order."""
+        """Numbers of the chunks with rows that have an error, in order."""
         return sorted(int(number) for number in self.redis.hkeys(JobKeys.of(job_id).failures))
 
     def inputs(self, job_id: str, chunk_numbers: Sequence[int]) -> list[InputChunk]:
@@ -503,6 +508,8 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | No
         return int(fields[name]) if name in fields else None
 
     error = RowError(fields["error_code"], fields["error_detail"]) if "error_code" in fields else None
+    # Of chunks that an older version recorded it is only known how many rows have an error: those count as failed.
+    with_error, without_text = int(fields["failed"]), int(fields.get("without_text", 0))
     ran_ms = int(fields.get("ran_ms", 0)) + (now_ms - int(fields["since"]) if "since" in fields else 0)
     return Job(
         id=fields["id"],
@@ -513,7 +520,9 @@ def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | No
         answered_by=fields.get("answered_by"),
         total=int(fields["total"]),
         completed=int(fields["completed"]),
-        failed=int(fields["failed"]),
+        failed=with_error - without_text,
+        without_text=without_text,
+        retryable=with_error - int(fields.get("unreadable", 0)),
         chunks=int(fields["chunks"]),
         created_at_ms=int(fields["created_at"]),
         started_at_ms=optional_int("started_at"),

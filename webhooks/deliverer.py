@@ -118,7 +118,12 @@ def job_delivery(job: Job, webhook: Webhook, event: str) -> Delivery:
             "name": job.options.name or None,
             "metadata": dict(job.options.metadata),
             "state": job.state,
-            "counts": {"total": job.total, "completed": job.completed, "failed": job.failed},
+            "counts": {
+                "total": job.total,
+                "completed": job.completed,
+                "failed": job.failed,
+                "without_text": job.without_text,
+            },
             "links": {"self": base, "results": f"{base}/results"},
         },
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
 
 from jobs import logs
 from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, Lane, Outcome, OutputChunk
+from jobs.models import FAILED, WITHOUT_TEXT, ChunkRef, Lane, Outcome, OutputChunk
 from worker.isolation import KILLED
 from worker.metrics import metrics
 
@@ -41,26 +42,28 @@ def done(
 ) -> None:
     """The results are recorded. `took_s` is of all chunks together."""
     answers = dict(results)
-    completed = failed = poison = 0
+    rows: Counter[str] = Counter()
+    poison = 0
     for chunk in chunks:
         fresh = _fresh(chunk, answers[chunk.ref])
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
-        completed += len(fresh) - len(errors)
-        failed += len(errors)
+        found = Counter({"completed": len(fresh) - len(errors)}) + Counter(error.counts_as for error in errors)
+        rows += found
         poison += errors.count(KILLED)
         logs.sampled(
             log,
             "chunk answered",
             **ids([chunk]),
             rows=len(fresh),
-            failed=len(errors),
+            failed=found[FAILED],
+            without_text=found[WITHOUT_TEXT],
             waited_s=chunk.waited_s,
             took_s=round(took_s, 4),
         )
     counted = metrics()
     counted.chunks.labels(lane).inc(len(chunks))
-    counted.texts.labels(lane, "completed").inc(completed)
-    counted.texts.labels(lane, "failed").inc(failed)
+    for outcome, count in rows.items():
+        counted.texts.labels(lane, outcome).inc(count)
     counted.poison_rows.labels(lane).inc(poison)
 
 
@@ -68,5 +71,5 @@ def _fresh(chunk: OpenChunk, answer: OutputChunk) -> Sequence[Outcome]:
     """The outcomes of rows that this execution was about: of a chunk that is tried again, those that had failed."""
     if chunk.before is None:
         return answer.outcomes
-    tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and o not in chunk.input.errors)
+    tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and before.error.retryable)
     return [answer.outcomes[offset] for offset in tried]

@@ -77,7 +77,7 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
     if chunk.before is not None:
         return chunk.ref, chunk.before
     reason = RowError("model_unavailable", f"The model {chunk.model} could not be loaded: {error}")
-    outcomes = tuple(Outcome(error=reason) for _ in chunk.input.texts)
+    outcomes = tuple(Outcome(error=chunk.input.errors.get(at, reason)) for at in range(len(chunk.input.texts)))
     return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
+from jobs.models import FAILED, WITHOUT_TEXT
+
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from engine import Timings
 
@@ -77,7 +79,7 @@ class Metrics:
 
     def begin(self, lane: str) -> None:
         """What has not happened yet is 0 and not absent, or no rate could be told of the first time."""
-        for outcome in ("completed", "failed"):
+        for outcome in ("completed", FAILED, WITHOUT_TEXT):
             self.texts.labels(lane, outcome)
         for reason in RECOVERY_REASONS:
             self.recoveries.labels(lane, reason)

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import lru_cache
 
 from api.export.reading import column_cells, text_position
-from api.export.summary import VALUES_KEPT
+from api.export.summary import VALUES_KEPT, labels_first
 from api.labels import DECIMALS, label_and_score
 from api.schemas.results import Group
 from jobs.codec import SCALE
@@ -44,8 +44,9 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
                         chars += len(value)
                     else:
                         group = rest
-                if offset in answers.errors:
-                    group["failed"] += 1
+                error = answers.errors.get(offset)
+                if error is not None:
+                    group[error.counts_as] += 1
                 else:
                     group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
     store.get(job.id)
@@ -58,5 +59,4 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
 
 
 def _group(value: str | None, counts: Counter[str]) -> Group:
-    labels = {name: counts[name] for name in sorted(counts) if name != "failed"}
-    return Group(value=value, counts=labels | {"failed": counts["failed"]}, rows=counts.total())
+    return Group(value=value, counts=labels_first(counts), rows=counts.total())

@@ -48,9 +48,9 @@ def matches(
                     offset
                     for offset in offsets
                     if (
-                        chosen.takes(None, None)
+                        chosen.takes_error(answers.errors[offset])
                         if offset in answers.errors
-                        else chosen.takes(*labelled(answers.labels, values[offset]))
+                        else chosen.takes_label(*labelled(answers.labels, values[offset]))
                     )
                 ]
             yield number, answers, offsets

@@ -23,7 +23,7 @@ class Filter:
     labels: tuple[str, ...] = ()  # empty: any
     min_score: float = 0.0
     max_score: float = 1.0
-    only_failed: bool = False
+    only: str = ""  # FAILED or WITHOUT_TEXT; "": rows with a label too
     contains: str = ""  # casefolded; "": any text
     column: int | None = None  # place from 0 of a column of the file whose cell is to be `value`; None: any row
     value: str = ""
@@ -34,21 +34,20 @@ class Filter:
         return bool(self.contains) or self.column is not None
 
     @property
-    def wants_failed(self) -> bool:
-        """Rows without a label and a score are wanted, unless one of those is asked for."""
-        return self.only_failed or (not self.labels and self.min_score == 0.0 and self.max_score == 1.0)
-
-    @property
     def takes_any(self) -> bool:
         """Whatever a row was answered, it is wanted."""
         return self == Filter(contains=self.contains, column=self.column, value=self.value)
 
-    def takes(self, label: str | None, score: float | None) -> bool:
-        if label is None or score is None:
-            return self.wants_failed
-        if self.only_failed or (self.labels and label not in self.labels):
+    def takes_label(self, label: str, score: float) -> bool:
+        if self.only or (self.labels and label not in self.labels):
             return False
         return self.min_score <= score <= self.max_score
+
+    def takes_error(self, error: RowError) -> bool:
+        """Rows without a label and a score are wanted, unless one of those is asked for."""
+        if self.only:
+            return self.only == error.counts_as
+        return not self.labels and self.min_score == 0.0 and self.max_score == 1.0
 
     def finds(self, given: InputChunk, text_at: int) -> list[bool]:
         """Of each row: whether its input is as wanted. `text_at`: place of the texts among the columns of the file."""
@@ -83,7 +82,7 @@ class ResultRow(NamedTuple):
     custom_id: str | None
     text: str
     cells: tuple[str, ...]  # all columns of the file where it kept them, the text in its place
-    label: str | None  # None for a row that failed
+    label: str | None  # None for a row with an error
     score: float | None
     labels: tuple[str, ...]  # names of the probabilities
     probabilities: tuple[float, ...]
@@ -91,6 +90,11 @@ class ResultRow(NamedTuple):
     model: str
     degraded: bool
     error: RowError | None
+
+    @property
+    def counts_as(self) -> str:
+        """Its label, or what it is counted as where it has none."""
+        return self.error.counts_as if self.error else str(self.label)
 
 
 def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
@@ -108,13 +112,13 @@ def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
 
 def chunks_of(store: JobStore, job: Job, chosen: Filter) -> Sequence[int]:
     """Numbers of the chunks in which there may be rows that are wanted."""
-    return store.failed_chunks(job.id) if chosen.only_failed else range(job.chunks)
+    return store.failed_chunks(job.id) if chosen.only else range(job.chunks)
 
 
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
     """The rows of one chunk that the view shows."""
     given, output = result.input, result.output
-    ids, cells, takes = given.custom_ids, given.cells if view.columns else None, view.filter.takes
+    ids, cells, wanted = given.custom_ids, given.cells if view.columns else None, view.filter
     text_at = text_position(job)
     found = view.filter.finds(given, text_at) if view.filter.reads_input else None
     for offset, outcome in enumerate(output.outcomes):
@@ -122,10 +126,13 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
         if found is not None and not found[offset]:
             continue
         label = score = None
-        if outcome.error is None:
+        if outcome.error is not None:
+            if not wanted.takes_error(outcome.error):
+                continue
+        else:
             label, score = label_and_score(output.labels, outcome.probabilities, view.neutral_band)
-        if not takes(label, score):
-            continue
+            if not wanted.takes_label(label, score):
+                continue
         row = cells[offset] if cells is not None else ()
         yield ResultRow(
             output.first + offset,

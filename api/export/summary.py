@@ -7,7 +7,7 @@ from collections import Counter
 from api.labels import DECIMALS, label_and_score
 from api.schemas.results import Bin, Failure, Summary
 from jobs.codec import SCALE, TRUNCATED, OutputColumns
-from jobs.models import Job
+from jobs.models import FAILED, WITHOUT_TEXT, Job
 from jobs.store import CHUNKS_READ, JobStore
 
 BINS = 20  #: of the histogram of p(positive)
@@ -22,6 +22,12 @@ def summarise(store: JobStore, job: Job, neutral_band: float) -> Summary:
             tally.add(columns)
     store.get(job.id)
     return tally.summary(job)
+
+
+def labels_first(counts: Counter[str]) -> dict[str, int]:
+    """The counts of all labels there are, then those of the rows without one, also where there are none."""
+    last = (FAILED, WITHOUT_TEXT)
+    return {name: counts[name] for name in sorted(counts) if name not in last} | {name: counts[name] for name in last}
 
 
 class _Tally:
@@ -44,6 +50,9 @@ class _Tally:
             for value, count in found.items():
                 self._values[labels, value] += count
         for offset, error in sorted(columns.errors.items()):
+            self._counts[error.counts_as] += 1
+            if error.counts_as == WITHOUT_TEXT:
+                continue
             first = Failure(
                 code=error.code, count=0, index=columns.first + offset, detail=error.detail, line=error.line
             )
@@ -63,16 +72,18 @@ class _Tally:
 
     def summary(self, job: Job) -> Summary:
         self._look()
-        failed = sum(failure.count for failure in self._failures.values())
-        counts = {name: self._counts[name] for name in sorted(self._counts)} | {"failed": failed}
+        counts = labels_first(self._counts)
         rows = sum(counts.values())
-        shares = {name: round(n / max(rows, 1), 5) for name, n in (counts | {"truncated": self._truncated}).items()}
+        of_all = {FAILED: counts[FAILED], WITHOUT_TEXT: counts[WITHOUT_TEXT], "truncated": self._truncated}
+        labelled = rows - counts[FAILED] - counts[WITHOUT_TEXT]
+        shares = {name: n / max(labelled, 1) for name, n in counts.items()}
+        shares |= {name: n / max(rows, 1) for name, n in of_all.items()}
         return Summary(
             job_id=job.id,
             state=job.state,
             rows=rows,
             counts=counts,
-            shares=shares,
+            shares={name: round(share, 5) for name, share in shares.items()},
             histogram=[Bin(start=i / BINS, end=(i + 1) / BINS, count=n) for i, n in enumerate(self._histogram)],
             failures=sorted(self._failures.values(), key=lambda failure: -failure.count),
         )

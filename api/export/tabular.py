@@ -57,9 +57,8 @@ def harmless(cell: Cell) -> Cell:
 
 
 def counted(rows: Iterator[ResultRow], counts: dict[str, int]) -> Iterator[ResultRow]:
-    """The same rows; `counts` grows with their labels, `failed` and `truncated`."""
+    """The same rows; `counts` grows with their labels, `failed`, `without_text` and `truncated`."""
     for row in rows:
-        name = row.label or "failed"
-        counts[name] = counts.get(name, 0) + 1
+        counts[row.counts_as] = counts.get(row.counts_as, 0) + 1
         counts["truncated"] = counts.get("truncated", 0) + row.truncated
         yield row

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from api.export.reading import ResultRow, View
 from api.export.tabular import Cell, cells, counted, headings
 from api.labels import LABELS_ZH
-from jobs.models import Job
+from jobs.models import FAILED, WITHOUT_TEXT, Job
 
 SHEET_ROWS = 1_048_576  #: of the format
 CELL_CHARS = 32_767  #: of the format
@@ -87,16 +87,19 @@ def _put(sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
 
 def _summarise(book: Workbook, sheet: Worksheet, job: Job, counts: dict[str, int], bold: object) -> None:
     truncated = counts.pop("truncated", 0)
-    failed = counts.pop("failed", 0)
-    total = sum(counts.values()) + failed
+    failed = counts.pop(FAILED, 0)
+    without_text = counts.pop(WITHOUT_TEXT, 0)
+    labelled = sum(counts.values())
+    total = labelled + failed + without_text
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 2, 14)
     lines: list[tuple[str, Cell, Cell]] = [
         (job.options.name or job.id, None, None),
         ("", None, None),
         ("label", "rows", "share"),
-        *((f"{name} {LABELS_ZH.get(name, '')}".strip(), n, n / total) for name, n in sorted(counts.items())),
+        *((f"{name} {LABELS_ZH.get(name, '')}".strip(), n, n / labelled) for name, n in sorted(counts.items())),
         ("failed", failed, failed / total if total else 0),
+        ("without text", without_text, without_text / total if total else 0),
         ("all", total, 1 if total else 0),
         ("truncated", truncated, truncated / total if total else 0),
     ]

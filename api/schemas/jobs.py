@@ -237,9 +237,12 @@ class JobsQuery(BaseModel):
 
 
 class Counts(BaseModel):
-    total: int
-    completed: int
+    """Of rows; at the end `total` is the sum of the others."""
+
+    total: int = Field(description="received so far")
+    completed: int = Field(description="with a label")
     failed: int
+    without_text: int = Field(description="with nothing to read: an empty cell, a text of blanks")
 
 
 class ModelDocument(BaseModel):
@@ -320,13 +323,14 @@ class DryRunDocument(BaseModel):
 
     object: str = "dry_run"
     rows: int
-    bad_rows: int
+    bad_rows: int = Field(description="rows that would fail")
+    without_text: int = Field(description="rows with nothing to read, which are not among those")
     duplicates: int = Field(description="rows whose text came before")
     duplicates_complete: bool = Field(description="false: only the first 500,000 different texts were compared")
     over_long: int = Field(description="texts of more characters than the model reads tokens")
     characters: int
     format: FileDocument | None
-    errors: list[LineError] = Field(description="of the first bad rows")
+    errors: list[LineError] = Field(description="of the first rows of both kinds")
     estimated_s: float | None = Field(description="seconds of work at the speed of late; null when it is not known")
 
 

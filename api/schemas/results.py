@@ -19,7 +19,9 @@ class FilterQuery(BaseModel):
     label: str | None = Field(None, max_length=200, description="only rows of these labels, as in `negative,neutral`")
     min_score: float = Field(0, ge=0, le=1)
     max_score: float = Field(1, ge=0, le=1)
-    only: Literal["failed"] | None = Field(None, description="`failed`: rows without a prediction, with their reasons")
+    only: Literal["failed", "without_text"] | None = Field(
+        None, description="`failed`: rows that failed, with their reasons; `without_text`: rows with nothing to read"
+    )
     contains: str | None = Field(
         None,
         min_length=1,
@@ -44,7 +46,7 @@ class FilterQuery(BaseModel):
         at = None if self.column is None else file_column(job, self.column, "column")
         labels = tuple(sorted({word.strip() for word in (self.label or "").split(",") if word.strip()}))
         words = (self.contains or "").casefold()
-        return Filter(labels, self.min_score, self.max_score, self.only == "failed", words, at, self.value or "")
+        return Filter(labels, self.min_score, self.max_score, self.only or "", words, at, self.value or "")
 
 
 class ViewQuery(FilterQuery):
@@ -136,7 +138,7 @@ class Failure(BaseModel):
 
 class Group(BaseModel):
     value: str | None = Field(description="of the column; null for all that are not among the largest groups")
-    counts: dict[str, int] = Field(description="rows of each label, and `failed`")
+    counts: dict[str, int] = Field(description="rows of each label, `failed` and `without_text`")
     rows: int
 
 
@@ -145,10 +147,13 @@ class Summary(BaseModel):
     job_id: str
     state: str
     rows: int = Field(description="finished so far")
-    counts: dict[str, int] = Field(description="rows of each label, and `failed`")
-    shares: dict[str, float] = Field(description="of all finished rows; `truncated` too")
+    counts: dict[str, int] = Field(description="rows of each label, `failed` and `without_text`")
+    shares: dict[str, float] = Field(
+        description="of each label among the rows that have one; `failed`, `without_text` and `truncated` among all "
+        "finished rows"
+    )
     histogram: list[Bin] = Field(description="rows by p(positive)")
-    failures: list[Failure]
+    failures: list[Failure] = Field(description="why rows failed, the most frequent reason first")
     groups: list[Group] | None = Field(
         None,
         exclude_if=lambda groups: groups is None,

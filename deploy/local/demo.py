@@ -47,7 +47,8 @@ def follow(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
         while True:
             job = document(client.get(job["links"]["self"]))
             counts = job["counts"]
-            progress.update(bar, total=counts["total"], completed=counts["completed"] + counts["failed"])
+            done = sum(count for name, count in counts.items() if name != "total")
+            progress.update(bar, total=counts["total"], completed=done)
             if job["state"] in ENDED:
                 return job
             time.sleep(0.1)

@@ -17,7 +17,8 @@ end
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'state', 'receiving', 'lane', ARGV[4], 'model', ARGV[5],
   'request_id', ARGV[6], 'options', ARGV[7], 'file', ARGV[8], 'level', ARGV[9], 'webhook', ARGV[10],
   'owner', ARGV[13], 'jobs', KEYS[2], 'created_at', now,
-  'total', 0, 'completed', 0, 'failed', 0, 'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
+  'total', 0, 'completed', 0, 'failed', 0, 'without_text', 0, 'unreadable', 0,
+  'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
 local indexes = {KEYS[2]}
 if ARGV[13] ~= '' then
   indexes[2] = KEYS[6]

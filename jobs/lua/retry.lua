@@ -1,6 +1,6 @@
 -- D → C. Chunks of a completed job whose rows failed are tried again; until then their results stay.
 -- KEYS  1 … 9 the job's (prelude.lua)  10 leases  11 sentiq:bulk:published  12 children  13 sentiq:live
--- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, `completed:failed` of its result, …
+-- ARGV  1 job id  2 ttl, ms  3 issue lease, ms  4 … chunk number, RowCounts of its result (jobs/models.py), …
 -- Returns {state found, members to send …}; nothing was done unless that is "completed".
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'completed' then return {state} end

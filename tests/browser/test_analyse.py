@@ -78,7 +78,7 @@ def test_of_very_many_texts_the_first_thousand_are_shown_and_all_are_in_the_job(
     expect(answers(visit)).to_have_count(1_000)
     expect(answers(visit).last.locator(".text")).to_have_text("很好999")
     job = visit.cluster.job(answered_job(visit))
-    assert job["counts"] == {"total": 1_001, "completed": 1_001, "failed": 0}
+    assert job["counts"] == {"total": 1_001, "completed": 1_001, "failed": 0, "without_text": 0}
     page.get_by_role("link", name=t("analyse.all", count="1,001")).click()
     expect(page.locator(".state")).to_contain_text(job["id"])
 

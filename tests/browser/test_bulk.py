@@ -35,7 +35,7 @@ def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Vis
     expect(page.get_by_role("heading", level=1)).to_have_text("评论.csv")
     expect(page.get_by_label(t("progress.work"))).to_have_attribute("aria-valuetext", re.compile("300"))
     job = visit.cluster.job(job_id)
-    assert job["counts"] == {"total": 300, "completed": 300, "failed": 0}
+    assert job["counts"] == {"total": 300, "completed": 300, "failed": 0, "without_text": 0}
     assert job["file"]["columns"] == list(files.HEADINGS)
 
 
@@ -195,7 +195,7 @@ def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool
     assert max(sizes) <= 2**18 + 2**16 < len(content)  # a piece of unpacked data may lie over the end
     job_id = files.start(visit)
     expect(page.locator(".state-completed")).to_be_visible()
-    assert visit.cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+    assert visit.cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         slow.delay_s = 0
         expect(upload).to_have_attribute("aria-valuetext", t("progress.sent"))
         expect(page.locator(".state-completed")).to_be_visible()
-        assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+        assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
 
 
 def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
@@ -280,6 +280,6 @@ def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Clus
         page.wait_for_url(lambda url: first not in url)  # by itself, after a few seconds
         expect(page.locator(".state-completed")).to_be_visible()
         second = page.url.rpartition("/")[2]
-        assert cluster.job(second)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0}
+        assert cluster.job(second)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
         ended = cluster.wait_ended(first)
         assert (ended["state"], ended["error"]["code"]) == ("failed", "upload_interrupted")

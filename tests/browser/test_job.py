@@ -43,9 +43,10 @@ def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
 
     numbers = page.get_by_label(t("progress.label"), exact=True).locator(".numbers > div")
     expect(numbers.filter(has_text=t("counts.total")).first).to_contain_text("201")
-    expect(numbers.filter(has_text=t("counts.failed"))).to_contain_text("1")
+    expect(numbers.filter(has_text=t("counts.failed"))).to_contain_text("0")
+    expect(numbers.filter(has_text=t("counts.without_text"))).to_contain_text("1")
     summary = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/summary").json()
-    for label, count in summary["counts"].items():
+    for label, count in ((label, count) for label, count in summary["counts"].items() if count or label != "failed"):
         expect(page.locator(".distribution .numbers > div").filter(has_text=t(f"label.{label}"))).to_contain_text(
             str(count)
         )
@@ -85,6 +86,8 @@ def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
     expect(page.get_by_role("button", name=t("rows.back"), exact=True)).to_be_focused()  # there is no other way
 
     page.get_by_label(t("rows.label")).select_option("failed")
+    expect(table).to_have_count(0)
+    page.get_by_label(t("rows.label")).select_option("without_text")
     expect(table).to_have_count(1)
     expect(table.first).to_contain_text(t("error.line", line=122))
     expect(table.first).to_contain_text(t("fault.empty_text"))
@@ -263,7 +266,7 @@ def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
         page.get_by_role("button", name=t("act.retry"), exact=True).click()
         expect(page.get_by_text(t("rows.none_match"))).to_be_visible()
         expect(page.get_by_role("button", name=t("act.retry"), exact=True)).to_be_hidden()
-        assert cluster.job(job_id)["counts"] == {"total": 2, "completed": 2, "failed": 0}
+        assert cluster.job(job_id)["counts"] == {"total": 2, "completed": 2, "failed": 0, "without_text": 0}
     finally:
         sound.stop()
         cluster.processes.remove(sound)
@@ -281,11 +284,20 @@ def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Vis
     expect(page.get_by_role("link", name="XLSX", exact=True)).to_be_hidden()
 
 
-def test_a_job_that_cannot_be_retried_says_why(in_trouble: Visit) -> None:
+def test_another_try_is_offered_where_it_could_help_and_a_refusal_says_what_to_do(in_trouble: Visit) -> None:
     visit = in_trouble
-    job_id = submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))
-    visit.cluster.wait_ended(job_id)
-    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    blank = submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))
+    broken = submit(visit.cluster, files.csv([*files.reviews(1), ("b", f"{BREAKS}{files.BLAME}", "", "")]))
+    for job_id in (blank, broken):
+        visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{blank}"), visit.t
+    expect(page.get_by_text(t("counts.without_text"), exact=True).first).to_be_visible()
+    expect(page.locator(".badge.failed, .dot.failed, .numbers .bad")).to_have_count(0)
+    expect(page.get_by_role("button", name=t("act.retry"), exact=True)).to_be_hidden()
+
+    page = visit.open(f"/jobs/{broken}")
+    page.route("**/retry", lambda route: route.continue_(url=route.request.url.replace(broken, blank)))
     page.get_by_role("button", name=t("act.retry"), exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("No row of job")
+    expect(page.get_by_role("alert")).to_contain_text(t("remedy.nothing_to_retry"))
     assert visit.violations() == []

@@ -33,7 +33,7 @@ def test_the_test_split_as_one_bulk_job(cluster: Cluster, rows: list[dict[str, s
     job = cluster.wait_ended(cluster.submit([row["text"] for row in rows]), timeout_s=110)
 
     assert job["lane"] == "bulk"
-    assert job["counts"] == {"total": len(rows), "completed": len(rows), "failed": 0}
+    assert job["counts"] == {"total": len(rows), "completed": len(rows), "failed": 0, "without_text": 0}
     answers = cluster.rows(job["id"], include="text")
     assert [a["index"] for a in answers] == list(range(len(rows)))
     assert [a["text"] for a in answers] == [row["text"] for row in rows]

@@ -105,7 +105,7 @@ def test_five_switches_under_load_lose_nothing(cluster: Cluster) -> None:
     assert visitors.wrong == []
     assert visitors.answered > SWITCHES * REQUESTS_PER_S
     assert {name.partition("@")[0] for name in visitors.models} == {"second", BUNDLED}
-    assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0}
+    assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0, "without_text": 0}
     rows = cluster.rows(job_id)
     assert [row["index"] for row in rows] == list(range(ROWS))
     assert {row["model"].partition("@")[0] for row in rows} == {"second", BUNDLED}

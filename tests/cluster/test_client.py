@@ -63,7 +63,7 @@ def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tm
     done = sentiq(cluster.url, "submit", table, "--keep-columns", "--include", "text,columns", "--out", out, "--json")
     assert done.returncode == 0, done.stderr.decode()
     job = json.loads(done.stdout)
-    assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0}
+    assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0, "without_text": 0}
     assert (job["file"]["encoding"], job["file"]["delimiter"], job["file"]["text_column"]) == ("gb18030", ";", "评论")
     heading, *rows = openpyxl.load_workbook(out)["results"].iter_rows(values_only=True)
     assert heading[:4] == ("编号", "来源", "评论", "index")

@@ -32,7 +32,10 @@ def broken_cluster(empty_cluster: Cluster) -> Cluster:
 
 def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: float = 90) -> None:
     job = cluster.wait_ended(job_id, timeout_s)
-    assert (job["state"], job["counts"]) == ("completed", {"total": count, "completed": count, "failed": 0})
+    assert (job["state"], job["counts"]) == (
+        "completed",
+        {"total": count, "completed": count, "failed": 0, "without_text": 0},
+    )
     assert [row["index"] for row in cluster.rows(job_id)] == list(range(count))
 
 
@@ -214,7 +217,7 @@ def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: 
 
     job = broken_cluster.wait_ended(broken_cluster.submit(texts), 90)
 
-    assert job["counts"] == {"total": len(texts), "completed": len(texts) - 1, "failed": 1}
+    assert job["counts"] == {"total": len(texts), "completed": len(texts) - 1, "failed": 1, "without_text": 0}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (17, "killed_worker")
     assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
@@ -249,7 +252,7 @@ def test_a_text_that_raises_fails_alone(broken_cluster: Cluster) -> None:
 
     job = broken_cluster.wait_ended(broken_cluster.submit(texts))
 
-    assert job["counts"] == {"total": 300, "completed": 299, "failed": 1}
+    assert job["counts"] == {"total": 300, "completed": 299, "failed": 1, "without_text": 0}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (100, "inference_failed")
     assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == 299  # it may succeed another time

@@ -62,7 +62,10 @@ def still(cluster: Cluster, job_id: str) -> int:
 
 def whole(cluster: Cluster, job_id: str, rows: int) -> None:
     job = cluster.wait_ended(job_id, timeout_s=90)
-    assert (job["state"], job["counts"]) == ("completed", {"total": rows, "completed": rows, "failed": 0})
+    assert (job["state"], job["counts"]) == (
+        "completed",
+        {"total": rows, "completed": rows, "failed": 0, "without_text": 0},
+    )
     assert [row["index"] for row in cluster.rows(job_id)] == list(range(rows))
 
 
@@ -172,7 +175,7 @@ def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:
         broken = cluster.start_worker("bulk", 2, app="tests.cluster.broken_engine")
         texts = [f"第{n}条，很好" + ("【异常】" if n % 100 == 7 else "") for n in range(1_500)]
         job = cluster.wait_ended(cluster.submit(texts))
-        assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15}
+        assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15, "without_text": 0}
         before = cluster.rows(job["id"])
         assert [row["index"] for row in cluster.rows(job["id"], only="failed")] == list(range(7, 1_500, 100))
         broken.stop()
@@ -180,7 +183,7 @@ def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:
         running = cluster.http.post(f"/api/v1/jobs/{job['id']}/retry").json()
         assert running["counts"]["total"] == 1_500
         again = cluster.wait_ended(job["id"])
-        assert again["counts"] == {"total": 1_500, "completed": 1_500, "failed": 0}
+        assert again["counts"] == {"total": 1_500, "completed": 1_500, "failed": 0, "without_text": 0}
         after = cluster.rows(job["id"])
         assert [a for a, b in zip(after, before, strict=True) if b["error"] is None] == [
             row for row in before if row["error"] is None

@@ -82,7 +82,7 @@ def test_every_row_is_answered_once_in_order_and_as_the_model_says(
     job = cluster.wait_ended(cluster.submit(texts))
 
     assert (job["state"], job["lane"]) == ("completed", lane)
-    assert job["counts"] == {"total": count, "completed": count, "failed": 0}
+    assert job["counts"] == {"total": count, "completed": count, "failed": 0, "without_text": 0}
     assert job["model"] == {"id": engine.manifest.id, "version": engine.manifest.version}
     rows = cluster.rows(job["id"], include="text")
     assert [row["index"] for row in rows] == list(range(count))
@@ -125,7 +125,7 @@ def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> N
     assert first_half_done.is_set()
     assert response.status_code == 202, response.text
     job = cluster.wait_ended(response.json()["id"])
-    assert job["counts"] == {"total": 3_002, "completed": 3_001, "failed": 1}
+    assert job["counts"] == {"total": 3_002, "completed": 3_001, "failed": 1, "without_text": 0}
     rows = cluster.rows(job["id"])
     assert "3001" in rows[3_000]["error"]["detail"]  # the line number
     assert (rows[3_001]["custom_id"], rows[3_001]["label"]) == ("last", "positive")
@@ -142,7 +142,7 @@ def test_the_same_chunk_executed_twice_changes_nothing(cluster: Cluster) -> None
 
     job = cluster.wait_ended(job_id)
 
-    assert job["counts"] == {"total": 4_000, "completed": 4_000, "failed": 0}
+    assert job["counts"] == {"total": 4_000, "completed": 4_000, "failed": 0, "without_text": 0}
     assert [row["index"] for row in cluster.rows(job_id)] == list(range(4_000))
     wait_until(lambda: cluster.redis.llen("bulk") == 0, message="the copies are consumed")
     assert cluster.job(job_id)["counts"] == job["counts"]

@@ -130,7 +130,7 @@ def test_a_worker_tells_what_jobs_did(cluster: Cluster) -> None:
     for _ in range(5):
         cluster.wait_ended(cluster.submit(["一条", "两条"]))
 
-    assert job["counts"] == {"total": 3_000, "completed": 2_999, "failed": 1}
+    assert job["counts"] == {"total": 3_000, "completed": 2_999, "failed": 1, "without_text": 0}
     wait_until(lambda: bulk.value("sentiq_texts_total", lane="bulk", outcome="completed") == 2_999)
     shown = bulk.scrape()
     assert shown.value("sentiq_texts_total", lane="bulk", outcome="failed") == 1

@@ -70,7 +70,7 @@ def test_a_job_is_answered_by_the_model_it_asks_for(cluster: Cluster, texts: int
 def test_a_damaged_model_fails_its_rows_with_the_reason_and_nothing_else(cluster: Cluster) -> None:
     job = cluster.wait_ended(cluster.submit(["味道不错"], model="damaged"))
 
-    assert job["counts"] == {"total": 1, "completed": 0, "failed": 1}
+    assert job["counts"] == {"total": 1, "completed": 0, "failed": 1, "without_text": 0}
     (row,) = cluster.rows(job["id"])
     assert row["error"]["code"] == "model_unavailable"
     assert "model.bin is damaged" in row["error"]["detail"]

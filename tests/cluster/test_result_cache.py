@@ -21,7 +21,7 @@ def metric(cluster: Cluster, name: str) -> float:
 
 def answers(cluster: Cluster, texts: list[str], **options: Any) -> list[dict[str, Any]]:
     job = cluster.wait_ended(cluster.submit(texts, **options))
-    assert job["counts"] == {"total": len(texts), "completed": len(texts), "failed": 0}
+    assert job["counts"] == {"total": len(texts), "completed": len(texts), "failed": 0, "without_text": 0}
     return cluster.rows(job["id"])
 
 

@@ -213,7 +213,7 @@ def test_a_child_that_is_killed(empty_cluster: Cluster) -> None:
     worker = empty_cluster.start_worker("bulk", 1, app=BROKEN, SENTIQ_METRICS_PORT=str(port))
     job = empty_cluster.wait_ended(empty_cluster.submit([*sentences(100), "这条【崩溃】"]), 90)
 
-    assert job["counts"] == {"total": 101, "completed": 100, "failed": 1}
+    assert job["counts"] == {"total": 101, "completed": 100, "failed": 1, "without_text": 0}
     log = worker.log.read_text()
     assert quoted("Work is lost and done again", "released the work of a lost task") in log
     assert quoted("Memory runs out", "exited with 'signal 9 (SIGKILL)'") in log

@@ -39,7 +39,7 @@ def test_a_file_is_uploaded_and_its_results_exported(project: Project) -> None:
     answer = project.http.post("/api/v1/jobs", files={"file": ("评论.csv", upload, "text/csv")}, data=fields)
     assert answer.status_code == 202, answer.text
     job = project.wait_ended(answer.json()["id"])
-    assert job["counts"] == {"total": 60_000, "completed": 60_000, "failed": 0}
+    assert job["counts"] == {"total": 60_000, "completed": 60_000, "failed": 0, "without_text": 0}
 
     with project.http.stream("GET", job["links"]["results"] + ".csv") as export:
         assert (export.status_code, export.headers.get("Content-Encoding")) == (200, "gzip")
@@ -78,7 +78,12 @@ def test_a_worker_that_is_killed_is_started_again_and_no_row_is_lost(project: Pr
     docker("exec", before["Id"], "sh", "-c", "kill -9 -1", check=False)  # all that runs in it
 
     wait_until(lambda: project.containers["worker-bulk"]["RestartCount"] > before["RestartCount"], timeout_s=60)
-    assert project.wait_ended(job_id)["counts"] == {"total": 100_000, "completed": 100_000, "failed": 0}
+    assert project.wait_ended(job_id)["counts"] == {
+        "total": 100_000,
+        "completed": 100_000,
+        "failed": 0,
+        "without_text": 0,
+    }
     assert project.indices(job_id) == list(range(100_000))
     wait_until(project.all_healthy, timeout_s=120)
 
@@ -91,7 +96,12 @@ def test_a_worker_container_is_lost_and_replaced_and_no_row_is_lost(project: Pro
     project.compose("up", "-d", "--no-build")
 
     assert project.container("worker-bulk") != lost
-    assert project.wait_ended(job_id)["counts"] == {"total": 100_000, "completed": 100_000, "failed": 0}
+    assert project.wait_ended(job_id)["counts"] == {
+        "total": 100_000,
+        "completed": 100_000,
+        "failed": 0,
+        "without_text": 0,
+    }
     assert project.indices(job_id) == list(range(100_000))
     wait_until(project.all_healthy, timeout_s=120)
 

@@ -94,7 +94,10 @@ class Load:
         for job_id, texts in self.jobs.items():
             job = self._cluster.wait_ended(job_id, PATIENCE_S)
             total = len(texts)
-            assert (job["state"], job["counts"]) == ("completed", {"total": total, "completed": total, "failed": 0})
+            assert (job["state"], job["counts"]) == (
+                "completed",
+                {"total": total, "completed": total, "failed": 0, "without_text": 0},
+            )
             rows = self._cluster.rows(job_id, include="text")
             assert [(row["index"], row["text"]) for row in rows] == list(enumerate(texts))
             compared = rows[:: max(1, total // BULK_ROWS_COMPARED)]

@@ -10,7 +10,8 @@ from jobs.models import ChunkRef, InputChunk, JobState, Lane, NewJob, Outcome, O
 from jobs.windows import outlook
 
 LABELS = ("negative", "positive")
-UNREADABLE = RowError("empty_text", "Line 1 has no text.", 1)
+BLANK = RowError("empty_text", "Line 1 has no text.", 1)
+UNREADABLE = RowError("ragged_row", "Line 1 has too many cells.", 1)
 FAILED = RowError("inference_failed", "as the test asked")
 SCALE = 65_535  #: probabilities are stored in units of 1/65,535: those of the tests are whole ones
 
@@ -76,7 +77,16 @@ class ModelJob:
 
     @property
     def failed(self) -> int:
-        return sum(map(len, self.answers.values())) - self.completed
+        return sum(map(len, self.answers.values())) - self.completed - self.without_text
+
+    @property
+    def without_text(self) -> int:
+        return sum(error is BLANK for n in self.answers for error in self.chunks[n].errors.values())
+
+    @property
+    def unanswered(self) -> int:
+        """Rows that another try could answer."""
+        return self.failed + self.without_text - sum(len(self.chunks[n].errors) for n in self.answers)
 
     @property
     def unfinished(self) -> list[int]:
@@ -195,10 +205,12 @@ class Model:
 
 
 def input_chunk(job: ModelJob, rows: int, *, bad: bool) -> InputChunk:
-    """The next rows of a job, each different from all others; of a bad chunk the first cannot be read."""
+    """The next rows of a job, each different from all others; of a bad chunk the first is blank or cannot be read."""
     first = job.total
     texts = tuple(f"{job.new.id} 第{first + i}句" for i in range(rows))
-    return InputChunk(first, ("", *texts[1:]) if bad else texts, errors={0: UNREADABLE} if bad else {})
+    return InputChunk(
+        first, ("", *texts[1:]) if bad else texts, errors={0: BLANK if first % 2 else UNREADABLE} if bad else {}
+    )
 
 
 def output_chunk(chunk: InputChunk, failing: frozenset[int], before: OutputChunk | None = None) -> OutputChunk:

@@ -60,7 +60,10 @@ def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive:
         *("texts_per_second", "eta_s", "error", "links", "name", "metadata", "file"),
         *("paused_at", "scheduled_for", "queue_position"),
     }
-    assert (done["state"], done["counts"]) == ("completed", {"total": 2, "completed": 1, "failed": 1})
+    assert (done["state"], done["counts"]) == (
+        "completed",
+        {"total": 2, "completed": 1, "failed": 1, "without_text": 0},
+    )
     assert done["model"] == {"id": "m", "version": "3"}
     for field in ("created_at", "started_at", "ended_at", "expires_at"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", done[field])

@@ -408,6 +408,7 @@ def test_the_summary_counts_what_the_pages_show(client: FlaskClient, store: JobS
             assert summary["counts"] == {
                 **{name: sum(r["label"] == name for r in rows) for name in sorted(labels)},
                 "failed": sum(r["error"] is not None for r in rows),
+                "without_text": 0,
             }
             assert summary["shares"]["truncated"] == pytest.approx(sum(r["truncated"] for r in rows) / 200, abs=1e-5)
             assert sum(b["count"] for b in summary["histogram"]) == summary["rows"] - summary["counts"]["failed"]
@@ -422,7 +423,9 @@ def grouped(rows: list[dict[str, Any]], heading: str) -> list[dict[str, Any]]:
     """What the groups should be, from the rows of the pages."""
     groups: dict[str, Counter[str]] = {}
     for row in rows:
-        groups.setdefault(dict(row["columns"])[heading], Counter(failed=0))[row["label"] or "failed"] += 1
+        groups.setdefault(dict(row["columns"])[heading], Counter(failed=0, without_text=0))[
+            row["label"] or "failed"
+        ] += 1
     found = [{"value": value, "counts": dict(counts), "rows": counts.total()} for value, counts in groups.items()]
     return sorted(found, key=lambda group: (-group["rows"], group["value"]))
 
@@ -487,9 +490,9 @@ def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
     assert store.get(answer["id"]).state.ended
     found = client.get(f"{answer['links']['summary']}?by=城市").json["groups"]
     assert [(group["value"], group["counts"]) for group in found] == [
-        ("", {"failed": 1}),
-        ("上海", {"failed": 0, "positive": 1}),
-        ("北京", {"failed": 0, "positive": 1}),
+        ("", {"failed": 1, "without_text": 0}),
+        ("上海", {"failed": 0, "positive": 1, "without_text": 0}),
+        ("北京", {"failed": 0, "positive": 1, "without_text": 0}),
     ]
 
 

@@ -474,7 +474,9 @@ class StoreMachine(RuleBasedStateMachine):
             found = self.store.get(job_id)
             assert (found.state, found.lane) == (job.state, job.lane)
             assert (found.total, found.completed, found.failed) == (job.total, job.completed, job.failed)
-            assert found.completed + found.failed <= found.total
+            assert (found.without_text, found.retryable) == (job.without_text, job.unanswered)
+            assert found.finished <= found.total
+            assert found.finished == found.total or found.state is not JobState.COMPLETED
             assert (found.paused_at_ms is not None, found.opens_at_ms) == (job.paused, job.opens_at_ms)
             assert (found.started_at_ms is not None, found.ended_at_ms is not None) == (job.started, not job.live)
 

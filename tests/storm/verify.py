@@ -90,7 +90,7 @@ def _check_jobs(batch: list[tuple[str, Order]], url: str, ledger: Ledger, verdic
             ledger.complain(f"no answer: {error}")
             continue
         failed = len(order.marks)
-        counts = {"total": order.rows, "completed": order.rows - failed, "failed": failed}
+        counts = {"total": order.rows, "completed": order.rows - failed, "failed": failed, "without_text": 0}
         if (job["state"], job["counts"]) != ("completed", counts):
             ledger.complain(
                 f"wrong end: {order.name} ({job_id}) is {job['state']} with {job['counts']} instead of {counts}"

@@ -18,6 +18,7 @@ class Job:
     total: int
     completed: int
     failed: int
+    without_text: int
     texts_per_second: float | None
     eta_s: float | None
     queue_position: int | None
@@ -27,6 +28,11 @@ class Job:
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def finished(self) -> int:
+        """Rows that have a label, failed, or have no text."""
+        return self.completed + self.failed + self.without_text
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
@@ -38,6 +44,7 @@ class Job:
             total=counts["total"],
             completed=counts["completed"],
             failed=counts["failed"],
+            without_text=counts.get("without_text", 0),  # older services count them as failed
             texts_per_second=document["texts_per_second"],
             eta_s=document["eta_s"],
             queue_position=document.get("queue_position"),
@@ -48,7 +55,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the results. `label`, `score` and `probabilities` are None where it failed; `error` says why."""
+    """One row of the results. Without a label there are no score and probabilities either, and `error` says why."""
 
     index: int
     custom_id: str | None

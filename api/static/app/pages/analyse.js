@@ -7,7 +7,7 @@ import { labelAndScore } from "../labels.js";
 import { bandSlider } from "../parts/band.js";
 import { confirmed } from "../parts/confirm.js";
 import { box, noticeBoard } from "../parts/notice.js";
-import { badge, detail, fault, flags, scoreBar } from "../parts/prediction.js";
+import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../parts/prediction.js";
 
 const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
@@ -144,8 +144,8 @@ export function page({ signal }) {
 
   function tally(rows) {
     const counts = {};
-    for (const { probabilities } of rows) {
-      const label = probabilities ? labelAndScore(probabilities, band.value()).label : "failed";
+    for (const { error, probabilities } of rows) {
+      const label = probabilities ? labelAndScore(probabilities, band.value()).label : countsAs(error);
       counts[label] = (counts[label] ?? 0) + 1;
     }
     return h(
@@ -159,7 +159,7 @@ export function page({ signal }) {
     if (!row.probabilities)
       return [
         h("span", { class: "text" }, row.text),
-        h("span", { class: "badge failed" }, t("label.failed")),
+        noLabel(row.error),
         fault(row.error.code),
         detail(row.error),
       ];

@@ -4,7 +4,7 @@ import { announce, fill, h } from "../dom.js";
 import { duration, number, progress, t, time } from "../i18n.js";
 import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
-import { restAfter } from "../parts/pace.js";
+import { restAfter, rowsDone } from "../parts/pace.js";
 import { pager } from "../parts/pager.js";
 import { stateBadge, STATES } from "../parts/state.js";
 import { table, tablePlace } from "../parts/table.js";
@@ -108,8 +108,8 @@ function none() {
 
 /** Its cells. */
 function line(job) {
-  const { total, completed, failed } = job.counts;
-  const done = completed + failed;
+  const { total, failed } = job.counts;
+  const done = rowsDone(job);
   const words = `${number(done)} / ${number(total)}${failed ? ` · ${t("jobs.failed", { failed })}` : ""}`;
   const known = job.state !== "receiving"; // of how many rows
   const eta = known && !job.ended_at && job.eta_s ? ` · ${t("progress.eta", { time: duration(job.eta_s) })}` : "";

@@ -4,6 +4,7 @@ import { announce, h } from "../dom.js";
 import { bytes, t } from "../i18n.js";
 import { settings } from "../settings.js";
 import { noticeBoard } from "./notice.js";
+import { rowsDone } from "./pace.js";
 
 const KINDS = ["csv", "xlsx", "json", "ndjson"];
 
@@ -82,7 +83,7 @@ export function downloads(base, band) {
     element,
     update(job) {
       include = job.file?.columns?.length ? "text,columns" : "text";
-      const tooMany = job.counts.completed + job.counts.failed > settings.max_xlsx_rows;
+      const tooMany = rowsDone(job) > settings.max_xlsx_rows;
       links.xlsx.hidden = tooMany;
       large.hidden = !tooMany;
       draw();

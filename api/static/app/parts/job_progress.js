@@ -3,6 +3,7 @@ import { fill, h } from "../dom.js";
 import { bytes, duration, number, progress, t } from "../i18n.js";
 import { uploadOf } from "../uploads.js";
 import { box, notice } from "./notice.js";
+import { rowsDone } from "./pace.js";
 import { progressBar } from "./progress.js";
 import { pair } from "./table.js";
 
@@ -30,8 +31,8 @@ export function jobProgress(id, signal, go) {
 
   function update(job) {
     drawUpload(job);
-    const { total, completed, failed } = job.counts;
-    const done = completed + failed;
+    const { total, completed, failed, without_text: blank } = job.counts;
+    const done = rowsDone(job);
     const known = job.state !== "receiving";
     const left = known && !job.ended_at ? job.eta_s : null; // of rows that have not come nobody knows
     const words = [t(known ? "progress.rows" : "progress.rows_so_far", { done, total })];
@@ -44,6 +45,7 @@ export function jobProgress(id, signal, go) {
       pair(t("counts.total"), number(total)),
       pair(t("counts.completed"), number(completed)),
       pair(t("counts.failed"), number(failed), failed > 0 && "bad"),
+      blank > 0 && pair(t("counts.without_text"), number(blank)),
       pair(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
       pair(t("counts.eta"), left === null ? "–" : duration(left)),
     );

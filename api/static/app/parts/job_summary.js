@@ -5,7 +5,7 @@ import { number, percent, t, time } from "../i18n.js";
 import { chart } from "./charts.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter } from "./pace.js";
-import { detail, fault, inOrder, labelName, stackedBar } from "./prediction.js";
+import { detail, fault, inOrder, labelName, stackedBar, UNLABELLED } from "./prediction.js";
 import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
@@ -65,7 +65,9 @@ export function jobSummary(base, signal, band) {
   function draw(summary, pace) {
     board.clear();
     element.hidden = summary.rows === 0;
-    const counts = inOrder(Object.entries(summary.counts)).filter(([label, count]) => count > 0 || label !== "failed");
+    const counts = inOrder(Object.entries(summary.counts)).filter(
+      ([label, count]) => count > 0 || !UNLABELLED.includes(label),
+    );
     const words = counts.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
     fill(
       labels,
@@ -76,7 +78,7 @@ export function jobSummary(base, signal, band) {
         counts.map(([label, count]) =>
           pair(
             [h("span", { class: `dot ${label}` }), labelName(label)],
-            [number(count), " ", h("small", {}, percent(count / Math.max(summary.rows, 1)))],
+            [number(count), " ", h("small", {}, percent(summary.shares[label]))],
           ),
         ),
       ),

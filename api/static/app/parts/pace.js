@@ -8,6 +8,11 @@ export function progressOf({ state, counts }) {
   return JSON.stringify([state, counts]);
 }
 
+/** Rows of a job that have a label, failed, or have no text. */
+export function rowsDone({ counts }) {
+  return counts.completed + counts.failed + counts.without_text;
+}
+
 /** Ms to wait before the next reading, of one that began then (`performance.now()`); `least` ms in any case. */
 export function restAfter(began, least = 0) {
   return Math.max(least, SHARE_OF_TIME * spentSince(began));

@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { maybe, percent, t } from "../i18n.js";
 
 export const LABELS = ["negative", "neutral", "positive"];
+export const UNLABELLED = ["failed", "without_text"]; // how rows without a label are counted
 
 export function labelName(label) {
   return maybe(`label.${label}`, label);
@@ -16,7 +17,7 @@ export function badge(label) {
 export function stackedBar(shares, words) {
   const bar = h("span", { class: "bar", role: "img", "aria-label": words, title: words });
   for (const [label, share] of shares) {
-    const part = h("span", { class: `part ${LABELS.includes(label) || label === "failed" ? label : "other"}` });
+    const part = h("span", { class: `part ${[...LABELS, ...UNLABELLED].includes(label) ? label : "other"}` });
     part.style.flexGrow = String(share);
     if (share > 0) bar.append(part);
   }
@@ -30,7 +31,7 @@ export function scoreBar(probabilities) {
 }
 
 export function inOrder(entries) {
-  const place = (label) => [...LABELS, "failed"].indexOf(label) + 1 || 9;
+  const place = (label) => [...LABELS, ...UNLABELLED].indexOf(label) + 1 || 9;
   return [...entries].sort(([a], [b]) => place(a) - place(b));
 }
 
@@ -39,6 +40,17 @@ export function flags(row) {
   return ["truncated", "degraded"]
     .filter((name) => row[name])
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
+}
+
+/** What a row with an error is counted as. */
+export function countsAs(error) {
+  return error.code === "empty_text" ? "without_text" : "failed";
+}
+
+/** The badge of a row with an error. */
+export function noLabel(error) {
+  const name = countsAs(error);
+  return h("span", { class: `badge ${name}` }, labelName(name));
 }
 
 /** Why a row failed, in the words of the page. */

@@ -4,9 +4,9 @@ import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
-import { progressOf, restAfter } from "./pace.js";
+import { progressOf, restAfter, rowsDone } from "./pace.js";
 import { pager } from "./pager.js";
-import { badge, detail, fault, flags, labelName, LABELS, scoreBar } from "./prediction.js";
+import { badge, detail, fault, flags, labelName, LABELS, noLabel, scoreBar, UNLABELLED } from "./prediction.js";
 import { tablePlace } from "./table.js";
 
 const SIZES = ["20", "50", "100"];
@@ -14,7 +14,7 @@ const TYPING_MS = 350;
 
 export function rowTable(base, signal, band) {
   const board = noticeBoard();
-  const label = select([["", t("rows.all")], ...[...LABELS, "failed"].map((name) => [name, labelName(name)])], {
+  const label = select([["", t("rows.all")], ...[...LABELS, ...UNLABELLED].map((name) => [name, labelName(name)])], {
     onchange: restart,
   });
   const search = h("input", { type: "search", maxlength: "200", oninput: typed, oncompositionend: typed });
@@ -35,10 +35,10 @@ export function rowTable(base, signal, band) {
   let restUntil = 0; // of a job that runs: a search through much of it is not begun anew each second
 
   function filter() {
-    const failed = label.value === "failed";
+    const unlabelled = UNLABELLED.includes(label.value);
     return {
-      label: failed ? "" : label.value,
-      only: failed ? "failed" : "",
+      label: unlabelled ? "" : label.value,
+      only: unlabelled ? label.value : "",
       contains: search.value.trim(),
       neutral_band: band,
     };
@@ -145,7 +145,7 @@ export function rowTable(base, signal, band) {
         ? h(
             "td",
             { colspan: "2" },
-            h("span", { class: "badge failed" }, labelName("failed")),
+            noLabel(row.error),
             " ",
             row.error.line && `${t("error.line", { line: row.error.line })} · `,
             fault(row.error.code),
@@ -189,8 +189,4 @@ export function rowTable(base, signal, band) {
       restart();
     },
   };
-}
-
-function rowsDone({ counts }) {
-  return counts.completed + counts.failed;
 }

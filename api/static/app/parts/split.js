@@ -99,7 +99,7 @@ function line({ value, rows, counts }) {
     unnamed ? h("em", {}, t(unnamed)) : value,
     number(rows),
     stackedBar(ordered, words),
-    percent((counts.positive ?? 0) / Math.max(rows, 1)),
+    percent((counts.positive ?? 0) / Math.max(rows - counts.failed - counts.without_text, 1)),
   ];
 }
 

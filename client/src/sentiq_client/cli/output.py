@@ -65,8 +65,8 @@ def job_line(job: Job) -> str:
     place = f", place {job.queue_position} in line" if job.queue_position else ""
     waits = f", starts {job.document['scheduled_for']}" if job.document.get("scheduled_for") else ""
     reason = f"\n  {job.error}" if job.error else ""
-    done = job.completed + job.failed
-    rows = f"{done:,} of {job.total:,} rows, {job.failed:,} failed"
+    blank = f", {job.without_text:,} without text" if job.without_text else ""
+    rows = f"{job.finished:,} of {job.total:,} rows, {job.failed:,} failed{blank}"
     return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{reason}"
 
 
@@ -74,11 +74,11 @@ def jobs_table(jobs: list[Job]) -> Table:
     table = Table(box=None, header_style="bold")
     table.add_column("job", no_wrap=True, min_width=28)
     table.add_column("state", no_wrap=True)
-    for heading in ("rows", "failed", "texts/s"):
+    for heading in ("rows", "failed", "no text", "texts/s"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("name", overflow="ellipsis", no_wrap=True)
     for job in jobs:
         speed = f"{job.texts_per_second:,.0f}" if job.texts_per_second else ""
-        done = f"{job.completed + job.failed:,}/{job.total:,}"
-        table.add_row(job.id, job.state, done, f"{job.failed:,}", speed, job.name or "")
+        done = f"{job.finished:,}/{job.total:,}"
+        table.add_row(job.id, job.state, done, f"{job.failed:,}", f"{job.without_text:,}", speed, job.name or "")
     return table

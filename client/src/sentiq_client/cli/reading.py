@@ -16,6 +16,7 @@ from sentiq_client.client import Client
 Labels = Annotated[list[str] | None, typer.Option("--label", help="only this label; may be repeated")]
 Contains = Annotated[str | None, typer.Option(help="only rows whose text or custom_id has this in it")]
 Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, with their reasons")]
+WithoutText = Annotated[bool, typer.Option("--without-text", help="only rows in which there was nothing to read")]
 MinScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at least so sure")]
 MaxScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at most so sure")]
 
@@ -34,6 +35,7 @@ def results(
     max_score: MaxScore = None,
     contains: Contains = None,
     failed: Failed = False,
+    without_text: WithoutText = False,
     include: Include = None,
     neutral_band: Band = None,
     limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
@@ -44,12 +46,14 @@ def results(
         raise typer.BadParameter(
             "it is for printed rows; a file has all that the filters let through.", param_hint="--limit"
         )
+    if failed and without_text:
+        raise typer.BadParameter("no row is both; give one of them.", param_hint="--failed, --without-text")
     filters: dict[str, Any] = {
         "label": label,
         "min_score": min_score,
         "max_score": max_score,
         "contains": contains,
-        "only": "failed" if failed else None,
+        "only": "failed" if failed else "without_text" if without_text else None,
         "neutral_band": neutral_band,
     }
     with Client() as client:
@@ -62,7 +66,8 @@ def results(
             if json:
                 as_json(asdict(row))
             elif row.error:
-                plain(f"{row.index}\tfailed\t{row.error['detail']}")
+                what = "without text" if row.error["code"] == "empty_text" else "failed"
+                plain(f"{row.index}\t{what}\t{row.error['detail']}")
             else:
                 plain(f"{row.index}\t{row.label}\t{row.score:.3f}\t{row.text or row.custom_id or ''}")
 
@@ -75,8 +80,8 @@ def summary(job: JobId, json: AsJson = False) -> None:
         as_json(found)
         return
     for name, count in found["counts"].items():
-        plain(f"{name:10} {count:>12,} {found['shares'][name]:>8.1%}")
-    plain(f"{'truncated':10} {'':>12} {found['shares']['truncated']:>8.1%}")
+        plain(f"{name.replace('_', ' '):12} {count:>12,} {found['shares'][name]:>8.1%}")
+    plain(f"{'truncated':12} {'':>12} {found['shares']['truncated']:>8.1%}")
     for failure in found["failures"]:
         plain(f"  {failure['count']:,} × {failure['code']}: {failure['detail']}")
 

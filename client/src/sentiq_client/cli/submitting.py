@@ -178,6 +178,7 @@ def _print_dry_run(found: dict[str, Any]) -> None:
         "id column": format_.get("id_column"),
         "rows": f"{found['rows']:,}",
         "bad rows": f"{found['bad_rows']:,}",
+        "without text": f"{found['without_text']:,}",
         "duplicates": f"{found['duplicates']:,}" + ("" if found["duplicates_complete"] else " or more"),
         "over-long": f"{found['over_long']:,}",
         "characters": f"{found['characters']:,}",
