@@ -1,22 +1,36 @@
 """gunicorn's threaded worker, for clients that are slow or idle on purpose.
 
 A thread is given to a connection only when something has arrived, and is taken back from one that keeps it waiting:
-with the original, a few dozen clients that send half a request would stop the API.
+with the original, a few dozen clients that send half a request would stop the API. No thread waits for a client to
+close its end: with the original, the one that accepts does, and everybody else with it.
 """
 
 from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEADERS_WITHIN_S = 10.0  #: a request's first byte to the end of its headers
+LINGER_S = 5.0  #: a closed connection waits so long for the client's end
+STOPPING_S = 2.0  #: the same while the worker stops
+LINGERING = 1_000  #: connections that wait for it; beyond them, the oldest waits no longer
+PIECE_BYTES = 65_536  #: of what a client still sends, thrown away at once
 
 _deadlines: dict[socket.socket, float] = {}  # of the connections that threads wait for; monotonic seconds
+
+
+def _leave_open(_: socket.socket) -> None:
+    """gunicorn's closes, in a thread that waits, where an answer breaks off; `finish_request` comes after it."""
+
+
+util.close_graceful = _leave_open  # type: ignore[assignment]  # without the limits, which are the poller's
 
 
 def expect(connection: socket.socket | None, within_s: float) -> None:
@@ -31,14 +45,32 @@ def arrived(connection: socket.socket | None) -> None:
         _deadlines.pop(connection, None)
 
 
+class _Connection(TConn):
+    """Leaves a graceful close to the poller."""
+
+    def __init__(self, linger: Callable[[socket.socket], None], *of_gunicorn: Any) -> None:
+        super().__init__(*of_gunicorn)
+        self._linger = linger
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._linger(self.sock)
+        else:
+            super().close()
+
+
 class Worker(ThreadWorker):
+    def __init__(self, *of_gunicorn: Any, **more: Any) -> None:
+        super().__init__(*of_gunicorn, **more)
+        self._lingering: dict[socket.socket, float] = {}  # their deadlines, the first one first; monotonic seconds
+
     def accept(self, listener: socket.socket) -> None:
         try:
             client, address = listener.accept()
         except OSError:
             return  # it went away, or another process was quicker
         self.nr_conns += 1
-        connection = TConn(self.cfg, client, address, listener.getsockname())
+        connection = _Connection(self._linger, self.cfg, client, address, listener.getsockname())
         connection.set_timeout()
         self.pending_conns.append(connection)
         self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, connection))
@@ -54,6 +86,16 @@ class Worker(ThreadWorker):
         arrived(connection.sock)
         return super().handle_request(request, connection)
 
+    def _keepalive_after(self, connection: Any, keepalive: bool) -> bool:
+        """gunicorn's waits up to 5 s for a body that nobody read. Where it is not all here, the connection ends."""
+        if not keepalive:
+            return False
+        connection.sock.setblocking(False)
+        try:
+            return bool(connection.parser.finish_body(max_bytes=PIECE_BYTES))
+        except BlockingIOError:
+            return False
+
     def murder_pending(self) -> None:
         """gunicorn calls this once a second at least."""
         super().murder_pending()
@@ -65,3 +107,48 @@ class Worker(ThreadWorker):
                     connection.shutdown(socket.SHUT_RD)  # its thread finds the end of the request
                 except OSError:
                     pass  # it is gone already
+        while self._lingering:
+            connection, deadline = next(iter(self._lingering.items()))
+            if deadline > now:
+                break
+            self._end(connection)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """gunicorn calls this when it stops. Who has sent nothing, or only keeps its end open, does not delay that."""
+        super()._cap_keepalive(deadline)  # type: ignore[misc]  # the stubs are those of an older gunicorn
+        for connection in self.pending_conns:
+            connection.timeout = min(connection.timeout or deadline, deadline)
+        self._lingering = {connection: min(end, deadline) for connection, end in self._lingering.items()}
+
+    def _linger(self, connection: socket.socket) -> None:
+        """Close as RFC 9112 (9.6) asks: tell the end, take what still comes until the client has closed its end.
+
+        A close that leaves something unread resets the connection, and the client may lose the answer.
+        """
+        try:
+            connection.setblocking(False)
+            connection.shutdown(socket.SHUT_WR)
+            self.poller.register(connection, EVENT_READ, self._discard)
+        except OSError:
+            util.close(connection)  # it is gone already
+            return
+        self.nr_conns += 1  # gunicorn has counted it off
+        self._lingering[connection] = time.monotonic() + (LINGER_S if self.alive else STOPPING_S)
+        if len(self._lingering) > LINGERING:
+            self._end(next(iter(self._lingering)))
+
+    def _discard(self, connection: socket.socket) -> None:
+        try:
+            if connection.recv(PIECE_BYTES):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass  # reset
+        self._end(connection)
+
+    def _end(self, connection: socket.socket) -> None:
+        if self._lingering.pop(connection, None) is not None:
+            self.poller.unregister(connection)
+            util.close(connection)
+            self.nr_conns -= 1

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support import Cluster, wait_until
+from api.server import LINGER_S, LINGERING
+from tests.support import READY_S, Cluster, wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -23,7 +26,20 @@ THREADS = 8
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Cluster]:
     """An API with few threads, and no worker."""
-    with Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS), SENTIQ_UPLOAD_TIMEOUT_S="2") as cluster:
+    with _started(tmp_path) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def shared_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The same, for tests that leave nothing running in it."""
+    with _started(tmp_path_factory.mktemp("shared")) as cluster:
+        yield cluster
+
+
+@contextmanager
+def _started(directory: Path) -> Iterator[Cluster]:
+    with Cluster(directory, SENTIQ_API_THREADS=str(THREADS), SENTIQ_UPLOAD_TIMEOUT_S="2") as cluster:
         cluster.start(interactive=0, bulk=0)
         yield cluster
 
@@ -112,6 +128,79 @@ def test_those_who_wait_for_results_leave_threads_for_others(api: Cluster) -> No
 
 
 @pytest.mark.parametrize(
+    ("request_", "finished"),
+    [
+        (b"GET /livez HTTP/1.0\r\n\r\n", False),
+        (b"GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", False),
+        (b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n", True),
+        (b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nthe beginning", False),
+        (b"\x00\x01\x02 garbage \r\n\r\n", False),
+        (b"GET /livez HTTP/1.1\r\nHost: h\r\nX-Many: 1\r\nno header\r\n\r\nunread", True),
+    ],
+    ids=["HTTP/1.0", "asked to close", "half-closed", "unread body", "garbage", "half-closed, unread"],
+)
+def test_clients_that_do_not_close_their_end_keep_nobody_waiting(
+    shared_api: Cluster, request_: bytes, finished: bool
+) -> None:
+    with ExitStack() as stack:
+        holding = [_connect(shared_api, stack, request_) for _ in range(50)]
+        if finished:
+            for connection in holding:
+                connection.shutdown(socket.SHUT_WR)
+        for connection in holding[:THREADS]:
+            assert connection.recv(65_536).startswith(b"HTTP/1.")
+
+        assert _polls(shared_api)
+        assert all(_whole(connection).startswith(b"HTTP/1.") for connection in holding[THREADS:])
+        assert _polls(shared_api)
+
+
+def test_answers_that_break_off_hold_no_thread(tmp_path: Path) -> None:
+    with Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS)) as cluster, ExitStack() as stack:
+        options = ["-m", "gunicorn", "-c", "api/gunicorn.conf.py", "tests.cluster.breaking_app:app"]
+        cluster._start("broken", [sys.executable, *options])
+        wait_until(lambda: _is_served(cluster), timeout_s=READY_S)
+        holding = [_connect(cluster, stack, b"GET /breaks HTTP/1.1\r\nHost: h\r\n\r\n") for _ in range(THREADS * 6)]
+
+        assert _polls(cluster)
+        for connection in holding:
+            answer = _whole(connection)
+            assert b"a piece" in answer
+            assert not answer.endswith(b"0\r\n\r\n"), "the client can tell that it is not all"
+
+
+def test_an_early_answer_reaches_a_client_that_still_sends(shared_api: Cluster) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n"
+    with ExitStack() as stack:
+        connection = _connect(shared_api, stack, head)
+        connection.sendall(bytes(20_000_000))  # a reset would end it, and with it the answer
+
+        assert _whole(connection).startswith(b"HTTP/1.1 404 ")
+
+
+def test_who_holds_a_closed_connection_is_given_up(shared_api: Cluster) -> None:
+    with ExitStack() as stack:
+        holding = [_connect(shared_api, stack, b"GET /livez HTTP/1.0\r\n\r\n") for _ in range(LINGERING + 200)]
+        assert all(_whole(connection).startswith(b"HTTP/1.0 200 ") for connection in holding)
+
+        wait_until(lambda: _held(shared_api) < LINGERING + 50, timeout_s=LINGER_S, message="there is a bound in number")
+        wait_until(lambda: _held(shared_api) < 50, message="and one in time")
+
+
+def test_who_holds_a_connection_does_not_delay_the_stop(api: Cluster) -> None:
+    with ExitStack() as stack:
+        silent = _connect(api, stack)
+        holding = [_connect(api, stack, b"GET /livez HTTP/1.0\r\n\r\n") for _ in range(50)]
+        assert _polls(api)
+        [process] = api.processes
+
+        process.stop(timeout_s=15)  # half of what gunicorn allows those that it waits for
+
+        assert all(_whole(connection).startswith(b"HTTP/1.0 200 ") for connection in holding)
+        assert silent.recv(1) == b""
+
+
+@pytest.mark.parametrize(
     ("head", "status"),
     [
         (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", (400, 414)),
@@ -126,20 +215,20 @@ def test_those_who_wait_for_results_leave_threads_for_others(api: Cluster) -> No
     ],
     ids=["long line", "big header", "many headers", "garbage", "two lengths"],
 )
-def test_what_is_no_reasonable_request_is_refused(api: Cluster, head: bytes, status: tuple[int, ...]) -> None:
+def test_what_is_no_reasonable_request_is_refused(shared_api: Cluster, head: bytes, status: tuple[int, ...]) -> None:
     with ExitStack() as stack:
-        connection = _connect(api, stack)
+        connection = _connect(shared_api, stack)
         try:
             connection.sendall(head)
         except OSError:
             pass  # refused before the end
         assert int(connection.recv(4_096).split()[1]) in status
-    assert _polls(api)
+    assert _polls(shared_api)
 
 
 @pytest.mark.parametrize("body", ['{"texts":' + "[" * 100_000, '{"a":' * 50_000, "[" * 1_000_000])
-def test_deep_json_is_refused(api: Cluster, body: str) -> None:
-    answer = api.http.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+def test_deep_json_is_refused(shared_api: Cluster, body: str) -> None:
+    answer = shared_api.http.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code in (400, 422)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -148,5 +237,17 @@ def test_deep_json_is_refused(api: Cluster, body: str) -> None:
 def _is_served(api: Cluster) -> bool:
     try:
         return _polls(api)
-    except httpx.TimeoutException:
+    except httpx.TransportError:
         return False
+
+
+def _whole(connection: socket.socket) -> bytes:
+    """All that comes until the server closes its end; the client's stays open."""
+    return b"".join(iter(partial(connection.recv, 65_536), b""))
+
+
+def _held(api: Cluster) -> int:
+    """Connections that the API still has."""
+    [process] = api.processes
+    [worker] = process.children()
+    return len(worker.net_connections("tcp")) - 1
