@@ -2,9 +2,9 @@
 
     python -m benchmarks.slow_closers --old REVISION
 
-The API of this working tree and that of an older revision (from a git worktree of its own) in turn, in one run, with a Redis and
-without workers. Each such client asks with HTTP/1.0, reads its answer and holds its side for 3 s, then begins again; the
-others ask for the list of jobs, each time on a new connection.
+The API of this working tree and that of an older revision (from a git worktree of its own) in turn, in one run, with a
+Redis and without workers. Each such client asks with HTTP/1.0, reads its answer and holds its side for 3 s, then begins
+again; the others ask for the list of jobs, each time on a new connection.
 """
 
 from __future__ import annotations
@@ -104,9 +104,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of each measurement (default: 10)")
     parser.add_argument("--repeats", type=int, default=3, help="of which the medians are shown (default: 3)")
     options = parser.parse_args()
-    print(
-        "| clients that hold on | build | answered | p50 | p95 | p99 | longest |\n|---:|---|---:|---:|---:|---:|---:|"
-    )
+    print("| clients that hold on | build | others answered | p50 | p95 | p99 | longest |")
+    print("|---:|---|---:|---:|---:|---:|---:|")
     with old_tree(options.old) as old:
         for clients in options.clients:
             runs: dict[str, list[list[float]]] = {options.old: [], "this": []}
