@@ -26,7 +26,7 @@ up: secrets ## build and start the service in containers (docs/containers.md)
 secrets: ## make the passwords of the containers that are missing, in .secrets
 	@deploy/make-secrets.sh $(or $(SENTIQ_SECRETS),.secrets)
 
-model: $(VENV_TORCH)/.installed ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
+model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
 	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
 
 TESTS ?= not data and not slow

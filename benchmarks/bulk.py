@@ -2,7 +2,7 @@
 
     python -m benchmarks.bulk --texts FILE [--rows 10000 100000 1000000] [--noop] [--formats csv xlsx]
 
-Needs client/src on PYTHONPATH. The CSV has an id and a text a row, the texts repeated as often as needed. It is sent
+The CSV has an id and a text a row, the texts repeated as often as needed. It is sent
 and fetched by the client, and what comes back is compared row by row: every id once, in order. With --noop the engine
 answers without looking, and what is measured is the service around it. Memory is the growth of resident memory.
 """

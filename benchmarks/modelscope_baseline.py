@@ -8,16 +8,12 @@ depend on their values.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
 import time
 from pathlib import Path
-
-import torch
-from modelscope.pipelines import pipeline
-from modelscope.utils.constant import Tasks
-from transformers import BertConfig, BertForSequenceClassification
 
 CONFIG = {
     "attention_probs_dropout_prob": 0.1,
@@ -37,6 +33,9 @@ LABELS = {"负面": 0, "正面": 1}
 
 
 def write_checkpoint(directory: Path, vocabulary: list[str]) -> None:
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
     network = BertForSequenceClassification(BertConfig(**CONFIG, num_labels=len(LABELS)))
     torch.save(network.state_dict(), directory / "pytorch_model.bin")
     (directory / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
@@ -56,7 +55,18 @@ def write_checkpoint(directory: Path, vocabulary: list[str]) -> None:
 
 
 def main() -> None:
-    vocabulary = Path(sys.argv[1]).read_text(encoding="utf-8").split("\n")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("vocabulary", type=Path, help="entries of the tokenizer, one a line")
+    options = parser.parse_args()
+    try:  # only now: --help needs nothing but Python
+        import torch
+        from modelscope.pipelines import pipeline
+        from modelscope.utils.constant import Tasks
+    except ModuleNotFoundError as missing:
+        parser.exit(
+            69, f"{missing.name} is not installed here; benchmarks/make_modelscope_env.sh DIR makes its environment\n"
+        )
+    vocabulary = options.vocabulary.read_text(encoding="utf-8").split("\n")
     texts = sys.stdin.read().splitlines()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as directory:

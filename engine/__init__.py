@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 # OpenVINO and ONNX Runtime report to their makers when they are imported: from threads that would be alive when a
 # worker forks, and with an id that they write into the home directory. OpenVINO has no setting against that, but does
@@ -11,8 +13,23 @@ import sys
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from engine.engine import BatchTiming, Engine, Prediction, Timings  # noqa: E402  # after the lines above
-from engine.long_texts import LongTexts  # noqa: E402
-from engine.registry import ModelError, ModelManifest  # noqa: E402
+if TYPE_CHECKING:
+    from engine.engine import BatchTiming, Engine, Prediction, Timings
+    from engine.long_texts import LongTexts
+    from engine.registry import ModelError, ModelManifest
+else:
+    _HOMES = {
+        "engine.engine": ("BatchTiming", "Engine", "Prediction", "Timings"),
+        "engine.long_texts": ("LongTexts",),
+        "engine.registry": ("ModelError", "ModelManifest"),
+    }
+
+    def __getattr__(name: str) -> Any:
+        """A name is imported when it is first asked for: `sentiq-prepare --help` needs no OpenVINO."""
+        for home, names in _HOMES.items():
+            if name in names:
+                return getattr(import_module(home), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = ["BatchTiming", "Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction", "Timings"]

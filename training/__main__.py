@@ -1,29 +1,25 @@
-"""One command from labelled texts to the bundled model: see training/README.md."""
+"""One command from labelled texts to the bundled model: see training/README.md.
+
+Needs torch and scikit-learn, in an environment of their own (.venv-torch). Exit status: 0 done; 2 wrong usage; 69 what
+it needs is not installed.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import tempfile
-import time
 from pathlib import Path
 
-import numpy as np
-import torch
+from engine.needs import need
 
-from training.card import card
-from training.data import read_split, read_unlabelled
-from training.embed import embeddings
-from training.evaluate import accuracy, by_source, measure, probabilities
-from training.export import replace_directory, write_model
-from training.fit import EPOCHS, combine, fit_convolution, predict, sigmoid
-from training.network import CHARACTER_WIDTH, PAIR_WIDTH, PAIRS, Combined, Convolution
-from training.ngrams import baseline_predictions, fit_linear
-from training.tokens import build_tokenizer, encode
+EPOCHS = 7
+NEEDED = ("torch", "numpy", "openvino", "scipy", "sklearn", "tokenizers")
+REMEDY = "training/README.md has the commands that make its environment."
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for split in ("train", "dev", "test"):
         parser.add_argument(f"--{split}", type=Path, required=True, help="TSV (or .tsv.gz): label, source, text")
     parser.add_argument("--unlabelled", type=Path, help="further texts, one a line, for the embeddings' first values")
@@ -32,69 +28,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--threads", type=int, default=1, help="of torch; the result depends on it in the last digits")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    started = time.monotonic()
+    need("python -m training", REMEDY, *NEEDED)
+    from training.train import train  # only now: --help needs nothing but Python
 
-    def report(message: str) -> None:
-        print(f"{time.monotonic() - started:6.0f} s  {message}", flush=True)
-
-    train, dev, test = (read_split(path) for path in (args.train, args.dev, args.test))
-    unlabelled = read_unlabelled(args.unlabelled) if args.unlabelled else []
-    tokenizer = build_tokenizer(train.texts)
-    vocabulary = tokenizer.get_vocab_size()
-    train_ids, dev_ids, test_ids = (encode(tokenizer, split.texts) for split in (train, dev, test))
-    report(f"{len(train.texts)} training texts, vocabulary of {vocabulary}")
-
-    linear = fit_linear(train_ids, train.labels)
-    report("linear part fitted")
-    first_values = embeddings(
-        train_ids + encode(tokenizer, unlabelled),
-        characters=(vocabulary, CHARACTER_WIDTH),
-        pairs=(PAIRS, PAIR_WIDTH),
-        seed=args.seed,
-    )
-    report(f"embeddings started from {len(train.texts) + len(unlabelled)} texts")
-    torch.manual_seed(args.seed)
-    convolution = Convolution(*first_values)
-    fit_convolution(convolution, train_ids, train.labels, seed=args.seed, epochs=args.epochs, report=report)
-
-    on_dev, on_test = (
-        {"linear": linear.logits(ids), "convolution": predict(convolution, ids)} for ids in (dev_ids, test_ids)
-    )
-    weights = combine(on_dev["linear"], on_dev["convolution"], dev.labels)
-    on_dev["combined"] = weights[0] * on_dev["linear"] + weights[1] * on_dev["convolution"] + weights[2]
-    dev_accuracy = {part: accuracy((logits > 0).astype(np.int64), dev) for part, logits in on_dev.items()}
-    report(f"accuracy on the development split: {dev_accuracy}")
-
-    identity = {"id": args.out.name, "source": f"trained from scratch by `python -m training`, seed {args.seed}"}
-    with tempfile.TemporaryDirectory() as scratch:
-        reference, shipped = Path(scratch) / "fp32", Path(scratch) / args.out.name
-        write_model(reference, Combined(convolution, linear, weights, int8=False), tokenizer, identity, "f32")
-        write_model(shipped, Combined(convolution, linear, weights, int8=True), tokenizer, identity, "int8")
-        fp32, int8 = (probabilities(directory, test.texts) for directory in (reference, shipped))
-        baseline = baseline_predictions(train.texts, train.labels, test.texts)
-        metrics = {
-            "seed": args.seed,
-            "epochs": args.epochs,
-            "vocabulary": vocabulary,
-            "texts": {
-                "train": len(train.texts),
-                "unlabelled": len(unlabelled),
-                "dev": len(dev.texts),
-                "test": len(test.texts),
-            },
-            "size_bytes": sum(path.stat().st_size for path in shipped.iterdir()),
-            "dev_accuracy": dev_accuracy,
-            "uncalibrated": {part: measure(sigmoid(logits), test) for part, logits in on_test.items()},
-            "int8": measure(int8, test),
-            "fp32": measure(fp32, test),
-            "int8_fp32_agreement": round(float(((int8 > 0.5) == (fp32 > 0.5)).mean()), 5),
-            "baseline": {"accuracy": accuracy(baseline, test), "by_source": by_source(baseline, test)},
-        }
-        (shipped / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-        (shipped / "README.md").write_text(card(args.out.name, metrics), encoding="utf-8")
-        replace_directory(shipped, args.out)
-    report(f"written to {args.out}; accuracy on the test split {accuracy((int8 > 0.5).astype(np.int64), test)}")
+    train(args)
 
 
 if __name__ == "__main__":

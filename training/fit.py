@@ -15,7 +15,6 @@ from torch.nn import functional
 from training.network import Convolution
 from training.tokens import Ids
 
-EPOCHS = 7
 BATCH_TOKENS = 6_000  #: padded tokens of one training batch
 LEARNING_RATE = 2e-3
 EMBEDDING_RATE = 1e-3

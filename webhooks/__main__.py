@@ -1,7 +1,8 @@
-"""The process: SIGTERM lets messages on their way arrive."""
+"""Delivers the messages of webhooks until SIGTERM, which lets those on their way arrive."""
 
 from __future__ import annotations
 
+import argparse
 import signal
 import sys
 import threading
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> int:
+    epilog = "Settings: docs/settings.md. Exit status: 0 stopped; 78 a setting is wrong."
+    argparse.ArgumentParser(prog="python -m webhooks", description=__doc__, epilog=epilog).parse_args()
     try:
         settings = current()
     except SettingsError as error:

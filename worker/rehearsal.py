@@ -6,6 +6,7 @@ standard error.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from worker import models
@@ -23,4 +24,6 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m worker.rehearsal", description=__doc__)
+    parser.add_argument("model", metavar="MODEL", help="id, or id@version")
+    sys.exit(main(parser.parse_args().model))

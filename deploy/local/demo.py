@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -101,6 +102,7 @@ def seconds(instant: str) -> float:
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__).parse_args()
     url = os.environ.get("SENTIQ_URL", DEFAULT_URL)
     try:
         classify_samples(url, os.environ.get("SENTIQ_API_KEY"))

@@ -6,6 +6,7 @@ not come up, 2 a setting is wrong or a port is taken.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import signal
@@ -41,6 +42,9 @@ class StartError(Exception):
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        prog="make run", usage="make run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # they end us as Ctrl-C does
     try:

@@ -1,7 +1,9 @@
 """sentiq-prepare: from a checkpoint to a proven, quantised model directory that the engine loads.
 
+Needs torch: `make model MODEL=…` makes the environment (.venv-torch) once; the image `prepare` has it.
+
 Exit status: 0 the model is in the store, made now or before; 1 it cannot be prepared, the reason is on standard error;
-2 wrong usage; 130 interrupted.
+2 wrong usage; 69 what it needs is not installed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,20 +11,21 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.prepare import store as stores
-from engine.prepare.labels import check_labels, normalise
-from engine.prepare.report import say, step, table
-from engine.prepare.source import Source, find_source, made_from
-from engine.registry import ModelError, read_manifest
+from engine.needs import need
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "models"
 CALIBRATION = Path(__file__).with_name("calibration.txt")
+#: What is imported on the way from a hub or a directory to a model; a test holds it against requirements/prepare.in.
+NEEDED = (
+    "torch", "filelock", "modelscope_hub", "nncf", "numpy", "onnx", "onnxruntime", "openvino", "requests",
+    "safetensors", "tokenizers", "tqdm", "transformers",
+)  # fmt: skip
+REMEDY = "`make model MODEL=<hub id or directory>` installs it into .venv-torch, once, and prepares the model."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,115 +56,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    need("sentiq-prepare", REMEDY, *NEEDED)
     quiet()
-    try:
-        directory = prepare(options)
-        if options.eval:
-            add_evaluation(directory, options.eval)
-    except ModelError as error:
-        print(f"sentiq-prepare: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"sentiq-prepare: {error}; nothing was stored", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    from engine.prepare.command import run  # only now: --help needs nothing but Python
 
-
-def prepare(options: argparse.Namespace) -> Path:
-    """The directory of the prepared model; raises ModelError."""
-    source = find_source(options.model, revision=options.revision, model_id=options.id)
-    labels = [normalise(name) for name in options.labels.split(",")] if options.labels else []
-    if labels:
-        check_labels("--labels", labels)
-    if not options.calibration.is_file():
-        raise ModelError(f"--calibration: no file {options.calibration}; give a UTF-8 file with one text a line")
-    if options.eval and not options.eval.is_file():
-        raise ModelError(f"--eval: no file {options.eval}; give a table with tabs, columns text and label")
-    origin = made_from(
-        source,
-        {"labels": labels, "calibration": stores.checksum(options.calibration), "agreement": options.min_agreement},
-    )
-    store: Path = options.store
-    with stores.locked(store, source.model_id, f"another process prepares {source.model_id}; waiting for it"):
-        stored, damage = stores.find_prepared(store, source.model_id, origin)
-        if stored and not damage and not options.force:
-            say(f"{stored.manifest.name} is prepared and intact: {stored.directory}")
-            return stored.directory
-        if damage:
-            say(f"{damage}; preparing it again")
-        say(f"preparing {source.model_id}")
-        with stores.workshop(store, source.model_id) as scratch, step("all steps"):
-            directory = make(source, options, labels, scratch, made_from=origin)
-        if stored and stored.directory != directory and damage:
-            shutil.rmtree(stored.directory)
-        summary(directory)
-        return directory
-
-
-def make(source: Source, options: argparse.Namespace, labels: list[str], scratch: Path, **identity: str) -> Path:
-    """Fetch, build and store the model; return its directory in the store."""
-    revision = source.revision
-    checkpoint = source.directory
-    if checkpoint is None:
-        from engine.prepare.hub import download
-
-        with step(f"fetch {source.name}"):
-            cache = options.store / ".downloads"
-            fetched = download(source.name, revision=revision, cache=cache, progress=sys.stderr.isatty())
-        checkpoint, revision = fetched.directory, fetched.revision
-        identity["commit"] = fetched.commit
-    with step("import torch and the converters"):
-        from engine.prepare.build import Recipe, build
-    out = scratch / "model"  # not the workshop itself, where a manifest would be found
-    out.mkdir()
-    facts = build(checkpoint, Recipe(labels, options.calibration, options.min_agreement), out, scratch)
-    files = stores.checksums(out)
-    manifest = {
-        "id": source.model_id,
-        "version": stores.version_of(files),
-        "source": source.name,
-        "revision": revision,
-        **identity,
-        **facts,
-        "files": files,
-    }
-    stores.write_manifest(out, manifest)
-    return stores.put(out, options.store)
-
-
-def add_evaluation(directory: Path, path: Path) -> None:
-    """Print the accuracies and keep them in the manifest."""
-    from engine.prepare.evaluate import evaluate
-
-    result = evaluate(directory, read_manifest(directory), path)
-    accuracy = result["accuracy"]
-    groups = next(iter(accuracy.values()))
-    table(
-        [["accuracy", *accuracy]]
-        + [[group, *(f"{shares[group]:.4f}" for shares in accuracy.values())] for group in groups]
-    )
-    content = stores.read_content(directory)
-    content["proof"] = {**content.get("proof", {}), "evaluation": result}
-    stores.write_manifest(directory, content)
-
-
-def summary(directory: Path) -> None:
-    """What was made, as a table, and how to use it."""
-    content = stores.read_content(directory)
-    proof = content["proof"]
-    files = {"openvino": "model.bin", "torch": "model.safetensors", "onnx": "model.onnx"}
-    rows = [["backend", "precision", "size", "largest difference in float32", "labels as in float32"]]
-    for backend, precision in content["backends"].items():
-        size = (directory / files[backend]).stat().st_size / 1e6
-        difference = proof["logits_difference"].get(backend)
-        agreed = [share for what, share in proof["label_agreement"].items() if f"{backend} {precision}" in what]
-        compared = "reference" if difference is None else f"{difference:.1e} of {proof['logits_bound']:.1e} allowed"
-        rows.append([backend, precision, f"{size:.0f} MB", compared, f"{agreed[-1]:.1%}" if agreed else ""])
-    table(rows)
-    name = f"{content['id']}@{content['version']}"
-    say(f"{name}: labels {', '.join(content['labels'])}; in {directory}")
+    return run(options)
 
 
 def quiet() -> None:

@@ -17,7 +17,7 @@ from engine import Engine, LongTexts, ModelError, Prediction
 pytest.importorskip("torch")
 from transformers import BertConfig
 
-from benchmarks.base_model import VOCABULARY_SIZE, build, write_model
+from benchmarks.random_model import VOCABULARY_SIZE, build, write_model
 
 BACKENDS = ["openvino", "onnx", "torch"]
 #: How far a probability may lie from float32's in torch: rounding apart, and with bfloat16 where the processor has it.

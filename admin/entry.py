@@ -1,0 +1,30 @@
+"""`bin/sentiq-admin`, which also runs where nothing is installed yet: there it helps, and says what is missing."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+NOT_INSTALLED = 69  #: exit status, EX_UNAVAILABLE of sysexits.h
+COMMANDS = Path(__file__).with_name("__main__.py")
+
+
+def main() -> int:
+    try:
+        from admin.__main__ import main as run
+    except ModuleNotFoundError as missing:
+        if {"-h", "--help"} & set(sys.argv[1:]):
+            print(ast.get_docstring(ast.parse(COMMANDS.read_text(encoding="utf-8"))))
+            return 0
+        print(
+            f"sentiq-admin: {missing.name} is not installed here. `make run` installs what is needed into .venv, once. "
+            "In containers: docker-compose exec api python -m admin …",
+            file=sys.stderr,
+        )
+        return NOT_INSTALLED
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""`--help` of every command, from anywhere and with nothing installed; what is missing is said with its remedy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import REPOSITORY
+
+COMMANDS = ("sentiq-admin", "sentiq-prepare")
+ADMIN = (
+    ["models"],
+    ["activate"],
+    ["keys"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "rotate"],
+    ["keys", "revoke"],
+)
+CLIENT = (
+    "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
+    "list", "models", "top",
+)  # fmt: skip
+BENCHMARKS = (
+    "autoscale", "base_model", "bulk", "end_to_end", "engine", "flower_memory", "gemm_peak", "memory",
+    "modelscope_baseline", "observer", "overload", "result_cache", "scaling",
+)  # fmt: skip
+PROCESSES = ("webhooks", "worker.rehearsal", "deploy.compose.scaler", "deploy.local.run", "deploy.local.demo")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout without an environment, and a python3 that has nothing but its standard library."""
+    root = tmp_path_factory.mktemp("bare")
+    for name in ("bin", "admin", "engine", "jobs", "training"):
+        shutil.copytree(REPOSITORY / name, root / name)
+    python = root / "path" / "python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    return root
+
+
+def run(command: list[str | Path], cwd: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SENTIQ_")}
+    env |= {"PYTHONPATH": "", "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"} if path else {}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def bare_module(bare: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run([bare / "path" / "python3", "-m", name, *arguments], bare, bare / "path")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_bin_helps_from_anywhere(command: str, bare: Path, tmp_path: Path) -> None:
+    assert {path.name for path in (REPOSITORY / "bin").iterdir()} == set(COMMANDS)
+    link = tmp_path / command
+    link.symlink_to(REPOSITORY / "bin" / command)
+    for found in (REPOSITORY / "bin" / command, link, bare / "bin" / command):
+        for arguments in [], *(ADMIN if command == "sentiq-admin" else ()):
+            done = run([found, *arguments, "--help"], tmp_path, bare / "path")
+            assert (done.returncode, done.stderr) == (0, ""), found
+            assert command in done.stdout
+            assert re.search(r"Exit status|usage:", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [(["sentiq-prepare", "some/model"], "make model MODEL="), (["sentiq-admin", "models"], "make run")],
+)
+def test_without_its_environment_a_command_says_what_makes_it(command: list[str], remedy: str, bare: Path) -> None:
+    name, *arguments = command
+    done = run([bare / "bin" / name, *arguments], bare, bare / "path")
+    assert (done.returncode, done.stdout) == (69, "")
+    assert done.stderr.startswith(f"{name}: ")
+    assert remedy in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_prepares_a_model_is_what_its_requirements_have() -> None:
+    from engine.prepare.__main__ import NEEDED
+
+    lines = (REPOSITORY / "requirements" / "prepare.in").read_text().splitlines()
+    named = {line.partition("==")[0].replace("-", "_") for line in lines if not line.startswith("#")}
+    assert set(NEEDED) == named | {"torch"}
+
+
+def test_training_helps_and_says_what_it_needs(bare: Path, tmp_path: Path) -> None:
+    assert bare_module(bare, "training", "--help").stdout.startswith("usage: python -m training")
+    table = str(tmp_path / "table.tsv")
+    done = bare_module(
+        bare, "training", "--train", table, "--dev", table, "--test", table, "--out", str(tmp_path / "out")
+    )
+    assert (done.returncode, "training/README.md" in done.stderr) == (69, True)
+
+
+@pytest.mark.parametrize("module", [*(f"benchmarks.{name}" for name in BENCHMARKS), *PROCESSES])
+def test_every_module_that_is_a_command_helps_and_does_nothing_else(module: str) -> None:
+    done = run([sys.executable, "-m", module, "--help"], REPOSITORY)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ")
+
+
+def test_every_benchmark_with_a_command_is_among_them() -> None:
+    runnable = [path.stem for path in (REPOSITORY / "benchmarks").glob("*.py") if "__main__" in path.read_text()]
+    assert sorted(runnable) == sorted(BENCHMARKS)
+
+
+def test_the_client_helps_without_a_service(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from sentiq_client.cli import main; main()",
+    ]
+    source = str(REPOSITORY / "client" / "src")
+    for arguments in [], *([name] for name in CLIENT):
+        done = run([*command, source, *arguments, "--help"], tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Usage: sentiq")
+
+
+def test_make_model_without_a_model_helps_and_installs_nothing() -> None:
+    plan = run(["make", "--dry-run", "model"], REPOSITORY).stdout
+    assert plan.strip() == "bin/sentiq-prepare --help"
+    assert "venv" in run(["make", "--dry-run", "model", "MODEL=some/model", "VENV_TORCH=no-such"], REPOSITORY).stdout
