@@ -69,7 +69,7 @@ _JOB = {
         "keep_columns": True,
     },
     "file": _FILE,
-    "counts": {"total": 2, "completed": 2, "failed": 0},
+    "counts": {"total": 2, "completed": 2, "failed": 0, "without_text": 0},
     "created_at": "2026-01-31T08:00:00.000Z",
     "started_at": "2026-01-31T08:00:00.011Z",
     "ended_at": "2026-01-31T08:00:00.016Z",
@@ -100,6 +100,8 @@ _STORED_MODEL = {
     "max_tokens": 512,
     "precision": "int8",
     "source": "trained from scratch by `python -m training`, seed 1",
+    "accuracy": 0.8764,
+    "tested_on": 12315,
 }
 _WEBHOOK = {
     "id": "wh_a0db304da1b4d9ab",
@@ -131,8 +133,8 @@ EXAMPLES: dict[str, Any] = {
         "job_id": JOB_ID,
         "state": "completed",
         "rows": 2,
-        "counts": {"negative": 1, "positive": 1, "failed": 0},
-        "shares": {"negative": 0.5, "positive": 0.5, "failed": 0.0, "truncated": 0.0},
+        "counts": {"negative": 1, "positive": 1, "failed": 0, "without_text": 0},
+        "shares": {"negative": 0.5, "positive": 0.5, "failed": 0.0, "without_text": 0.0, "truncated": 0.0},
         "histogram": [{"start": 0.0, "end": 0.05, "count": 1}, {"start": 0.95, "end": 1.0, "count": 1}],
         "failures": [],
     },
