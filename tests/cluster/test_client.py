@@ -17,7 +17,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from sentiq_client import ApiError, Client, ConnectionFailed, Job, JobNotCompleted
+from sentiq_client import Client, ConnectionFailed, Job, JobNotCompleted
 from tests.proxy import Fault, FaultyProxy, refusal
 from tests.support import REPOSITORY, Cluster, free_port
 
@@ -133,7 +133,7 @@ def test_a_job_of_texts_from_python(cluster: Cluster) -> None:
         assert job.wait(timeout_s=30).total == 4
         assert [row.custom_id for row in job.results()] == ["c0", "c1", "c2", "c3"]
         assert [row.text for row in job.results(include="text", only=None)] == list(TEXTS)
-        with pytest.raises(ApiError, match="items"):
+        with pytest.raises(ValueError, match="no texts"):
             client.submit([])
 
 

@@ -1,27 +1,28 @@
+# Made of aio/client.py by client/unasync.py: change that file, then run it.
 """The entry: `Client()` knows the service, submits and lists."""
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sentiq_client import inputs, waiting
 from sentiq_client.jobs import JobHandle
-from sentiq_client.models import Analysis, Job
-from sentiq_client.transport import RETRIES, Transport
+from sentiq_client.models import Analysis, Job, JobPage, as_list
+from sentiq_client.retry import LONGEST_WAIT_S, RETRIES, UPLOAD_RETRIES, OnWait, tell
+from sentiq_client.transport import OnBytes, Transport
+from sentiq_client.waiting import Texts
+from sentiq_client.webhooks import Webhooks
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-UPLOAD_RETRIES = 4
-PIECE_BYTES = 1 << 16
-
-OnBytes = Callable[[int, int], None]  #: bytes sent, bytes in all
 
 
 class Client:
-    """A service by its address; usable as a context manager. Not to be shared by threads."""
+    """A service by its address; usable as a context manager. One may be shared by all that want to use it."""
 
     def __init__(
         self,
@@ -30,10 +31,22 @@ class Client:
         *,
         timeout_s: float = 60.0,
         retries: int = RETRIES,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        on_wait: OnWait = tell,
     ) -> None:
-        """`url` and `api_key` are those of SENTIQ_URL and SENTIQ_API_KEY unless given."""
-        address = (url or os.environ.get("SENTIQ_URL") or DEFAULT_URL).rstrip("/")
-        self._transport = Transport(address, api_key or os.environ.get("SENTIQ_API_KEY"), timeout_s, retries)
+        """`url` and `api_key` are those of SENTIQ_URL and SENTIQ_API_KEY unless given.
+
+        When the service asks to wait longer than `longest_wait_s` seconds, the error is raised at once. Longer waits
+        are told to `on_wait`, with their seconds and the reason; they are logged unless it is given. Raises SentiqError
+        for what is no address.
+        """
+        address = url or os.environ.get("SENTIQ_URL") or DEFAULT_URL
+        key = api_key or os.environ.get("SENTIQ_API_KEY")
+        self._transport = Transport(address, key, timeout_s, retries, longest_wait_s, on_wait)
+        self.webhooks = Webhooks(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._transport.url}>"
 
     def __enter__(self) -> Self:
         return self
@@ -42,19 +55,34 @@ class Client:
         self.close()
 
     def close(self) -> None:
+        """Close its connections."""
         self._transport.http.close()
 
     def analyze(self, text: str, **options: Any) -> Analysis:
         """Classify one text now."""
-        answer = self._transport.request("POST", "/analyze", json={"text": text} | _given(options)).json()
-        return Analysis(answer["text"], answer["label"], answer["score"])
+        asked = {"text": text} | {name: value for name, value in options.items() if value is not None}
+        return self._transport.ask(Analysis.read, "POST", "/analyze", json=asked)
 
     def submit(
-        self, texts: Iterable[str | Mapping[str, str]], *, idempotency_key: str | None = None, **options: Any
+        self,
+        data: Texts,
+        *,
+        on_bytes: OnBytes | None = None,
+        idempotency_key: str | None = None,
+        **options: Any,
     ) -> JobHandle:
-        """Make a job of texts, or of mappings with `text` and `custom_id`. Options are those of the service."""
-        items = [{"text": item} if isinstance(item, str) else dict(item) for item in texts]
-        return self._submitted({"items": items} | _given(options), idempotency_key)
+        """Make a job of texts, of a frame or of a file. Options are those of the service.
+
+        Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text` and `custom_id`; a
+        missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
+        file (a Path, or one that is open) are read as the service reads files: `text_column`, `id_column`,
+        `keep_columns`. Everything is sent again from its beginning, under the same idempotency key, when an upload
+        breaks; what can be read but once is kept in a temporary file for that. Raises TypeError and ValueError for what
+        is none of these, OSError and SentiqError.
+        """
+        found = self._send(data, on_bytes, idempotency_key or str(uuid.uuid4()), options)
+        job = Job.read(found)
+        return JobHandle(self._transport, job.id, job)
 
     def submit_file(
         self,
@@ -64,81 +92,61 @@ class Client:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobHandle:
-        """Make a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk.
+        """Make a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        return self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
 
-        A broken upload is sent again from the start, under the same idempotency key.
+    def dry_run(self, data: str | Texts, *, on_bytes: OnBytes | None = None, **options: Any) -> dict[str, Any]:
+        """What a file (a path may be a str) or anything else would be as a job: rows, bad rows, duplicates, its format.
+
+        Nothing is stored.
         """
-        document = self._send_file(path, on_bytes, idempotency_key or str(uuid.uuid4()), options)
-        return JobHandle(self._transport, document["id"], Job.read(document))
-
-    def dry_run(self, path: str | Path, *, on_bytes: OnBytes | None = None, **options: Any) -> dict[str, Any]:
-        """What a file would be as a job: rows, bad rows, duplicates, its format. Nothing is stored."""
-        return self._send_file(path, on_bytes, "", options | {"dry_run": True})
+        source = Path(data) if isinstance(data, str) else data
+        return self._send(source, on_bytes, "", options | {"dry_run": True})
 
     def job(self, job_id: str) -> JobHandle:
-        """A job of before, by its id."""
+        """A job of before, by its id. Nothing is asked yet."""
         return JobHandle(self._transport, job_id)
 
     def jobs(self, state: str | None = None) -> Iterator[Job]:
         """Newest first; `state` may be several, with commas."""
         after: str | None = None
         while True:
-            params = _given({"limit": 100, "state": state, "after": after})
-            page = self._transport.request("GET", "/api/v1/jobs", params=params).json()
-            yield from map(Job.read, page["data"])
-            after = page["next"]
+            params = inputs.as_params({"limit": 100, "state": state, "after": after})
+            page = self._transport.ask(JobPage.read, "GET", "/api/v1/jobs", params=params)
+            yield from page.jobs
+            after = page.next
             if after is None:
                 return
 
     def models(self) -> list[dict[str, Any]]:
         """Prepared models that live workers have."""
-        found: list[dict[str, Any]] = self._transport.request("GET", "/api/v1/models").json()["data"]
-        return found
+        return self._transport.ask(as_list(dict), "GET", "/api/v1/models")
 
     def cluster(self) -> dict[str, Any]:
         """Lanes, workers, speed and memory now."""
-        found: dict[str, Any] = self._transport.request("GET", "/api/v1/cluster").json()
-        return found
+        return self._transport.ask(dict, "GET", "/api/v1/cluster")
 
-    def _submitted(self, document: dict[str, Any], idempotency_key: str | None) -> JobHandle:
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        answer = self._transport.request("POST", "/api/v1/jobs", json=document, headers=headers).json()
-        return JobHandle(self._transport, answer["id"], Job.read(answer))
-
-    def _send_file(
-        self, path: str | Path, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
+    def _send(
+        self, data: Texts, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
     ) -> dict[str, Any]:
-        path = Path(path)
-        size = path.stat().st_size
-        params = {name: str(value).lower() if isinstance(value, bool) else value for name, value in options.items()}
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        if idempotency_key:
-            headers["Idempotency-Key"] = idempotency_key
-
-        def body() -> dict[str, Any]:
-            return {"content": _pieces(path, size, on_bytes)}
-
-        answer = self._transport.request(
-            "POST",
-            "/api/v1/jobs",
-            params={"filename": path.name} | _given(params),
-            headers=headers,
-            body=body,
-            retries=max(self._transport.retries, UPLOAD_RETRIES),
-        )
-        found: dict[str, Any] = answer.json()
-        return found
+        source = waiting.source(data, options)
+        try:
+            return self._transport.ask(
+                _job_or_dry_run,
+                "POST",
+                "/api/v1/jobs",
+                params=dict(source.params) | inputs.as_params(options),
+                headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
+                source=source,
+                on_bytes=on_bytes,
+                retries=max(self._transport.retries, UPLOAD_RETRIES),
+            )
+        finally:
+            source.close()
 
 
-def _pieces(path: Path, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
-    sent = 0
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
-            sent += len(piece)
-            if on_bytes:
-                on_bytes(sent, size)
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def _job_or_dry_run(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document. Raises KeyError for what is neither."""
+    if document["object"] != "dry_run":
+        Job.read(document)
+    return document

@@ -1,23 +1,36 @@
+# Made of aio/jobs.py by client/unasync.py: change that file, then run it.
 """A job that was submitted: wait for it, read it, steer it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
+from sentiq_client import answers, frames
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
-from sentiq_client.models import Job, Row
-from sentiq_client.transport import FIRST_DELAY_S, LONGEST_DELAY_S, Transport, pause, problem, worth_another_try
+from sentiq_client.inputs import as_params
+from sentiq_client.models import Job, Page, Row, Summary, Throughput
+from sentiq_client.retry import DOWNLOAD_RETRIES, worth_another_try
+from sentiq_client.transport import Transport, new_request_id
+from sentiq_client.waiting import call, sleep
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0
 PATIENCE_S = 600.0  #: how long the service may be away while a job is waited for
-DOWNLOAD_RETRIES = 8
+DOWNLOAD_READ_S = 600.0  #: a workbook is made before its first byte is sent
+
+FILE_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 Progress = Callable[[Job], None]
+OnReceived = Callable[[int, int | None], None]  #: bytes received, bytes in all where that is known
 
 
 class JobHandle:
@@ -28,14 +41,19 @@ class JobHandle:
         self.id = job_id
         self._job = job
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}, not asked for yet>" if self._job is None else repr(self._job)
+
     @property
     def job(self) -> Job:
-        return self._job or self.refresh()
+        """What was last heard. Raises LookupError before the first `refresh()` of a job that is known by its id."""
+        if self._job is None:
+            raise LookupError(f"Nothing was heard of {self.id} yet: call refresh() or wait() first.")
+        return self._job
 
     def refresh(self) -> Job:
         """Ask the service. Raises ApiError, with status 404 when there is no such job (any more)."""
-        self._job = Job.read(self._transport.request("GET", self._path()).json())
-        return self._job
+        return self._refresh(None)
 
     def wait(self, timeout_s: float | None = None, progress: Progress | bool = False) -> Job:
         """Poll until the job has ended, over restarts of the service.
@@ -50,13 +68,15 @@ class JobHandle:
                 return self.wait(timeout_s, show)
         ends_at = None if timeout_s is None else time.monotonic() + timeout_s
         heard_at, delay_s = time.monotonic(), FIRST_POLL_S
+        request_id = new_request_id()  # one for all polls: the log of the service has them together
         while True:
+            asked_s = 0.0
             try:
-                job = self.refresh()
+                job = self._refresh(request_id)
             except (ConnectionFailed, ApiError) as error:
-                gone = isinstance(error, ApiError) and error.status < 500 and error.status != 429
-                if gone or time.monotonic() - heard_at > PATIENCE_S:
+                if not worth_another_try(error, repeatable=True) or time.monotonic() - heard_at > PATIENCE_S:
                     raise
+                asked_s = min(getattr(error, "retry_after_s", None) or 0.0, PATIENCE_S)
             else:
                 heard_at = time.monotonic()
                 if callable(progress):
@@ -64,108 +84,187 @@ class JobHandle:
                 if job.state == "completed":
                     return job
                 if job.ended:
-                    raise JobNotCompleted(job.id, job.state, job.error)
-            if ends_at is not None and time.monotonic() + delay_s > ends_at:
-                raise WaitTimeout(f"Job {self.id} did not end within {timeout_s} s; it goes on.")
-            time.sleep(delay_s)
+                    raise JobNotCompleted(job.id, job.state, job.error, request_id)
+            pause_s = max(delay_s, asked_s)
+            if ends_at is not None and time.monotonic() + pause_s > ends_at:
+                raise WaitTimeout(f"Job {self.id} did not end within {timeout_s} s; it goes on.", request_id)
+            sleep(pause_s)
             delay_s = min(delay_s * 1.3, LONGEST_POLL_S)
 
-    def results(self, **filters: Any) -> Iterator[Row]:
-        """All finished rows in order, page by page. Filters are those of the service: label, only, include …"""
-        cursor: str | None = None
-        while True:
-            params = {"limit": 1000} | _given(filters) | ({"cursor": cursor} if cursor else {})
-            page = self._transport.request("GET", self._path("/results"), params=params).json()
-            yield from map(Row.read, page["data"])
-            # A page may be empty because its filter found nothing in the part it looked at: that is not the end.
-            if page["next"] is None or page["next"] == cursor:
-                return
-            cursor = page["next"]
+    def results(
+        self,
+        *,
+        label: str | Iterable[str] | None = None,
+        only: str | None = None,
+        min_score: float | None = None,
+        max_score: float | None = None,
+        contains: str | None = None,
+        include: str | Iterable[str] | None = None,
+        neutral_band: float | None = None,
+        **more: Any,
+    ) -> Results:
+        """The finished rows in order: to iterate over, or as a frame.
 
-    def summary(self, **options: Any) -> dict[str, Any]:
-        """Counts by label, shares, a histogram, why rows failed."""
-        found: dict[str, Any] = self._transport.request("GET", self._path("/summary"), params=_given(options)).json()
-        return found
+        `label`: only these. `only`: "failed" or "without_text". `include`: "text", "columns" or both. `more` are other
+        parameters of the service.
+        """
+        filters = {"label": label, "only": only, "min_score": min_score, "max_score": max_score, "contains": contains}
+        return Results(
+            self._transport, self.id, _filters(filters | {"include": include, "neutral_band": neutral_band} | more)
+        )
+
+    def summary(self, by: str | None = None, neutral_band: float | None = None) -> Summary:
+        """Counts by label, shares, a histogram, why rows failed; `by` a kept column: its values in `groups`."""
+        params = as_params({"by": by, "neutral_band": neutral_band})
+        return self._transport.ask(dict, "GET", self._path("/summary"), params=params)
+
+    def throughput(self) -> Throughput:
+        """How fast a bulk job went: rows in each step of time."""
+        return self._transport.ask(Throughput.read, "GET", self._path("/throughput"))
 
     def download(
-        self,
-        path: str | Path,
-        kind: str | None = None,
-        on_bytes: Callable[[int, int | None], None] | None = None,
-        **filters: Any,
+        self, path: str | Path, kind: str | None = None, on_bytes: OnReceived | None = None, **filters: Any
     ) -> Path:
         """Write the results to a file; its name tells the kind (csv, xlsx, json, ndjson) unless given.
 
-        The file appears when it is whole. A broken download goes on where it broke. Raises SentiqError.
+        The file appears when it is whole. A broken download goes on where it broke. Raises SentiqError and OSError.
         """
         path = Path(path)
         ending = path.suffix.lower().removeprefix(".")
-        kind = kind or (ending if ending in ("csv", "json", "xlsx") else "ndjson")
+        kind = kind or (ending if ending in FILE_TYPES else "ndjson")
         part = path.with_name(path.name + ".part")
-        tag: str | None = None
-        left, delay_s = DOWNLOAD_RETRIES, FIRST_DELAY_S
-        with part.open("wb") as file:
-            while True:
-                wait_s: float | None = None
-                headers = {"Accept-Encoding": "identity"}  # parts of what a proxy packs cannot be put together
-                if tag and file.tell():
-                    headers |= {"Range": f"bytes={file.tell()}-", "If-Range": tag}
-                url = self._path(f"/results.{kind}")
-                try:
-                    with self._transport.http.stream(
-                        "GET", url, params=_given(filters), headers=headers, timeout=httpx.Timeout(600, connect=5)
-                    ) as answer:
-                        if not answer.is_success:
-                            answer.read()
-                            again, wait_s = worth_another_try(answer)
-                            error: SentiqError = problem(answer)
-                            if not again:
-                                raise error
-                        else:
-                            if answer.status_code != 206:
-                                file.seek(0)
-                                file.truncate()
-                            tag = answer.headers.get("ETag")
-                            size = int(answer.headers["Content-Length"]) if "Content-Length" in answer.headers else None
-                            for data in answer.iter_bytes():
-                                file.write(data)
-                                if on_bytes:
-                                    on_bytes(file.tell(), size)
-                            break
-                except httpx.TransportError as failure:
-                    error = self._transport.unreachable(failure)
-                if left == 0:
-                    raise error
-                left -= 1
-                pause(delay_s, wait_s)
-                delay_s = min(delay_s * 2, LONGEST_DELAY_S)
-        part.replace(path)
+        try:
+            with call(_opened, part) as file:
+                self._receive(file, kind, _filters(filters), on_bytes)
+            call(part.replace, path)
+        finally:
+            call(part.unlink, True)
         return path
 
     def pause(self) -> Job:
+        """Start no further work."""
         return self._do("pause")
 
     def resume(self) -> Job:
+        """Let a paused job go on."""
         return self._do("resume")
 
     def cancel(self) -> Job:
+        """End it; what is finished stays."""
         return self._do("cancel")
 
     def retry(self) -> Job:
         """Classify the failed rows again."""
-        return self._do("retry")
+        try:
+            return self._do("retry")
+        except ApiError as error:
+            if error.sent_before and error.code == "nothing_to_retry":  # they are classified already
+                return self.refresh()
+            raise
 
     def delete(self) -> None:
         """Texts and results are gone at once."""
-        self._transport.request("DELETE", self._path())
+        try:
+            self._transport.ask(dict, "DELETE", self._path())
+        except ApiError as error:
+            if not error.sent_before or error.code != "job_not_found":
+                raise
+
+    def _refresh(self, request_id: str | None) -> Job:
+        self._job = job = self._transport.ask(Job.read, "GET", self._path(), request_id=request_id)
+        return job
 
     def _do(self, what: str) -> Job:
-        self._job = Job.read(self._transport.request("POST", self._path(f"/{what}")).json())
-        return self._job
+        self._job = job = self._transport.ask(Job.read, "POST", self._path(f"/{what}"))
+        return job
+
+    def _receive(self, file: BinaryIO, kind: str, params: dict[str, Any], on_bytes: OnReceived | None) -> None:
+        """All bytes of the results, over broken connections."""
+        request_id, url = new_request_id(), self._path(f"/results.{kind}")
+        patience = httpx.Timeout(DOWNLOAD_READ_S, connect=5, pool=None)
+        tries = self._transport.tries(DOWNLOAD_RETRIES)
+        tag: str | None = None
+        error: SentiqError | None
+        while True:
+            # Parts of what a proxy packs cannot be put together.
+            headers = {"Accept-Encoding": "identity", "X-Request-Id": request_id}
+            if tag and file.tell():
+                headers |= {"Range": f"bytes={file.tell()}-", "If-Range": tag}
+            try:
+                with self._transport.http.stream(
+                    "GET", url, params=params, headers=headers, timeout=patience
+                ) as answer:
+                    if tag and answer.headers.get("Content-Range") == f"bytes */{file.tell()}":
+                        return  # all had come but the sign of the end
+                    if not answer.is_success:
+                        answer.read()
+                        error = answers.refusal(answer, request_id)
+                    elif not answers.has_type(answer, FILE_TYPES.get(kind, "")):
+                        answer.read()
+                        raise answers.not_ours(answer, request_id)
+                    else:
+                        if answer.status_code != 206:
+                            file.seek(0)
+                            file.truncate()
+                        tag = answer.headers.get("ETag")
+                        length = answer.headers.get("Content-Length")
+                        size = file.tell() + int(length) if length else None
+                        for data in answer.iter_bytes():
+                            call(file.write, data)
+                            if on_bytes:
+                                on_bytes(file.tell(), size)
+                        return
+            except httpx.RequestError as failure:
+                error = self._transport.broken(failure, request_id)
+            assert error is not None, "an answer that is no success has one"
+            self._transport.pause(tries, error)
 
     def _path(self, rest: str = "") -> str:
         return f"/api/v1/jobs/{self.id}{rest}"
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+class Results:
+    """Rows of a job, read page by page each time they are asked for; memory stays flat while one iterates."""
+
+    def __init__(self, transport: Transport, job_id: str, params: dict[str, Any]) -> None:
+        self._transport = transport
+        self._job_id = job_id
+        self._params = params
+
+    def __repr__(self) -> str:
+        chosen = "".join(f", {name}={value!r}" for name, value in self._params.items())
+        return f"<{type(self).__name__} of {self._job_id}{chosen}>"
+
+    def __iter__(self) -> Iterator[Row]:
+        cursor: str | None = None
+        while True:
+            params = {"limit": 1000} | self._params | ({"cursor": cursor} if cursor else {})
+            page = self._transport.ask(Page.read, "GET", f"/api/v1/jobs/{self._job_id}/results", params=params)
+            yield from page.rows
+            # A page may be empty because its filter found nothing in the part it looked at: that is not the end.
+            if page.next is None or page.next == cursor:
+                return
+            cursor = page.next
+
+    def to_pandas(self) -> Any:
+        """All of them as a pandas DataFrame. Raises MissingPackage where pandas is not installed."""
+        frames.require("pandas")
+        return frames.to_pandas(list(self))
+
+    def to_polars(self) -> Any:
+        """All of them as a polars DataFrame. Raises MissingPackage where polars is not installed."""
+        frames.require("polars")
+        return frames.to_polars(list(self))
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("wb")
+
+
+def _filters(asked: dict[str, Any]) -> dict[str, Any]:
+    found = as_params(asked)
+    if "label" in found and not isinstance(found["label"], str):
+        found["label"] = list(found["label"])  # repeated, since a label may have a comma in it
+    if "include" in found and not isinstance(found["include"], str):
+        found["include"] = ",".join(found["include"])
+    return found

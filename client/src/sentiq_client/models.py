@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+Summary = dict[str, Any]
 
 ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
+SHOWN_CHARS = 24  #: of a text in the repr of its row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Job:
     """A job at one moment. `document` is the whole answer, with what has no field here."""
 
@@ -23,7 +28,20 @@ class Job:
     eta_s: float | None
     queue_position: int | None
     error: str | None
+    metadata: dict[str, str]
     document: dict[str, Any]
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        without = f", {self.without_text:,} without text" if self.without_text else ""
+        return (
+            f"<Job {self.id}{name} {self.state}: {self.done:,} of {self.total:,} rows, {self.failed:,} failed{without}>"
+        )
+
+    @property
+    def done(self) -> int:
+        """Rows that are finished, one way or another."""
+        return self.completed + self.failed + self.without_text
 
     @property
     def ended(self) -> bool:
@@ -49,11 +67,12 @@ class Job:
             eta_s=document["eta_s"],
             queue_position=document.get("queue_position"),
             error=error["detail"] if error else None,
+            metadata=document.get("metadata") or {},
             document=document,
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of the results. Without a label there are no score and probabilities either, and `error` says why."""
 
@@ -66,12 +85,43 @@ class Row:
     truncated: bool
     model: str
     error: dict[str, Any] | None
+    degraded: bool = False
     text: str | None = None
     columns: list[list[str]] | None = None
+
+    def __repr__(self) -> str:
+        answer = f"{self.label} {self.score:.3f}" if self.score is not None else f"{(self.error or {}).get('code')}"
+        text = self.text or ""
+        shown = f" {text[:SHOWN_CHARS]!r}{'…' if len(text) > SHOWN_CHARS else ''}" if text else ""
+        return f"<Row {self.index} {answer}{shown}>"
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and where the next ones begin; None at the end."""
+
+    rows: list[Row]
+    next: str | None
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls([Row.read(row) for row in document["data"]], document["next"])
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Some jobs, and where the next ones begin; None at the end."""
+
+    jobs: list[Job]
+    next: str | None
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls([Job.read(job) for job in document["data"]], document["next"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +131,67 @@ class Analysis:
     text: str
     label: str
     score: float
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(document["text"], document["label"], document["score"])
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Rows recorded in one step of time, which began `at`."""
+
+    at: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """How fast a job went, in steps of `step_s` seconds; no points for a small job, which is answered in one."""
+
+    step_s: int
+    points: list[Point]
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(document["step_s"], [Point(point["at"], point["rows"]) for point in document["points"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told of the end of jobs. `secret` is known when it is made or changed, and then no more."""
+
+    id: str
+    url: str
+    description: str
+    events: list[str]
+    created_at: str
+    disabled: str | None  # why nothing is sent any more
+    secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver a message."""
+
+    delivery_id: str
+    event: str
+    attempt: int
+    at: str
+    status: int | None
+    error: str | None
+    took_ms: int | None
+    next_at: str | None
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+
+
+def as_list(kind: Callable[[dict[str, Any]], T]) -> Callable[[dict[str, Any]], list[T]]:
+    """Reads the `data` of an answer that is a list."""
+    return lambda document: [kind(entry) for entry in document["data"]]

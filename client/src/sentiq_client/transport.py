@@ -1,94 +1,153 @@
+# Made of aio/transport.py by client/unasync.py: change that file, then run it.
 """One HTTP request, tried again where that is safe and may help."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 
-from sentiq_client.errors import ApiError, ConnectionFailed
+from sentiq_client import answers
+from sentiq_client.errors import ApiError, ConnectionFailed, SentiqError, UnexpectedAnswer
+from sentiq_client.inputs import Source
+from sentiq_client.retry import LONGEST_WAIT_S, RETRIES, TOLD_FROM_S, OnWait, Tries, tell
 from sentiq_client.version import __version__
+from sentiq_client.waiting import call, sleep
 
-RETRIES = 2
-FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 8.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+T = TypeVar("T")
+OnBytes = Callable[[int, int], None]  #: bytes sent, bytes in all
+
+PIECE_BYTES = 1 << 16
+CONNECT_S, WRITE_S = 5.0, 60.0
+
+_REMEDY = "SENTIQ_URL names the service, as in http://127.0.0.1:8000"
 
 
 class Transport:
-    """Retries connection errors, 408, 429, 5xx and a 409 that says the first request still runs; obeys Retry-After."""
+    """The way to one service. It keeps nothing of a request, so that all may share it."""
 
-    def __init__(self, url: str, api_key: str | None, timeout_s: float, retries: int) -> None:
-        headers = {"User-Agent": f"sentiq-client/{__version__}"} | (
-            {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        )
-        self.url = url
-        self.retries = retries
-        timeout = httpx.Timeout(timeout_s, connect=5.0, write=60.0)
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
-
-    def request(
+    def __init__(
         self,
+        url: str,
+        api_key: str | None = None,
+        timeout_s: float = 60.0,
+        retries: int = RETRIES,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        on_wait: OnWait = tell,
+    ) -> None:
+        """Raises SentiqError for what is no address and no key."""
+        address = _address(url)
+        headers = {"User-Agent": f"sentiq-client/{__version__}"} | _authorization(api_key)
+        self.url = answers.public(address)
+        self.retries = retries
+        self._longest_wait_s = longest_wait_s
+        self._on_wait = on_wait
+        # However many share it: each waits for a connection as long as it takes.
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_S, write=WRITE_S, pool=None)
+        self.http = httpx.Client(base_url=address, headers=headers, timeout=timeout)
+
+    def ask(
+        self,
+        kind: Callable[[dict[str, Any]], T],
         method: str,
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
-        body: Callable[[], Mapping[str, Any]] | None = None,
+        source: Source | None = None,
+        on_bytes: OnBytes | None = None,
+        repeatable: bool = True,
         retries: int | None = None,
-    ) -> httpx.Response:
-        """`body` gives httpx's arguments for the content anew for each try. Raises ApiError and ConnectionFailed."""
-        left = self.retries if retries is None else retries
-        delay_s = FIRST_DELAY_S
+        request_id: str | None = None,
+    ) -> T:
+        """The answer, read by `kind`. `source` is the body, sent anew from its beginning at each try.
+
+        Raises ApiError, UnexpectedAnswer and ConnectionFailed.
+        """
+        request_id = request_id or new_request_id()
+        named = {"X-Request-Id": request_id} | dict(headers or {})
+        tries = self.tries(self.retries if retries is None else retries, repeatable=repeatable)
         while True:
-            content = {"json": json} if body is None else dict(body())
             try:
-                response = self.http.request(method, path, params=params, headers=headers, **content)
-                if response.is_success:
-                    return response
-                error: ApiError | ConnectionFailed = problem(response)
-                again, wait_s = worth_another_try(response)
-            except httpx.TransportError as failure:
-                error, again, wait_s = self.unreachable(failure), True, None
-            if left == 0 or not again:
-                raise error
-            left -= 1
-            pause(delay_s if wait_s is None else None, wait_s)
-            delay_s = min(delay_s * 2, LONGEST_DELAY_S)
+                if source is None:
+                    response = self.http.request(method, path, params=params, headers=named, json=json)
+                else:
+                    response = self._upload(method, path, params, named, source, on_bytes)
+                error = answers.refusal(response, request_id)
+                if error is None:
+                    return answers.read(kind, response, request_id)
+            except UnexpectedAnswer as failure:
+                error = failure
+            except httpx.RequestError as failure:
+                error = self.broken(failure, request_id)
+            self.pause(tries, error)
 
-    def unreachable(self, failure: Exception) -> ConnectionFailed:
+    def tries(self, retries: int, *, repeatable: bool = True) -> Tries:
+        return Tries(retries, repeatable=repeatable, longest_wait_s=self._longest_wait_s)
+
+    def pause(self, tries: Tries, error: SentiqError) -> None:
+        """Wait until the next try. Raises the error when there is none."""
+        if isinstance(error, ApiError):
+            error.sent_before = tries.sent_before
+        seconds = tries.after(error)
+        if seconds >= TOLD_FROM_S:
+            self._on_wait(seconds, error)
+        sleep(seconds)
+
+    def broken(self, failure: httpx.RequestError, request_id: str) -> SentiqError:
+        """What went wrong on the way."""
         reason = str(failure) or type(failure).__name__
-        return ConnectionFailed(
-            f"{self.url} cannot be reached ({reason}). Is the service running? SENTIQ_URL names it."
-        )
+        if isinstance(failure, httpx.DecodingError):
+            url = answers.public(failure.request.url)
+            detail = f"The answer of {url} cannot be unpacked ({reason}). Something on the way may have changed it."
+            return UnexpectedAnswer(detail, request_id, url=url, status=200, damaged=True)
+        sent = not isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+        hint = "Is the service running? SENTIQ_URL names it."
+        return ConnectionFailed(f"{self.url} cannot be reached ({reason}). {hint}", request_id, sent=sent)
+
+    def _upload(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        source: Source,
+        on_bytes: OnBytes | None,
+    ) -> httpx.Response:
+        sized = {"Content-Type": source.content_type, "Content-Length": str(source.size), **headers}
+        with source.opened() as file:
+            content = _pieces(file, source.size, on_bytes)
+            return self.http.request(method, path, params=params, headers=sized, content=content)
 
 
-def problem(response: httpx.Response) -> ApiError:
-    """The problem document of an answer, or what stands in for one."""
+def _pieces(file: BinaryIO, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
+    sent = 0
+    while piece := call(file.read, min(PIECE_BYTES, size - sent)):
+        yield piece
+        sent += len(piece)
+        if on_bytes:
+            on_bytes(sent, size)
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _address(url: str) -> httpx.URL:
     try:
-        response.read()
-        document = response.json()
-    except (ValueError, httpx.HTTPError):
-        document = {}
-    return ApiError(response.status_code, document if isinstance(document, dict) else {})
+        address = httpx.URL(url.rstrip("/"))
+    except httpx.InvalidURL as error:
+        raise ConnectionFailed(f"{url!r} is no URL ({error}). {_REMEDY}", sent=False) from None
+    if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > 65_535:
+        raise ConnectionFailed(f"{url!r} is no address of a service. {_REMEDY}", sent=False)
+    return address
 
 
-def worth_another_try(response: httpx.Response) -> tuple[bool, float | None]:
-    """Whether, and the seconds that the service asks to wait."""
-    in_progress = response.status_code == 409 and b"idempotency_in_progress" in response.content
-    try:
-        wait_s: float | None = float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        wait_s = None
-    return response.status_code in _AGAIN or in_progress, wait_s
-
-
-def pause(delay_s: float | None, asked_s: float | None = None) -> None:
-    """Sleep as long as was asked, with a little more so that clients spread; else up to the delay."""
-    if asked_s is not None:
-        time.sleep(asked_s * random.uniform(1.0, 1.2))
-    elif delay_s is not None:
-        time.sleep(delay_s * random.uniform(0.5, 1.0))
+def _authorization(api_key: str | None) -> dict[str, str]:
+    key = (api_key or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise SentiqError("The API key has characters that no key has; it was not sent. See SENTIQ_API_KEY.")
+    return {"Authorization": f"Bearer {key}"} if key else {}

@@ -10,7 +10,7 @@ import typer
 
 from sentiq_client.cli import analysing, reading, steering, submitting, watching
 from sentiq_client.cli.output import flush, say
-from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
+from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, UnexpectedAnswer, WaitTimeout
 
 EXIT_CODES = """
 Exit codes: 0 done. 1 an error of this machine, such as a file that is not there. 2 wrong usage. 3 the service refused
@@ -49,7 +49,7 @@ def _run() -> int | str | None:
         return done.code
     except ApiError as error:
         return _failed(error, 3 if error.status < 500 else 4)
-    except ConnectionFailed as error:
+    except (ConnectionFailed, UnexpectedAnswer) as error:
         return _failed(error, 4)
     except JobNotCompleted as error:
         return _failed(error, 5)

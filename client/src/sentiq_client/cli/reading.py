@@ -58,7 +58,7 @@ def results(
     }
     with Client() as client:
         handle = client.job(job)
-        filters["include"] = included(include, handle.job, out)
+        filters["include"] = included(include, handle.refresh(), out)
         if out is not None:
             handle.download(Path(out), **filters)
             return

@@ -32,6 +32,7 @@ def status(
     with Client() as client:
         handle = client.job(job)
         if wait or out:
+            handle.refresh()
             finish(handle, timeout, out, include, json)
         else:
             _show(handle.refresh(), json)

@@ -1,0 +1,157 @@
+"""The entry: `AsyncClient()` knows the service, submits and lists."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sentiq_client import inputs
+from sentiq_client.aio import waiting
+from sentiq_client.aio.jobs import AsyncJobHandle
+from sentiq_client.aio.transport import AsyncTransport, OnBytes
+from sentiq_client.aio.waiting import AsyncTexts
+from sentiq_client.aio.webhooks import AsyncWebhooks
+from sentiq_client.models import Analysis, Job, JobPage, as_list
+from sentiq_client.retry import LONGEST_WAIT_S, RETRIES, UPLOAD_RETRIES, OnWait, tell
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class AsyncClient:
+    """A service by its address; usable as a context manager. One may be shared by all that want to use it."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        retries: int = RETRIES,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        on_wait: OnWait = tell,
+    ) -> None:
+        """`url` and `api_key` are those of SENTIQ_URL and SENTIQ_API_KEY unless given.
+
+        When the service asks to wait longer than `longest_wait_s` seconds, the error is raised at once. Longer waits
+        are told to `on_wait`, with their seconds and the reason; they are logged unless it is given. Raises SentiqError
+        for what is no address.
+        """
+        address = url or os.environ.get("SENTIQ_URL") or DEFAULT_URL
+        key = api_key or os.environ.get("SENTIQ_API_KEY")
+        self._transport = AsyncTransport(address, key, timeout_s, retries, longest_wait_s, on_wait)
+        self.webhooks = AsyncWebhooks(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._transport.url}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._transport.http.aclose()
+
+    async def analyze(self, text: str, **options: Any) -> Analysis:
+        """Classify one text now."""
+        asked = {"text": text} | {name: value for name, value in options.items() if value is not None}
+        return await self._transport.ask(Analysis.read, "POST", "/analyze", json=asked)
+
+    async def submit(
+        self,
+        data: AsyncTexts,
+        *,
+        on_bytes: OnBytes | None = None,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> AsyncJobHandle:
+        """Make a job of texts, of a frame or of a file. Options are those of the service.
+
+        Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text` and `custom_id`; a
+        missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
+        file (a Path, or one that is open) are read as the service reads files: `text_column`, `id_column`,
+        `keep_columns`. Everything is sent again from its beginning, under the same idempotency key, when an upload
+        breaks; what can be read but once is kept in a temporary file for that. Raises TypeError and ValueError for what
+        is none of these, OSError and SentiqError.
+        """
+        found = await self._send(data, on_bytes, idempotency_key or str(uuid.uuid4()), options)
+        job = Job.read(found)
+        return AsyncJobHandle(self._transport, job.id, job)
+
+    async def submit_file(
+        self,
+        path: str | Path,
+        *,
+        on_bytes: OnBytes | None = None,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> AsyncJobHandle:
+        """Make a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        return await self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
+
+    async def dry_run(
+        self, data: str | AsyncTexts, *, on_bytes: OnBytes | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """What a file (a path may be a str) or anything else would be as a job: rows, bad rows, duplicates, its format.
+
+        Nothing is stored.
+        """
+        source = Path(data) if isinstance(data, str) else data
+        return await self._send(source, on_bytes, "", options | {"dry_run": True})
+
+    def job(self, job_id: str) -> AsyncJobHandle:
+        """A job of before, by its id. Nothing is asked yet."""
+        return AsyncJobHandle(self._transport, job_id)
+
+    async def jobs(self, state: str | None = None) -> AsyncIterator[Job]:
+        """Newest first; `state` may be several, with commas."""
+        after: str | None = None
+        while True:
+            params = inputs.as_params({"limit": 100, "state": state, "after": after})
+            page = await self._transport.ask(JobPage.read, "GET", "/api/v1/jobs", params=params)
+            for job in page.jobs:
+                yield job
+            after = page.next
+            if after is None:
+                return
+
+    async def models(self) -> list[dict[str, Any]]:
+        """Prepared models that live workers have."""
+        return await self._transport.ask(as_list(dict), "GET", "/api/v1/models")
+
+    async def cluster(self) -> dict[str, Any]:
+        """Lanes, workers, speed and memory now."""
+        return await self._transport.ask(dict, "GET", "/api/v1/cluster")
+
+    async def _send(
+        self, data: AsyncTexts, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        source = await waiting.source(data, options)
+        try:
+            return await self._transport.ask(
+                _job_or_dry_run,
+                "POST",
+                "/api/v1/jobs",
+                params=dict(source.params) | inputs.as_params(options),
+                headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
+                source=source,
+                on_bytes=on_bytes,
+                retries=max(self._transport.retries, UPLOAD_RETRIES),
+            )
+        finally:
+            source.close()
+
+
+def _job_or_dry_run(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document. Raises KeyError for what is neither."""
+    if document["object"] != "dry_run":
+        Job.read(document)
+    return document
