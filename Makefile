@@ -1,7 +1,8 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
-.PHONY: help run demo up secrets model test test-containers hosts test-torch storm storm-short soak screenshots audit \
+VENV_HELM := .venv-helm
+.PHONY: help run demo up secrets model test test-containers hosts test-torch test-helm storm storm-short soak screenshots audit \
 	lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -41,6 +42,10 @@ test-containers: $(INSTALLED) ## build the images and try docker-compose.yml in 
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
 	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"
+
+# A native library of 244 MB: not for everybody's environment.
+test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the manifests it is made after, by Helm itself
+	$(BIN)/python -m pytest tests/kubernetes/test_helm.py
 
 storm: $(INSTALLED) ## 1,000 faults over a cluster under load, some 40 minutes; make storm OPTIONS="--seed 7" replays one
 	$(BIN)/python -m tests.storm $(OPTIONS)
@@ -91,7 +96,7 @@ release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a d
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs
-	rm -rf $(VENV) $(VENV_TORCH) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_HELM) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -108,4 +113,9 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 	@$(PYTHON) -m venv --clear $(VENV_TORCH)
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+	@touch $@
+
+$(VENV_HELM)/.installed:
+	@$(PYTHON) -m venv --clear $(VENV_HELM)
+	@$(VENV_HELM)/bin/python -m pip install --quiet --disable-pip-version-check helm-python-sdk==0.2.2
 	@touch $@

@@ -22,6 +22,7 @@ PLACES = {
     "client/src/sentiq_client/version.py": r'(?m)^(__version__ = ")[^"]+(")',
     "Dockerfile.api": r'(image\.version=")[^"]+(")',
     "Dockerfile.worker": r'(image\.version=")[^"]+(")',
+    "deploy/kubernetes/chart/Chart.yaml": r"(?m)^((?:version|appVersion): )\S+($)",
     "deploy/kubernetes/overlays/example/kustomization.yaml": r"(newTag: )[^}\s]+(\})",
 }
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
