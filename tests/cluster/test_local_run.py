@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,26 +20,28 @@ from tests.support import REPOSITORY, free_port, wait_until
 
 pytestmark = pytest.mark.cluster
 
-RUN = [sys.executable, "-m", "deploy.local.run"]
+RUN = ["env", "--default-signal=INT", sys.executable, "-m", "deploy.local.run"]  # our own parent may ignore it
 DEMO = [sys.executable, "-m", "deploy.local.demo"]
+UP = "Ctrl-C stops everything"
 
 
 class LocalRun:
-    """One `make run` with ports and a temporary directory of its own."""
+    """One `make run` with ports and a temporary directory of its own; its folder may be that of an earlier one."""
 
-    def __init__(self, directory: Path) -> None:
-        self.tmp, self.home = directory / "tmp", directory / "home"
-        self.tmp.mkdir()
-        self.home.mkdir()
+    def __init__(self, directory: Path, **env: str) -> None:
+        self.tmp, self.home, self.kept = directory / "tmp", directory / "home", directory / "kept"
+        for folder in (self.tmp, self.home):
+            folder.mkdir(exist_ok=True)
         self.port, self.flower_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._output = directory / "output"
-        env = {name: value for name, value in os.environ.items() if not name.startswith("SENTIQ_")}
-        self.env = env | {
+        self.env = clean_environment() | {
             "SENTIQ_PORT": str(self.port),
             "SENTIQ_FLOWER_PORT": str(self.flower_port),
+            "RUN_DIR": str(self.kept),
             "TMPDIR": str(self.tmp),
             "HOME": str(self.home),
+            **env,
         }
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(RUN, cwd=REPOSITORY, env=self.env, stdout=output, stderr=output)
@@ -46,6 +49,12 @@ class LocalRun:
     @property
     def output(self) -> str:
         return self._output.read_text()
+
+    @property
+    def api_key(self) -> str:
+        found = re.search(r"API key +(\S+)", self.output)
+        assert found, self.output
+        return found[1]
 
     def wait_for(self, words: str) -> None:
         def said() -> bool:
@@ -58,41 +67,96 @@ class LocalRun:
         members: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return members
 
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.api_key}"})
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
 
 
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("SENTIQ_")}
+
+
 @pytest.fixture
-def local_run(tmp_path: Path) -> Iterator[LocalRun]:
-    run = LocalRun(tmp_path)
-    yield run
-    run.close()
+def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
+    """Starts `make run`, again with what the one before has kept; the last one is stopped at the end."""
+    runs: list[LocalRun] = []
+
+    def started(**env: str) -> LocalRun:
+        runs.append(LocalRun(tmp_path, **env))
+        return runs[-1]
+
+    yield started
+    for run in runs:
+        run.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_classifies_the_samples_and_leaves_nothing_behind(local_run: LocalRun, number: signal.Signals) -> None:
-    local_run.wait_for("Ctrl-C stops everything")
-    assert re.search(r"completed: 200 rows, .* 0 failed", local_run.output)
-    assert httpx.get(f"{local_run.url}/readyz").status_code == 200
-    assert httpx.get(f"http://127.0.0.1:{local_run.flower_port}/").status_code == 200
+def gone(family: list[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
 
-    demo = subprocess.run(
-        DEMO, env=local_run.env | {"SENTIQ_URL": local_run.url}, cwd=REPOSITORY, capture_output=True, check=False
-    )
+
+def run_once(directory: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """One that does not come up, with what it says."""
+    ports = {"SENTIQ_PORT": str(free_port()), "SENTIQ_FLOWER_PORT": str(free_port())}
+    kept = {"RUN_DIR": str(directory / "kept"), "TMPDIR": str(directory)}
+    env = clean_environment() | ports | kept | env
+    return subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Callable[..., LocalRun]) -> None:
+    run = start(SENTIQ_AUTH="keys")
+    run.wait_for(UP)
+    assert re.search(r"completed: 200 rows, .* 0 failed", run.output)
+    assert httpx.get(f"{run.url}/readyz").status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{run.flower_port}/").status_code == 200
+    demo_env = run.env | {"SENTIQ_URL": run.url, "SENTIQ_API_KEY": run.api_key}
+    demo = subprocess.run(DEMO, env=demo_env, cwd=REPOSITORY, capture_output=True, check=False)
     assert demo.returncode == 0, demo.stderr
-
-    family = local_run.family()
+    first_key = run.api_key
+    with run.client() as client:
+        done = client.get("/jobs").json()["data"][0]["id"]
+        later = datetime.now(UTC) + timedelta(hours=1)
+        waits = client.post("/jobs", json={"texts": ["味道不错"] * 9, "start_at": later.isoformat()}).json()["id"]
+    family = run.family()
     assert len(family) >= 9  # Redis, API, Flower, two workers with two children each
-    local_run.process.send_signal(number)
-    assert local_run.process.wait(60) == 0
-    assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
-    assert [*local_run.tmp.iterdir(), *local_run.home.iterdir()] == []
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(60) == 0
+    assert gone(family)
+    assert [*run.tmp.iterdir(), *run.home.iterdir()] == []
+    assert (run.kept / "api-key").stat().st_mode & 0o077 == 0
+
+    run = start(SENTIQ_AUTH="keys")  # on other ports
+    run.wait_for(UP)
+    assert run.api_key == first_key
+    with run.client() as client:
+        assert client.get(f"/jobs/{done}/results?limit=1").json()["data"][0]["label"]
+        assert client.get(f"/jobs/{waits}").json()["state"] == "scheduled"
+    second = run_once(run.kept.parent)
+    assert (second.returncode, str(run.process.pid) in second.stderr) == (2, True)
+    assert "RUN_DIR=" in second.stderr
+
+    family = run.family()
+    run.process.kill()
+    run.process.wait()
+    assert not gone(family), "who is killed cannot stop what it has started"
+    run = start(SENTIQ_AUTH="keys", FRESH="1")
+    run.wait_for(UP)
+    assert gone(family)
+    assert run.api_key != first_key
+    with run.client() as client:
+        assert client.get(f"/jobs/{waits}").status_code == 404
+    family = run.family()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(60) == 0
+    assert gone(family)
 
 
-def test_a_killed_worker_is_started_again_with_all_its_children(local_run: LocalRun) -> None:
-    local_run.wait_for("Ctrl-C stops everything")
+def test_a_killed_worker_is_started_again_with_all_its_children(start: Callable[..., LocalRun]) -> None:
+    local_run = start()
+    local_run.wait_for(UP)
     workers = [p for p in local_run.family() if "bulk@%h" in p.cmdline()]
     parent = next(p for p in workers if p.ppid() == local_run.process.pid)
     parent.kill()
@@ -104,35 +168,47 @@ def test_a_killed_worker_is_started_again_with_all_its_children(local_run: Local
     assert demo.returncode == 0, demo.stderr
 
 
-def test_a_taken_port_is_named_with_the_setting_that_chooses_another() -> None:
+def test_data_that_cannot_be_read_are_named_with_the_way_to_begin_anew(tmp_path: Path) -> None:
+    manifest = tmp_path / "kept" / "redis" / "appendonlydir" / "appendonly.aof.manifest"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("of another version\n")
+    run = run_once(tmp_path)
+    assert run.returncode == 1
+    assert "redis ended with code 1" in run.stderr
+    assert "make run FRESH=1" in run.stderr
+    assert manifest.exists(), "nothing is erased unasked"
+
+
+def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = run_once(tmp_path, RUN_DIR=str(tmp_path / "file" / "kept"))
+    assert run.returncode == 2
+    assert "RUN_DIR=" in run.stderr
+    run = run_once(tmp_path, FRESH="1", SENTIQ_REDIS_URL="redis://127.0.0.1:1/0")
+    assert (run.returncode, "FRESH=1" in run.stderr) == (2, True)
+
+
+def test_a_taken_port_is_named_with_the_setting_that_chooses_another(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        env = os.environ | {"SENTIQ_PORT": str(port)}
-        run = subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+        run = run_once(tmp_path, SENTIQ_PORT=str(port))
     assert run.returncode == 2
     assert f"127.0.0.1:{port}" in run.stderr
     assert f"SENTIQ_PORT={port + 1} make run" in run.stderr
 
 
-def test_a_wrong_setting_stops_the_start() -> None:
-    env = os.environ | {"SENTIQ_PROT": "8080"}
-    run = subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
+    run = run_once(tmp_path, SENTIQ_PROT="8080")
     assert run.returncode == 2
     assert "SENTIQ_PROT: no such setting. Did you mean SENTIQ_PORT?" in run.stderr
 
 
 def test_a_service_that_cannot_start_is_named_with_its_words(tmp_path: Path) -> None:
-    env = os.environ | {
-        "SENTIQ_PORT": str(free_port()),
-        "SENTIQ_FLOWER_PORT": str(free_port()),
-        "SENTIQ_MODEL": "no-such-model",
-        "TMPDIR": str(tmp_path),
-    }
-    run = subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
+    run = run_once(tmp_path, SENTIQ_MODEL="no-such-model")
     assert run.returncode == 1
     assert "no model 'no-such-model'" in run.stderr
     assert re.search(r"worker-\w+ ended with code 78", run.stderr)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_the_demo_says_how_to_reach_a_service() -> None:
