@@ -19,6 +19,7 @@ from api import (
     models,
     pages,
     problems,
+    queries,
     request_log,
     results,
     shortcuts,
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     problems.init_app(app)
     request_log.init_app(app)
     access.init_app(app, services)
+    queries.init_app(app)
     headers.init_app(app, services.settings)
     for blueprint in (
         submit.blueprint,

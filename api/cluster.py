@@ -24,7 +24,7 @@ from jobs.models import Lane
 blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 
 
-@blueprint.get("/api/v1/cluster", summary="Watch the cluster", responses={200: ClusterDocument, **problems(503)})
+@blueprint.get("/api/v1/cluster", summary="Watch the cluster", responses={200: ClusterDocument, **problems(422, 503)})
 def get_cluster() -> Response:
     """What waits, what works, how fast, and how much memory Redis has."""
     svc = services()

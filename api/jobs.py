@@ -56,7 +56,7 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = query.view(job, svc.neutral_band(job, query.neutral_band))
+    view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
     if view.sort is not None:
         order = svc.orders.of(svc.store, job, view)
         return json_answer(sorted_page(svc.store, job, view, order, limit=query.limit, cursor=query.cursor))

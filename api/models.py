@@ -18,14 +18,14 @@ from jobs.models import StoredModel
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
 
 
-@blueprint.get("", responses={200: ModelList, **problems(503)})
+@blueprint.get("", responses={200: ModelList, **problems(422, 503)})
 def list_models() -> Response:
     """Every model that a live worker could load, by id, the newest version first."""
     listed = ModelList(data=_documents(live_workers(services().redis)))
     return Response(listed.model_dump_json(), mimetype="application/json")
 
 
-@blueprint.get("/activation", responses={200: ActivationDocument, **problems(503)})
+@blueprint.get("/activation", responses={200: ActivationDocument, **problems(422, 503)})
 def get_activation() -> Response:
     """The active model, the candidate being tried, and why the last candidate was dropped."""
     return _activation()

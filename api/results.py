@@ -101,7 +101,7 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = View(svc.neutral_band(job, query.neutral_band), query.filter(job))
+    view = View(svc.neutral_band(job, query.neutral_band), query.filter(job, svc.labels))
     name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
     kept = svc.store.kept(job, name)
     if kept is None:
@@ -137,7 +137,7 @@ def download_xlsx(path: JobPath, query: ViewQuery) -> Response:
 def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
-    view = query.view(job, svc.neutral_band(job, query.neutral_band))
+    view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
     order = None if view.sort is None else svc.orders.of(svc.store, job, view)
     rows, most = job.finished, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():

@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from api.export.order import Orders
+from api.labels import LABELS_ZH, with_neutral
 from jobs import dispatch
 from jobs.access import KeyStore
 from jobs.admission import Admission
@@ -134,6 +135,18 @@ class Services:
         """The band for the rows of a job: that of the request which reads them, else the job's, else the setting."""
         choices = (asked, job.options.neutral_band, self.settings.neutral_band)
         return next(band for band in choices if band is not None)
+
+    def labels(self, job: Job) -> tuple[str, ...]:
+        """The labels that rows of a job can have: of one that has ended those of the models that answered it.
+
+        While it runs any model of a live worker may still answer. Where nobody can tell, they are those of the bundled
+        model.
+        """
+        workers = live_workers(self.redis)
+        models = [model for worker in workers for model in worker.stored if job.model in ("", model.id, model.name)]
+        live = tuple(label for model in models for label in model.labels)
+        found = (self.store.labels(job) or live) if job.state.ended else (*self.store.first_labels(job), *live)
+        return with_neutral(dict.fromkeys(found or LABELS_ZH))
 
     def check_options(self, options: JobOptions) -> JobOptions:
         """The same options. Raises InvalidInput when they name a webhook that is not there."""

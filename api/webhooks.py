@@ -48,7 +48,7 @@ def create_webhook() -> Response:
     return _answer(WebhookWithSecret(**_fields(made), secret=made.secret), 201)
 
 
-@blueprint.get("", summary="List webhooks", responses={200: WebhookList, **problems(503)})
+@blueprint.get("", summary="List webhooks", responses={200: WebhookList, **problems(422, 503)})
 def list_webhooks() -> Response:
     operator_only(open_without_token=True)
     return _answer(WebhookList(data=[WebhookDocument(**_fields(w)) for w in services().webhooks.all()]))

@@ -405,6 +405,11 @@ class JobStore:
         self.keep(job, "labels", json.dumps(list(found)))
         return tuple(found)
 
+    def first_labels(self, job: Job) -> tuple[str, ...]:
+        """Of the models that have answered its first chunks: little work, however large the job is."""
+        answered = self.output_columns(job.id, range(min(job.chunks, CHUNKS_READ)))
+        return tuple(dict.fromkeys(label for _, columns in answered for label in columns.labels))
+
     def kept(self, job: Job, name: str) -> str | None:
         """What `keep` kept of the job in its present state."""
         ended_at_ms, value = self.redis.hmget(JobKeys.of(job.id).exports, "ended_at", name)

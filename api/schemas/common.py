@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from jobs.models import JobOptions, LongTexts
 from jobs.settings import Settings
@@ -34,6 +35,19 @@ NeutralBand = Annotated[
         "are read, to models whose labels are negative and positive alone; probabilities stay as they are",
     ),
 ]
+
+
+def words_of(*known: str) -> AfterValidator:
+    """For a string of words with commas between: another word is an error that says which there are."""
+
+    def check(value: str) -> str:
+        unknown = [word for word in value.split(",") if word not in known]
+        if unknown:
+            named = {"word": unknown[0], "known": ", ".join(known)}
+            raise PydanticCustomError("unknown_value", "There is no '{word}'; there are: {known}.", named)
+        return value
+
+    return AfterValidator(check)
 
 
 class Request(BaseModel):

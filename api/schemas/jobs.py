@@ -230,10 +230,11 @@ class JobsQuery(BaseModel):
     @property
     def states(self) -> frozenset[JobState]:
         """Raises InvalidInput."""
-        try:
-            return frozenset(JobState(word.strip()) for word in (self.state or "").split(",") if word.strip())
-        except ValueError as error:
-            raise _invalid("state", f"{error}; there are: {', '.join(JobState)}.") from None
+        words = [word.strip() for word in (self.state or "").split(",") if word.strip()]
+        unknown = [word for word in words if word not in set(JobState)]
+        if unknown:
+            raise _invalid("state", f"There is no state {unknown[0]!r}; there are: {', '.join(JobState)}.")
+        return frozenset(map(JobState, words))
 
 
 class Counts(BaseModel):

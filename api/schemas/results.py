@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.export.reading import Filter, Sort, View, check_columns, file_column
-from api.schemas.common import ErrorDocument, Label, NeutralBand, Score
+from api.labels import chosen_labels
+from api.schemas.common import ErrorDocument, Label, NeutralBand, Score, words_of
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job
+
+LabelsOf = Callable[[Job], Collection[str]]
+
+Include = Annotated[
+    str, words_of("text", "columns"), Field(json_schema_extra={"pattern": "^(text|columns)(,(text|columns))*$"})
+]
 
 
 class FilterQuery(BaseModel):
     """Which rows."""
 
     model_config = ConfigDict(extra="forbid")
-    label: str | None = Field(None, max_length=200, description="only rows of these labels, as in `negative,neutral`")
+    label: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        None,
+        max_length=100,
+        description="only rows of these labels, as in `label=negative&label=neutral` or `label=negative,neutral`; one "
+        "whose name has commas is taken whole",
+    )
     min_score: float = Field(0, ge=0, le=1)
     max_score: float = Field(1, ge=0, le=1)
     only: Literal["failed", "without_text"] | None = Field(
@@ -37,14 +50,14 @@ class FilterQuery(BaseModel):
     value: str | None = Field(None, max_length=1_000, description="the whole cell of `column`; may be empty")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
-    def filter(self, job: Job) -> Filter:
-        """Raises InvalidInput where the job has no such column."""
+    def filter(self, job: Job, labels_of: LabelsOf) -> Filter:
+        """Raises InvalidInput where the job has no such column or label. `labels_of` tells the labels it has."""
         if (self.column is None) != (self.value is None):
             missing = "value" if self.value is None else "column"
             detail = f"`column` and `value` go together: `{missing}` is missing."
             raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
         at = None if self.column is None else file_column(job, self.column, "column")
-        labels = tuple(sorted({word.strip() for word in (self.label or "").split(",") if word.strip()}))
+        labels = chosen_labels(asked, labels_of(job)) if any(asked := self.label or []) else ()
         words = (self.contains or "").casefold()
         return Filter(labels, self.min_score, self.max_score, self.only or "", words, at, self.value or "")
 
@@ -52,7 +65,7 @@ class FilterQuery(BaseModel):
 class ViewQuery(FilterQuery):
     """Which rows, and how they are shown."""
 
-    include: Annotated[str, Field(pattern="^(text|columns)(,(text|columns))?$")] | None = Field(
+    include: Include | None = Field(
         None, description="`text`: rows carry their text; `columns`: those of the file, if the job kept them"
     )
     sort: Sort | None = Field(
@@ -61,10 +74,10 @@ class ViewQuery(FilterQuery):
         "with `-` the other way round. Rows without a prediction come last. Only of a job that has ended.",
     )
 
-    def view(self, job: Job, neutral_band: float) -> View:
+    def view(self, job: Job, neutral_band: float, labels_of: LabelsOf) -> View:
         """Raises InvalidInput as `filter` does, and where columns are shown that were not kept."""
         include = (self.include or "").split(",")
-        view = View(neutral_band, self.filter(job), "text" in include, "columns" in include, self.sort)
+        view = View(neutral_band, self.filter(job, labels_of), "text" in include, "columns" in include, self.sort)
         check_columns(job, view)
         return view
 

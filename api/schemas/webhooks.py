@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Request
+from api.schemas.common import Request, words_of
 from jobs.webhooks import EVENTS
 
 
 class WebhookRequest(Request):
     url: str = Field(max_length=2000, description="https; http only for networks of SENTIQ_WEBHOOK_NETWORKS")
     description: str = Field("", max_length=200)
-    events: list[Annotated[str, Field(pattern="^(" + "|".join(EVENTS) + ")$")]] = Field(
+    events: list[Annotated[str, words_of(*EVENTS), Field(json_schema_extra={"enum": list(EVENTS)})]] = Field(
         list(EVENTS), min_length=1, description="of which it is told; default: all"
     )
 

@@ -1,0 +1,50 @@
+"""Queries of the API: what is misspelt, or given twice where one value counts, is an error and not left out."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from flask import Flask, current_app, request
+from pydantic import BaseModel
+
+from api.problems import pointer
+from jobs.errors import FieldError, InvalidInput
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_check)
+
+
+def _check() -> None:
+    """Raises InvalidInput. Only of the API's own resources: probes, pages and the shapes of older services take any."""
+    if not request.args or request.endpoint is None or not request.path.startswith("/api/v1/"):
+        return
+    if request.blueprint == "shortcuts":
+        return
+    known = _parameters(current_app.view_functions[request.endpoint])
+    faults = []
+    for name, values in request.args.lists():
+        if name not in known:
+            there = f"there are: {', '.join(known)}" if known else "there is none here"
+            faults.append(FieldError("unknown_parameter", f"There is no parameter {name!r}; {there}.", pointer(name)))
+        elif len(values) > 1 and not known[name]:
+            detail = f"`{name}` is given {len(values)} times; give it once."
+            faults.append(FieldError("repeated_parameter", detail, pointer(name)))
+    if faults:
+        raise InvalidInput(faults[0].detail, errors=tuple(faults))
+
+
+@cache
+def _parameters(view: Any) -> dict[str, bool]:
+    """The names that a view's query may have, each with whether it may be repeated."""
+    model = get_type_hints(inspect.unwrap(view)).get("query")
+    if model is None:
+        return {}
+    assert issubclass(model, BaseModel)
+    return {name: _is_list(field.annotation) for name, field in model.model_fields.items()}
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list or any(map(_is_list, get_args(kind)))
