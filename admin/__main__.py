@@ -12,7 +12,7 @@
     sentiq-admin keys revoke ID     make a key void
 
 Reads SENTIQ_REDIS_URL. Exit status: 0 done; 1 refused or not done in time, the reason is on standard error; 2 wrong
-usage; 78 a setting is wrong.
+usage; 78 a setting is wrong, or the data are of a newer release.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from redis.exceptions import ResponseError
 
 from admin import config, keys, status
 from admin.backup import backup, backup_to, restore
-from jobs import activation
+from jobs import activation, schema
 from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, RedisRefuses, connect
-from jobs.errors import SentiqError, SettingsError
+from jobs.errors import NewerData, SentiqError, SettingsError
 from jobs.settings import current
 
 POLL_S = 0.2
@@ -67,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults = config.check(settings)
             return fail("\n".join(faults)) if faults else 0
         with connect(settings) as redis:
+            if options.command != "restore":  # it is the way out
+                schema.check(redis)
             match options.command:
                 case "status":
                     return status.show(status.read(redis, settings), as_json=options.json)
@@ -82,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     return activate(redis, options.model, options.timeout)
     except SettingsError as error:
         return fail(f"the settings are wrong.\n{error}", 78)
+    except NewerData as error:
+        return fail(str(error), 78)
     except SentiqError as error:
         return fail(error.detail)
     except RedisRefuses as error:

@@ -26,7 +26,7 @@ import msgpack
 import zstandard
 from redis import Redis
 
-from jobs import keys
+from jobs import keys, schema
 from jobs.connection import script
 from jobs.errors import SentiqError
 from jobs.keys import LaneKeys
@@ -95,13 +95,14 @@ def backup_to(redis: Redis, file: IO[bytes]) -> Report:
 
 
 def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
-    """Put a backup in the place of what Redis holds, and return its header. Raises BackupRefused.
+    """Put a backup in the place of what Redis holds, and return its header. Raises BackupRefused, and NewerData.
 
     Jobs, keys and webhooks that Redis holds now are lost with `replace`, and a reason to refuse without. What had time
     left to live when the backup was made has the same time left now.
     """
-    for _ in _read(path):  # all of it is sound before anything is written
-        pass
+    for part in _read(path):  # all of it is sound and can be used, before anything is written
+        if isinstance(part, list) and part[0] == keys.SCHEMA.encode():
+            schema.known(part[3][0], str(path))
     jobs, api_keys = redis.zcard(keys.JOBS), redis.hlen(keys.KEYS)
     if (jobs or api_keys) and not replace:
         raise BackupRefused(
@@ -116,6 +117,7 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
         script(redis, "adopt")(keys=[], args=[PREFIX, STAGING, *sorted(OF_THE_MOMENT)])
     finally:
         _drop_staged(redis)
+    schema.ensure(redis)  # those who run do not look for an older version any more
     return header
 
 

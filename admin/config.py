@@ -9,7 +9,9 @@ from pydantic import SecretStr
 from redis import Redis
 from redis.exceptions import NoPermissionError, ResponseError
 
+from jobs import schema
 from jobs.connection import REDIS_AWAY, connect
+from jobs.errors import NewerData
 from jobs.settings import PREFIX, Settings
 
 OLDEST_REDIS = (6, 2)  #: it has all commands that the scripts use
@@ -54,6 +56,10 @@ def _redis(settings: Settings) -> list[str]:
 
 def _faults(redis: Redis) -> list[str]:
     faults = []
+    try:
+        schema.check(redis)
+    except NewerData as error:
+        faults.append(str(error))
     server, persistence = redis.info("server"), redis.info("persistence")
     version = tuple(map(int, server["redis_version"].split(".")[:2]))
     if version < OLDEST_REDIS:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
 import struct
 import sys
+import time
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from api.traffic import traffic
-from jobs import logs
-from jobs.errors import SettingsError
+from jobs import logs, schema
+from jobs.connection import REDIS_AWAY, connect
+from jobs.errors import NewerData, SettingsError
 from jobs.settings import current
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
+EX_CONFIG = 78  #: exit code for settings or data that cannot be used (sysexits.h)
+REDIS_TIMEOUT_S = 1.0  #: of one try at the start; there are two
 SEND_WITHIN_S = 60  #: a client that takes nothing of its answer for so long is given up
 
 try:
     _settings = current()
 except SettingsError as error:
     print(f"sentiq: the settings are wrong.\n{error}", file=sys.stderr)
-    sys.exit(78)  # EX_CONFIG of sysexits.h
+    sys.exit(EX_CONFIG)
 
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "api.server.Worker"
@@ -44,6 +50,29 @@ logconfig_dict = {
 }
 
 
+_knows_data = False
+
+
+def _check_data() -> None:
+    global _knows_data
+    with connect(_settings, timeout_s=REDIS_TIMEOUT_S) as redis:
+        schema.ensure(redis)
+    _knows_data = True
+
+
+def _check_data_later() -> None:
+    """Redis was away when the API started."""
+    while not _knows_data:
+        time.sleep(1)
+        try:
+            _check_data()
+        except REDIS_AWAY:
+            pass
+        except NewerData as error:
+            print(f"sentiq: {error}", file=sys.stderr, flush=True)
+            os._exit(3)  # gunicorn's WORKER_BOOT_ERROR: it ends too, and the next start refuses by itself
+
+
 def when_ready(server: Arbiter) -> None:
     for listener in server.LISTENERS:  # accepted connections inherit it: who reads nothing must not hold a thread
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_WITHIN_S, 0))
@@ -54,8 +83,18 @@ def on_starting(server: object) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a file for each connection; the usual 1,024 are too few
 
+    try:
+        _check_data()
+    except REDIS_AWAY:
+        pass  # to wait for it is no reason to end
+    except NewerData as error:
+        print(f"sentiq: {error}", file=sys.stderr)
+        sys.exit(EX_CONFIG)
+
 
 def post_worker_init(worker: Worker) -> None:
+    if not _knows_data:
+        Thread(target=_check_data_later, daemon=True).start()
     traffic(worker.wsgi).start()
 
 

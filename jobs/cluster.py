@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass
 
 from redis import Redis
 
 from jobs import keys
-from jobs.documents import dump, load
+from jobs.documents import load
 from jobs.keys import LaneKeys
 from jobs.models import Lane, StoredModel
 
 SILENT_AFTER_S = 10.0  #: a worker without a heartbeat for so long does not count as live
 FORGET_AFTER_S = 60.0  #: and after so long it is no longer listed
+
+#: Release 0.1 fails on any other field of a stored model. So that it may run beside this one, `stored` has these alone,
+#: and `models` has all.
+_FIELDS_OF_0_1 = ("id", "version", "labels", "max_tokens", "precision", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,10 @@ def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
     """Announce a worker."""
     seconds, micros = redis.time()
     pipe = redis.pipeline(transaction=True)
-    pipe.hset(keys.WORKERS, heartbeat.worker, dump(replace(heartbeat, seen_at_s=seconds + micros / 1e6)))
+    document = asdict(heartbeat) | {"seen_at_s": seconds + micros / 1e6}
+    models = document["stored"]
+    document |= {"models": models, "stored": [{name: model[name] for name in _FIELDS_OF_0_1} for model in models]}
+    pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(document))
     pipe.expire(keys.WORKERS, ttl_s)
     pipe.execute()
 
@@ -68,8 +76,9 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
     now_s = float(seconds) + micros / 1e6
     live = []
     for name, document in sorted(documents.items()):
+        fields = json.loads(document)
         try:
-            heartbeat = load(Heartbeat, document)
+            heartbeat = load(Heartbeat, fields | {"stored": fields.get("models", fields["stored"])})
         except ValueError:  # of a lane that only newer workers know
             continue
         age_s = now_s - heartbeat.seen_at_s

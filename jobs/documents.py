@@ -9,7 +9,7 @@ than that raises the version of the schema (jobs/schema.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -31,16 +31,16 @@ def dump(record: DataclassInstance) -> str:
     return json.dumps(asdict(record), ensure_ascii=False, default=sorted)  # a set has no order of its own
 
 
-def load(kind: type[T], document: str | bytes) -> T:
-    """Return the record that a document holds.
+def load(kind: type[T], document: str | bytes | Mapping[str, Any]) -> T:
+    """Return the record that a document holds, as text or as the map that the text is of.
 
     Raises ValueError, naming the field, for a document without a field that every version has written, or with an
     unknown word in one.
     """
-    return cast(T, _record(kind, json.loads(document)))
+    return cast(T, _record(kind, document if isinstance(document, Mapping) else json.loads(document)))
 
 
-def _record(kind: Any, document: dict[str, Any]) -> Any:
+def _record(kind: Any, document: Mapping[str, Any]) -> Any:
     values = {}
     for field, hint in _fields(kind):
         if field.name in document:

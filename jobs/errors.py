@@ -139,3 +139,7 @@ class ResultNotReady(SentiqError):
 
 class SettingsError(Exception):
     """A setting is unknown or has a bad value; the process must not start."""
+
+
+class NewerData(Exception):
+    """What is kept in Redis was written by a newer release; the process must not start."""

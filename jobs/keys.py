@@ -28,6 +28,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
 The cluster:
 
+  sentiq:schema             string  version of all that is kept here; no TTL     (see jobs/schema.py)
   sentiq:jobs               zset    job → creation time, ms
   sentiq:jobs:<key>         zset    the same, of the jobs of one API key
   sentiq:live               zset    bulk job that has not ended → creation time, ms
@@ -60,6 +61,7 @@ from dataclasses import dataclass
 
 from jobs.models import Lane
 
+SCHEMA = "sentiq:schema"
 JOBS = "sentiq:jobs"
 LIVE = "sentiq:live"
 KEYS = "sentiq:keys"

@@ -128,11 +128,13 @@ class RedisServer:
 class Process:
     """A child process of the test with its log."""
 
-    def __init__(self, name: str, command: list[str], env: dict[str, str], directory: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], env: dict[str, str], directory: Path, sources: Path = REPOSITORY
+    ) -> None:
         self.name = name
         self.log = directory / f"{name}.log"
         with self.log.open("ab") as log:
-            self.popen = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=log, stderr=log)
+            self.popen = subprocess.Popen(command, cwd=sources, env=env, stdout=log, stderr=log)
 
     @property
     def ps(self) -> psutil.Process:
@@ -172,6 +174,7 @@ class Cluster:
 
     def __init__(self, directory: Path, redis_server: RedisServer | None = None, **environment: str) -> None:
         self.directory = directory
+        self.sources = REPOSITORY  # what is started from now on runs these
         self.redis_server = redis_server or RedisServer(directory)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -290,7 +293,7 @@ class Cluster:
         self.redis_server.stop(kill=True)
 
     def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Process:
-        process = Process(name, command, self.env | (env or {}), self.directory)
+        process = Process(name, command, self.env | (env or {}), self.directory, self.sources)
         self.processes.append(process)
         return process
 

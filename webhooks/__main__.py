@@ -10,10 +10,10 @@ from pathlib import Path
 
 import structlog
 
-from jobs import logs
+from jobs import logs, schema
 from jobs.addresses import networks
 from jobs.connection import REDIS_AWAY, connect
-from jobs.errors import SettingsError
+from jobs.errors import NewerData, SettingsError
 from jobs.notify import notify
 from jobs.settings import current
 from jobs.store import JobStore
@@ -21,6 +21,7 @@ from jobs.webhooks import WebhookStore
 from webhooks.deliverer import Deliverer
 from webhooks.sending import Sender
 
+EX_CONFIG = 78  #: exit code for settings or data that cannot be used (sysexits.h)
 INTERVAL_S = 0.5
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ def main() -> int:
         settings = current()
     except SettingsError as error:
         sys.stderr.write(f"sentiq: the settings are wrong.\n{error}\n")
-        return 78  # EX_CONFIG of sysexits.h
+        return EX_CONFIG
     logs.configure(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -42,13 +43,21 @@ def main() -> int:
     alive = Path(settings.alive_file) if settings.alive_file else None
     deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
     log.info("webhooks are delivered")
+    exit_code, knows_data = 0, False
     while not stop.is_set():
-        notify("READY=1", "WATCHDOG=1")
+        begun = 0
         try:
+            if not knows_data:
+                schema.ensure(redis)
+                knows_data = True
             begun = deliverer.step()
+        except NewerData as error:
+            log.critical("this release is too old for the data in Redis", reason=str(error))
+            exit_code = EX_CONFIG
+            break
         except REDIS_AWAY as error:
             log.warning("webhooks wait for Redis", reason=str(error))
-            begun = 0
+        notify("READY=1", "WATCHDOG=1")
         if alive:
             alive.touch()
         stop.wait(0.0 if begun else INTERVAL_S)
@@ -56,7 +65,7 @@ def main() -> int:
     deliverer.close()
     if alive:
         alive.unlink(missing_ok=True)
-    return 0
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -77,10 +77,14 @@ class Alive(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no typ
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no types
-    """Lives, and can be told to stop, also while it has no broker: then the event loop does not turn."""
+    """Lives, and can be told to stop, also while it has no broker: then the event loop does not turn.
+
+    It fetches nothing from a Redis whose data it does not know; meanwhile another one may have taken its place.
+    """
 
     def ensure_connected(self, connection: Any) -> Any:
         connection.ensure_connection(self._missed, callback=self._waits)
+        lifecycle.check_data()
         return super().ensure_connected(connection)
 
     def _missed(self, error: Exception, interval_s: float) -> None:

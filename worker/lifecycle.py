@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 import structlog
 from billiard.process import current_process
 from celery import current_app
+from celery.exceptions import WorkerShutdown
 from celery.signals import worker_init, worker_process_init
 
-from jobs import activation
+from jobs import activation, schema
 from jobs.connection import REDIS_AWAY
+from jobs.errors import NewerData
 from jobs.models import Lane
 from jobs.settings import BUNDLED_MODEL, current
 from worker import context, metrics, models, renewal
@@ -31,7 +33,7 @@ if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not 
     from engine import Engine, ModelManifest
     from engine.registry import StoredModel
 
-EX_CONFIG = 78  #: exit code for settings or a model that cannot be used (sysexits.h)
+EX_CONFIG = 78  #: exit code for settings, data or a model that cannot be used (sysexits.h)
 EX_SOFTWARE = 70  #: exit code of a child that could not prove itself
 PROOF_TIMEOUT_S = 20  #: a child that hangs in its first inference is ended after this time
 PROOFS_TRIED = 5  #: children in a row that may fail their proof before the worker gives up
@@ -148,9 +150,22 @@ def _chosen() -> StoredModel:
     return models.find(current().model)
 
 
+def check_data() -> None:
+    """Carry older data in Redis over. Raises REDIS_AWAY, and WorkerShutdown where they are newer than this worker."""
+    try:
+        schema.ensure(context.parent().redis)
+    except NewerData as error:
+        log.critical("this worker is too old for the data in Redis", reason=str(error))
+        raise WorkerShutdown(EX_CONFIG) from None
+
+
 def _load_in_parent(**_: object) -> None:
     global _engine, _manifest, _fallback
     settings = current()
+    try:
+        check_data()
+    except REDIS_AWAY:
+        pass  # it is checked before the first message is fetched (worker/alive.py)
     try:
         stored = _chosen()
         _manifest = stored.manifest

@@ -13,6 +13,7 @@ from redis import Redis
 
 from admin.__main__ import main as admin
 from admin.backup import MAGIC, PART, BackupRefused, backup, restore
+from jobs import schema
 from jobs.settings import Settings, current
 from tests.support import REPOSITORY
 
@@ -29,6 +30,7 @@ def filled(redis: Redis) -> Redis:
     redis.sadd("sentiq:set", *(str(n) for n in range(many)))
     redis.pexpire("sentiq:{j}:list", 500_000)
     redis.set("another's", "not ours")
+    schema.ensure(redis)
     return redis
 
 
