@@ -204,9 +204,10 @@ def test_a_rolling_upgrade_and_the_way_back_lose_no_row_and_refuse_nobody(
             by_newer = len(load.jobs)
 
             upgrade.to(older)
-            upgrade.api()
-            upgrade.webhooks()
             upgrade.workers()
+            going_on |= {cluster.submit(sentences(1_100)): 1_100}  # by a newer API, for older workers
+            upgrade.webhooks()
+            upgrade.api()
 
             going_on |= check_left(cluster, of_newer)
             wait_until(lambda: len(load.jobs) > by_newer + 3, timeout_s=60)
