@@ -106,6 +106,31 @@ def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: 
     assert (wrong.returncode, "评论" in wrong.stderr.decode()) == (3, True)
 
 
+def test_rows_without_a_text_are_no_failures(cluster: Cluster, tmp_path: Path) -> None:
+    url, path = cluster.url, tmp_path / "ratings.csv"
+    path.write_text("id,text\n1,味道不错，下次还来\n2,\n3,  \n4,物流太慢，很失望\n5,a,b\n", encoding="utf-8")
+    preview = json.loads(sentiq(url, "preview", path, "--json").stdout)
+    assert (preview["rows"], preview["bad_rows"], preview["without_text"]) == (5, 1, 2)
+    job = json.loads(sentiq(url, "submit", path, "--wait", "--json").stdout)
+    assert job["counts"] == {"total": 5, "completed": 2, "failed": 1, "without_text": 2}
+    told = sentiq(url, "status", job["id"]).stdout.decode()
+    assert "5 of 5 rows, 1 failed, 2 without text" in told
+    lines = dict(
+        re.split(r"  +", line, maxsplit=1) for line in sentiq(url, "summary", job["id"]).stdout.decode().split("\n")[:4]
+    )
+    assert lines["positive"].split() == ["1", "50.0%"], "of the rows that have a label"
+    assert lines["without text"].split() == ["2", "40.0%"]
+    for option, indexes in (("--without-text", [1, 2]), ("--failed", [4])):
+        rows = sentiq(url, "results", job["id"], option, "--json").stdout.splitlines()
+        assert [json.loads(row)["index"] for row in rows] == indexes
+    refused = sentiq(url, "retry", job["id"])
+    assert (refused.returncode, b"submit them as a new job" in refused.stderr) == (3, True)
+    unknown = sentiq(url, "results", job["id"], "--label", "negativ")
+    assert (unknown.returncode, b"'negative', 'positive', 'neutral'" in unknown.stderr) == (3, True)
+    both = sentiq(url, "results", job["id"], "--label", "negative", "--label", "positive", "--json").stdout.splitlines()
+    assert [json.loads(row)["index"] for row in both] == [0, 3]
+
+
 def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(cluster: Cluster, table: Path) -> None:
     waiting = json.loads(
         sentiq(cluster.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"

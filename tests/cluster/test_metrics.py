@@ -148,6 +148,12 @@ def test_a_worker_tells_what_jobs_did(cluster: Cluster) -> None:
     wait_until(lambda: small.value("sentiq_texts_total", lane="interactive", outcome="completed") == 10)
     assert small.value("sentiq_queue_wait_seconds_count", lane="interactive") == 5
 
+    table = "id,text\n1,很好\n2,\n3,  \n".encode()
+    answer = cluster.http.post("/api/v1/jobs", content=table, headers={"Content-Type": "text/csv"})
+    cluster.wait_ended(answer.json()["id"])
+    wait_until(lambda: bulk.value("sentiq_texts_total", lane="bulk", outcome="without_text") == 2)
+    assert bulk.value("sentiq_texts_total", lane="bulk", outcome="failed") == 1, "they are no failures"
+
 
 def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
     cluster.submit(sentences(3_000))

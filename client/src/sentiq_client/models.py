@@ -40,17 +40,12 @@ class Job:
 
     @property
     def done(self) -> int:
-        """Rows that are finished, one way or another."""
+        """Rows that are finished: they have a label, failed, or have no text."""
         return self.completed + self.failed + self.without_text
 
     @property
     def ended(self) -> bool:
         return self.state in ENDED
-
-    @property
-    def finished(self) -> int:
-        """Rows that have a label, failed, or have no text."""
-        return self.completed + self.failed + self.without_text
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:

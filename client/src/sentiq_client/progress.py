@@ -35,7 +35,7 @@ def job_bar() -> Iterator[Callable[[Job], None]]:
             left = f"{job.eta_s:,.0f} s left" if job.eta_s else ""
             place = f"place {job.queue_position} in line" if job.queue_position else ""
             note = "  ".join(filter(None, (speed, left, place)))
-            bars.update(task, description=job.state, total=job.total, completed=job.finished, note=note)
+            bars.update(task, description=job.state, total=job.total, completed=job.done, note=note)
 
         yield show
 

@@ -66,7 +66,7 @@ def job_line(job: Job) -> str:
     waits = f", starts {job.document['scheduled_for']}" if job.document.get("scheduled_for") else ""
     reason = f"\n  {job.error}" if job.error else ""
     blank = f", {job.without_text:,} without text" if job.without_text else ""
-    rows = f"{job.finished:,} of {job.total:,} rows, {job.failed:,} failed{blank}"
+    rows = f"{job.done:,} of {job.total:,} rows, {job.failed:,} failed{blank}"
     return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{reason}"
 
 
@@ -79,6 +79,6 @@ def jobs_table(jobs: list[Job]) -> Table:
     table.add_column("name", overflow="ellipsis", no_wrap=True)
     for job in jobs:
         speed = f"{job.texts_per_second:,.0f}" if job.texts_per_second else ""
-        done = f"{job.finished:,}/{job.total:,}"
+        done = f"{job.done:,}/{job.total:,}"
         table.add_row(job.id, job.state, done, f"{job.failed:,}", f"{job.without_text:,}", speed, job.name or "")
     return table
