@@ -40,7 +40,9 @@ The cluster:
   sentiq:upload:{<upload>}:content  list  compressed pieces of the file
   sentiq:webhooks           hash    webhook → endpoint (JSON); no TTL            (see jobs/webhooks.py)
   sentiq:webhooks:deliveries  zset  delivery → when it is due, ms
-  sentiq:webhooks:delivery:<id>  hash  delivery (JSON)
+  sentiq:webhooks:delivery:<id>  hash  delivery (JSON); while a try runs leased_until, and again where another follows
+  sentiq:webhooks:deferred  zset    receiver (host name) that has its share of tries → since, ms
+  sentiq:webhooks:deferred:<receiver>  zset  delivery that waits until it has fewer → since, ms
   sentiq:webhooks:log:<webhook>  list  the last tries (JSON), newest first
   sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
@@ -81,6 +83,7 @@ SCHEDULE = "sentiq:schedule"
 WEBHOOKS = "sentiq:webhooks"
 WEBHOOKS_DUE = "sentiq:webhooks:due"
 DELIVERIES = "sentiq:webhooks:deliveries"
+DEFERRED = "sentiq:webhooks:deferred"
 CACHE_CURRENT = "sentiq:cache:current"
 CACHE_PREVIOUS = "sentiq:cache:previous"
 CACHE_STATS = "sentiq:cache:stats"
@@ -147,6 +150,10 @@ def upload_content(upload_id: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     return f"sentiq:webhooks:delivery:{delivery_id}"
+
+
+def deferred(receiver: str) -> str:
+    return f"{DEFERRED}:{receiver}"
 
 
 def webhook_log(webhook_id: str) -> str:

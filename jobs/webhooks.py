@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from redis import Redis
 
@@ -25,7 +26,7 @@ from jobs.models import JobState, new_id
 EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
 TEST_EVENT = "webhook.test"
 ROTATION_MS = 24 * 3_600_000  #: how long the secret before still signs
-LEASE_MS = 60_000  #: longer than one delivery may take
+LEASE_MS = 60_000  #: longer than one try takes at most
 LOG_ENTRIES = 100  #: kept of each webhook
 KEPT_MS = 7 * 24 * 3_600_000  #: deliveries and log
 
@@ -43,6 +44,11 @@ class Webhook:
     former_secret: str = ""
     former_until_ms: int = 0
     disabled: str = ""  # why nothing is sent any more
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets its messages."""
+        return (urlsplit(self.url).hostname or "").lower()
 
     def signing_secrets(self, now_ms: int) -> list[str]:
         return [self.secret, *([self.former_secret] if now_ms < self.former_until_ms else [])]
@@ -72,6 +78,9 @@ class WebhookStore:
         self._shard = shard
         self._enqueue = script(redis, "webhook_enqueue")
         self._claim = script(redis, "webhook_claim")
+        self._defer = script(redis, "webhook_defer")
+        self._settle = script(redis, "webhook_settle")
+        self._redeliver = script(redis, "webhook_redeliver")
 
     def now_ms(self) -> int:
         seconds, micros = self.redis.time()
@@ -134,25 +143,33 @@ class WebhookStore:
     def forget_job(self, job_id: str) -> None:
         self.redis.zrem(keys.WEBHOOKS_DUE, job_id)
 
-    def claim(self, limit: int) -> list[Delivery]:
-        """Deliveries that are due, ours for `LEASE_MS`."""
-        ids = [text(i) for i in self._claim(keys=[keys.DELIVERIES], args=[limit, LEASE_MS])]
-        documents = [self.redis.hget(keys.delivery(i), "delivery") for i in ids]
-        for i, document in zip(ids, documents, strict=True):
-            if document is None:
-                self.redis.zrem(keys.DELIVERIES, i)
-        return [load(Delivery, d) for d in documents if d is not None]
+    def claim(self, limit: int, receiver: str = "") -> list[Delivery]:
+        """Deliveries that are due, ours for `LEASE_MS`; of those that were deferred for a receiver, if one is named."""
+        source = keys.deferred(receiver) if receiver else keys.DELIVERIES
+        found = self._claim(
+            keys=[keys.DELIVERIES, source, keys.DEFERRED],
+            args=[limit, LEASE_MS, keys.delivery(""), receiver],
+        )
+        return [load(Delivery, document) for document in found]
+
+    def defer(self, delivery: Delivery, receiver: str) -> None:
+        """A claimed delivery is put aside, until somebody claims what waits for its receiver."""
+        self._defer(
+            keys=[keys.DELIVERIES, keys.deferred(receiver), keys.DEFERRED, keys.delivery(delivery.id)],
+            args=[delivery.id, receiver, KEPT_MS],
+        )
+
+    def deferred(self) -> list[str]:
+        """Receivers for which deliveries wait, the longest first."""
+        return [text(receiver) for receiver in self.redis.zrange(keys.DEFERRED, 0, -1)]
 
     def delivered(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
         """It needs no further try: it arrived, or is given up."""
         self._log(delivery, entry)
-        self.redis.zrem(keys.DELIVERIES, delivery.id)
+        self._settle(keys=[keys.DELIVERIES, keys.delivery(delivery.id)], args=[delivery.id, "", ""])
 
     def try_again(self, delivery: Delivery, entry: Mapping[str, Any], at_ms: int) -> None:
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.hset(keys.delivery(delivery.id), "delivery", dump(delivery))
-        pipe.zadd(keys.DELIVERIES, {delivery.id: at_ms})
-        pipe.execute()
+        self._settle(keys=[keys.DELIVERIES, keys.delivery(delivery.id)], args=[delivery.id, at_ms, dump(delivery)])
         self._log(delivery, entry)
 
     def log(self, webhook_id: str) -> list[dict[str, Any]]:
@@ -167,10 +184,13 @@ class WebhookStore:
         return load(Delivery, document)
 
     def redeliver(self, delivery_id: str) -> None:
-        """Send it again, with the same id. Raises WebhookNotFound."""
+        """Send it again, with the same id, when no try of it runs any more. Raises WebhookNotFound."""
         again = replace(self.delivery(delivery_id), attempt=0)
-        self.redis.hset(keys.delivery(delivery_id), "delivery", dump(again))
-        self.redis.zadd(keys.DELIVERIES, {delivery_id: self.now_ms()})
+        receiver = self.get(again.webhook_id).receiver
+        self._redeliver(
+            keys=[keys.DELIVERIES, keys.delivery(delivery_id), keys.deferred(receiver)],
+            args=[delivery_id, dump(again)],
+        )
 
     def _log(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
         key = keys.webhook_log(delivery.webhook_id)

@@ -45,12 +45,12 @@ def main() -> int:
     log.info("webhooks are delivered")
     exit_code, knows_data = 0, False
     while not stop.is_set():
-        begun = 0
+        moved = 0
         try:
             if not knows_data:
                 schema.ensure(redis)
                 knows_data = True
-            begun = deliverer.step()
+            moved = deliverer.step()
         except NewerData as error:
             log.critical("this release is too old for the data in Redis", reason=str(error))
             exit_code = EX_CONFIG
@@ -60,7 +60,8 @@ def main() -> int:
         notify("READY=1", "WATCHDOG=1")
         if alive:
             alive.touch()
-        stop.wait(0.0 if begun else INTERVAL_S)
+        if not moved and not stop.is_set():
+            deliverer.rest(INTERVAL_S)
     notify("STOPPING=1")
     deliverer.close()
     if alive:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,7 +24,8 @@ from webhooks.signing import signature
 #: Seconds to the next try after each failed one; then it is given up.
 RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 JITTER = 0.2  #: a delay is up to so much longer
-AT_ONCE = 16  #: messages sent at the same time, so that a slow receiver delays nobody
+AT_ONCE = 64  #: messages sent at the same time
+SHARE = 8  #: of them, to one receiver, so that a slow one delays nobody else
 
 log = structlog.get_logger(__name__)
 
@@ -40,20 +42,54 @@ class Deliverer:
     ) -> None:
         self._jobs, self._webhooks, self._sender, self._retries_s = jobs, webhooks, sender, retries_s
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
-        self._running: set[Future[None]] = set()
+        self._running: dict[Future[None], str] = {}  # the receiver of each
 
     def close(self) -> None:
         """Messages on their way arrive or time out."""
         self._pool.shutdown()
 
     def step(self) -> int:
-        """Queue what jobs have ended, send what is due. Returns how many messages were begun."""
+        """Queue what jobs have ended, send what is due. Returns how many messages were begun or put aside."""
         for job_id in self._webhooks.ended_jobs():
             self._announce(job_id)
-        self._running = {future for future in self._running if not future.done()}
-        due = self._webhooks.claim(AT_ONCE - len(self._running)) if len(self._running) < AT_ONCE else []
-        self._running |= {self._pool.submit(self._guarded, self._deliver, delivery) for delivery in due}
-        return len(due)
+        self._running = {future: receiver for future, receiver in self._running.items() if not future.done()}
+        moved = 0
+        for receiver in self._webhooks.deferred():
+            for delivery in self._claim(self._room(receiver), receiver):
+                self._begin(delivery, receiver)
+                moved += 1
+        for delivery in self._claim(AT_ONCE - len(self._running)):
+            receiver = self._receiver(delivery)
+            if self._room(receiver) > 0:
+                self._begin(delivery, receiver)
+            else:
+                self._webhooks.defer(delivery, receiver)
+            moved += 1
+        return moved
+
+    def rest(self, at_most_s: float) -> None:
+        """Until a message on its way has ended, or for so long."""
+        if self._running:
+            wait(self._running, at_most_s, FIRST_COMPLETED)
+        else:
+            time.sleep(at_most_s)
+
+    def _room(self, receiver: str) -> int:
+        """How many messages to it may be begun."""
+        to_it = sum(other == receiver for other in self._running.values())
+        return min(SHARE - to_it, AT_ONCE - len(self._running))
+
+    def _claim(self, limit: int, receiver: str = "") -> list[Delivery]:
+        return self._webhooks.claim(limit, receiver) if limit > 0 else []
+
+    def _receiver(self, delivery: Delivery) -> str:
+        try:
+            return self._webhooks.get(delivery.webhook_id).receiver
+        except WebhookNotFound:
+            return ""  # it is not sent
+
+    def _begin(self, delivery: Delivery, receiver: str) -> None:
+        self._running[self._pool.submit(self._guarded, self._deliver, delivery)] = receiver
 
     def _announce(self, job_id: str) -> None:
         try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic
 
 import httpcore
 
-from jobs.addresses import Network, checked
+from jobs.addresses import Network
+from webhooks.exchange import Backend, TooLong
 
-CONNECT_S, TOTAL_S = 5.0, 20.0
-ANSWER_BYTES = 4096  #: of an answer that are read
+CONNECT_S = 5.0  #: to one address; and TLS
+TOTAL_S = 20.0  #: from the lookup of the name to the status and headers of the answer
+ANSWER_BYTES = 4096  #: of an answer's body that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,56 +24,46 @@ class Sent:
     gone: bool = False  # 410: the receiver wants nothing more
 
 
-class _Guarded(httpcore.SyncBackend):
-    """Connects to the addresses that were checked, so that nothing is looked up twice. TLS still verifies the name."""
-
+class Sender:
     def __init__(self, allowed: Sequence[Network]) -> None:
         self._allowed = allowed
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        error: Exception | None = None
-        for address in checked(host, port, self._allowed):
-            try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
-                error = failure
-        raise error or httpcore.ConnectError(f"{host} has no address")
-
-
-class Sender:
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._backend = _Guarded(allowed)
-
     def post(self, url: str, headers: Mapping[bytes | str, bytes | str], body: bytes) -> Sent:
         """Never raises: whatever happens is an answer for the log."""
-        started = perf_counter()
+        started = monotonic()
         timeout = {"connect": CONNECT_S, "read": TOTAL_S, "write": TOTAL_S, "pool": CONNECT_S}
 
         def sent(status: int | None, error: str, *, gone: bool = False) -> Sent:
-            return Sent(status, error, round((perf_counter() - started) * 1000), gone)
+            return Sent(status, error, round((monotonic() - started) * 1000), gone)
 
         try:
             # A connection of its own: endpoints share nothing, and what was checked is not used for another.
+            backend = Backend(self._allowed, started + TOTAL_S)
             with (
-                httpcore.ConnectionPool(network_backend=self._backend, max_connections=1) as pool,
+                httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool,
                 pool.stream("POST", url, headers=headers, content=body, extensions={"timeout": timeout}) as answer,
             ):
-                read = 0
-                for piece in answer.iter_stream():
-                    read += len(piece)
-                    if read > ANSWER_BYTES or perf_counter() - started > TOTAL_S:
-                        break
                 status = answer.status
+                _read(answer)
+        except (TooLong, httpcore.TimeoutException) as error:
+            whole = isinstance(error, TooLong) or monotonic() - started >= TOTAL_S
+            reason = f"no answer within {TOTAL_S:g} s" if whole else f"{type(error).__name__}: {error}"
+            return sent(None, reason)
         except Exception as error:  # noqa: BLE001 -- a receiver may break the connection in any way
             return sent(None, f"{type(error).__name__}: {error}"[:300])
         if 200 <= status < 300:
             return sent(status, "")
         reason = "redirects are not followed" if 300 <= status < 400 else "the receiver refused it"
         return sent(status, f"HTTP status {status}: {reason}", gone=status == 410)
+
+
+def _read(answer: httpcore.Response) -> None:
+    """The beginning of a body, so that its writer is not cut off. The status has told all, whatever happens here."""
+    read = 0
+    try:
+        for piece in answer.iter_stream():
+            read += len(piece)
+            if read > ANSWER_BYTES:
+                return
+    except Exception:  # noqa: BLE001, S110 -- see above
+        pass

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,14 +16,16 @@ from redis import Redis
 from api.app import create_app
 from jobs import keys
 from jobs.addresses import AddressRefused, checked, networks, permitted
+from jobs.connection import text
 from jobs.lanes import BulkLane
 from jobs.models import InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, new_job_id
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.webhooks import LEASE_MS, WebhookStore
-from tests.receiver import Receiver, verified
+from tests.receiver import Receiver, SlowReceiver, verified
 from tests.support import wait_until
-from webhooks.deliverer import Deliverer
+from webhooks import sending
+from webhooks.deliverer import SHARE, Deliverer
 from webhooks.sending import Sender
 from webhooks.signing import signature
 
@@ -276,3 +280,128 @@ def test_one_private_address_among_public_ones_refuses_the_name(monkeypatch: pyt
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(AddressRefused, match=r"10\.0\.0\.1"):
         checked("mixed.example", 443, ())
+
+
+@contextmanager
+def slow(begin: bytes = b"", drip: bytes = b"", address: str = "127.0.0.1") -> Iterator[SlowReceiver]:
+    made = SlowReceiver(begin, drip, address)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def delivering(store: JobStore, redis: Redis) -> Iterator[None]:
+    """A deliverer that works until the end; messages on their way are to end by then."""
+    deliverer = Deliverer(store, WebhookStore(redis), Sender(LOOPBACK), retries_s=(0.01,) * 3)
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(0.01):
+            deliverer.step()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        deliverer.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "drip", "status"),
+    [
+        (b"", b"", None),
+        (b"HTTP/1.1 200 ", b"O", None),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", None),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"a", 200),
+    ],
+    ids=["silent", "status line", "headers", "interim answers", "body"],
+)
+def test_no_receiver_holds_a_message_longer_than_its_time(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes, drip: bytes, status: int | None
+) -> None:
+    monkeypatch.setattr(sending, "TOTAL_S", 0.3)
+    answers: list[sending.Sent] = []
+    with slow(begin, drip) as receiver:
+        sender = threading.Thread(target=lambda: answers.append(Sender(LOOPBACK).post(receiver.url, {}, b"{}")))
+        sender.start()
+        wait_until(lambda: answers, timeout_s=10, message="the sender comes back while the receiver goes on")
+    sender.join()
+    assert answers[0].status == status
+    assert answers[0].error == ("no answer within 0.3 s" if status is None else "")
+
+
+@pytest.mark.parametrize("held_up", ["TLS", "DNS"])
+def test_what_comes_before_the_message_counts_too(monkeypatch: pytest.MonkeyPatch, held_up: str) -> None:
+    monkeypatch.setattr(sending, "TOTAL_S", 0.3)
+    answers: list[sending.Sent] = []
+    ended = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slow_look_up(*arguments: object, **options: object) -> object:
+        ended.wait(60)
+        return look_up("127.0.0.1", 80, type=socket.SOCK_STREAM)
+
+    with slow(b"\x16\x03\x03\x40\x00", b"\x00") as receiver:
+        if held_up == "DNS":
+            monkeypatch.setattr(socket, "getaddrinfo", slow_look_up)
+        sender = threading.Thread(
+            target=lambda: answers.append(Sender(LOOPBACK).post(f"https://{receiver.address}/", {}, b"{}"))
+        )
+        sender.start()
+        try:
+            wait_until(lambda: answers, timeout_s=3, message="the sender comes back")
+        finally:
+            ended.set()
+            sender.join()
+    assert (answers[0].status, answers[0].error) == (None, "no answer within 0.3 s")
+
+
+def test_a_slow_receiver_delays_nobody_else_and_loses_nothing(
+    open_client: FlaskClient, receiver: Receiver, store: JobStore, redis: Redis
+) -> None:
+    with slow(address="127.0.0.2") as holding:
+        its = [open_client.post(HOOKS, json={"url": f"{holding.url}/{n}"}).json["id"] for n in range(2)]
+        other = open_client.post(HOOKS, json={"url": receiver.url}).json
+        for n in range(200):
+            assert open_client.post(f"{HOOKS}/{its[n % 2]}/test").status_code == 202
+        with delivering(store, redis):
+            wait_until(lambda: holding.held.total() == SHARE, message="it has its share")
+            open_client.post(f"{HOOKS}/{other['id']}/test")
+
+            wait_until(lambda: receiver.got, timeout_s=10, message="another's message arrives")
+            assert holding.held.total() == SHARE, "of threads, however many of its messages are due"
+            holding.release()
+            wait_until(lambda: len(holding.answered) == 200, message="all arrive when it has recovered")
+            wait_until(lambda: not redis.zcard(keys.DELIVERIES) and not redis.exists(keys.DEFERRED))
+        assert len(set(holding.answered)) == 200
+
+
+def test_no_message_is_sent_again_while_a_try_of_it_runs(
+    open_client: FlaskClient, store: JobStore, redis: Redis
+) -> None:
+    with slow() as holding:
+        made = open_client.post(HOOKS, json={"url": holding.url}).json["id"]
+        for _ in range(SHARE + 1):
+            open_client.post(f"{HOOKS}/{made}/test")
+        with delivering(store, redis):
+            wait_until(lambda: holding.held.total() == SHARE)
+            wait_until(lambda: redis.exists(keys.DEFERRED), message="one waits")
+            ids = [text(key).rpartition(":")[2] for key in redis.scan_iter(keys.delivery("*"))]
+            for message_id in ids:
+                again = open_client.post(f"{HOOKS}/{made}/deliveries/{message_id}/redeliver")
+                assert again.status_code == 202
+            with delivering(store, redis):  # another one, which has threads to spare
+                wait_until(lambda: holding.held.total() == SHARE + 1, message="what waited is sent by the other")
+                assert set(holding.most_held.values()) == {1}
+                holding.release()
+                wait_until(lambda: len(holding.answered) == 2 * SHARE + 1, message="those that ran are sent again")
+                wait_until(lambda: not redis.zcard(keys.DELIVERIES))
+        assert set(holding.most_held.values()) == {1}
+        assert len(holding.answered) == 2 * SHARE + 1
+        assert set(holding.answered) == set(ids)
