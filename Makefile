@@ -1,9 +1,10 @@
 # Every target works on a fresh machine: the first one run makes .venv from the locked requirements.
 .DEFAULT_GOAL := help
 VENV_TORCH := .venv-torch
+VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
-.PHONY: help run demo up secrets model test test-containers hosts test-torch test-helm storm storm-short soak screenshots audit \
-	lint format lock bench train docs-settings release clean
+.PHONY: help run demo up secrets model test test-containers hosts test-torch test-openapi-client test-helm storm \
+	storm-short soak screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## start everything, stay up until Ctrl-C; jobs are kept in .run (make run FRESH=1 begins anew)
 	@exec $(BIN)/python -m deploy.local.run
@@ -30,7 +31,7 @@ secrets: ## make the passwords of the containers that are missing, in .secrets
 model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
 	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
 
-TESTS ?= not data and not slow
+TESTS ?= not data and not slow and not generated
 test: lint ## everything a change must pass: lint, types, import rules, tests
 	$(BIN)/python -m pytest -m "$(TESTS)"
 
@@ -46,6 +47,9 @@ test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and 
 # A native library of 244 MB: not for everybody's environment.
 test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the manifests it is made after, by Helm itself
 	$(BIN)/python -m pytest tests/kubernetes/test_helm.py
+
+test-openapi-client: $(INSTALLED) $(VENV_OPENAPI)/.installed ## typed clients made of the API's description, on the real service
+	$(BIN)/python -m pytest tests/generated -m generated
 
 storm: $(INSTALLED) ## 1,000 faults over a cluster under load, some 40 minutes; make storm OPTIONS="--seed 7" replays one
 	$(BIN)/python -m tests.storm $(OPTIONS)
@@ -96,7 +100,7 @@ release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a d
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_HELM) .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -118,4 +122,9 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 $(VENV_HELM)/.installed:
 	@$(PYTHON) -m venv --clear $(VENV_HELM)
 	@$(VENV_HELM)/bin/python -m pip install --quiet --disable-pip-version-check helm-python-sdk==0.2.2
+	@touch $@
+
+$(VENV_OPENAPI)/.installed: requirements/openapi-client.in
+	@$(PYTHON) -m venv --clear $(VENV_OPENAPI)
+	@$(VENV_OPENAPI)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -43,6 +43,7 @@ class Api(OpenAPI):
             for rule in self.url_map.iter_rules()
             for method in METHODS & (rule.methods or set())
         }
+        _drop_null_defaults(self.spec_json)
         for path, operations in self.spec_json["paths"].items():
             for method, operation in operations.items():
                 self._complete(operation, path, endpoints[path, method.upper()], method.upper())
@@ -74,10 +75,17 @@ class Api(OpenAPI):
         operation["responses"] = dict(sorted(answers.items()))
 
 
+def _drop_null_defaults(node: object) -> None:
+    """They say nothing, and generators take a field with a default for one that is always there."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        _drop_null_defaults(child)
+    if isinstance(node, dict) and node.get("default", ...) is None:
+        del node["default"]
+
+
 def _given(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a parameter that is there: what is left out is not null."""
-    if schema.get("default", ...) is None:
-        del schema["default"]
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) == 1:
         del schema["anyOf"]

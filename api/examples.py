@@ -102,6 +102,8 @@ _STORED_MODEL = {
     "source": "trained from scratch by `python -m training`, seed 1",
     "accuracy": 0.8764,
     "tested_on": 12315,
+    "active": True,
+    "workers": ["bulk@host"],
 }
 _WEBHOOK = {
     "id": "wh_a0db304da1b4d9ab",
@@ -112,6 +114,7 @@ _WEBHOOK = {
     "created_at": "2026-01-31T08:00:00.000Z",
     "disabled": None,
 }
+_SIGNS = "whsec_…"
 
 EXAMPLES: dict[str, Any] = {
     "AnalyzeRequest": {"text": GOOD},
@@ -177,12 +180,12 @@ EXAMPLES: dict[str, Any] = {
         "redis": {"used_memory_bytes": 2859056, "max_memory_bytes": None},
         "cache": {"hits": 8, "misses": 3, "entries": 3},
     },
-    "ModelList": {"object": "list", "data": [_STORED_MODEL | {"active": True, "workers": ["bulk@host"]}]},
+    "ModelList": {"object": "list", "data": [_STORED_MODEL]},
     "ActivationRequest": {"model": f"{MODEL}@{MODEL_VERSION}"},
     "ActivationDocument": {"active": f"{MODEL}@{MODEL_VERSION}", "candidate": None, "error": None},
     "WebhookRequest": {"url": "https://example.com/hook", "events": ["job.completed", "job.failed"]},
     "WebhookDocument": _WEBHOOK,
-    "WebhookWithSecret": _WEBHOOK | {"secret": "whsec_…"},
+    "WebhookWithSecret": _WEBHOOK | {"secret": _SIGNS},
     "WebhookList": {"object": "list", "data": [_WEBHOOK]},
     "AttemptList": {
         "object": "list",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
 import flask_openapi3_swagger
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
 from flask_openapi3 import OpenAPI
 from werkzeug.wrappers import Response as Redirect
 
@@ -27,10 +27,11 @@ blueprint.after_request(pack)
 
 
 @blueprint.get("/openapi.json")
-def document() -> dict[str, Any]:
+def document() -> Response:
+    """Without escapes: JSON has two for a character like 😊, which YAML forbids, and many tools read it as YAML."""
     app = current_app
     assert isinstance(app, OpenAPI)
-    return app.api_doc
+    return Response(json.dumps(app.api_doc, ensure_ascii=False), mimetype="application/json")
 
 
 @blueprint.get("/swagger")
