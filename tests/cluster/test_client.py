@@ -1,15 +1,13 @@
-"""The client and its command against the real service, with cut connections and restarts."""
+"""The command of the client against the real service."""
 
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from sentiq_client import Client, ConnectionFailed, Job, JobNotCompleted
-from tests.proxy import Fault, FaultyProxy, refusal
+from tests.proxy import Fault, FaultyProxy
 from tests.support import REPOSITORY, Cluster, free_port
 
 pytestmark = pytest.mark.cluster
@@ -39,6 +36,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
+    return some_table(tmp_path)
+
+
+def some_table(tmp_path: Path) -> Path:
     """Some reviews as a spreadsheet of another country writes them."""
     path = tmp_path / "评论.csv"
     with path.open("w", encoding="gb18030", newline="") as file:
@@ -136,7 +137,7 @@ def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(cluster: 
         sentiq(cluster.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"
     )
     assert waiting == {}, "that far ahead is refused"
-    job = json.loads(sentiq(cluster.url, "submit", table, "--window", _closed(), "--json").stdout)
+    job = json.loads(sentiq(cluster.url, "submit", table, "--window", closed_window(), "--json").stdout)
     assert job["state"] == "scheduled"
     assert sentiq(cluster.url, "status", job["id"], "--wait", "--timeout", "1").returncode == 6
     assert json.loads(sentiq(cluster.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
@@ -152,85 +153,7 @@ def test_texts_may_come_by_standard_input(cluster: Cluster) -> None:
     assert json.loads(done.stdout)["counts"]["total"] == 2
 
 
-def test_a_job_of_texts_from_python(cluster: Cluster) -> None:
-    with Client(cluster.url) as client:
-        job = client.submit([{"text": text, "custom_id": f"c{n}"} for n, text in enumerate(TEXTS)], neutral_band=0.1)
-        assert job.wait(timeout_s=30).total == 4
-        assert [row.custom_id for row in job.results()] == ["c0", "c1", "c2", "c3"]
-        assert [row.text for row in job.results(include="text", only=None)] == list(TEXTS)
-        with pytest.raises(ValueError, match="no texts"):
-            client.submit([])
-
-
-def test_an_upload_that_is_cut_is_sent_again_and_makes_one_job(cluster: Cluster, table: Path) -> None:
-    proxy = through(cluster, Fault(cut_sent=30_000), Fault(answer=refusal("503 Service Unavailable", 1)))
-    before = {job.id for job in _jobs(cluster)}
-    try:
-        with Client(proxy.url) as client:
-            job = client.submit_file(table)
-            assert job.wait(timeout_s=60).completed == ROWS
-    finally:
-        proxy.close()
-    new = [job for job in _jobs(cluster) if job.id not in before and job.state == "completed"]
-    assert [made.id for made in new] == [job.id]
-
-
-def test_a_download_that_is_cut_goes_on_where_it_was(cluster: Cluster, table: Path, tmp_path: Path) -> None:
-    with Client(cluster.url) as client:
-        job = client.submit_file(table)
-        job.wait(timeout_s=60)
-        whole = job.download(tmp_path / "whole.csv", include="text").read_bytes()
-    sizes: list[int] = []
-    proxy = through(cluster, Fault(cut_received=60_000), Fault(answer=refusal("429 Too Many Requests", 0)))
-    try:
-        with Client(proxy.url) as client:
-            path = client.job(job.id).download(
-                tmp_path / "part.csv", include="text", on_bytes=lambda done, _: sizes.append(done)
-            )
-    finally:
-        proxy.close()
-    assert path.read_bytes() == whole
-    assert sizes == sorted(sizes), "nothing is fetched twice"
-    records = list(csv.reader(io.StringIO(whole.decode("utf-8-sig"), newline="")))
-    assert len(records) == ROWS + 1
-
-
-def test_waiting_survives_a_restart_of_the_api(tmp_path: Path, table: Path) -> None:
-    own = Cluster(tmp_path)
-    try:
-        own.start(interactive=1, bulk=1)
-        api = next(process for process in own.processes if process.name == "api")
-        with Client(own.url) as client:
-            job = client.submit_file(table, window=_closed())
-            ended: list[int] = []
-            waiting = threading.Thread(target=lambda: ended.append(client.job(job.id).wait(timeout_s=60).completed))
-            waiting.start()
-            api.stop()
-            with pytest.raises(ConnectionFailed):
-                Client(own.url, retries=0).cluster()
-            own.start_api()
-            own.redis.hset(f"sentiq:{{{job.id}}}:job", "options", "{}")  # its window is lifted
-            own.redis.zadd("sentiq:schedule", {job.id: 0})
-            waiting.join(60)
-        assert ended == [ROWS]
-    finally:
-        own.close()
-
-
-def test_a_job_that_did_not_complete_raises(cluster: Cluster, table: Path) -> None:
-    with Client(cluster.url) as client:
-        job = client.submit_file(table, window=_closed())
-        job.cancel()
-        with pytest.raises(JobNotCompleted, match="cancelled"):
-            job.wait()
-
-
-def _closed() -> str:
+def closed_window() -> str:
     """A window that does not open within the next hours, whatever the time."""
     later = datetime.now(UTC) + timedelta(hours=5)
     return f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"
-
-
-def _jobs(cluster: Cluster) -> list[Job]:
-    with Client(cluster.url) as client:
-        return list(client.jobs())

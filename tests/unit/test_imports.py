@@ -36,6 +36,18 @@ def test_the_client_knows_the_service_by_http_alone() -> None:
             assert ours.isdisjoint(name.partition(".")[0] for name in names), path
 
 
+def test_the_client_is_the_async_client_without_its_words() -> None:
+    check = [sys.executable, "client/unasync.py", "--check"]
+    done = subprocess.run(check, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), "run client/unasync.py"
+
+
+def test_the_client_needs_no_frames() -> None:
+    code = "import sys, sentiq_client; sys.exit(bool({'pandas', 'polars', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY / "client" / "src")}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
 def test_flower_and_inspection_load_no_model_library() -> None:
     code = "import sys, worker.app, deploy.flower.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0

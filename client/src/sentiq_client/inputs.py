@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from numbers import Number
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from types import TracebackType
+from typing import IO, Any, BinaryIO, Self
 
 from sentiq_client.errors import MissingPackage
 
 SPOOLED_BYTES = 8 << 20  #: held in memory; more goes to a temporary file
 FILE_ONLY = ("text_column", "id_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "has_header")
-#: Whoever made the rows knows them: many that are missing say nothing about columns or encoding.
-MADE_HERE = {"max_bad_share": "1"}
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"
 
@@ -50,10 +49,10 @@ def source_of(data: Any, options: Mapping[str, Any]) -> Source:
         return _of_frame(*records)
     if not isinstance(data, Iterable):
         raise TypeError(f"a {type(data).__name__} is no list of texts: {NOT_TEXTS}")
-    lines = Lines(options)
-    for item in data:
-        lines.add(item)
-    return lines.source()
+    with Lines(options) as lines:
+        for item in data:
+            lines.add(item)
+        return lines.source()
 
 
 def of_path(path: Path) -> Source:
@@ -71,6 +70,13 @@ class Lines:
         self._spool = _spool()
         self._count = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:
+            self._spool.close()
+
     def add(self, item: Any) -> None:
         row = self._row(item)
         self._spool.write(json.dumps(row).encode() + b"\n")
@@ -78,9 +84,8 @@ class Lines:
 
     def source(self) -> Source:
         if not self._count:
-            self._spool.close()
             raise ValueError("there are no texts to submit")
-        return _of_spool(self._spool, "application/x-ndjson", MADE_HERE)
+        return _of_spool(self._spool, "application/x-ndjson", {})
 
     def _row(self, item: Any) -> str | dict[str, str | None] | None:
         if not isinstance(item, Mapping):
@@ -141,13 +146,13 @@ def _of_file(file: Any) -> Source:
             yield file
 
         return Source(opened, size, "application/octet-stream", named, lambda: None)
-    spool = _spool()
     encoding = {}
-    while piece := file.read(1 << 20):
-        if isinstance(piece, str):
-            encoding = {"encoding": "utf-8"}
-            piece = piece.encode("utf-8", "surrogatepass")
-        spool.write(piece)
+    with _whole(_spool()) as spool:
+        while piece := file.read(1 << 20):
+            if isinstance(piece, str):
+                encoding = {"encoding": "utf-8"}
+                piece = piece.encode("utf-8", "surrogatepass")
+            spool.write(piece)
     return _of_spool(spool, "application/octet-stream", named | encoding)
 
 
@@ -157,7 +162,7 @@ def _records(data: Any) -> tuple[list[str], Iterator[tuple[Any, ...]]] | None:
         return list(map(str, data.columns)), data.itertuples(index=False, name=None)
     if hasattr(data, "iter_rows") and hasattr(data, "columns"):  # polars
         return list(data.columns), data.iter_rows()
-    if hasattr(data, "__arrow_c_stream__") and (hasattr(data, "column_names") or not hasattr(data, "__iter__")):
+    if hasattr(data, "__arrow_c_stream__") and (hasattr(data, "schema") or not hasattr(data, "__iter__")):
         return _records_of_arrow(data)
     return None
 
@@ -182,24 +187,34 @@ def _records_of_arrow(data: Any) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
 
 def _of_frame(headings: list[str], records: Iterable[tuple[Any, ...]]) -> Source:
     """A frame is a table as a CSV file is; nothing about it is left to be recognised but its columns."""
-    spool = _spool()
-    # Half a surrogate pair is no character: it spoils its row alone, as in a file.
-    text = io.TextIOWrapper(spool, "utf-8", "surrogatepass", newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(headings)
     count = 0
-    for record in records:
-        table.writerow(["" if is_missing(cell) else cell for cell in record])
-        count += 1
-    text.detach()
-    if not count:
-        raise ValueError("there are no rows to submit")
+    with _whole(_spool()) as spool:
+        # Half a surrogate pair is no character: it spoils its row alone, as in a file.
+        text = io.TextIOWrapper(spool, "utf-8", "surrogatepass", newline="")
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(headings)
+        for record in records:
+            table.writerow(["" if is_missing(cell) else cell for cell in record])
+            count += 1
+        text.detach()
+        if not count:
+            raise ValueError("there are no rows to submit")
     how = {"format": "csv", "encoding": "utf-8", "delimiter": ",", "quotes": "true", "has_header": "true"}
-    return _of_spool(spool, "text/csv", MADE_HERE | how)
+    return _of_spool(spool, "text/csv", how)
 
 
 def _spool() -> Any:
     return tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, prefix="sentiq-")
+
+
+@contextmanager
+def _whole(spool: Any) -> Iterator[Any]:
+    """The same; what was not written to its end is thrown away."""
+    try:
+        yield spool
+    except BaseException:
+        spool.close()
+        raise
 
 
 def _of_spool(spool: Any, content_type: str, params: Mapping[str, Any]) -> Source:

@@ -27,7 +27,7 @@ async def call(function: Callable[..., T], *arguments: Any) -> T:
 async def source(data: Any, options: Mapping[str, Any]) -> Source:
     if not isinstance(data, AsyncIterable) or hasattr(data, "read"):
         return await call(source_of, data, options)
-    lines = Lines(options)
-    async for item in data:
-        lines.add(item)
-    return lines.source()
+    with Lines(options) as lines:
+        async for item in data:
+            lines.add(item)
+        return lines.source()
