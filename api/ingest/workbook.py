@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
@@ -24,6 +26,11 @@ MAX_MEMBERS = 10_000  #: files in the ZIP archive of a workbook
 STRINGS = "xl/sharedStrings.xml"  #: texts of all sheets, which are held in memory while rows are read
 STRINGS_BYTES = 256 * 2**20
 PART_BYTES = 16 * 2**20  #: of any other part that is read whole, such as styles
+#: What openpyxl and zipfile stumble upon in a file that is damaged, wherever the damage is.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, InvalidFileException, DefusedXmlException, SyntaxError),
+    *(ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
+)
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 
 
@@ -37,11 +44,7 @@ class Workbook:
         try:
             for piece in pieces:
                 self._file.write(piece)
-            _check_archive(self._file, limits)
-            self._book = load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
-        except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, DefusedXmlException) as error:
-            self._file.close()
-            raise bad_file("damaged_workbook", f"The workbook cannot be read ({error}). Save it again.") from None
+            self._book = _opened(self._file, limits)
         except BaseException:
             self._file.close()
             raise
@@ -58,6 +61,8 @@ class Workbook:
     def sheet(self, reading: Reading) -> str:
         """The one asked for, by name or number from 1, else the first that is not hidden. Raises InvalidInput."""
         names = self.sheets
+        if not names:
+            raise bad_file("damaged_workbook", "The workbook has no sheet that can be read. Save it again.")
         asked = reading.sheet
         if asked is None or asked == "":
             shown = [s.title for s in self._book.worksheets if s.sheet_state == "visible"]
@@ -83,7 +88,7 @@ class Workbook:
                 if cells:
                     width = max(width, len(cells))
                     yield number, _checked(cells + [""] * (width - len(cells)), self._limits)
-        except (DefusedXmlException, SyntaxError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise bad_file("damaged_workbook", f"The sheet {sheet!r} cannot be read to its end ({error}).") from None
 
 
@@ -118,6 +123,15 @@ def _check_part(member: zipfile.ZipInfo) -> None:
             f"{member.filename} of the workbook has {member.file_size:,} bytes unpacked; {limit:,} can be read. "
             "Send it in parts, or as CSV."
         )
+
+
+def _opened(file: IO[bytes], limits: Limits) -> Any:
+    """Raises InvalidInput and BodyTooLarge."""
+    try:
+        _check_archive(file, limits)
+        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except _DAMAGE as error:
+        raise bad_file("damaged_workbook", f"The workbook cannot be read ({error}). Save it again.") from None
 
 
 def _check_archive(file: IO[bytes], limits: Limits) -> None:

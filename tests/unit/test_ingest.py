@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import random
+import zipfile
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from api.ingest.files import File
 from api.ingest.options import Limits, Reading
 from api.ingest.streams import lines
+from jobs.errors import InvalidInput
 
 LIMITS = Limits(
     file_bytes=10**9,
@@ -85,3 +91,41 @@ def test_a_bad_row_tells_the_line_it_began_in() -> None:
 def test_usual_headings_are_known(name: str) -> None:
     with File(iter([f"编号,{name},x\n1,很好,长长长长长长长长\n".encode()]), Reading(), LIMITS) as file:
         assert (file.format.text_column, file.format.id_column, file.format.has_header) == (name, "编号", True)
+
+
+def damaged_workbooks(count: int) -> Iterator[bytes]:
+    """A workbook with some bytes changed, in the archive or in one of its parts."""
+    book = Workbook()
+    assert book.active is not None
+    for n in range(30):
+        book.active.append([f"a{n}", f"味道不错{n}", n * 1.5, date(2026, 1, 1 + n % 28)])
+    out = io.BytesIO()
+    book.save(out)
+    chance = random.Random(1)
+    with zipfile.ZipFile(out) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for n in range(count):
+        where = chance.choice(sorted(parts)) if n % 2 else ""
+        data = bytearray(parts[where] if where else out.getvalue())
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(4, len(data))  # behind the signature of an archive
+            data[at : at + chance.choice((0, 1, 30))] = bytes(chance.choices(range(256), k=chance.choice((0, 1, 3))))
+        if where:
+            again = io.BytesIO()
+            with zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, part in parts.items():
+                    archive.writestr(name, bytes(data) if name == where else part)
+            data = bytearray(again.getvalue())
+        yield bytes(data)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
+def test_a_damaged_workbook_is_refused_whatever_is_damaged() -> None:
+    codes: Counter[str] = Counter()
+    for data in damaged_workbooks(400):
+        try:
+            with File(iter([data]), Reading(file_name="a.xlsx"), LIMITS) as file:
+                codes["read"] += bool(list(file.rows()))
+        except InvalidInput as error:
+            codes[error.errors[0].code] += 1
+    assert codes["damaged_workbook"] > 200, codes
