@@ -12,6 +12,7 @@ from urllib.parse import quote
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
+from api import http_ranges
 from api.documents import matches_document
 from api.export import streams
 from api.export.groups import group_rows
@@ -37,7 +38,6 @@ FORMATS: dict[str, tuple[str, Writer]] = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
 }
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 2
 #: Part of the name under which a summary is kept: a version that writes it otherwise computes it anew.
@@ -159,20 +159,19 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         return _with_body(response, pieces)
     response.set_etag(_tag(job, view, kind))
     response.headers["Accept-Ranges"] = "bytes"
-    if request.if_none_match.contains(response.get_etag()[0] or ""):
+    if http_ranges.unchanged(response):
         response.status_code = 304
         return response
-    # A range is one of GET alone (RFC 9110, 14.2).
-    wanted = _RANGE.fullmatch(request.headers.get("Range", "")) if request.method == "GET" else None
-    same = request.headers.get("If-Range", response.headers["ETag"]) == response.headers["ETag"]
-    if wanted is None or wanted.groups() == ("", "") or not same:
+    asked = http_ranges.Asked.of(response)
+    if asked is None:
         return _with_body(response, lambda: _measured(svc.store, job, kind, view, pieces()))
     size = _size(svc.store, job, kind, view, pieces)
-    first, last = _ends(wanted, size)
-    if first >= size or first > last:
+    ends = asked.ends(size)
+    if ends is None:
         response.status_code = 416
         response.headers["Content-Range"] = f"bytes */{size}"
         return response
+    first, last = ends
     response.status_code = 206
     response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     response.headers["Content-Length"] = str(last - first + 1)
@@ -210,14 +209,6 @@ def _measured(store: JobStore, job: Job, kind: str, view: View, pieces: Iterator
         size += len(piece)
         yield piece
     store.keep(job, _size_name(kind, view), str(size))
-
-
-def _ends(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    """First and last byte of a range (RFC 9110, 14.1.2)."""
-    first, last = wanted.groups()
-    if first == "":
-        return max(size - int(last), 0), size - 1
-    return int(first), min(int(last), size - 1) if last else size - 1
 
 
 def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:

@@ -275,6 +275,21 @@ def test_a_broken_download_goes_on_where_it_broke(
     assert client.get(f"{file}?only=failed").headers["ETag"] != tag
 
 
+def test_conditions_are_compared_as_http_asks(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    file = answered(store, bulk) + "/results.csv"
+    whole = client.get(file)
+    tag = whole.headers["ETag"]
+    for known in (tag, f"W/{tag}", f'"another", W/{tag}', f'W/"another", {tag}', "*"):
+        for method in (client.get, client.head):
+            same = method(file, headers={"If-None-Match": known})
+            assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", tag), known
+    for other in ('"another"', 'W/"another"', tag.strip('"')[:-1]):
+        assert client.get(file, headers={"If-None-Match": other}).data == whole.data, other
+    for weak in (f"W/{tag}", f'"another", {tag}', "*", "Sat, 28 Nov 2026 05:00:00 GMT"):
+        again = client.get(file, headers={"Range": "bytes=5-", "If-Range": weak})
+        assert (again.status_code, again.data) == (200, whole.data), weak
+
+
 @pytest.mark.parametrize("number", [2, 3, None], ids=["second", "third", "of an older version"])
 def test_headings_that_come_twice_mix_nothing_up(
     client: FlaskClient, store: JobStore, bulk: BulkLane, number: int | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import nginx
 from tests.support import REPOSITORY, Cluster, free_port, wait_until
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed"),
-]
+pytestmark = [pytest.mark.cluster, nginx.needed]
 
 
 class Shards:
@@ -39,17 +36,10 @@ class Shards:
         for written, port in (("8001", self.stacks["a"].port), ("8002", self.stacks["b"].port), ("8080", self.port)):
             config = config.replace(f"127.0.0.1:{written}", f"127.0.0.1:{port}")
         (self.directory / "shards.conf").write_text(config)
-        places = "".join(
-            f"{kind}_temp_path {self.directory}/{kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (self.directory / "nginx.conf").write_text(
-            f"daemon off; pid {self.directory}/nginx.pid; error_log {self.directory}/error.log; events {{}}"
-            f"http {{ access_log off; {places} include {self.directory}/shards.conf; }}"
-        )
-        self._nginx = subprocess.Popen(
-            ["nginx", "-e", f"{self.directory}/error.log", "-c", f"{self.directory}/nginx.conf"],
-            stderr=subprocess.DEVNULL,
+        self._nginx = nginx.start(
+            self.directory,
+            f"pid {self.directory}/nginx.pid; error_log {self.directory}/error.log; events {{}}"
+            f"http {{ access_log off; {nginx.temp_paths(self.directory)} include {self.directory}/shards.conf; }}",
         )
         wait_until(self._answers, message="nginx answers")
 
