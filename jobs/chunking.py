@@ -36,4 +36,5 @@ def _chunk(first: int, rows: list[Row]) -> InputChunk:
         custom_ids=custom_ids if any(i is not None for i in custom_ids) else None,
         errors={offset: row.error for offset, row in enumerate(rows) if row.error is not None},
         cells=tuple(row.cells or () for row in rows) if keeps_cells else None,
+        kinds=tuple(row.kinds for row in rows) if any(row.kinds for row in rows) else None,
     )

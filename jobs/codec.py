@@ -1,6 +1,6 @@
 """How chunks are stored: msgpack, compressed by Zstandard where that pays.
 
-Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors` and `cells`.
+Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells` and `kinds`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
 are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
 8e-6). A binary prediction takes five bytes before compression. In the result cache a prediction is its flags and its
@@ -57,6 +57,8 @@ def encode_input(chunk: InputChunk) -> bytes:
         document["errors"] = _pack_errors(chunk.errors)
     if chunk.cells is not None:
         document["cells"] = chunk.cells
+    if chunk.kinds is not None:
+        document["kinds"] = chunk.kinds
     return _pack(document)
 
 
@@ -69,6 +71,7 @@ def decode_input(blob: bytes) -> InputChunk:
         custom_ids=None if custom_ids is None else tuple(custom_ids),
         errors=_unpack_errors(document),
         cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
+        kinds=tuple(document["kinds"]) if "kinds" in document else None,
     )
 
 

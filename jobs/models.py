@@ -109,6 +109,7 @@ class Row:
     custom_id: str | None = None
     error: RowError | None = None
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job keeps them
+    kinds: str = ""  # of all cells, the text in its place, a letter each (api/kinds.py); beyond it, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class InputChunk:
     custom_ids: tuple[str | None, ...] | None = None  # None when no row of the chunk has one
     errors: Mapping[int, RowError] = field(default_factory=dict)  # by offset within the chunk
     cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns but that of the text; None: not kept
+    kinds: tuple[str, ...] | None = None  # of each row's cells in a workbook, as in Row; None: all are text
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ class Settings(BaseSettings):
         description="Rows of a job up to which all its results are given as XLSX. It is made before it is sent, and "
         "whoever waits gives up after minutes.",
     )
-    max_columns: int = Field(1_000, ge=1, le=16_384, description="Columns of one file.")
+    max_columns: int = Field(1_000, ge=1, le=16_381, description="Columns of one file.")  # results have 3 more
     max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")
     max_bad_share: float = Field(
         0.5,

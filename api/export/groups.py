@@ -21,13 +21,9 @@ OPENED, OPENED_CHARS = 10_000, 5_000_000
 def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[Group]:
     """The finished rows by their cell in column `at`, the largest group first; a line without cells has the value "".
 
-    All beyond the first `SHOWN` groups are together in a last one, whose value is None. A value that comes after
-    `OPENED` other ones counts there, even if it is frequent from then on. Raises JobNotFound where the job has gone
-    meanwhile.
+    Raises JobNotFound where the job has gone meanwhile.
     """
-    groups: dict[str, Counter[str]] = {}
-    rest: Counter[str] = Counter()
-    chars = 0
+    groups = Groups()
 
     @lru_cache(VALUES_KEPT)
     def label(labels: tuple[str, ...], numbers: tuple[int, ...]) -> str:
@@ -37,25 +33,42 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
         for _, given, answers in store.chunk_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
             width, numbers = len(answers.labels), answers.numbers
             for offset, value in enumerate(column_cells(given, at, text_position(job))):
-                group = groups.get(value)
-                if group is None:
-                    if len(groups) < OPENED and chars + len(value) <= OPENED_CHARS:
-                        group = groups[value] = Counter()
-                        chars += len(value)
-                    else:
-                        group = rest
+                group = groups.of(value)
                 error = answers.errors.get(offset)
                 if error is not None:
                     group[error.counts_as] += 1
                 else:
                     group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
     store.get(job.id)
+    return groups.largest()
 
-    by_size = sorted(groups.items(), key=lambda group: (-group[1].total(), group[0]))
-    for _, counts in by_size[SHOWN:]:
-        rest.update(counts)
-    shown = [_group(value, counts) for value, counts in by_size[:SHOWN]]
-    return [*shown, _group(None, rest)] if rest else shown
+
+class Groups:
+    """Counts for each value of a column, in little memory however many there are."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Counter[str]] = {}
+        self._rest: Counter[str] = Counter()
+        self._chars = 0
+
+    def of(self, value: str) -> Counter[str]:
+        """What is counted for a value. One that comes after `OPENED` others has no counts of its own."""
+        group = self._groups.get(value)
+        if group is None:
+            if len(self._groups) >= OPENED or self._chars + len(value) > OPENED_CHARS:
+                return self._rest
+            group = self._groups[value] = Counter()
+            self._chars += len(value)
+        return group
+
+    def largest(self) -> list[Group]:
+        """The first `SHOWN` groups by size; all others are together in a last one, whose value is None."""
+        by_size = sorted(self._groups.items(), key=lambda group: (-group[1].total(), group[0]))
+        rest = self._rest.copy()
+        for _, counts in by_size[SHOWN:]:
+            rest.update(counts)
+        shown = [_group(value, counts) for value, counts in by_size[:SHOWN]]
+        return [*shown, _group(None, rest)] if rest else shown
 
 
 def _group(value: str | None, counts: Counter[str]) -> Group:

@@ -14,6 +14,7 @@ from jobs.store import CHUNKS_READ, ChunkResult, JobStore
 
 #: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
 Sort = Literal["polarity", "-polarity", "score", "-score"]
+Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class View:
     text: bool = False
     columns: bool = False  # those of the file, where the job kept them
     sort: Sort | None = None  # None: rows in their order
+    by: int | None = None  # place from 0 of the column that a workbook counts by
+    language: Language = "en"  # of what a workbook says beside the rows
 
 
 class ResultRow(NamedTuple):
@@ -90,6 +93,7 @@ class ResultRow(NamedTuple):
     model: str
     degraded: bool
     error: RowError | None
+    kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/kinds.py)
 
     @property
     def counts_as(self) -> str:
@@ -118,7 +122,8 @@ def chunks_of(store: JobStore, job: Job, chosen: Filter) -> Sequence[int]:
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
     """The rows of one chunk that the view shows."""
     given, output = result.input, result.output
-    ids, cells, wanted = given.custom_ids, given.cells if view.columns else None, view.filter
+    ids, wanted = given.custom_ids, view.filter
+    cells = given.cells if view.columns or view.by is not None else None
     text_at = text_position(job)
     found = view.filter.finds(given, text_at) if view.filter.reads_input else None
     for offset, outcome in enumerate(output.outcomes):
@@ -147,6 +152,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
             output.model,
             output.degraded,
             outcome.error,
+            given.kinds[offset] if given.kinds is not None else "",
         )
 
 

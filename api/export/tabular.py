@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from api.export.reading import ResultRow, View, kept_columns
 from api.labels import DECIMALS, LABELS_ZH
@@ -54,11 +54,3 @@ def harmless(cell: Cell) -> Cell:
     if isinstance(cell, str) and cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return "'" + cell
     return cell
-
-
-def counted(rows: Iterator[ResultRow], counts: dict[str, int]) -> Iterator[ResultRow]:
-    """The same rows; `counts` grows with their labels, `failed`, `without_text` and `truncated`."""
-    for row in rows:
-        counts[row.counts_as] = counts.get(row.counts_as, 0) + 1
-        counts["truncated"] = counts.get("truncated", 0) + row.truncated
-        yield row

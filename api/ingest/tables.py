@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
@@ -16,6 +17,14 @@ DELIMITERS = ",\t;|"
 
 Cells = Sequence[str] | RowError
 Numbered = tuple[int, Cells]  #: line of the input, from 1, and what stands there
+
+
+class TypedCells(list[str]):
+    """The cells of a workbook's row as text, with the kind of each."""
+
+    def __init__(self, cells: Iterable[str], kinds: str) -> None:
+        super().__init__(cells)
+        self.kinds = kinds  #: a letter each, up to the last that is no text (api/kinds.py)
 
 
 def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Limits) -> str:
@@ -89,11 +98,12 @@ def rows_of(records: Iterator[Numbered], columns: Columns, limits: Limits, *, ke
         custom_id = (cells[id_at] or None) if id_at is not None else None
         fault = _fault(text, custom_id, limits.text_chars)
         kept = _kept(cells, text_at, width) if keep else None
+        kinds = cells.kinds if keep and isinstance(cells, TypedCells) else ""
         if fault is None:
-            yield Row(text, custom_id, None, kept)
+            yield Row(text, custom_id, None, kept, kinds)
         else:
             usable = custom_id if custom_id and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
-            yield _failed(fault, line, usable, kept)
+            yield replace(_failed(fault, line, usable, kept), kinds=kinds)
 
 
 def _fault(text: str, custom_id: str | None, max_chars: int) -> RowError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import struct
 import tempfile
@@ -18,7 +17,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from api.ingest.options import Limits, Reading, bad_file
 from api.ingest.streams import RATIO_FROM_BYTES
-from api.ingest.tables import Cells, Numbered
+from api.ingest.tables import Cells, Numbered, TypedCells
+from api.kinds import as_text, kinds_of
 from jobs.errors import BodyTooLarge
 from jobs.models import RowError
 
@@ -82,32 +82,18 @@ class Workbook:
         width = 0  # empty cells at the end of a row are not stored
         try:
             for number, values in enumerate(rows, start=1):
-                cells = [as_text(value) for value in values]
+                cells = TypedCells(map(as_text, values), kinds_of(values))
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
                     width = max(width, len(cells))
-                    yield number, _checked(cells + [""] * (width - len(cells)), self._limits)
+                    cells += [""] * (width - len(cells))
+                    yield number, _checked(cells, self._limits)
         except _DAMAGE as error:
             raise bad_file("damaged_workbook", f"The sheet {sheet!r} cannot be read to its end ({error}).") from None
 
 
-def as_text(value: Any) -> str:
-    """A cell as people read it: 12.0 is 12, a day has no time."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ")
-    return str(value)
-
-
-def _checked(cells: list[str], limits: Limits) -> Cells:
+def _checked(cells: TypedCells, limits: Limits) -> Cells:
     if any(len(cell) > limits.cell_chars for cell in cells):
         return RowError(
             "cell_too_long", f"a cell has more than {limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"

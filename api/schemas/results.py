@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.export.reading import Filter, Sort, View, check_columns, file_column
+from api.export.reading import Filter, Language, Sort, View, check_columns, file_column
 from api.labels import chosen_labels
 from api.schemas.common import ErrorDocument, Label, NeutralBand, Score, words_of
 from jobs.errors import FieldError, InvalidInput
@@ -80,6 +81,25 @@ class ViewQuery(FilterQuery):
         view = View(neutral_band, self.filter(job, labels_of), "text" in include, "columns" in include, self.sort)
         check_columns(job, view)
         return view
+
+
+class WorkbookQuery(ViewQuery):
+    """What else a workbook says."""
+
+    by: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="a column of the file that the job kept, by heading or number from 1: the summary counts by it too",
+    )
+    lang: Language | None = Field(
+        None, description="of headings, labels and notes; default: what `Accept-Language` prefers, else English"
+    )
+
+    def view(self, job: Job, neutral_band: float, labels_of: LabelsOf) -> View:
+        """Raises InvalidInput as the other views do, and where the job has no column `by`."""
+        by = None if self.by is None else file_column(job, self.by, "by")
+        return replace(super().view(job, neutral_band, labels_of), by=by, language=self.lang or "en")
 
 
 class ResultsQuery(ViewQuery):

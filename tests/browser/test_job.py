@@ -165,7 +165,7 @@ def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
     for kind in ("CSV", "XLSX", "JSON", "NDJSON"):
         with page.expect_download() as download:
             page.get_by_role("link", name=kind, exact=True).click()
-        assert download.value.suggested_filename == f"评论.csv.results.{kind.lower()}"
+        assert download.value.suggested_filename == f"评论.results.{kind.lower()}"
         saved[kind] = tmp_path / kind.lower()
         download.value.save_as(saved[kind])
 
@@ -175,8 +175,10 @@ def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
     assert [row["来源"] for row in table] == [source for *_, source in rows]
     assert [row["text"] for row in json.loads(saved["JSON"].read_text())] == texts
     assert [json.loads(line)["text"] for line in saved["NDJSON"].read_text().splitlines()] == texts
-    sheet = load_workbook(io.BytesIO(saved["XLSX"].read_bytes()), read_only=True)["results"]
-    assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == texts
+    sheet = load_workbook(io.BytesIO(saved["XLSX"].read_bytes()), read_only=True).worksheets[0]
+    heading, *found = sheet.iter_rows(values_only=True)
+    assert [row[1] for row in found] == texts
+    assert heading[-3:] == {"zh": ("情感", "置信度", "备注"), "en": ("label", "score", "note")}[visit.look.language]
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tm
     assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0, "without_text": 0}
     assert (job["file"]["encoding"], job["file"]["delimiter"], job["file"]["text_column"]) == ("gb18030", ";", "评论")
     heading, *rows = openpyxl.load_workbook(out)["results"].iter_rows(values_only=True)
-    assert heading[:4] == ("编号", "来源", "评论", "index")
+    assert heading == ("编号", "来源", "评论", "label", "score", "note")
     assert [row[0] for row in rows] == [f"n{n}" for n in range(ROWS)]
     assert [row[2] for row in rows] == [f"{TEXTS[n % 4]}{n}" for n in range(ROWS)]
     assert not list(tmp_path.glob("*.part"))

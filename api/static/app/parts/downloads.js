@@ -1,7 +1,7 @@
 /** The results as files. */
 import { authorization, hasKey, NO_ANSWER, Problem, problemOf, query } from "../api.js";
 import { announce, h } from "../dom.js";
-import { bytes, t } from "../i18n.js";
+import { bytes, current, t } from "../i18n.js";
 import { settings } from "../settings.js";
 import { noticeBoard } from "./notice.js";
 import { rowsDone } from "./pace.js";
@@ -66,8 +66,10 @@ export function downloads(base, band) {
   }
 
   function draw() {
-    for (const [kind, link] of Object.entries(links))
-      link.href = `${base}/results.${kind}${query({ include, neutral_band: band })}`;
+    for (const [kind, link] of Object.entries(links)) {
+      const lang = kind === "xlsx" ? current() : null;
+      link.href = `${base}/results.${kind}${query({ include, neutral_band: band, lang })}`;
+    }
   }
 
   const element = h(

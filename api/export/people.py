@@ -1,0 +1,88 @@
+"""Rows for people: the columns of their file as they were, and after them what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from api.export.reading import ResultRow, View, kept_columns, text_position
+from api.export.sheets import CELL_UNITS, shortened
+from api.export.words import Words
+from api.kinds import TEXT, Value, certain, restored
+from jobs.models import Job
+
+
+class Table:
+    """Headings and rows of a sheet: few columns, in the language of whoever asked."""
+
+    def __init__(self, job: Job, view: View) -> None:
+        self.words = Words(view.language)
+        columns = kept_columns(job, view)
+        if columns:
+            own = [name or self.words("column", number=n) for n, name in enumerate(columns, start=1)]
+            self.text_at: int | None = text_position(job)
+        else:
+            has_ids = job.file is None or job.file.id_number is not None
+            own = [self.words(name) for name in ("index", *(("custom_id",) if has_ids else ()))]
+            self.text_at = len(own) if view.text else None
+            own += [self.words("text")] if view.text else []
+            self._has_ids = has_ids
+        self.headings = _unlike([*own, *(self.words(name) for name in ("label", "score", "note"))])
+        self._value = reader(job)
+        self._columns, self._text = bool(columns), view.text
+
+    def cells(self, row: ResultRow) -> list[Value]:
+        """In the order of the headings."""
+        own: list[Value]
+        if self._columns:
+            own = own_cells(row, self._value)
+            own += [None] * (len(self.headings) - 3 - len(own))  # of a line that could not be read
+        else:
+            own = [row.number, *((row.custom_id,) if self._has_ids else ()), *((row.text,) if self._text else ())]
+        label = None if row.label is None else self.words.label(row.label)
+        return [*own, label, row.score, self.words.between.join(self._notes(row, own))]
+
+    def _notes(self, row: ResultRow, own: Sequence[Value]) -> list[str]:
+        """What is to be known of a row: in most there is nothing."""
+        words, notes = self.words, []
+        if row.error:
+            notes.append(words.reason(row.error))
+        if row.truncated:
+            notes.append(words("read_in_part"))
+        if row.degraded:
+            notes.append(words("stood_in", model=row.model))
+        for heading, value in zip(self.headings, own, strict=False):
+            if isinstance(value, str) and shortened(value) is not value:
+                notes.append(words("cut", heading=heading, units=f"{CELL_UNITS:,}"))
+        return notes
+
+
+Reader = Callable[[int, str, str], Value]
+
+
+def reader(job: Job) -> Reader:
+    """What a cell becomes, by its column, its text and its kind: what it was in a workbook; in other files, what is
+    certain. There, texts and ids stay texts, whatever they look like."""
+    if job.file is None or job.file.format == "xlsx":
+        return lambda _, text, kind: restored(text, kind)
+    names = {text_position(job), (job.file.id_number or 0) - 1}
+    return lambda at, text, _: text if at in names else certain(text)
+
+
+def own_cells(row: ResultRow, value: Reader) -> list[Value]:
+    """The cells of the file."""
+    kinds = row.kinds + TEXT * (len(row.cells) - len(row.kinds))
+    return [value(at, cell, kind) for at, (cell, kind) in enumerate(zip(row.cells, kinds, strict=False))]
+
+
+def _unlike(headings: Sequence[str]) -> list[str]:
+    """The same, with a number behind each that was there before: tables of spreadsheets need names of their own."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for heading in headings:
+        name, number = heading, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{heading} ({number})"
+        taken.add(name.casefold())
+        found.append(name)
+    return found
