@@ -80,7 +80,7 @@ def verify(path: Path, rows: int) -> None:
     else:
         count = 0
         book = openpyxl.load_workbook(path, read_only=True)
-        for sheet in book.worksheets[1:]:
+        for sheet in book.worksheets[:-1]:  # the last one is the summary
             values = sheet.iter_rows(values_only=True)
             at = list(next(values)).index("custom_id")
             for cells in values:
