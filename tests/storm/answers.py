@@ -11,9 +11,10 @@ from api.labels import DECIMALS
 from jobs.codec import SCALE
 
 KILLS, RAISES, HANGS = "【崩溃】", "【异常】", "【挂起】"
+BLANK = " "  #: of a row without a text
 
-#: The code with which a marked row fails.
-CODES = {KILLS: "killed_worker", HANGS: "killed_worker", RAISES: "inference_failed"}
+#: The code that a marked row has instead of an answer.
+CODES = {KILLS: "killed_worker", HANGS: "killed_worker", RAISES: "inference_failed", BLANK: "empty_text"}
 
 
 def answer(text: str) -> tuple[float, float]:
@@ -34,10 +35,11 @@ class Order:
     name: str  # also its idempotency key
     rows: int
     lane: str
-    marks: dict[int, str] = field(default_factory=dict)  # of the rows that break something
+    marks: dict[int, str] = field(default_factory=dict)  # of the rows that break something, or are blank
     at: float = 0.0  # share of the storm after which it is sent
     streamed: bool = False  # as NDJSON that arrives bit by bit
 
     def texts(self) -> Iterator[str]:
         for row in range(self.rows):
-            yield f"{self.name}的第{row}条评价{self.marks.get(row, '')}"
+            mark = self.marks.get(row, "")
+            yield BLANK if mark == BLANK else f"{self.name}的第{row}条评价{mark}"

@@ -64,8 +64,8 @@ def markdown(result: dict[str, Any]) -> str:
     lines += [
         "",
         f"{verdict['jobs']:,} jobs accepted, {verdict['rows']:,} rows answered, "
-        f"{verdict['failed_as_marked']} of them marked to fail, and so they did; "
-        f"{verdict['interrupted_uploads']} uploads broke and were sent anew.",
+        f"{verdict['failed_as_marked']} of them marked to fail, and so they did, {verdict['without_text']} without a "
+        f"text; {verdict['interrupted_uploads']} uploads broke and were sent anew.",
         f"What the clients met: {', '.join(f'{n:,} × {name}' for name, n in sorted(result['answers'].items()))}.",
         f"Wrong: {', '.join(f'{count} {what}' for what, count in _wrong(verdict['wrong']).items())}.",
         *(f"- {what}" for what in verdict["wrong"][:50]),

@@ -15,7 +15,7 @@ from jobs import keys
 from jobs.connection import text
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import JobState, Lane
-from tests.storm.answers import CODES, Order, shown
+from tests.storm.answers import BLANK, CODES, Order, shown
 from tests.storm.client import Client, Ledger, NoAnswer
 
 ALL_ENDED_S = 300.0
@@ -30,6 +30,7 @@ class Verdict:
     jobs: int = 0
     rows: int = 0
     failed_as_marked: int = 0
+    without_text: int = 0
     interrupted_uploads: int = 0  # jobs that no client was promised: their upload broke, and was sent anew
     wrong: list[str] = field(default_factory=list)
 
@@ -89,8 +90,10 @@ def _check_jobs(batch: list[tuple[str, Order]], url: str, ledger: Ledger, verdic
         except NoAnswer as error:
             ledger.complain(f"no answer: {error}")
             continue
-        failed = len(order.marks)
-        counts = {"total": order.rows, "completed": order.rows - failed, "failed": failed, "without_text": 0}
+        blank = list(order.marks.values()).count(BLANK)
+        failed = len(order.marks) - blank
+        done = order.rows - blank - failed
+        counts = {"total": order.rows, "completed": done, "failed": failed, "without_text": blank}
         if (job["state"], job["counts"]) != ("completed", counts):
             ledger.complain(
                 f"wrong end: {order.name} ({job_id}) is {job['state']} with {job['counts']} instead of {counts}"
@@ -100,6 +103,7 @@ def _check_jobs(batch: list[tuple[str, Order]], url: str, ledger: Ledger, verdic
         verdict.jobs += 1
         verdict.rows += len(rows)
         verdict.failed_as_marked += failed
+        verdict.without_text += blank
     client.close()
 
 
