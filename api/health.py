@@ -15,7 +15,7 @@ from api.times import instant
 from api.traffic import traffic
 from jobs.api_processes import ApiProcess
 from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import REDIS_AWAY, connect
+from jobs.connection import REDIS_AWAY, RedisRefuses, connect
 from jobs.models import Lane
 from jobs.version import VERSION
 
@@ -51,7 +51,7 @@ def readyz() -> tuple[Response, int]:
 )
 def health() -> tuple[Response, int]:
     """`healthy`: every kind of request is served. `degraded`: a lane has no warm worker, so its jobs wait.
-    `unavailable` comes with 503: Redis is away, and nothing can be accepted.
+    `unavailable` comes with 503: Redis is away or takes no writes, and nothing can be accepted.
     """
     svc = services()
     body: dict[str, Any] = {"status": "healthy", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}
@@ -67,8 +67,8 @@ def health() -> tuple[Response, int]:
         processes = counted.everywhere()
         if _missing(workers):
             body["status"] = "degraded"
-    except REDIS_AWAY:
-        body |= {"status": "unavailable", "redis": "away"}
+    except REDIS_AWAY as error:
+        body |= {"status": "unavailable", "redis": "refuses" if isinstance(error, RedisRefuses) else "away"}
     body |= {"timestamp": instant(time.time() * 1000), "version": VERSION, "model_loaded": warm} | _sums(processes)
     return jsonify(body), 503 if body["status"] == "unavailable" else 200
 

@@ -45,8 +45,12 @@ class Traffic:
         )
 
     def everywhere(self) -> list[ApiProcess]:
-        """Of this process now, and of the others as they were a few seconds ago. Raises what Redis raises."""
-        return [self.here(), *(process for process in announced(self._redis) if process.id != self._id)]
+        """Of this process now, and of the others as they were a few seconds ago. Raises RedisRefuses where Redis can be
+        read but not written: this process tells the others first.
+        """
+        here = self.here()
+        announce(self._redis, here)
+        return [here, *(process for process in announced(self._redis) if process.id != self._id)]
 
     def start(self) -> None:
         """Tell the others from now on, in a thread, until `stop`."""

@@ -81,7 +81,7 @@ class LaneHealth(BaseModel):
 
 class HealthDocument(BaseModel):
     status: Literal["healthy", "degraded", "unavailable"] = Field(
-        description="healthy; degraded: a lane has no warm worker, its jobs wait; unavailable: Redis is away"
+        description="healthy; degraded: a lane has no warm worker, its jobs wait; unavailable: nothing is accepted"
     )
     timestamp: str = Field(examples=["2026-01-31T08:00:00.000Z"])
     version: str = Field(description="of the service", examples=[VERSION])
@@ -93,6 +93,6 @@ class HealthDocument(BaseModel):
     )
     avg_response_time_ms: float = Field(description="of the same requests; uploads and waiting included")
     model: str = Field(description="of the settings")
-    redis: Literal["ok", "away"]
+    redis: Literal["ok", "away", "refuses"] = Field(description="refuses: it takes no writes, being full or no master")
     lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk; empty while Redis is away")
     workers: list[Heartbeat] = Field(description="their heartbeats")

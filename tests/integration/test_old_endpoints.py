@@ -23,6 +23,7 @@ SCORE = pytest.approx(0.501, abs=1e-4)  #: of that text, as the tests' worker an
 BAND = {"neutral_band": 0.1, "long_texts": "head_tail"}  #: new options work here too
 
 Post = Callable[[str, Any], Any]
+Command = Callable[[Redis], object]
 
 
 @pytest.fixture
@@ -134,6 +135,27 @@ def test_health(client: FlaskClient, live_workers: None) -> None:
 def test_health_without_workers(client: FlaskClient) -> None:
     answer = client.get("/health")
     assert (answer.status_code, answer.json["status"], answer.json["model_loaded"]) == (200, "degraded", False)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "accept"),
+    [
+        (lambda redis: redis.config_set("maxmemory", 1), lambda redis: redis.config_set("maxmemory", 0)),
+        (lambda redis: redis.replicaof("127.0.0.1", 1), lambda redis: redis.replicaof("NO", "ONE")),
+    ],
+    ids=["full", "no master"],
+)
+def test_health_is_not_healthy_while_redis_takes_no_writes(
+    client: FlaskClient, redis: Redis, live_workers: None, refuse: Command, accept: Command
+) -> None:
+    refuse(redis)
+    try:
+        answer = client.get("/health")
+        assert client.post("/api/v1/jobs", json={"text": TEXT}).status_code == 503
+    finally:
+        accept(redis)
+    assert (answer.status_code, answer.json["status"], answer.json["redis"]) == (503, "unavailable", "refuses")
+    assert client.get("/health").json["status"] == "healthy"
 
 
 def test_health_tells_of_all_api_processes(client: FlaskClient, redis: Redis) -> None:
