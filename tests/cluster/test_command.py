@@ -6,23 +6,36 @@ import csv
 import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
-from tests.support import REPOSITORY, Cluster, free_port
+import sentiq_client
+from tests.receiver import Receiver, verified
+from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
 
 pytestmark = pytest.mark.cluster
 
 COMMAND = [sys.executable, "-m", "sentiq_client"]
 LINES = ("味道不错,下次还来", "物流太慢,很失望", "包装完整,一般般", "客服态度差,不推荐")  #: with commas of ASCII
 TABLE = "编号,城市,评论\n" + "".join(f"n{n},北京,{text.replace(',', '，')}\n" for n, text in enumerate(LINES))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    directory = tmp_path_factory.mktemp("cluster")
+    with Cluster(directory, SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8") as running:
+        running.start(interactive=1, bulk=2)
+        yield running
 
 
 def environment(url: str) -> dict[str, str]:
@@ -132,7 +145,7 @@ def test_lines_come_in_any_encoding_that_files_may_have(cluster: Cluster, encodi
     assert [json.loads(row)["text"] for row in done.stdout.splitlines()] == [*LINES, "ok"]
 
 
-@pytest.mark.parametrize("text", ["", "  ", "\t\n"])
+@pytest.mark.parametrize("text", ["", "  ", "\t\n", "\u200b\ufeff\u2800"])
 def test_nothing_to_classify_is_an_error(cluster: Cluster, text: str) -> None:
     one = sentiq(cluster.url, "analyze", text)
     assert (one.returncode, one.stdout) == (3, b"")
@@ -190,6 +203,112 @@ def test_columns_that_are_not_kept_are_refused_before_anything_is_sent(
     assert _headings(tmp_path / "out.csv")[:3] == ["编号", "城市", "评论"]
 
 
+def test_the_version_is_told() -> None:
+    done = sentiq("http://127.0.0.1:1", "--version")
+    assert (done.returncode, done.stdout.decode()) == (0, f"sentiq {sentiq_client.__version__}\n")
+
+
+@pytest.fixture(scope="module")
+def split(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A job with kept columns, of 12 rows of two cities; one has no text."""
+    path = tmp_path_factory.mktemp("split") / "reviews.csv"
+    rows = [f"{n},{('北京', '上海')[n % 2]},{LINES[n % 4].replace(',', '，') if n != 7 else ''}" for n in range(12)]
+    path.write_text("\n".join(["编号,城市,评论", *rows]) + "\n", encoding="utf-8")
+    notes = ("--metadata", "campaign=spring", "--metadata", "formula=a=b")
+    done = sentiq(cluster.url, "submit", path, "--keep-columns", "--wait", "--json", *notes)
+    assert done.returncode == 0, done.stderr.decode()
+    job: str = json.loads(done.stdout)["id"]
+    return job
+
+
+def test_notes_of_ones_own_are_kept_with_a_job(cluster: Cluster, split: str, table: Path) -> None:
+    assert cluster.job(split)["metadata"] == {"campaign": "spring", "formula": "a=b"}
+    assert "campaign=spring" in sentiq(cluster.url, "status", split).stdout.decode()
+    for wrong in (["x"], ["=x"], ["a=1", "--metadata", "a=2"]):
+        done = sentiq(f"http://127.0.0.1:{free_port()}", "submit", table, "--metadata", *wrong)
+        assert (done.returncode, b"--metadata" in done.stderr) == (2, True)
+
+
+def test_a_summary_is_split_by_a_column(cluster: Cluster, split: str) -> None:
+    lines = sentiq(cluster.url, "summary", split, "--by", "城市").stdout.decode().splitlines()
+    groups = [line.split("\t") for line in lines if "\t" in line]
+    assert groups[0][:2] == ["城市", "rows"]
+    assert {value: int(rows) for value, rows, *_ in groups[1:]} == {"北京": 6, "上海": 6}
+    unknown = sentiq(cluster.url, "summary", split, "--by", "省")
+    assert (unknown.returncode, "城市" in unknown.stderr.decode()) == (3, True)
+    found = json.loads(sentiq(cluster.url, "summary", split, "--by", "2", "--json").stdout)
+    assert [group["rows"] for group in found["groups"]] == [6, 6]
+
+
+def test_rows_are_filtered_and_sorted_as_the_service_can(cluster: Cluster, split: str) -> None:
+    def rows(*options: str) -> list[dict[str, Any]]:
+        done = sentiq(cluster.url, "results", split, "--json", *options)
+        assert done.returncode == 0, done.stderr.decode()
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    every = {row["index"]: row for row in rows()}
+    labelled = {index: row for index, row in every.items() if row["label"]}
+    assert len(every) == 12
+    assert len(labelled) == 11
+    scores = sorted(row["score"] for row in labelled.values())
+    for options, wanted in (
+        (("--min-score", str(scores[5])), {i for i, row in labelled.items() if row["score"] >= scores[5]}),
+        (("--max-score", str(scores[5])), {i for i, row in labelled.items() if row["score"] <= scores[5]}),
+        (("--label", "negative"), {i for i, row in labelled.items() if row["label"] == "negative"}),
+        (("--label", "positive", "--label", "negative"), set(labelled)),
+        (("--without-text",), {7}),
+        (("--failed",), set()),
+        (("--column", "城市", "--value", "上海"), {1, 3, 5, 7, 9, 11}),
+        (("--contains", "物流"), {1, 5, 9}),
+    ):
+        assert {row["index"] for row in rows(*options)} == wanted, options
+    sure = [row["score"] for row in rows("--sort", "-score") if row["score"]]
+    assert sure == sorted(scores, reverse=True)
+    unknown = sentiq(cluster.url, "results", split, "--sort", "size")
+    assert (unknown.returncode, b"polarity" in unknown.stderr) == (3, True)
+
+
+def test_the_pace_of_a_job_is_told(cluster: Cluster, split: str) -> None:
+    steps = [line.split("\t") for line in sentiq(cluster.url, "throughput", split).stdout.decode().splitlines()]
+    assert sum(int(rows) for _, rows, _ in steps) == 12
+    found = json.loads(sentiq(cluster.url, "throughput", split, "--json").stdout)
+    assert [point["at"] for point in found["points"]] == [at for at, _, _ in steps]
+
+
+def test_webhooks_are_made_tried_and_removed(cluster: Cluster, table: Path) -> None:
+    def webhooks(*words: str) -> Any:
+        done = sentiq(cluster.url, "webhooks", *words)
+        assert done.returncode == 0, done.stderr.decode()
+        return [json.loads(line) for line in done.stdout.splitlines()] if "--json" in words else done.stdout.decode()
+
+    receiver = Receiver()
+    deliverer = Process("webhooks", [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory)
+    try:
+        (made,) = webhooks("create", receiver.url, "--event", "job.completed", "--description", "ours", "--json")
+        assert made["secret"].startswith("whsec_")
+        (listed,) = webhooks("list", "--json")
+        assert listed == {name: value for name, value in made.items() if name != "secret"}
+        assert receiver.url in webhooks("show", made["id"])
+        assert sentiq(cluster.url, "submit", table, "--webhook", made["id"], "--wait").returncode == 0
+        wait_until(lambda: len(receiver.got) == 1, message="the end is told")
+        assert verified(made["secret"], *receiver.got[0])
+        wait_until(lambda: webhooks("deliveries", made["id"], "--json"), message="it is logged")
+        (attempt,) = webhooks("deliveries", made["id"], "--json")
+        assert (attempt["event"], attempt["status"]) == ("job.completed", 200)
+        webhooks("redeliver", made["id"], attempt["delivery_id"])
+        webhooks("test", made["id"])
+        wait_until(lambda: len(receiver.got) == 3, message="again, and a test")
+        (changed,) = webhooks("rotate", made["id"], "--json")
+        assert changed["secret"] != made["secret"]
+        webhooks("delete", made["id"])
+        assert webhooks("list") == ""
+        gone = sentiq(cluster.url, "webhooks", "show", made["id"])
+        assert (gone.returncode, b"request " in gone.stderr) == (3, True)
+    finally:
+        deliverer.stop()
+        receiver.close()
+
+
 def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(cluster: Cluster, tmp_path: Path) -> None:
     packed = tmp_path / "reviews.txt.gz"
     packed.write_bytes(gzip.compress("".join(f"{LINES[n % 4]}{n}\n" for n in range(5000)).encode()))
@@ -204,8 +323,12 @@ def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(cluster: Cl
 def test_errors_are_one_line_with_a_remedy_whatever_is_wrong(cluster: Cluster, tmp_path: Path) -> None:
     refused = sentiq(cluster.url, "status", "job_0")
     assert (refused.returncode, refused.stdout) == (3, b"")
+    assert re.fullmatch(r"sentiq: .*no job job_0; it may have expired.*\(request \w{8,}\)\n", refused.stderr.decode())
     closed = shell(cluster.url, "sentiq analyze - <&-")
     assert (closed.returncode, closed.stderr) == (1, b"sentiq: standard input is closed\n")
+    absent = sentiq(cluster.url, "submit", tmp_path / "absent.csv")
+    expected = f"sentiq: No such file or directory: {tmp_path / 'absent.csv'}\n"
+    assert (absent.returncode, absent.stderr.decode()) == (1, expected)
     assert sentiq(cluster.url, "submit", tmp_path).returncode == 1
     for wrong in ("127.0.0.1:8000", "http://[", "http://127.0.0.1:99999", "ftp://127.0.0.1"):
         done = sentiq(wrong, "list")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from sentiq_client.cli import analysing, reading, steering, submitting, watching
-from sentiq_client.cli.output import flush, say
+from sentiq_client.cli import analysing, hooks, reading, steering, submitting, watching
+from sentiq_client.cli.output import flush, plain, say
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, UnexpectedAnswer, WaitTimeout
+from sentiq_client.version import __version__
 
 EXIT_CODES = """
 Exit codes: 0 done. 1 an error of this machine, such as a file that is not there. 2 wrong usage. 3 the service refused
@@ -28,8 +30,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (submitting, analysing, steering, reading, watching):
+for module in (submitting, analysing, steering, reading, watching, hooks):
     module.register(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        plain(f"sentiq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version and end", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass  # the help of the command stands with `app`
 
 
 def main() -> None:
@@ -55,8 +72,11 @@ def _run() -> int | str | None:
         return _failed(error, 5)
     except WaitTimeout as error:
         return _failed(error, 6)
-    except (SentiqError, OSError) as error:
+    except SentiqError as error:
         return _failed(error, 1)
+    except OSError as error:
+        say(f"sentiq: {error.strerror}: {error.filename}" if error.filename else f"sentiq: {error}")
+        return 1
     except Exception as error:  # noqa: BLE001  # nobody should have to read a traceback
         at = error.__traceback__
         while at is not None and at.tb_next is not None:

@@ -18,6 +18,8 @@ Include = Annotated[
 ]
 Band = Annotated[float | None, typer.Option("--neutral-band", help="0 to 0.5: unsure rows are neutral")]
 
+By = Annotated[str | None, typer.Option(help="a column of the file that was kept, by heading or number from 1")]
+
 INCLUDED = ("text", "columns")
 NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
 

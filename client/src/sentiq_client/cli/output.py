@@ -66,8 +66,9 @@ def job_line(job: Job) -> str:
     waits = f", starts {job.document['scheduled_for']}" if job.document.get("scheduled_for") else ""
     reason = f"\n  {job.error}" if job.error else ""
     blank = f", {job.without_text:,} without text" if job.without_text else ""
+    notes = "".join(f"\n  {key}={value}" for key, value in job.metadata.items())
     rows = f"{job.done:,} of {job.total:,} rows, {job.failed:,} failed{blank}"
-    return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{reason}"
+    return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{notes}{reason}"
 
 
 def jobs_table(jobs: list[Job]) -> Table:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sentiq_client.cli.options import AsJson, Band, Include, JobId, Out, included
-from sentiq_client.cli.output import as_json, console, jobs_table, plain
+from sentiq_client.cli.options import AsJson, Band, By, Include, JobId, Out, included
+from sentiq_client.cli.output import as_json, console, jobs_table, plain, say
 from sentiq_client.client import Client
 
 Labels = Annotated[list[str] | None, typer.Option("--label", help="only this label; may be repeated")]
@@ -19,10 +19,16 @@ Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, w
 WithoutText = Annotated[bool, typer.Option("--without-text", help="only rows in which there was nothing to read")]
 MinScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at least so sure")]
 MaxScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at most so sure")]
+Column = Annotated[str | None, typer.Option(help="with --value: only rows with that in this column of the file")]
+Value = Annotated[str | None, typer.Option(help="the whole cell of --column")]
+Sort = Annotated[
+    str | None,
+    typer.Option(help="polarity: most negative first; score: least sure first; with - before it the other way round"),
+]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (results, summary, models):
+    for command in (results, summary, throughput, models):
         app.command()(command)
     app.command("list")(list_jobs)
 
@@ -36,6 +42,9 @@ def results(
     contains: Contains = None,
     failed: Failed = False,
     without_text: WithoutText = False,
+    column: Column = None,
+    value: Value = None,
+    sort: Sort = None,
     include: Include = None,
     neutral_band: Band = None,
     limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
@@ -54,6 +63,9 @@ def results(
         "max_score": max_score,
         "contains": contains,
         "only": "failed" if failed else "without_text" if without_text else None,
+        "column": column,
+        "value": value,
+        "sort": sort,
         "neutral_band": neutral_band,
     }
     with Client() as client:
@@ -72,10 +84,10 @@ def results(
                 plain(f"{row.index}\t{row.label}\t{row.score:.3f}\t{row.text or row.custom_id or ''}")
 
 
-def summary(job: JobId, json: AsJson = False) -> None:
-    """Counts by label, and why rows failed."""
+def summary(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson = False) -> None:
+    """Counts by label, and why rows failed; with --by for each value of a column too."""
     with Client() as client:
-        found = client.job(job).summary()
+        found = client.job(job).summary(by, neutral_band)
     if json:
         as_json(found)
         return
@@ -84,6 +96,29 @@ def summary(job: JobId, json: AsJson = False) -> None:
     plain(f"{'truncated':12} {'':>12} {found['shares']['truncated']:>8.1%}")
     for failure in found["failures"]:
         plain(f"  {failure['count']:,} × {failure['code']}: {failure['detail']}")
+    if by is not None:
+        _print_groups(by, found)
+
+
+def _print_groups(by: str, found: dict[str, Any]) -> None:
+    names = list(found["counts"])
+    plain("\t".join((by, "rows", *(name.replace("_", " ") for name in names))))
+    for group in found["groups"]:
+        value = "(others)" if group["value"] is None else group["value"]
+        plain("\t".join((value, str(group["rows"]), *(str(group["counts"].get(name, 0)) for name in names))))
+
+
+def throughput(job: JobId, json: AsJson = False) -> None:
+    """How fast a job went: when each step of time began, its rows, and rows a second."""
+    with Client() as client:
+        found = client.job(job).throughput()
+    if json:
+        as_json(asdict(found))
+        return
+    if not found.points:
+        say("It has no steps: a small job is answered in one, and this one may not have begun.")
+    for point in found.points:
+        plain(f"{point.at}\t{point.rows:,}\t{point.rows / found.step_s:,.0f} texts/s")
 
 
 def list_jobs(

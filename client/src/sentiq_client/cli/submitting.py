@@ -69,6 +69,9 @@ def submit(
     max_bad_share: Annotated[float | None, typer.Option(help="0 to 1: more unreadable rows fail the job")] = None,
     webhook: Annotated[str | None, typer.Option(help="id of a webhook that is told of the end")] = None,
     name: Annotated[str | None, typer.Option(help="of the job; default: that of the file")] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="a note of your own on the job; may be repeated")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="wait until the job has ended")] = False,
     timeout: Annotated[float | None, typer.Option(help="seconds to wait at most")] = None,
     out: Out = None,
@@ -105,6 +108,7 @@ def submit(
         "max_bad_share": max_bad_share,
         "webhook": webhook,
         "name": name,
+        "metadata": _metadata(metadata),
     }
     if dry_run:
         _look(file, options, json)
@@ -117,6 +121,18 @@ def submit(
             finish(handle, timeout, out, include, json)
         else:
             as_json(handle.job.document) if json else plain(job_line(handle.job))
+
+
+def _metadata(notes: list[str] | None) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for note in notes or ():
+        key, equals, value = note.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{note!r}: write KEY=VALUE, such as campaign=spring.", param_hint="--metadata")
+        if key in found:
+            raise typer.BadParameter(f"{key!r} is given twice.", param_hint="--metadata")
+        found[key] = value
+    return found or None
 
 
 def finish(handle: JobHandle, timeout: float | None, out: Path | None, include: str | None, json: bool) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from sentiq_client.cli.options import AsJson
 from sentiq_client.cli.output import as_json, console, jobs_table
 from sentiq_client.client import Client
-from sentiq_client.errors import ApiError, ConnectionFailed
+from sentiq_client.errors import SentiqError
 
 JOBS_SHOWN = 10
 UNKNOWN = "?"
@@ -52,7 +52,7 @@ def _patient_look(client: Client) -> Group | Text:
     """While the service is away, that is what is shown."""
     try:
         return _look(client)
-    except (ConnectionFailed, ApiError) as error:
+    except SentiqError as error:
         return Text(str(error), style="red")
 
 
