@@ -80,9 +80,13 @@ class Workbook:
         worksheet.reset_dimensions()  # what a file says of its own size may be wrong
         rows = worksheet.iter_rows(values_only=True, max_col=self._limits.columns + 1)
         width = 0  # empty cells at the end of a row are not stored
+        used = 0  # cells of the widest row so far; openpyxl fills each up to `max_col`
+        nothing = (None,) * (self._limits.columns + 1)
         try:
             for number, values in enumerate(rows, start=1):
-                cells = TypedCells(map(as_text, values), kinds_of(values))
+                if values[used:] != nothing[used : len(values)]:
+                    used = max(n for n, value in enumerate(values, start=1) if value is not None)
+                cells = TypedCells(map(as_text, values[:used]), kinds_of(values[:used]))
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
