@@ -111,7 +111,7 @@ def test_either_kind_can_be_asked_for(client: FlaskClient, job: dict[str, Any]) 
 def test_a_workbook_counts_as_the_summary_does(client: FlaskClient, job: dict[str, Any]) -> None:
     book = openpyxl.load_workbook(io.BytesIO(client.get(job["links"]["results.xlsx"]).data))
     lines = {row[0]: row[1:3] for row in book["summary"].iter_rows(values_only=True) if row[0]}
-    assert lines["positive 积极"] == (2, 1)
+    assert lines["positive"] == (2, 1)
     assert (lines["failed"][0], lines["without text"][0]) == (2, 2)
 
 
