@@ -240,6 +240,20 @@ def test_a_summary_is_split_by_a_column(cluster: Cluster, split: str) -> None:
     assert [group["rows"] for group in found["groups"]] == [6, 6]
 
 
+def test_a_workbook_counts_by_a_column_in_the_language_asked_for(cluster: Cluster, split: str, tmp_path: Path) -> None:
+    out = tmp_path / "split.xlsx"
+    for command in (["results", split], ["status", split]):
+        done = sentiq(cluster.url, *command, "--out", out, "--by", "城市", "--lang", "zh")
+        assert done.returncode == 0, done.stderr.decode()
+        book = openpyxl.load_workbook(out)
+        cells = [cell for row in book.worksheets[1].iter_rows(values_only=True) for cell in row]
+        assert {"北京", "上海", "积极"} <= set(cells)
+        out.unlink()
+    for wrong in (["--by", "城市"], ["--lang", "zh", "--out", tmp_path / "out.csv"]):
+        done = sentiq(cluster.url, "results", split, *wrong)
+        assert (done.returncode, b".xlsx" in done.stderr) == (2, True)
+
+
 def test_rows_are_filtered_and_sorted_as_the_service_can(cluster: Cluster, split: str) -> None:
     def rows(*options: str) -> list[dict[str, Any]]:
         done = sentiq(cluster.url, "results", split, "--json", *options)

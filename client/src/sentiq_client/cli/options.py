@@ -19,6 +19,8 @@ Include = Annotated[
 Band = Annotated[float | None, typer.Option("--neutral-band", help="0 to 0.5: unsure rows are neutral")]
 
 By = Annotated[str | None, typer.Option(help="a column of the file that was kept, by heading or number from 1")]
+BookBy = Annotated[str | None, typer.Option("--by", help="of a workbook: its summary counts by this column too")]
+Lang = Annotated[str | None, typer.Option("--lang", help="of a workbook's headings and labels: en or zh; default: en")]
 
 INCLUDED = ("text", "columns")
 NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
@@ -45,3 +47,11 @@ def included(include: str | None, job: Job, out: Path | None = None) -> str:
     if "columns" in include and not kept:
         raise typer.BadParameter(f"{NOT_KEPT}.", param_hint="--include")
     return include
+
+
+def workbook(out: Path | None, by: str | None, lang: str | None) -> dict[str, str | None]:
+    """What only a workbook has. Raises typer.BadParameter where none is written."""
+    for flag, given in (("--by", by), ("--lang", lang)):
+        if given is not None and (out is None or out.suffix.lower() != ".xlsx"):
+            raise typer.BadParameter("it is for a workbook: add --out FILE.xlsx.", param_hint=flag)
+    return {"by": by, "lang": lang}

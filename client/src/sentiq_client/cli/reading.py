@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sentiq_client.cli.options import AsJson, Band, By, Include, JobId, Out, included
+from sentiq_client.cli.options import AsJson, Band, BookBy, By, Include, JobId, Lang, Out, included, workbook
 from sentiq_client.cli.output import as_json, console, jobs_table, plain, say
 from sentiq_client.client import Client
 
@@ -47,6 +47,8 @@ def results(
     sort: Sort = None,
     include: Include = None,
     neutral_band: Band = None,
+    by: BookBy = None,
+    lang: Lang = None,
     limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
     json: AsJson = False,
 ) -> None:
@@ -67,6 +69,7 @@ def results(
         "value": value,
         "sort": sort,
         "neutral_band": neutral_band,
+        **workbook(out, by, lang),
     }
     with Client() as client:
         handle = client.job(job)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sentiq_client.cli.options import AsJson, Include, JobId, Out
+from sentiq_client.cli.options import AsJson, BookBy, Include, JobId, Lang, Out, workbook
 from sentiq_client.cli.output import as_json, job_line, plain
 from sentiq_client.cli.submitting import finish
 from sentiq_client.client import Client
@@ -26,14 +26,17 @@ def status(
     timeout: Annotated[float | None, typer.Option(help="seconds to wait at most")] = None,
     out: Out = None,
     include: Include = None,
+    by: BookBy = None,
+    lang: Lang = None,
     json: AsJson = False,
 ) -> None:
     """Show a job; with --wait, stay until it has ended."""
+    book = workbook(out, by, lang)
     with Client() as client:
         handle = client.job(job)
         if wait or out:
             handle.refresh()
-            finish(handle, timeout, out, include, json)
+            finish(handle, timeout, out, include, book, json)
         else:
             _show(handle.refresh(), json)
 

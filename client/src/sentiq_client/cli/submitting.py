@@ -11,7 +11,7 @@ import typer
 
 from sentiq_client import progress
 from sentiq_client.cli.inputs import readable
-from sentiq_client.cli.options import AsJson, Include, Out, check_include, included
+from sentiq_client.cli.options import AsJson, BookBy, Include, Lang, Out, check_include, included, workbook
 from sentiq_client.cli.output import as_json, job_line, plain, say
 from sentiq_client.client import Client
 from sentiq_client.jobs import JobHandle
@@ -76,14 +76,18 @@ def submit(
     timeout: Annotated[float | None, typer.Option(help="seconds to wait at most")] = None,
     out: Out = None,
     include: Include = None,
+    by: BookBy = None,
+    lang: Lang = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only read and count the file")] = False,
     json: AsJson = False,
 ) -> None:
     """Make a job of a file. With --out: wait for it and write the results, the file's own columns with them."""
     check_include(include)
-    wants_columns = "columns" in (include or "")
+    book = workbook(out, by, lang)
+    wants_columns = "columns" in (include or "") or by is not None
     if keep_columns is False and wants_columns:
-        raise typer.BadParameter("columns are not kept with --no-columns.", param_hint="--include")
+        flag = "--include" if by is None else "--by"
+        raise typer.BadParameter("columns are not kept with --no-columns.", param_hint=flag)
     if include is not None and out is None:
         raise typer.BadParameter("it says what a file of results has: add --out FILE.", param_hint="--include")
     kept = keep_columns if keep_columns is not None else wants_columns or (out is not None and include is None)
@@ -118,7 +122,7 @@ def submit(
             on_bytes = stack.enter_context(progress.bytes_bar("uploading")) if sys.stderr.isatty() else None
             handle = client.submit_file(path, on_bytes=on_bytes, **asked)
         if wait or out:
-            finish(handle, timeout, out, include, json)
+            finish(handle, timeout, out, include, book, json)
         else:
             as_json(handle.job.document) if json else plain(job_line(handle.job))
 
@@ -135,8 +139,15 @@ def _metadata(notes: list[str] | None) -> dict[str, str] | None:
     return found or None
 
 
-def finish(handle: JobHandle, timeout: float | None, out: Path | None, include: str | None, json: bool) -> None:
-    """Wait for a job, write its results, say how it went."""
+def finish(
+    handle: JobHandle,
+    timeout: float | None,
+    out: Path | None,
+    include: str | None,
+    book: dict[str, str | None],
+    json: bool,
+) -> None:
+    """Wait for a job, write its results, say how it went. `book` is what a workbook has beside its rows."""
     carried = included(include, handle.job, out)  # before the wait, which may be long
     try:
         job = handle.wait(timeout, progress=sys.stderr.isatty())
@@ -146,7 +157,7 @@ def finish(handle: JobHandle, timeout: float | None, out: Path | None, include: 
     if out:
         with ExitStack() as stack:
             on_bytes = stack.enter_context(progress.bytes_bar("downloading")) if sys.stderr.isatty() else None
-            handle.download(out, on_bytes=on_bytes, include=carried)
+            handle.download(out, on_bytes=on_bytes, include=carried, **book)
         say(f"results: {out}")
     as_json(job.document) if json else plain(job_line(job))
 
