@@ -12,6 +12,7 @@ broker_url = _endpoint.broker_url
 broker_use_ssl = _endpoint.tls
 broker_connection_retry_on_startup = True  # a worker may be started before Redis
 broker_connection_max_retries = None  # the default gives up after 100 tries
+broker_channel_error_retry = True  # Redis takes no writes: a worker waits, or it would end, and be late when it does
 broker_transport_options = _endpoint.broker_options | {
     # Longer than the longest task, or Redis hands out a second copy of a message whose task still runs.
     "visibility_timeout": _settings.visibility_timeout_s,

@@ -14,8 +14,8 @@ from api.services import services
 from api.times import instant
 from api.traffic import traffic
 from jobs.api_processes import ApiProcess
-from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import REDIS_AWAY, RedisRefuses, connect
+from jobs.cluster import Heartbeat, check_writes, live_workers
+from jobs.connection import REDIS_AWAY, RedisFull, RedisRefuses, connect
 from jobs.models import Lane
 from jobs.version import VERSION
 
@@ -31,16 +31,18 @@ def livez() -> Response:
 
 @blueprint.get(
     "/readyz",
-    summary="Redis answers and each lane has a warm worker",
+    summary="Redis takes writes and each lane has a warm worker",
     responses={200: ReadyDocument, 503: ReadyDocument},
 )
 def readyz() -> tuple[Response, int]:
     """503 names what is missing. Uses a fresh connection, since a pooled one may be a survivor of a dead server."""
     try:
         with connect(services().settings, timeout_s=PROBE_TIMEOUT_S) as redis:
+            check_writes(redis)
             missing = _missing(live_workers(redis))
-    except REDIS_AWAY:
-        missing = ["redis"]
+    except REDIS_AWAY as error:
+        refused = "redis memory" if isinstance(error, RedisFull) else "redis writes"
+        missing = [refused if isinstance(error, RedisRefuses) else "redis"]
     return jsonify(status="unavailable" if missing else "ok", missing=missing), 503 if missing else 200
 
 
@@ -59,6 +61,7 @@ def health() -> tuple[Response, int]:
     processes = [counted.here()]
     warm = False
     try:
+        check_writes(svc.redis)
         workers = live_workers(svc.redis)
         warm = any(worker.children > 0 for worker in workers)
         body["workers"] = [asdict(worker) for worker in workers]

@@ -67,6 +67,15 @@ def leave(redis: Redis, worker: str) -> None:
     redis.hdel(keys.WORKERS, worker)
 
 
+def check_writes(redis: Redis) -> None:
+    """Raises RedisFull and RedisRefuses where Redis would take no write, and what REDIS_AWAY names.
+
+    To set a key that must exist already, and never does, is refused as every write is, and changes nothing: Redis does
+    not grow, nor does its append-only file.
+    """
+    redis.set(keys.PROBE, "", xx=True)
+
+
 def live_workers(redis: Redis) -> list[Heartbeat]:
     """Workers heard of lately, by name; the long silent ones are forgotten."""
     pipe = redis.pipeline(transaction=True)

@@ -47,6 +47,7 @@ The cluster:
   sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:clock              string  the time when a sweeper last looked, ms
+  sentiq:probe              never there: see jobs/cluster.py, check_writes
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:api                hash    API process → its requests and memory (JSON)  (see jobs/api_processes.py)
   sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
@@ -70,6 +71,7 @@ KEYS = "sentiq:keys"
 RATE = "sentiq:rate"
 RECEIVING = "sentiq:receiving"
 CLOCK = "sentiq:clock"
+PROBE = "sentiq:probe"
 WORKERS = "sentiq:workers"
 API_PROCESSES = "sentiq:api"
 ACTIVATION = "sentiq:activation"

@@ -7,6 +7,7 @@ nothing. A worker that waits for Redis lives, too: to start it anew would not br
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from celery.exceptions import WorkerShutdown, WorkerTerminate
 from celery.worker import consumer, state
 from celery.worker.components import Pool
 
+from jobs.cluster import check_writes
+from jobs.connection import RedisRefuses
 from jobs.notify import notify, watchdog_s
 from jobs.settings import current
-from worker import lifecycle, stopping, watchdog
+from worker import context, lifecycle, stopping, watchdog
 
 INTERVAL_S = 1.0
 EXTENSION_S = 30  #: more time to start, asked for again each second while Redis is away
@@ -84,8 +87,19 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no types
 
     def ensure_connected(self, connection: Any) -> Any:
         connection.ensure_connection(self._missed, callback=self._waits)
+        self._await_writes()
         lifecycle.check_data()
         return super().ensure_connected(connection)
+
+    def _await_writes(self) -> None:
+        """Consuming begins with writes: while Redis refuses them, it would break off again at once."""
+        while True:
+            try:
+                return check_writes(context.parent().redis)
+            except RedisRefuses as error:
+                log.error("Redis takes no writes", reason=str(error), next_try_s=INTERVAL_S)
+            self._waits()
+            time.sleep(INTERVAL_S)
 
     def _missed(self, error: Exception, interval_s: float) -> None:
         log.error("Cannot connect to Redis", reason=str(error), next_try_s=interval_s)

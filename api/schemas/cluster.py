@@ -70,7 +70,11 @@ class LiveDocument(BaseModel):
 
 class ReadyDocument(BaseModel):
     status: str = Field(description="ok or unavailable")
-    missing: list[str] = Field(examples=[["bulk worker"]])
+    missing: list[str] = Field(
+        description="redis: it does not answer; redis memory: it is full; redis writes: it takes none, since its disk "
+        "fails or it is no master; interactive worker, bulk worker: the lane has no warm one",
+        examples=[["bulk worker"]],
+    )
 
 
 class LaneHealth(BaseModel):
@@ -94,5 +98,5 @@ class HealthDocument(BaseModel):
     avg_response_time_ms: float = Field(description="of the same requests; uploads and waiting included")
     model: str = Field(description="of the settings")
     redis: Literal["ok", "away", "refuses"] = Field(description="refuses: it takes no writes, being full or no master")
-    lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk; empty while Redis is away")
+    lanes: dict[str, LaneHealth] = Field(description="by name: interactive and bulk; empty while Redis is not ok")
     workers: list[Heartbeat] = Field(description="their heartbeats")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -19,7 +21,7 @@ from jobs.models import Lane
 from tests.cluster.test_faults import check_all_answered
 from tests.cluster.test_main_job import sentences
 from tests.runbook import quoted
-from tests.support import Cluster, RedisServer, wait_until
+from tests.support import Cluster, Process, RedisServer, wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -78,6 +80,73 @@ def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None
         cluster.supervise(job_id)
         check_all_answered(cluster, job_id, 60_000)
         assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
+
+
+def fill(cluster: Cluster) -> None:
+    cluster.redis.config_set("maxmemory", 1_000_000)
+
+
+def take_the_disk(cluster: Cluster) -> None:
+    shutil.rmtree(cluster.redis_server.directory, ignore_errors=True)
+    cluster.redis.config_set("save", "3600 1")
+    cluster.redis.bgsave()
+    wait_until(lambda: cluster.redis.info("persistence")["rdb_last_bgsave_status"] == "err")
+
+
+REFUSALS: dict[str, tuple[Callable[[Cluster], object], Callable[[Cluster], object], str]] = {
+    "full": (fill, lambda cluster: cluster.redis.config_set("maxmemory", 0), "redis memory"),
+    "no disk": (take_the_disk, lambda cluster: cluster.redis.config_set("save", ""), "redis writes"),
+    "a replica": (
+        lambda cluster: cluster.redis.execute_command("REPLICAOF", "127.0.0.1", "1"),  # type: ignore[no-untyped-call]
+        lambda cluster: cluster.redis.execute_command("REPLICAOF", "NO", "ONE"),  # type: ignore[no-untyped-call]
+        "redis writes",
+    ),
+    "without replicas": (
+        lambda cluster: cluster.redis.config_set("min-replicas-to-write", 1),
+        lambda cluster: cluster.redis.config_set("min-replicas-to-write", 0),
+        "redis writes",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    directory = tmp_path_factory.mktemp("served")
+    (directory / "redis").mkdir()
+    with Cluster(directory, RedisServer(directory / "redis")) as cluster:
+        cluster.start(interactive=1, bulk=1)
+        yield cluster
+
+
+@pytest.mark.parametrize("fault", REFUSALS)
+def test_a_redis_that_refuses_writes_is_named_and_waited_for(served: Cluster, fault: str) -> None:
+    begins, ends, missing = REFUSALS[fault]
+    workers = [process for process in served.processes if process.name != "api"]
+    wait_until(lambda: served.http.get("/readyz").status_code == 200)
+    already = [len(worker.log.read_bytes()) for worker in workers]
+
+    begins(served)
+    try:
+        wait_until(lambda: served.http.get("/readyz").status_code == 503)
+        assert served.http.get("/readyz").json()["missing"] == [missing]
+        health = served.http.get("/health")
+        assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+        for worker, seen in zip(workers, already, strict=True):
+            wait_until(functools.partial(met, worker, seen), message=f"{worker.name} has met it")
+    finally:
+        ends(served)
+
+    answer = served.http.post("/analyze", json={"text": f"又能写了，{fault}"}, timeout=5)
+
+    assert answer.status_code == 200, "the first request is served: no worker has ended, and none is loaded anew"
+    for worker in workers:
+        worker.check_alive()
+
+
+def met(worker: Process, seen: int) -> bool:
+    """It has told since that Redis refuses: as it consumed, or as it swept."""
+    told = worker.log.read_bytes()[seen:]
+    return b"Redis takes no writes" in told or b"the sweep waits for Redis" in told or worker.popen.poll() is not None
 
 
 def test_jobs_can_be_erased_from_a_redis_that_is_full(tmp_path: Path) -> None:

@@ -371,8 +371,10 @@ def test_health_and_metrics(client: FlaskClient) -> None:
     assert 'sentiq_requests_total{endpoint="/readyz",method="GET",status="503"} 1.0' in metrics
 
 
-def test_ready_with_workers(client: FlaskClient, live_workers: None) -> None:
+def test_ready_with_workers(client: FlaskClient, redis: Redis, live_workers: None) -> None:
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
     assert client.get("/readyz").status_code == 200
+    assert redis.info("persistence")["rdb_changes_since_last_save"] == before, "to ask for writes changes nothing"
     assert client.get("/health").json["status"] == "healthy"
 
 
