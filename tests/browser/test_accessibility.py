@@ -77,7 +77,7 @@ def test_questions_alerts_and_the_banner(visit: Visit) -> None:
     }
     page.route("**/api/v1/jobs", lambda route: route.fulfill(status=503, json=problem, headers={"Retry-After": "99"}))
     send(visit, TEXTS[0])
-    expect(page.get_by_role("alert")).to_contain_text(t("error.503"))
+    expect(page.get_by_role("alert")).to_contain_text(t("error.overloaded"))
     page.get_by_role("button", name=t("past.clear"), exact=True).press("Enter")
     sound(visit)
 

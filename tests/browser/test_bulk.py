@@ -237,7 +237,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         expect(line.get_by_role("progressbar")).to_have_attribute("aria-valuetext", re.compile(r"\d / \d"))
         page.get_by_role("link", name="slow.csv").click()
         slow.delay_s = 0
-        expect(upload).to_have_attribute("aria-valuetext", t("progress.sent"))
+        expect(upload).to_have_attribute("aria-valuetext", re.compile(f"^{t('progress.sent', size='')}.* MB$"))
         expect(page.locator(".state-completed")).to_be_visible()
         assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
 
@@ -283,3 +283,29 @@ def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Clus
         assert cluster.job(second)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
         ended = cluster.wait_ended(first)
         assert (ended["state"], ended["error"]["code"]) == ("failed", "upload_interrupted")
+
+
+@two_looks
+def test_the_upload_bar_of_a_workbook_counts_the_bytes_of_the_file(visit: Visit) -> None:
+    """It has been sent for the look at it; what follows is a few words that name it."""
+    rows = [files.HEADINGS, *files.reviews(3_000)]
+    content = files.workbook(Sheet=rows)
+    visit.open("/bulk")
+    files.choose(visit, "评论.xlsx", content)
+    sizes = visit.page.evaluate_handle(
+        """() => {
+            const seen = [];
+            new MutationObserver(() => {
+                const text = document.querySelector('.progress progress')?.getAttribute('aria-valuetext');
+                if (text && text !== seen.at(-1)) seen.push(text);
+            }).observe(document.body, {subtree: true, childList: true, attributes: true});
+            return seen;
+        }"""
+    )
+    files.start(visit)
+    upload = visit.page.get_by_label(visit.t("progress.upload"))
+    size = f"{round(len(content) / 1000)} kB"
+    expect(upload).to_have_attribute("aria-valuetext", visit.t("progress.sent", size=size))
+    told = [text for text in sizes.json_value() if " B" in text or "kB" in text]
+    assert told
+    assert [text for text in told if size not in text] == []

@@ -143,7 +143,7 @@ def test_a_refused_submission_is_tried_again_by_itself_when_it_was_told_to(fault
     posts = refuse(faulty, times=2, retry_after_s=1)
     send(faulty, PRAISE)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text(t("error.503"))
+    expect(alert).to_contain_text(t("error.overloaded"))
     expect(alert).to_contain_text("9 rows wait already.")
     expect(alert).to_contain_text(t("remedy.overloaded"))
     expect(alert).to_contain_text(t("error.request", id="r-1"))
@@ -277,7 +277,7 @@ def test_redis_is_stopped_and_started_again(browser: Browser, own: Cluster, look
         posts = requests(sending.page, "POST")
         send(sending, PRAISE)
         alert = sending.page.get_by_role("alert")
-        expect(alert).to_contain_text(sending.t("error.503"))
+        expect(alert).to_contain_text(sending.t("error.store_unavailable"))
         expect(alert).to_contain_text("Redis does not answer")
 
         own.redis_server.start()

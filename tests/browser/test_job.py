@@ -130,7 +130,7 @@ def test_letters_of_a_word_that_is_not_chosen_yet_are_not_searched_for(visit: Vi
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     table = page.locator("section[aria-labelledby=rows-title] tbody tr")
     expect(table).to_have_count(10)
-    sent = requests(page, "GET", "contains=")
+    sent = requests(page, "GET", "/results?contains=")
     page.get_by_label(t("rows.search")).focus()
     typist = page.context.new_cdp_session(page)
     typist.send("Input.imeSetComposition", {"text": "wu'liu", "selectionStart": 6, "selectionEnd": 6})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from typing import get_args
 
 import pytest
+from pydantic_core.core_schema import ErrorType
 
+from jobs.errors import SentiqError
 from tests.browser.conftest import Visit
 from tests.browser.steps import one_look
 from tests.browser.words import words
@@ -46,7 +50,9 @@ def test_the_chinese_ones_are_chinese_and_the_english_ones_are_not() -> None:
     han = re.compile(r"[\u4e00-\u9fff]")
     assert [key for key, value in words("en").items() if han.search(value) and key != "analyse.example"] == []
     plain = [key for key, value in words("zh").items() if not han.search(value)]
-    assert all(re.fullmatch(r"[\W\d_]*|.*(p\(|API|Id|ID).*", words("zh")[key]) for key in plain), plain
+    assert all(re.fullmatch(r"[\W\d_]*|.*(p\(|API|Id|ID).*", PLACEHOLDER.sub("", words("zh")[key])) for key in plain), (
+        plain
+    )
 
 
 @one_look
@@ -89,6 +95,58 @@ def test_every_reason_why_a_row_fails_has_words() -> None:
     codes = {code for path in sources for code in ROW_ERROR.findall(path.read_text(encoding="utf-8"))}
     codes -= {"upload_interrupted"}  # of a job, not of a row
     assert {f"fault.{code}" for code in codes} == {key for key in words("en") if key.startswith("fault.")}
+
+
+def codes_of_refusals() -> set[str]:
+    """Those that stand beside what is wrong with one field, one file or one option; written out in the code."""
+    found = set()
+    for path in (path for part in ("api", "jobs") for path in (REPOSITORY / part).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            first = node.args[0]
+            if (
+                name in ("FieldError", "bad_file", "RowError")
+                and isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+            ):
+                found.add(first.value)
+    return found
+
+
+def test_every_problem_of_the_api_has_a_title_and_a_remedy() -> None:
+    kinds = {SentiqError.code, *(kind.code for kind in SentiqError.__subclasses__())}
+    assert len(kinds) > 20
+    for language in LANGUAGES:
+        known = words(language).keys()
+        assert {code for code in kinds if f"error.{code}" not in known or f"remedy.{code}" not in known} == set()
+
+
+@one_look
+def test_every_refusal_and_every_reason_of_a_row_is_a_sentence_of_the_page(visit: Visit) -> None:
+    codes = codes_of_refusals() - {"upload_interrupted"}  # of a job, which has words of its own
+    codes |= {f"invalid_{name}" for name in ("start_at", "expire_at", "window", "time_zone", "state")}
+    assert len(codes) > 40
+    of_pydantic = set(get_args(ErrorType))
+    assert len(of_pydantic) > 90
+    visit.open()
+    ask = "codes => import('/static/app/parts/refusals.js').then(({refusal}) => codes.map(refusal))"
+    for language in LANGUAGES:
+        visit.page.evaluate("name => import('/static/app/i18n.js').then(({choose}) => choose(name))", language)
+        told = dict(zip(codes | of_pydantic, visit.page.evaluate(ask, list(codes | of_pydantic)), strict=True))
+        vague = words(language)["refusal.invalid"]
+        assert {code for code in codes if told[code] == vague or not told[code].endswith((".", "。"))} == set()
+        common = ("missing", "extra_forbidden", "literal_error", "int_parsing", "less_than_equal", "string_too_long")
+        assert {code for code in common if told[code] == vague} == set()
+        assert all(told.values())
+
+
+def test_every_reason_of_a_row_has_a_remedy() -> None:
+    for language in LANGUAGES:
+        known = words(language)
+        reasons = {key.partition(".")[2] for key in known if key.startswith("fault.")}
+        assert reasons == {key.partition(".")[2] for key in known if key.startswith("cure.")}
 
 
 def test_every_placeholder_gets_its_value() -> None:

@@ -220,9 +220,11 @@ export function post(path, json, headers) {
   return send("POST", path, { json, headers });
 }
 
-/** `{a: 1, b: null, c: ""}` → `?a=1`. */
-export function query(values) {
-  const set = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
+/** `{a: 1, b: null, c: ""}` → `?a=1`; and `&c=` where that may be empty. */
+export function query(values, mayBeEmpty = "") {
+  const set = Object.entries(values).filter(
+    ([name, value]) => value !== null && value !== undefined && (value !== "" || name === mayBeEmpty),
+  );
   return set.length ? `?${new URLSearchParams(set)}` : "";
 }
 

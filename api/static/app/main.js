@@ -6,7 +6,10 @@ import { keyDialog } from "./parts/key_dialog.js";
 import { notice } from "./parts/notice.js";
 import { header } from "./parts/header.js";
 
-/** Addresses and their pages: modules with `page({id, signal, go})`, which returns elements. */
+/**
+ * Addresses and their pages: modules with `page({id, signal, go, follow})`, which returns elements. A page whose address
+ * says more than its path calls `follow` with what to do when that changes.
+ */
 const ROUTES = [
   [/^\/$/, () => import("./pages/analyse.js")],
   [/^\/bulk$/, () => import("./pages/bulk.js")],
@@ -20,17 +23,21 @@ const top = h("div");
 const foot = h("footer");
 const skip = h("a", { class: "skip", href: "#content" });
 let leave = new AbortController();
+let shown = ""; // the path of the page
+let followed = null; // called instead of drawing the page anew when the rest of its address changes
 
 /** Show what the address names. What the page before still does is ended by its signal. */
 async function show({ focus = true } = {}) {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
+  followed = null;
+  shown = location.pathname;
   const path = location.pathname.replace(/(.)\/$/, "$1");
   drawFrame(path);
   const [route, match] = ROUTES.map(([form, load]) => [load, form.exec(path)]).find(([, found]) => found) ?? [];
   try {
-    const content = route ? (await route()).page({ id: match[1], signal, go }) : missing();
+    const content = route ? (await route()).page({ id: match[1], signal, go, follow: (act) => (followed = act) }) : missing();
     if (signal.aborted) return;
     fill(main, content);
   } catch (error) {
@@ -66,10 +73,14 @@ function drawFrame(path) {
 /** Go to another address of ours. */
 function go(path) {
   history.pushState(null, "", path);
-  return show();
+  return arrive();
 }
 
-addEventListener("popstate", () => show());
+function arrive() {
+  return followed && location.pathname === shown ? followed() : show();
+}
+
+addEventListener("popstate", arrive);
 // A file that is dropped beside its place would be opened instead of the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 addEventListener("click", (event) => {
@@ -83,7 +94,7 @@ addEventListener("click", (event) => {
   }
   if (!ROUTES.some(([form]) => form.test(link.pathname))) return;
   event.preventDefault();
-  go(link.pathname);
+  go(link.pathname + link.search + link.hash);
 });
 
 document.body.replaceChildren(

@@ -15,9 +15,15 @@ const running = new Set();
 
 /** Tells of itself by `change`, and by `found` when it is known which job it makes. */
 export class Upload extends EventTarget {
-  /** @param {function(): (FormData|string|Promise)} body what is sent, at each try @param {Object} [headers] */
-  constructor(body, headers = {}) {
+  /**
+   * @param {function(): (FormData|string|Promise)} body what is sent, at each try
+   * @param {{size: number, there?: boolean, headers?: Object}} options `size` of the file, bytes: what is told of is
+   *   it alone, not what else is sent; `there`: the service has it already
+   */
+  constructor(body, { size, there = false, headers = {} }) {
     super();
+    this.size = size;
+    this.there = there;
     this.body = body;
     this.headers = headers;
     this.tried = false;
@@ -26,7 +32,7 @@ export class Upload extends EventTarget {
   }
 
   #reset() {
-    Object.assign(this, { jobId: null, sent: 0, of: 0, problem: null, done: false, stopping: new AbortController() });
+    Object.assign(this, { jobId: null, sent: this.there ? this.size : 0, of: this.size, problem: null, done: false, stopping: new AbortController() });
   }
 
   /** Send it, from its beginning. Ends when the service has taken or refused it: `done`, or `problem`. */
@@ -43,7 +49,8 @@ export class Upload extends EventTarget {
     addEventListener("beforeunload", stay);
     try {
       const headers = { ...this.headers, "Idempotency-Key": this.key };
-      const progress = (sent, of) => this.#change({ sent, of });
+      // The form around the file comes first, but for its last line.
+      const progress = (sent, of) => this.there || this.#change({ sent: Math.min(this.size, Math.max(0, sent - of + this.size)) });
       const earlier = tried ? await this.#made(over.signal) : null;
       // Was it taken, and the answer lost? While it counts as receiving, the service says when to ask again.
       const whole = earlier && earlier.state !== "receiving";

@@ -6,6 +6,7 @@ import { number, percent, t, time } from "../i18n.js";
 import { labelAndScore } from "../labels.js";
 import { bandSlider } from "../parts/band.js";
 import { confirmed } from "../parts/confirm.js";
+import { modelNote } from "../parts/model_note.js";
 import { box, noticeBoard } from "../parts/notice.js";
 import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../parts/prediction.js";
 
@@ -27,6 +28,7 @@ export function page({ signal }) {
     drawPast();
   }, state.band);
   const board = noticeBoard();
+  const note = modelNote(signal);
   const results = h("section", { "aria-labelledby": "results-title" });
   const pastList = h("div");
   const search = h("input", {
@@ -206,12 +208,14 @@ export function page({ signal }) {
     drawPast();
   };
   draw();
+  note.show(null);
   past.events.addEventListener("change", drawPast, { signal });
   return [
     h("h1", {}, t("analyse.title")),
     h("p", { class: "muted" }, t("analyse.intro")),
     form,
     board.element,
+    note.element,
     band.element,
     results,
     h(

@@ -130,18 +130,19 @@ function remove(upload) {
 /** The service has the whole file already. */
 function ofUpload(id, file, asked) {
   const body = JSON.stringify({ upload: id, filename: file.name, ...asked });
-  return new Upload(() => body, { "Content-Type": "application/json" });
+  return new Upload(() => body, { size: file.size, there: true, headers: { "Content-Type": "application/json" } });
 }
 
 /** The options stand before the file: the service reads them first. */
 function ofFile(file, asked) {
-  return new Upload(async () => {
+  const body = async () => {
     await beginning(file); // what cannot be read looks like a lost connection once it is sent
     const form = new FormData();
     for (const [name, value] of Object.entries(asked)) form.append(name, String(value));
     form.append("file", file, file.name);
     return form;
-  });
+  };
+  return new Upload(body, { size: file.size });
 }
 
 function tooLarge(size) {

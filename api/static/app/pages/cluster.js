@@ -16,6 +16,7 @@ export function page({ signal }) {
   const workers = tablePlace(t("cluster.workers"));
   const nobody = box(t("cluster.no_workers"));
   const models = modelTable(signal);
+  let wanted = location.hash.slice(1);
 
   async function watch() {
     try {
@@ -24,6 +25,8 @@ export function page({ signal }) {
           const [cluster] = await Promise.all([get("/api/v1/cluster", signal), models.read()]);
           board.clear();
           draw(cluster);
+          if (wanted) document.getElementById(wanted)?.scrollIntoView(); // not before: what is above has its height now
+          wanted = "";
         },
         POLL_MS,
         signal,
@@ -99,7 +102,7 @@ export function page({ signal }) {
     numbers,
     h("section", {}, h("h2", {}, t("cluster.lanes")), lanes),
     h("section", {}, h("h2", {}, t("cluster.workers")), workers),
-    h("section", {}, h("h2", {}, t("models.title")), models.element),
+    h("section", {}, h("h2", { id: "models" }, t("models.title")), models.element),
   ];
 }
 

@@ -2,12 +2,14 @@
 import { get, poll } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { JobView } from "../job_view.js";
 import { bandSlider } from "../parts/band.js";
 import { downloads } from "../parts/downloads.js";
 import { jobActions } from "../parts/job_actions.js";
 import { jobFacts } from "../parts/job_facts.js";
 import { jobProgress } from "../parts/job_progress.js";
 import { jobSummary } from "../parts/job_summary.js";
+import { modelNote } from "../parts/model_note.js";
 import { noticeBoard } from "../parts/notice.js";
 import { rowTable } from "../parts/row_table.js";
 import { split } from "../parts/split.js";
@@ -15,12 +17,13 @@ import { stateBadge } from "../parts/state.js";
 
 const POLL_MS = 1000;
 
-export function page({ id, signal, go }) {
+export function page({ id, signal, go, follow }) {
   const base = `/api/v1/jobs/${encodeURIComponent(id)}`;
   const heading = h("h1", {}, t("job.title"));
   const line = h("p", { class: "state" });
   const board = noticeBoard();
   const content = h("div");
+  const view = new JobView();
   let job = null;
   let parts = null;
   let watching = false;
@@ -59,26 +62,28 @@ export function page({ id, signal, go }) {
   }
 
   function build() {
+    if (job.options.neutral_band !== null) view.usualBand = job.options.neutral_band;
     const band = bandSlider(
-      debounced((value) => {
-        for (const part of [parts.summary, parts.split, parts.rows, parts.downloads]) part.band(value);
-      }, signal),
-      job.options.neutral_band ?? undefined,
+      debounced((value) => view.set({ band: String(value) }, { quietly: true }), signal),
+      view.band,
     );
+    view.addEventListener("change", ({ detail }) => detail.includes("band") && band.show(view.band), { signal });
     parts = {
       actions: jobActions(base, { signal, acted: take, erased: () => go("/jobs") }),
       progress: jobProgress(id, signal, go),
+      note: modelNote(signal),
       facts: jobFacts(),
-      summary: jobSummary(base, signal, band.value()),
-      split: split(base, signal, band.value()),
-      rows: rowTable(base, signal, band.value()),
-      downloads: downloads(base, band.value()),
+      summary: jobSummary(base, signal, view, (labels) => parts.rows.labels(labels)),
+      split: split(base, signal, view),
+      rows: rowTable(base, signal, view),
+      downloads: downloads(base, signal, view, () => parts.split.by()),
     };
     fill(
       content,
       parts.actions.element,
       parts.progress.element,
       parts.summary.element,
+      parts.note.element,
       band.element,
       parts.split.element,
       parts.rows.element,
@@ -87,6 +92,7 @@ export function page({ id, signal, go }) {
     );
   }
 
+  follow(() => view.follow());
   watch();
   return [heading, line, board.element, content];
 }

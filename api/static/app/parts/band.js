@@ -3,7 +3,7 @@ import { h, newId } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { settings } from "../settings.js";
 
-/** @param {function(number)} changed called with the band at each move @returns {{element, value: function(): number}} */
+/** @param {function(number)} changed called with the band at each move @returns {{element, value: function(): number, show: function(number)}} */
 export function bandSlider(changed, start = settings.neutral_band) {
   const id = newId("band");
   const output = h("output", { for: id });
@@ -36,5 +36,11 @@ export function bandSlider(changed, start = settings.neutral_band) {
     input,
     h("small", { id: `${id}-help` }, t("band.help")),
   );
-  return { element, value: () => band };
+  const show = (value) => {
+    if (value === band) return;
+    band = value;
+    input.value = String(value);
+    tell();
+  };
+  return { element, value: () => band, show };
 }

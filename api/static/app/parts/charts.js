@@ -104,7 +104,8 @@ export function chart(title, xName, signal) {
   });
   resized.observe(canvas);
   addEventListener("themechange", draw, { signal });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw, { signal });
+  for (const colours of ["(prefers-color-scheme: dark)", "print"]) // paper is light in any theme
+    matchMedia(colours).addEventListener("change", draw, { signal });
   signal.addEventListener("abort", () => {
     resized.disconnect();
     plot?.destroy();

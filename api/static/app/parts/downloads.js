@@ -8,34 +8,41 @@ import { rowsDone } from "./pace.js";
 
 const KINDS = ["csv", "xlsx", "json", "ndjson"];
 
-export function downloads(base, band) {
+/** @param {JobView} view @param {function(): string} by the column that rows are split by, "" for none */
+export function downloads(base, signal, view, by) {
   const board = noticeBoard();
   const words = h("span", { class: "muted" });
   const large = h("p", { class: "muted" }, t("downloads.no_xlsx", { rows: settings.max_xlsx_rows }));
-  const links = {};
-  let include = "text";
+  const all = linksOf("downloads.all");
+  const shown = linksOf("downloads.shown");
+  const shownLine = line("downloads.shown", shown);
+  let job = null;
 
-  for (const kind of KINDS) {
-    links[kind] = h(
-      "a",
-      {
-        class: "button",
-        download: "",
-        onclick: (event) => {
-          if (!hasKey()) return; // the browser itself takes it, however large
-          event.preventDefault();
-          fetched(kind);
-        },
-      },
-      kind.toUpperCase(),
-    );
+  /** One for each kind; those of what is shown say so to whoever hears one link alone. */
+  function linksOf(what) {
+    const links = {};
+    for (const kind of KINDS) {
+      const onclick = (event) => {
+        if (!hasKey()) return; // the browser itself takes it, however large
+        event.preventDefault();
+        fetched(kind, links[kind]);
+      };
+      const name = kind.toUpperCase();
+      const label = what === "downloads.shown" && `${name} · ${t(what)}`;
+      links[kind] = h("a", { class: "button", download: "", "aria-label": label, onclick }, name);
+    }
+    return links;
+  }
+
+  function line(what, links) {
+    return h("div", { class: "buttons" }, h("span", { class: "what" }, t(what)), Object.values(links));
   }
 
   /** A link cannot send a key: the file is fetched, and handed over when it is whole. */
-  async function fetched(kind) {
+  async function fetched(kind, link) {
     board.clear();
     try {
-      const response = await fetch(links[kind].href, { headers: authorization() }).catch(() => {
+      const response = await fetch(link.href, { headers: authorization() }).catch(() => {
         throw new Problem(0, NO_ANSWER);
       });
       if (!response.ok) throw problemOf(response.status, await response.text(), response.headers.get("Retry-After"));
@@ -45,7 +52,7 @@ export function downloads(base, band) {
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
       announce(t("downloads.done"));
     } catch (error) {
-      board.show(error, { retry: () => fetched(kind) });
+      board.show(error, { retry: () => fetched(kind, link) });
     }
     words.textContent = "";
   }
@@ -66,10 +73,16 @@ export function downloads(base, band) {
   }
 
   function draw() {
-    for (const [kind, link] of Object.entries(links)) {
-      const lang = kind === "xlsx" ? current() : null;
-      link.href = `${base}/results.${kind}${query({ include, neutral_band: band, lang })}`;
+    if (!job) return;
+    const include = job.file?.columns?.length ? "text,columns" : "text";
+    const sort = job.ended_at ? view.get("sort") : null;
+    for (const kind of KINDS) {
+      const sheets = kind === "xlsx" ? { by: by(), lang: current() } : {}; // a workbook says things of its own
+      const href = (words) => `${base}/results.${kind}${query({ include, ...words, ...sheets }, "value")}`;
+      all[kind].href = href({ neutral_band: view.band });
+      shown[kind].href = href({ ...view.filter, sort });
     }
+    shownLine.hidden = !view.filtered && !sort;
   }
 
   const element = h(
@@ -78,20 +91,19 @@ export function downloads(base, band) {
     h("h2", { id: "downloads-title" }, t("downloads.title")),
     h("p", { class: "muted" }, t("downloads.help")),
     large,
-    h("div", { class: "buttons" }, Object.values(links), words),
+    line("downloads.all", all),
+    shownLine,
+    words,
     board.element,
   );
+  view.addEventListener("change", draw, { signal });
   return {
     element,
-    update(job) {
-      include = job.file?.columns?.length ? "text,columns" : "text";
+    update(fresh) {
+      job = fresh;
       const tooMany = rowsDone(job) > settings.max_xlsx_rows;
-      links.xlsx.hidden = tooMany;
+      all.xlsx.hidden = tooMany;
       large.hidden = !tooMany;
-      draw();
-    },
-    band(value) {
-      band = value;
       draw();
     },
   };

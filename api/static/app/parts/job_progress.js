@@ -1,6 +1,6 @@
 /** How far the upload is, and how far the work. */
 import { fill, h } from "../dom.js";
-import { bytes, duration, number, progress, t } from "../i18n.js";
+import { bytes, duration, maybe, number, progress, t } from "../i18n.js";
 import { uploadOf } from "../uploads.js";
 import { box, notice } from "./notice.js";
 import { rowsDone } from "./pace.js";
@@ -19,7 +19,7 @@ export function jobProgress(id, signal, go) {
   function drawUpload(job) {
     sending.element.hidden = !upload && job?.state !== "receiving";
     if (upload) {
-      if (upload.done) sending.set(1, 1, t("progress.sent"));
+      if (upload.done) sending.set(1, 1, t("progress.sent", { size: bytes(upload.size) }));
       else sending.set(upload.sent, upload.of, upload.problem ? t("progress.broken") : underWay(upload));
       if (upload.problem !== shown)
         fill(board, upload.problem && notice(upload.problem, { retry: () => upload.start() }));
@@ -49,7 +49,11 @@ export function jobProgress(id, signal, go) {
       pair(t("counts.speed"), job.texts_per_second === null ? "–" : number(job.texts_per_second)),
       pair(t("counts.eta"), left === null ? "–" : duration(left)),
     );
-    if (job.error && !upload?.problem) fill(board, box(t("job.failed"), h("p", { lang: "en" }, job.error.detail)));
+    if (job.error && !upload?.problem) {
+      const { code, detail } = job.error;
+      const words = [h("p", {}, maybe(`error.${code}`, code), " ", maybe(`remedy.${code}`)), h("small", { lang: "en" }, detail)];
+      fill(board, box(t("job.failed"), words));
+    }
   }
 
   upload?.addEventListener("change", () => drawUpload(), { signal });

@@ -5,13 +5,14 @@ import { number, percent, t, time } from "../i18n.js";
 import { chart } from "./charts.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter } from "./pace.js";
-import { detail, fault, inOrder, labelName, stackedBar, UNLABELLED } from "./prediction.js";
+import { detail, fault, inOrder, labelName, remedyOf, stackedBar, UNLABELLED } from "./prediction.js";
 import { pair, table } from "./table.js";
 
 const EVERY_MS = 3000;
 const MOST_IN_PART = 4; // points of the throughput that are all shown: of more, whole ones are enough
 
-export function jobSummary(base, signal, band) {
+/** @param {function(string[])} found told of the labels that rows have */
+export function jobSummary(base, signal, view, found) {
   const board = noticeBoard();
   const labels = h("div", { class: "distribution" });
   const failures = h("div");
@@ -43,7 +44,7 @@ export function jobSummary(base, signal, band) {
         stale = false;
         const began = performance.now();
         const [summary, pace] = await Promise.all([
-          get(`${base}/summary${query({ neutral_band: band })}`, signal),
+          get(`${base}/summary${query({ neutral_band: view.band })}`, signal),
           get(`${base}/throughput`, signal),
         ]);
         draw(summary, pace);
@@ -68,6 +69,7 @@ export function jobSummary(base, signal, band) {
     const counts = inOrder(Object.entries(summary.counts)).filter(
       ([label, count]) => count > 0 || !UNLABELLED.includes(label),
     );
+    found(counts.map(([label]) => label));
     const words = counts.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
     fill(
       labels,
@@ -105,17 +107,19 @@ export function jobSummary(base, signal, band) {
     );
   }
 
+  function relabel({ detail }) {
+    if (!job || !detail.includes("band")) return;
+    read();
+    rest.abort();
+  }
+
+  view.addEventListener("change", relabel, { signal });
   return {
     element,
     update(fresh) {
       job = fresh;
       if (known !== progressOf(job)) read();
       if (job.ended_at) rest.abort();
-    },
-    band(value) {
-      band = value;
-      read();
-      rest.abort();
     },
   };
 }
@@ -124,7 +128,7 @@ function failureTable(failures, open) {
   const lines = failures.map((failure) => {
     const { code, count, index, line } = failure;
     const where = line ? t("error.line", { line }) : t("row.number", { number: index + 1 });
-    return [[fault(code), " ", h("code", {}, code)], number(count), [where, detail(failure)]];
+    return [[fault(code), " ", h("code", {}, code), h("small", {}, remedyOf(code))], number(count), [where, detail(failure)]];
   });
   const headings = ["reason", "rows", "first"].map((name) => t(`failures.${name}`));
   return h("details", { open }, h("summary", { id: "failures" }, t("failures.title")), table(headings, lines));

@@ -1,7 +1,7 @@
 /** The models that the workers have. An operator may take the cluster over to another one. */
 import { bearer, events, get, Problem, send } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { percent, t } from "../i18n.js";
 import { confirmed } from "./confirm.js";
 import { noticeBoard } from "./notice.js";
 import { table, tablePlace } from "./table.js";
@@ -32,7 +32,7 @@ export function modelTable(signal) {
       models.length === 0
         ? h("p", { class: "muted" }, t("models.none"))
         : table(
-            ["model", "labels", "precision", "workers", "use"].map((name) => t(`models.${name}`)),
+            ["model", "labels", "accuracy", "precision", "workers", "use"].map((name) => t(`models.${name}`)),
             models.map((model) => line(model, candidate)),
             { "aria-label": t("models.title") },
           ),
@@ -47,7 +47,9 @@ export function modelTable(signal) {
       : name === candidate
         ? h("span", { class: "badge" }, t("models.candidate"))
         : confirmed(t("models.activate"), t("models.sure", { model: name }), () => activate(name), "small");
-    return [name, model.labels.join(", "), model.precision, String(model.workers.length), use];
+    const { accuracy, tested_on: texts } = model;
+    const right = accuracy === null ? "–" : [percent(accuracy), h("small", {}, t("models.tested", { texts }))];
+    return [name, model.labels.join(", "), right, model.precision, String(model.workers.length), use];
   }
 
   async function activate(model) {

@@ -2,6 +2,7 @@
 import { askForKey, Problem } from "../api.js";
 import { fill, h } from "../dom.js";
 import { maybe, t } from "../i18n.js";
+import { refusal } from "./refusals.js";
 
 const MOST_ERRORS = 10;
 
@@ -15,20 +16,24 @@ export function notice(error, { retry, place } = {}) {
     console.error(error);
     return box(t("error.page"), [h("p", { lang: "en" }, String(error.message))], retry && again(retry));
   }
-  const entries = error.errors.slice(0, MOST_ERRORS).filter((entry) => entry.detail !== error.detail);
+  const entries = error.errors.slice(0, MOST_ERRORS);
+  const remedy = maybe(`remedy.${error.code}`);
+  const ours = error.language !== "en" || (!remedy && entries.length === 0); // nothing else says what is wrong
   const content = [
-    error.status !== 0 && h("p", { lang: error.language }, error.detail),
+    ours && error.status !== 0 && h("p", { lang: error.language }, error.detail),
+    remedy && h("p", {}, remedy),
     entries.length > 0 &&
       h(
         "ul",
         {},
         entries.map((entry) => {
           const where = place?.(entry) ?? entry.pointer ?? (entry.line ? t("error.line", { line: entry.line }) : "");
-          return h("li", {}, where && h("strong", {}, `${where}: `), h("span", { lang: "en" }, entry.detail));
+          const exactly = entry.detail !== error.detail && exact(entry.detail);
+          return h("li", {}, where && h("strong", {}, `${where}: `), refusal(entry.code), exactly);
         }),
       ),
     error.errors.length > MOST_ERRORS && h("p", {}, t("error.more", { count: error.errors.length - MOST_ERRORS })),
-    maybe(`remedy.${error.code}`) && h("p", {}, t(`remedy.${error.code}`)),
+    !ours && error.status !== 0 && exact(error.detail),
     error.requestId && h("p", { class: "muted" }, t("error.request", { id: error.requestId })),
   ];
   const title = maybe(
@@ -37,6 +42,11 @@ export function notice(error, { retry, place } = {}) {
   );
   if (error.status === 401 && retry) return box(title, content, withKey(error, retry));
   return box(title, content, retry && (error.passes ? byItself(error, retry) : again(retry)));
+}
+
+/** The service's own words, with names and numbers, for who reads English or asks its operator. */
+function exact(detail) {
+  return h("small", { lang: "en" }, detail);
 }
 
 /** What all notices look like. */

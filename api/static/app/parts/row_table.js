@@ -1,57 +1,41 @@
-/** The rows of a job, page by page, filtered and searched by the service. */
+/** The rows of a job, page by page, filtered, searched and sorted by the service. */
 import { get, query } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
-import { field, select } from "./field.js";
+import { SIZES } from "../job_view.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter, rowsDone } from "./pace.js";
 import { pager } from "./pager.js";
-import { badge, detail, fault, flags, labelName, LABELS, noLabel, scoreBar, UNLABELLED } from "./prediction.js";
+import { badge, detail, fault, flags, noLabel, scoreBar } from "./prediction.js";
+import { rowFilter } from "./row_filter.js";
+import { matchCounter } from "./match_counter.js";
 import { tablePlace } from "./table.js";
 
-const SIZES = ["20", "50", "100"];
-const TYPING_MS = 350;
+/** What the rows on a page depend on. */
+const ASKED = ["label", "from", "to", "contains", "column", "value", "sort", "band", "size"];
 
-export function rowTable(base, signal, band) {
+/** @param {JobView} view */
+export function rowTable(base, signal, view) {
   const board = noticeBoard();
-  const label = select([["", t("rows.all")], ...[...LABELS, ...UNLABELLED].map((name) => [name, labelName(name)])], {
-    onchange: restart,
-  });
-  const search = h("input", { type: "search", maxlength: "200", oninput: typed, oncompositionend: typed });
-  const size = select(
-    SIZES.map((n) => [n, n]),
-    { onchange: restart },
-  );
-  const columns = h("input", { type: "checkbox", onchange: () => read() });
-  const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
+  const filter = rowFilter(signal, view);
+  const counter = matchCounter(base, signal, view);
   const place = tablePlace(t("rows.title"));
   const where = h("span", { class: "muted" });
   const pages = pager(t("rows.back"), t("rows.on"), turn);
-  let typing = 0;
+  const heading = h("h2", { id: "rows-title", tabindex: "-1" }, t("rows.title"));
   let job = null;
   let count = 0; // of rows on the page
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
   let restUntil = 0; // of a job that runs: a search through much of it is not begun anew each second
 
-  function filter() {
-    const unlabelled = UNLABELLED.includes(label.value);
-    return {
-      label: unlabelled ? "" : label.value,
-      only: unlabelled ? label.value : "",
-      contains: search.value.trim(),
-      neutral_band: band,
-    };
-  }
-
-  function typed(event) {
-    if (event.isComposing) return; // the letters of a word that is not chosen yet
-    clearTimeout(typing);
-    typing = setTimeout(restart, TYPING_MS);
+  function size() {
+    return Number(view.get("size") ?? SIZES[0]);
   }
 
   function restart() {
     pages.reset();
+    counter.restart();
     turn();
   }
 
@@ -63,17 +47,20 @@ export function rowTable(base, signal, band) {
   /** True when what was asked for is there; false where it failed, or something else is asked for by now. */
   async function read() {
     const asked = ++version;
-    const wanted = Number(size.value);
+    const wanted = size();
     const began = performance.now();
     reading = true;
-    const kept = { ...filter(), include: columns.checked ? "text,columns" : "text" };
+    const sort = job.ended_at ? view.get("sort") : null; // rows that are still to come have no place yet
+    const include = showsColumns() ? "text,columns" : "text";
+    const kept = { ...view.filter, sort, include };
     place.setAttribute("aria-busy", "true");
     try {
       // Where few rows match, an answer may have fewer than were asked for although more follow.
       const rows = [];
       let cursor = pages.cursor;
       for (;;) {
-        const page = await get(`${base}/results${query({ ...kept, limit: wanted - rows.length, cursor })}`, signal);
+        const words = query({ ...kept, limit: wanted - rows.length, cursor }, "value");
+        const page = await get(`${base}/results${words}`, signal);
         if (asked !== version) return false;
         rows.push(...page.data);
         const stands = page.next === cursor || !page.next; // what follows is not done yet, or nothing follows
@@ -98,21 +85,29 @@ export function rowTable(base, signal, band) {
 
   /** Rows have come: a full page stays as it is while somebody reads it. */
   function grow() {
-    if (!reading && count < Number(size.value) && performance.now() > restUntil) read();
+    if (!reading && count < size() && performance.now() > restUntil) read();
+  }
+
+  function showsColumns() {
+    return view.get("columns") !== null && shownColumns().length > 0;
+  }
+
+  /** Places of the file's columns that are not in the table anyway, as its texts and ids are. */
+  function shownColumns() {
+    const { columns = [], text_number: text, id_number: id } = job.file ?? {};
+    return columns.map((_, at) => at).filter((at) => at + 1 !== text && at + 1 !== id);
   }
 
   function draw(rows) {
     board.clear();
     count = rows.length;
-    const named =
-      job.file?.columns?.length && columns.checked
-        ? (rows.find((row) => row.columns)?.columns.map(([name]) => name) ?? [])
-        : [];
-    const filtered = label.value || search.value.trim();
+    const columns = showsColumns() ? shownColumns() : [];
+    const names = columns.map((at) => job.file.columns[at] || t("preview.column", { number: at + 1 }));
+    const none = view.filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet";
     fill(
       place,
       rows.length === 0
-        ? h("p", { class: "muted" }, t(filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet"))
+        ? h("p", { class: "muted" }, t(none))
         : h(
             "table",
             { class: "stacks" },
@@ -123,18 +118,22 @@ export function rowTable(base, signal, band) {
                 "tr",
                 {},
                 ["number", "id", "text", "label", "score"].map((name) => h("th", { scope: "col" }, t(`rows.${name}`))),
-                named.map((name) => h("th", { scope: "col" }, name)),
+                names.map((name) => h("th", { scope: "col" }, name)),
               ),
             ),
-            h("tbody", {}, rows.map(line)),
+            h(
+              "tbody",
+              {},
+              rows.map((row) => line(row, columns, names)),
+            ),
           ),
     );
-    where.textContent = rows.length
-      ? t("rows.where", { page: pages.number, first: rows[0].index + 1, last: rows.at(-1).index + 1 })
-      : "";
+    const numbers = { page: pages.number, first: rows[0]?.index + 1, last: rows.at(-1)?.index + 1 };
+    const sorted = job.ended_at && view.get("sort");
+    where.textContent = rows.length ? t(sorted ? "rows.page" : "rows.where", numbers) : "";
   }
 
-  function line(row) {
+  function line(row, columns, names) {
     return h(
       "tr",
       {},
@@ -155,38 +154,45 @@ export function rowTable(base, signal, band) {
             h("td", {}, badge(row.label), flags(row)),
             h("td", { class: "score" }, percent(row.score, 2), scoreBar(row.probabilities)),
           ],
-      (row.columns ?? []).map(([, cell]) => h("td", {}, cell)),
+      columns.map((at, n) => h("td", { "data-name": names[n] }, row.columns?.[at]?.[1] ?? "")),
     );
   }
 
+  view.addEventListener(
+    "change",
+    ({ detail: changed }) => {
+      if (!job) return;
+      if (changed.some((name) => ASKED.includes(name))) restart();
+      else if (changed.includes("columns")) read();
+      const drilled = changed.some((name) => name === "column" || name === "value");
+      if (drilled && view.get("column") !== null) {
+        heading.focus({ preventScroll: true });
+        heading.scrollIntoView();
+      }
+    },
+    { signal },
+  );
   const element = h(
     "section",
     { "aria-labelledby": "rows-title" },
-    h("h2", { id: "rows-title" }, t("rows.title")),
-    h(
-      "div",
-      { class: "fields tools" },
-      field(t("rows.label"), label),
-      field(t("rows.search"), search),
-      field(t("rows.size"), size),
-    ),
-    columnsField,
+    heading,
+    filter.element,
+    counter.element,
     board.element,
     place,
-    h("div", { class: "buttons" }, pages.back, where, pages.on),
+    h("div", { class: "buttons pages" }, pages.back, where, pages.on),
   );
   return {
     element,
+    labels: filter.labels,
     update(fresh) {
       const before = job;
       job = fresh;
-      columnsField.hidden = !(job.file?.columns?.length > 1);
-      if (before === null || (job.ended_at && progressOf(before) !== progressOf(job))) read();
+      filter.update(job, shownColumns().length > 0);
+      counter.update(job);
+      const over = job.ended_at && !before?.ended_at;
+      if (before === null || over || (job.ended_at && progressOf(before) !== progressOf(job))) read();
       else if (rowsDone(job) > rowsDone(before)) grow();
-    },
-    band(value) {
-      band = value;
-      restart();
     },
   };
 }

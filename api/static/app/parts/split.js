@@ -5,10 +5,12 @@ import { number, percent, t } from "../i18n.js";
 import { field, select } from "./field.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter } from "./pace.js";
-import { inOrder, labelName, stackedBar } from "./prediction.js";
+import { inOrder, labelled, labelName, stackedBar } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
 
 const EVERY_MS = 5000;
+const MOST_CHARS = 200; // of a value that is put into an address
+const NONE = "-"; // no column, where one would be likely
 
 /** Headings under which a source is usually found, the best first. */
 const SOURCES = [
@@ -19,10 +21,10 @@ const SOURCES = [
   /category|类别|分类|类目|city|城市/i,
 ];
 
-export function split(base, signal, band) {
+export function split(base, signal, view) {
   const board = noticeBoard();
   const place = tablePlace(t("split.title"));
-  const picker = select([], { onchange: () => read() });
+  const picker = select([], { onchange: () => view.set({ by: picker.value || NONE }) });
   const element = h(
     "section",
     { "aria-labelledby": "split-title", hidden: true },
@@ -32,12 +34,21 @@ export function split(base, signal, band) {
     place,
   );
   let job = null;
+  let groups = null; // that are shown
+  let others = []; // `[number, heading]` of each column but that of the texts
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
   let againAt = 0; // while the job runs
   let known = ""; // how far the job was that the table tells of
 
+  /** What the address says, else what is likely; "" for none. */
+  function chosen() {
+    const by = view.get("by") ?? likely(others);
+    return others.some(([value]) => value === by) ? by : "";
+  }
+
   async function read() {
+    picker.value = chosen();
     const mine = ++version;
     const by = picker.value;
     const began = performance.now();
@@ -45,11 +56,11 @@ export function split(base, signal, band) {
     reading = true;
     place.setAttribute("aria-busy", "true");
     try {
-      const groups = by && (await get(`${base}/summary${query({ by, neutral_band: band })}`, signal)).groups;
+      const found = by && (await get(`${base}/summary${query({ by, neutral_band: view.band })}`, signal)).groups;
       if (mine !== version) return;
       board.clear();
-      if (by) draw(groups);
-      else place.replaceChildren();
+      groups = found || null;
+      draw();
     } catch (error) {
       if (!signal.aborted && mine === version) board.show(error, { retry: read });
     } finally {
@@ -61,17 +72,53 @@ export function split(base, signal, band) {
     }
   }
 
-  function draw(groups) {
-    const headings = ["value", "rows", "labels", "positive"].map((name) => t(`split.${name}`));
-    fill(place, table(headings, groups.map(line), { class: "compact" }));
+  function draw() {
+    if (!groups) return place.replaceChildren();
+    const headings = ["value", "positive", "labels", "rows"].map((name) => t(`split.${name}`));
+    fill(place, table(headings, groups.map(line), { class: "split" }));
   }
+
+  /** Its cells. The value leads to its rows, where it is short enough for an address. */
+  function line({ value, rows, counts }) {
+    const ordered = inOrder(Object.entries(counts));
+    const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
+    const unnamed = value === null ? "split.rest" : value === "" ? "split.empty" : null;
+    const name = unnamed ? h("em", {}, t(unnamed)) : value;
+    const withLabel = labelled(counts);
+    return [
+      value === null || value.length > MOST_CHARS
+        ? name
+        : link(name, { column: picker.value, value }),
+      withLabel ? percent((counts.positive ?? 0) / withLabel) : "–",
+      stackedBar(ordered, words),
+      number(rows),
+    ];
+  }
+
+  function link(name, changes) {
+    const href = view.href(changes);
+    const current = view.get("column") === changes.column && view.get("value") === changes.value;
+    return h("a", { href, title: t("split.drill"), "aria-current": current && "true" }, name);
+  }
+
+  view.addEventListener(
+    "change",
+    ({ detail }) => {
+      if (element.hidden || !job) return;
+      if (detail.includes("band") || detail.includes("by")) read();
+      else if (groups) draw(); // its links keep what else is chosen
+    },
+    { signal },
+  );
 
   return {
     element,
+    /** The column that is shown, by its number; "" for none. */
+    by: () => (element.hidden ? "" : chosen()),
     update(fresh) {
       job = fresh;
       const { columns = [], text_number: text } = job.file ?? {};
-      const others = columns.map((name, at) => [String(at + 1), name]).filter((_, at) => at + 1 !== text);
+      others = columns.map((name, at) => [String(at + 1), name]).filter((_, at) => at + 1 !== text);
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
       if (picker.options.length === 0) {
@@ -79,28 +126,11 @@ export function split(base, signal, band) {
           h("option", { value: "" }, t("split.none")),
           ...others.map(([value, words]) => h("option", { value }, words)),
         );
-        picker.value = likely(others);
       }
       const due = job.ended_at || (!reading && performance.now() > againAt);
       if (due && known !== progressOf(job)) read();
     },
-    band(value) {
-      band = value;
-      if (!element.hidden) read();
-    },
   };
-}
-
-function line({ value, rows, counts }) {
-  const ordered = inOrder(Object.entries(counts));
-  const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
-  const unnamed = value === null ? "split.rest" : value === "" ? "split.empty" : null;
-  return [
-    unnamed ? h("em", {}, t(unnamed)) : value,
-    number(rows),
-    stackedBar(ordered, words),
-    percent((counts.positive ?? 0) / Math.max(rows - counts.failed - counts.without_text, 1)),
-  ];
 }
 
 /** The reference of the column that looks like a source, or "". */

@@ -1,0 +1,170 @@
+/** Which rows of a job are shown, and in which order. What is chosen stands in the address. */
+import { fill, h } from "../dom.js";
+import { t } from "../i18n.js";
+import { SIZES, SORTS } from "../job_view.js";
+import { field, select } from "./field.js";
+import { inOrder, labelName, LABELS, UNLABELLED } from "./prediction.js";
+
+const TYPING_MS = 350;
+const SORT_WORDS = {
+  "": "sort.rows",
+  polarity: "sort.negative",
+  "-polarity": "sort.positive",
+  "-score": "sort.surest",
+  score: "sort.unsure",
+};
+
+/** @param {JobView} view */
+export function rowFilter(signal, view) {
+  const label = select([], { onchange: () => view.set({ label: label.value || null }) });
+  const sort = select(
+    SORTS.map((name) => [name, t(SORT_WORDS[name])]),
+    { onchange: () => view.set({ sort: sort.value || null }) },
+  );
+  const search = typed("search", "contains", { maxlength: "200" }, (text) => text.trim() || null);
+  const from = share("from");
+  const to = share("to");
+  const size = select(
+    SIZES.map((n) => [n, n]),
+    { onchange: () => view.set({ size: size.value === SIZES[0] ? null : size.value }) },
+  );
+  const columns = h("input", {
+    type: "checkbox",
+    onchange: () => view.set({ columns: columns.checked ? "1" : null }),
+  });
+  const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
+  const chosen = h("div", { class: "chosen" });
+  const typing = new Map(); // of fields, the timers
+  let known = LABELS;
+  let job = null;
+
+  /** A field whose letters are followed while they are typed. */
+  function typed(type, name, props, meant) {
+    const input = h("input", { type, ...props, oninput: follow, oncompositionend: follow });
+    function follow(event) {
+      if (event.isComposing) return; // the letters of a word that is not chosen yet
+      clearTimeout(typing.get(name));
+      if (!input.validity.valid) return; // half typed, or beyond the range: the browser says so
+      const value = meant(input.value);
+      const act = () => {
+        typing.delete(name);
+        if (!signal.aborted) view.set({ [name]: value }, { quietly: true });
+      };
+      typing.set(name, setTimeout(act, TYPING_MS));
+    }
+    return input;
+  }
+
+  /** Of the score in percent, as the table has it. */
+  function share(name) {
+    const inPercent = (text) => (text === "" ? null : String(Number((Number(text) / 100).toFixed(5))));
+    return typed("number", name, { min: "0", max: "100", step: "any", inputmode: "decimal" }, inPercent);
+  }
+
+  function draw() {
+    const names = [...new Set([...known, ...UNLABELLED])];
+    const labelChosen = view.get("label");
+    if (labelChosen && !names.includes(labelChosen)) names.push(labelChosen); // the address may know more than has come so far
+    fill(label, [["", t("rows.all")], ...names.map((name) => [name, labelName(name)])].map(option));
+    label.value = labelChosen ?? "";
+    sort.value = view.get("sort") ?? "";
+    sort.disabled = !job?.ended_at;
+    sort.title = sort.disabled ? t("sort.later") : "";
+    size.value = view.get("size") ?? SIZES[0];
+    columns.checked = view.get("columns") !== null;
+    show(search, "contains", (value) => value);
+    for (const [input, name] of [
+      [from, "from"],
+      [to, "to"],
+    ])
+      show(input, name, (value) => String(Number((value * 100).toFixed(3))));
+    drawChosen();
+  }
+
+  /** Unless somebody is typing there. */
+  function show(input, name, words) {
+    const value = view.get(name);
+    if (!typing.has(name) && document.activeElement !== input) input.value = value === null ? "" : words(value);
+  }
+
+  /** The cell that rows must have: it is chosen elsewhere, and let go here. */
+  function drawChosen() {
+    const at = Number(view.get("column"));
+    const name = job?.file?.columns?.[at - 1] ?? view.get("column");
+    const letGo = () => {
+      view.set({ column: null, value: null });
+      search.focus();
+    };
+    fill(
+      chosen,
+      view.get("column") !== null &&
+        h(
+          "button",
+          { type: "button", class: "small secondary", onclick: letGo, title: t("rows.let_go") },
+          t("rows.cell", { column: name, value: view.get("value") || t("split.empty") }),
+          h("span", { "aria-hidden": "true" }, " ✕"),
+          h("span", { class: "unseen" }, t("rows.let_go")),
+        ),
+      view.filtered &&
+        h("button", { type: "button", class: "small secondary", onclick: clear }, t("rows.clear")),
+    );
+  }
+
+  function clear() {
+    for (const timer of typing.values()) clearTimeout(timer);
+    typing.clear();
+    for (const input of [search, from, to]) input.value = "";
+    view.set({ label: null, from: null, to: null, contains: null, column: null, value: null });
+    search.focus();
+  }
+
+  view.addEventListener("change", draw, { signal });
+  const element = h(
+    "search",
+    { class: "rows-filter", "aria-label": t("rows.filter") },
+    h(
+      "div",
+      { class: "fields tools" },
+      field(t("rows.search"), search),
+      field(t("rows.label"), label),
+      h(
+        "fieldset",
+        { class: "field" },
+        h("legend", {}, t("rows.range")),
+        h("div", { class: "range" }, named(from, "rows.from"), h("span", { "aria-hidden": "true" }, "–"), named(to, "rows.to")),
+      ),
+      field(t("sort.label"), sort),
+      field(t("rows.size"), size),
+    ),
+    columnsField,
+    chosen,
+  );
+  draw();
+  return {
+    element,
+    /** Those that rows of the job have. */
+    labels(found) {
+      const names = inOrder([...new Set([...LABELS, ...found])].map((name) => [name])).map(([name]) => name);
+      if (String(names) === String(known)) return;
+      known = names.filter((name) => !UNLABELLED.includes(name));
+      draw();
+    },
+    update(fresh, hasColumns) {
+      const ended = job?.ended_at;
+      const first = job === null;
+      job = fresh;
+      columnsField.hidden = !hasColumns;
+      if (first || Boolean(ended) !== Boolean(job.ended_at)) draw();
+    },
+  };
+}
+
+function option([value, words]) {
+  return h("option", { value }, words);
+}
+
+function named(input, key) {
+  input.setAttribute("aria-label", t(key));
+  input.placeholder = t(key);
+  return input;
+}
