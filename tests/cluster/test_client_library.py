@@ -19,7 +19,16 @@ import pandas
 import polars
 import pytest
 
-from sentiq_client import ApiError, AsyncClient, Client, ConnectionFailed, Job, JobNotCompleted, verify_webhook
+from sentiq_client import (
+    ApiError,
+    AsyncClient,
+    Client,
+    ConnectionFailed,
+    Job,
+    JobNotCompleted,
+    WaitTimeout,
+    verify_webhook,
+)
 from tests.clients import Connect, connect
 from tests.cluster.test_client import ROWS, TEXTS, closed_window, some_table, through
 from tests.proxy import Fault, refusal
@@ -306,6 +315,8 @@ def test_a_job_that_did_not_complete_raises(client: Client, table: Path) -> None
     job = client.submit_file(table, window=closed_window())
     assert job.pause().state == "paused"
     assert job.resume().state == "scheduled"
+    with pytest.raises(WaitTimeout, match=r"it goes on.*\(request [0-9a-f]{32}\)"):
+        job.wait(timeout_s=0.3)
     job.cancel()
     with pytest.raises(JobNotCompleted, match=r"cancelled.*\(request [0-9a-f]{32}\)"):
         job.wait()

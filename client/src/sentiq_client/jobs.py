@@ -14,7 +14,7 @@ from sentiq_client import answers, frames
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
 from sentiq_client.inputs import as_params
 from sentiq_client.models import Job, Page, Row, Summary, Throughput
-from sentiq_client.retry import DOWNLOAD_RETRIES, worth_another_try
+from sentiq_client.retry import DOWNLOAD_RETRIES
 from sentiq_client.transport import Transport, new_request_id
 from sentiq_client.waiting import call, sleep
 
@@ -70,13 +70,13 @@ class JobHandle:
         heard_at, delay_s = time.monotonic(), FIRST_POLL_S
         request_id = new_request_id()  # one for all polls: the log of the service has them together
         while True:
-            asked_s = 0.0
+            pause_s = delay_s
             try:
                 job = self._refresh(request_id)
             except (ConnectionFailed, ApiError) as error:
-                if not worth_another_try(error, repeatable=True) or time.monotonic() - heard_at > PATIENCE_S:
+                if time.monotonic() - heard_at > PATIENCE_S:
                     raise
-                asked_s = min(getattr(error, "retry_after_s", None) or 0.0, PATIENCE_S)
+                pause_s = max(delay_s, self._transport.delay(self._transport.tries(1), error))
             else:
                 heard_at = time.monotonic()
                 if callable(progress):
@@ -85,7 +85,6 @@ class JobHandle:
                     return job
                 if job.ended:
                     raise JobNotCompleted(job.id, job.state, job.error, request_id)
-            pause_s = max(delay_s, asked_s)
             if ends_at is not None and time.monotonic() + pause_s > ends_at:
                 raise WaitTimeout(f"Job {self.id} did not end within {timeout_s} s; it goes on.", request_id)
             sleep(pause_s)

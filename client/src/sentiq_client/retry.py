@@ -69,7 +69,8 @@ class Tries:
             delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, LONGEST_DELAY_S)
             return delay_s * random.uniform(0.5, 1.0)
         if asked_s > self._longest_wait_s:
-            error.args = (f"{error.args[0]} {_too_long(asked_s, self._longest_wait_s)}",)
+            why = _too_long(asked_s, self._longest_wait_s)
+            error.args = (error.args[0] if why in error.args[0] else f"{error.args[0]} {why}",)
             raise error
         return asked_s + random.uniform(0, min(asked_s * 0.2, 5.0))  # so that clients spread
 

@@ -92,10 +92,14 @@ class Transport:
         """Wait until the next try. Raises the error when there is none."""
         if isinstance(error, ApiError):
             error.sent_before = tries.sent_before
+        sleep(self.delay(tries, error))
+
+    def delay(self, tries: Tries, error: SentiqError) -> float:
+        """Seconds until the next try, told when they are many. Raises the error when there is none."""
         seconds = tries.after(error)
         if seconds >= TOLD_FROM_S:
             self._on_wait(seconds, error)
-        sleep(seconds)
+        return seconds
 
     def broken(self, failure: httpx.RequestError, request_id: str) -> SentiqError:
         """What went wrong on the way."""

@@ -15,7 +15,7 @@ from sentiq_client.aio.waiting import call, sleep
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
 from sentiq_client.inputs import as_params
 from sentiq_client.models import Job, Page, Row, Summary, Throughput
-from sentiq_client.retry import DOWNLOAD_RETRIES, worth_another_try
+from sentiq_client.retry import DOWNLOAD_RETRIES
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0
 PATIENCE_S = 600.0  #: how long the service may be away while a job is waited for
@@ -69,13 +69,13 @@ class AsyncJobHandle:
         heard_at, delay_s = time.monotonic(), FIRST_POLL_S
         request_id = new_request_id()  # one for all polls: the log of the service has them together
         while True:
-            asked_s = 0.0
+            pause_s = delay_s
             try:
                 job = await self._refresh(request_id)
             except (ConnectionFailed, ApiError) as error:
-                if not worth_another_try(error, repeatable=True) or time.monotonic() - heard_at > PATIENCE_S:
+                if time.monotonic() - heard_at > PATIENCE_S:
                     raise
-                asked_s = min(getattr(error, "retry_after_s", None) or 0.0, PATIENCE_S)
+                pause_s = max(delay_s, self._transport.delay(self._transport.tries(1), error))
             else:
                 heard_at = time.monotonic()
                 if callable(progress):
@@ -84,7 +84,6 @@ class AsyncJobHandle:
                     return job
                 if job.ended:
                     raise JobNotCompleted(job.id, job.state, job.error, request_id)
-            pause_s = max(delay_s, asked_s)
             if ends_at is not None and time.monotonic() + pause_s > ends_at:
                 raise WaitTimeout(f"Job {self.id} did not end within {timeout_s} s; it goes on.", request_id)
             await sleep(pause_s)
