@@ -206,9 +206,9 @@ export function page({ signal }) {
     drawAsked();
     drawRows();
     drawPast();
+    if (!state.asked) note.show(null);
   };
   draw();
-  note.show(null);
   past.events.addEventListener("change", drawPast, { signal });
   return [
     h("h1", {}, t("analyse.title")),

@@ -1,32 +1,35 @@
 /** Which model answers, and how far to trust it: where its answers stand, not in a manual. */
-import { get } from "../api.js";
+import { send } from "../api.js";
 import { fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 
-export function modelNote(signal) {
-  const element = h("p", { class: "trust" });
-  let shown = "";
-  let models = null;
+const FRESH_MS = 60_000; // another model may be activated at any time
 
-  /** @param {?{id, version}} model null: the active one */
+/** Outlives the page, so that one who changes the language need not wait for it: `{at, models}`. */
+let read = null;
+
+export function modelNote(signal) {
+  const element = h("p", { class: "trust", hidden: true });
+  let wanted = null;
+
+  /**
+   * Of the model with this id and version, null for the active one. It is a remark: nobody is asked for a key because of
+   * it, or kept waiting; where the models cannot be read now, it is there when it is asked for again.
+   */
   async function show(model) {
-    const name = model && nameOf(model);
-    if (name === shown) return;
-    shown = name;
-    try {
-      models ??= (await get("/api/v1/models", signal)).data;
-    } catch {
-      models = []; // who asked for rows is told why there are none
-    }
-    if (signal.aborted || shown !== name) return;
-    const found = models.find((one) => (model ? nameOf(one) === name : one.active));
-    if (!model && !found) return fill(element);
+    wanted = model;
+    const models = await known(signal);
+    if (signal.aborted || wanted !== model) return;
+    const found = models?.find((one) => (model ? one.id === model.id && one.version === model.version : one.active));
+    const { id, version } = model ?? found ?? {};
+    element.hidden = !id;
+    if (!id) return;
     const { accuracy = null, tested_on: texts } = found ?? {};
     fill(
       element,
       h("span", { class: "muted" }, `${t("trust.model")} `),
-      h("strong", {}, (model ?? found).id),
-      h("span", { class: "muted version" }, ` ${(model ?? found).version}`),
+      h("strong", {}, id),
+      h("span", { class: "muted version" }, ` ${version}`),
       h("br"),
       accuracy === null
         ? t("trust.unknown")
@@ -38,13 +41,27 @@ export function modelNote(signal) {
     );
   }
 
+  let shown = "";
   return {
     element,
     show,
-    update: (job) => job.model.id && job.model.version && show(job.model),
+    update({ model }) {
+      const name = `${model.id}@${model.version}`;
+      if (!model.id || !model.version || name === shown) return;
+      shown = name;
+      show(model);
+    },
   };
 }
 
-function nameOf({ id, version }) {
-  return `${id}@${version}`;
+/** The models that there are; null where they cannot be read now. */
+async function known(signal) {
+  if (read && performance.now() - read.at < FRESH_MS) return read.models;
+  try {
+    const { data } = await send("GET", "/api/v1/models", { signal, ask: false });
+    read = { at: performance.now(), models: data };
+    return data;
+  } catch {
+    return null;
+  }
 }
