@@ -26,14 +26,14 @@ from rich.console import Console
 from deploy.local import demo, state
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
+from jobs import keys
 from jobs.access import KeyStore, Scope
 from jobs.connection import connect
 from jobs.errors import SettingsError
 from jobs.settings import REPOSITORY, Settings, current
 
 READY_WITHIN_S = 180
-READS_DATA = ("redis", "api")
-HINT = "If it cannot read what is kept of earlier runs: `make run FRESH=1` begins without it."
+HINT = "`make run FRESH=1` begins without what is kept of earlier runs; RUN_DIR names another folder."
 
 console = Console(stderr=True, highlight=False)
 
@@ -145,8 +145,10 @@ def wait_ready(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
     while True:
         dead = supervisor.dead()
         if dead is not None:
-            why = f"{dead.last_lines(40)}\n{dead.name} ended with code {dead.exit_code()} (see above)."
-            raise StartError(f"{why} {HINT}" if dead.name in READS_DATA else why, 1)
+            said = dead.last_lines(40)
+            why = f"{said}\n{dead.name} ended with code {dead.exit_code()} (see above)."
+            of_the_data = dead.name == "redis" or keys.SCHEMA in said
+            raise StartError(f"{why} {HINT}" if of_the_data else why, 1)
         try:
             answer = httpx.get(f"{base_url(settings)}/readyz", timeout=5, trust_env=False)
             if answer.status_code == httpx.codes.OK:

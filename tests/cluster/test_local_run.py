@@ -16,7 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.support import REPOSITORY, free_port, wait_until
+from jobs import keys
+from jobs.connection import connect
+from tests.support import REPOSITORY, RedisServer, free_port, wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -177,6 +179,23 @@ def test_data_that_cannot_be_read_are_named_with_the_way_to_begin_anew(tmp_path:
     assert "redis ended with code 1" in run.stderr
     assert "make run FRESH=1" in run.stderr
     assert manifest.exists(), "nothing is erased unasked"
+
+
+def test_data_of_a_newer_release_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kept" / "redis").mkdir(parents=True)
+    redis = RedisServer(tmp_path / "kept" / "redis")
+    for _ in range(2):
+        redis.start()
+        with connect(redis.settings) as client:
+            noted = client.getset(keys.SCHEMA, "99")
+        redis.stop()
+        if noted:
+            break
+        run = run_once(tmp_path)
+        assert run.returncode == 1
+        assert "schema version 99" in run.stderr
+        assert "make run FRESH=1" in run.stderr
+    assert noted == b"99"
 
 
 def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -> None:

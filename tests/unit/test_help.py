@@ -15,14 +15,9 @@ from tests.support import REPOSITORY
 
 COMMANDS = ("sentiq-admin", "sentiq-prepare")
 ADMIN = (
-    ["models"],
-    ["activate"],
-    ["keys"],
-    ["keys", "create"],
-    ["keys", "list"],
-    ["keys", "rotate"],
-    ["keys", "revoke"],
-)
+    ["status"], ["config"], ["config", "check"], ["backup"], ["restore"], ["models"], ["activate"], ["keys"],
+    ["keys", "create"], ["keys", "list"], ["keys", "rotate"], ["keys", "revoke"],
+)  # fmt: skip
 CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
     "list", "models", "top", "throughput", "webhooks",
