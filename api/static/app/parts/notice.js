@@ -27,7 +27,8 @@ export function notice(error, { retry, place } = {}) {
         "ul",
         {},
         entries.map((entry) => {
-          const where = place?.(entry) ?? entry.pointer ?? (entry.line ? t("error.line", { line: entry.line }) : "");
+          const named = entry.pointer === "/file" ? "" : entry.pointer; // which file, one has just seen
+          const where = place?.(entry) ?? named ?? (entry.line ? t("error.line", { line: entry.line }) : "");
           const exactly = entry.detail !== error.detail && exact(entry.detail);
           return h("li", {}, where && h("strong", {}, `${where}: `), refusal(entry.code), exactly);
         }),
