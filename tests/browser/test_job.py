@@ -175,10 +175,12 @@ def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
     assert [row["来源"] for row in table] == [source for *_, source in rows]
     assert [row["text"] for row in json.loads(saved["JSON"].read_text())] == texts
     assert [json.loads(line)["text"] for line in saved["NDJSON"].read_text().splitlines()] == texts
-    sheet = load_workbook(io.BytesIO(saved["XLSX"].read_bytes()), read_only=True).worksheets[0]
+    sheet, summary = load_workbook(io.BytesIO(saved["XLSX"].read_bytes())).worksheets
     heading, *found = sheet.iter_rows(values_only=True)
     assert [row[1] for row in found] == texts
     assert heading[-3:] == {"zh": ("情感", "置信度", "备注"), "en": ("label", "score", "note")}[visit.look.language]
+    split = [row[:2] for row in summary.iter_rows(min_row=summary.max_row - 2, values_only=True)]
+    assert split == [("来源", {"zh": "行数", "en": "rows"}[visit.look.language]), ("app", 76), ("网站", 74)]
 
 
 @pytest.fixture(scope="module")
