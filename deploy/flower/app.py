@@ -1,4 +1,4 @@
-"""The Celery app that Flower looks through. It knows no task, so that Flower needs neither workers nor engine."""
+"""The Celery app that Flower looks through. It knows no task: Flower needs neither workers nor engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 from celery import Celery
 
+from deploy.flower import truth
 from jobs import logs
 from jobs.errors import SettingsError
 from jobs.settings import current
@@ -19,3 +20,4 @@ except SettingsError as error:
 logs.configure(settings)  # before Flower would do so in its own way
 app = Celery("sentiq")
 app.config_from_object("celeryconfig")
+truth.install()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -110,6 +112,56 @@ def test_what_it_has_seen_survives_a_restart(cluster: Cluster, flower: Flower) -
     flower.start()
 
     assert any(job_id in task["args"] for task in flower.ended("sentiq.drain"))
+
+
+def test_after_a_restart_only_what_still_runs_is_shown_as_running(cluster: Cluster, flower: Flower) -> None:
+    """What ended meanwhile ended unseen: events are for those who listen. A child that hangs is still found."""
+    rows = 10_000
+    job_id = cluster.submit(sentences(rows))
+
+    def running() -> list[dict[str, Any]]:
+        unfinished = (task for task in flower.tasks() if task["state"] in ("RECEIVED", "STARTED"))
+        return [task for task in unfinished if job_id in task["args"]]
+
+    def state(uuid: str) -> str:
+        return str(flower.http.get(f"/api/task/info/{uuid}").json()["state"])
+
+    worker = next(process for process in cluster.processes if process.name == "bulk")
+    hung = worker.children()[0]
+    wait_until(lambda: len(running()) == 2)
+    hung.suspend()
+    try:
+        flower.stop()
+        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] >= rows - 512, message="all but one chunk end")
+        flower.start()
+
+        before = {task["uuid"] for task in running()}
+        assert len(before) > 1, "more than the one that hangs seem to run"
+        wait_until(lambda: len(running()) == 1, timeout_s=30)
+        (runs,) = (task["uuid"] for task in running())
+        assert {state(uuid) for uuid in before - {runs}} == {"UNKNOWN"}
+    finally:
+        hung.resume()
+    cluster.wait_ended(job_id)
+    wait_until(lambda: state(runs) == "SUCCESS")
+
+
+def test_the_queues_of_both_lanes_are_listed_whoever_is_there(empty_cluster: Cluster, tmp_path: Path) -> None:
+    """Also before any worker has started; the messages of all priorities count."""
+    empty_cluster.redis_server.start()
+    for key, messages in (("interactive", 1), ("bulk", 1), ("bulk\x06\x163", 2), ("bulk\x06\x169", 4)):
+        empty_cluster.redis.rpush(key, *["{}"] * messages)
+
+    with Flower(empty_cluster, tmp_path) as flower:
+        lengths = flower.http.get("/api/queues/length").json()["active_queues"]
+        page = flower.http.get("/broker").text
+        empty_cluster.redis.flushall()
+        emptied = flower.http.get("/api/queues/length").json()["active_queues"]
+
+    assert {queue["name"]: queue["messages"] for queue in lengths} == {"interactive": 1, "bulk": 7}
+    shown = re.findall(r"<td[^>]*>\s*(.*?)\s*</td>", page, re.DOTALL)
+    assert (shown[0::6], shown[3::6]) == (["interactive", "bulk"], ["1", "7"]), "name, and how many are ready"
+    assert {queue["name"]: queue["messages"] for queue in emptied} == {"interactive": 0, "bulk": 0}
 
 
 def test_it_keeps_no_more_tasks_than_it_may(cluster: Cluster, tmp_path: Path) -> None:
