@@ -221,9 +221,14 @@ def test_a_job_that_runs_is_counted_and_not_yet_sorted(visit: Visit) -> None:
 def test_on_paper_the_bars_are_there_and_the_buttons_are_not(visit: Visit) -> None:
     page = visit.open(f"/jobs/{ended_job(visit)}")
     expect(rows_of(page)).to_have_count(20)
-    expect(page.locator(".split .part").first).to_be_visible()
+    expect(page.locator("section[aria-labelledby=split-title] .part").first).to_be_visible()
     page.emulate_media(media="print", color_scheme="dark")
-    for place in (".distribution .part.negative", ".split .part.positive", "td.score .part", "progress"):
+    for place in (
+        ".distribution .part.negative",
+        "section[aria-labelledby=split-title] .part.positive",
+        "td.score .part",
+        "progress",
+    ):
         assert page.locator(place).first.evaluate("bar => getComputedStyle(bar).printColorAdjust") == "exact"
     for place in ("nav", ".rows-filter", "section[aria-labelledby=downloads-title]", ".pages"):
         expect(page.locator(place).first).to_be_hidden()
