@@ -107,7 +107,7 @@ $(INSTALLED): requirements/dev.txt
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null || \
 		{ echo "sentiq needs Python 3.11 or newer with venv (Debian, Ubuntu: apt install python3.11-venv)." \
 		"Set PYTHON to choose another interpreter: make run PYTHON=/path/to/python3.11" >&2; exit 2; }
-	@echo "Installing the locked requirements into $(VENV) (once, about 200 MB)"
+	@echo "Installing the locked requirements into $(VENV) (once, about 270 MB)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
