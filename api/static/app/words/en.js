@@ -459,7 +459,7 @@ export default {
   "models.model": "Model",
   "models.labels": "Labels",
   "models.precision": "Precision",
-  "models.accuracy": "accuracy",
+  "models.accuracy": "Accuracy",
   "models.tested": "of {texts} texts",
   "models.workers": "Workers that have it",
   "models.use": "Use",
