@@ -86,7 +86,9 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no types
     """
 
     def ensure_connected(self, connection: Any) -> Any:
-        connection.ensure_connection(self._missed, callback=self._waits)
+        # At a steady pace: Celery's waits grow to 30 s, and so long would the first request wait when Redis is back.
+        pace = {"interval_start": INTERVAL_S, "interval_step": 0, "interval_max": INTERVAL_S}
+        connection.ensure_connection(self._missed, callback=self._waits, **pace)
         self._await_writes()
         lifecycle.check_data()
         return super().ensure_connected(connection)
