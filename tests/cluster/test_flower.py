@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs.keys import LaneKeys
+from jobs.models import Lane
 from tests.cluster.test_main_job import sentences
 from tests.flower import LOGIN, Flower
 from tests.support import REPOSITORY, Cluster, free_port, wait_until
@@ -68,7 +70,20 @@ def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> N
     job_id = cluster.submit(sentences(60_000))
     wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
     worker = next(process for process in cluster.processes if process.name == "bulk")
-    for child in worker.children():
+    children = worker.children()
+
+    def caught_at_work() -> bool:
+        """Stopped where they are: one that is killed between two chunks takes none with it."""
+        for child in children:
+            child.suspend()
+        if cluster.redis.hlen(LaneKeys.of(Lane.BULK).owners):
+            return True
+        for child in children:
+            child.resume()
+        return False
+
+    wait_until(caught_at_work)
+    for child in children:
         child.kill()
     cluster.wait_ended(job_id)
 
