@@ -1,17 +1,19 @@
-"""A WSGI app for gunicorn with our settings whose answers under /breaks break off."""
+"""The API, with one more path whose answer breaks off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from flask import Response
+
+from api.wsgi import app
+
+__all__ = ["app"]
 
 
-def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return _broken() if environ["PATH_INFO"] == "/breaks" else [b"whole"]
+@app.get("/breaks")
+def breaks() -> Response:
+    return Response(_broken(), mimetype="text/plain")
 
 
 def _broken() -> Iterator[bytes]:

@@ -158,6 +158,7 @@ def test_clients_that_do_not_close_their_end_keep_nobody_waiting(
 def test_answers_that_break_off_hold_no_thread(tmp_path: Path) -> None:
     with Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS)) as cluster, ExitStack() as stack:
         options = ["-m", "gunicorn", "-c", "api/gunicorn.conf.py", "tests.cluster.breaking_app:app"]
+        cluster.redis_server.start()
         cluster._start("broken", [sys.executable, *options])
         wait_until(lambda: _is_served(cluster), timeout_s=READY_S)
         holding = [_connect(cluster, stack, b"GET /breaks HTTP/1.1\r\nHost: h\r\n\r\n") for _ in range(THREADS * 6)]
