@@ -4,10 +4,8 @@ A backup is of one moment: Redis takes no writes while it is read (CLIENT PAUSE 
 dies, the pause ends by itself. A restore checks the whole file first, writes its keys beside those that are there, and
 exchanges them in one step.
 
-The file is a line that says what it is, then one Zstandard frame of MessagePack values: the header, a map; for each
-part of a key an array `[key, kind, ms to live or None, items]`; at the end a map with the number of parts and their
-digest. Large keys have several parts. Left out is what belongs to the moment: heartbeats, wake-ups, rates, the result
-cache, and Celery's messages, which the sweeper sends again.
+Left out is what belongs to the moment: heartbeats, wake-ups, rates, the result cache, and Celery's messages, which the
+sweeper sends again.
 """
 
 from __future__ import annotations
@@ -18,22 +16,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
-import msgpack
-import zstandard
 from redis import Redis
 
+from admin.backup_file import BackupRefused, Part, read, write
 from jobs import keys, schema
 from jobs.connection import script
-from jobs.errors import SentiqError
 from jobs.keys import LaneKeys
 from jobs.models import Lane
 from jobs.version import VERSION
 
-MAGIC = b"sentiq-backup 1\n"
 PREFIX = "sentiq:"
 STAGING = "sentiq:restoring:"
 
@@ -46,19 +40,11 @@ PART = 128  #: elements of a part of a larger key; those of jobs are chunks of s
 #: They belong to the running cluster, not to what it was told.
 OF_THE_MOMENT = frozenset(
     {
-        *(keys.WORKERS, keys.CLOCK, keys.WAKEUPS, keys.ARRIVED, keys.VOTES),
+        *(keys.WORKERS, keys.API_PROCESSES, keys.CLOCK, keys.WAKEUPS, keys.ARRIVED, keys.VOTES),
         *(keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS),
         *(LaneKeys.of(lane).children for lane in Lane),
     }
 )
-
-Part = tuple[bytes, str, int | None, list[Any]]  # key, kind, ms to live or None, what Redis gives or takes
-
-
-class BackupRefused(SentiqError):
-    """The backup or its restore cannot be made; nothing has changed."""
-
-    code = "backup_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +75,7 @@ def backup_to(redis: Redis, file: IO[bytes]) -> Report:
     """Write a backup to an open file, such as a pipe. Raises BackupRefused; what was written is then cut off."""
     with _no_writes(redis) as still_paused:
         started_s = time.monotonic()
-        count = _write(file, _header(redis), _parts(redis, still_paused))
+        count = write(file, _header(redis), _parts(redis, still_paused))
         still_paused(final=True)
         return Report(count, time.monotonic() - started_s)
 
@@ -100,7 +86,7 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
     Jobs, keys and webhooks that Redis holds now are lost with `replace`, and a reason to refuse without. What had time
     left to live when the backup was made has the same time left now.
     """
-    for part in _read(path):  # all of it is sound and can be used, before anything is written
+    for part in read(path):  # all of it is sound and can be used, before anything is written
         if isinstance(part, list) and part[0] == keys.SCHEMA.encode():
             schema.known(part[3][0], str(path))
     jobs, api_keys = redis.zcard(keys.JOBS), redis.hlen(keys.KEYS)
@@ -110,7 +96,7 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
         )
     _drop_staged(redis)
     try:
-        parts = _read(path)
+        parts = read(path)
         header: dict[str, Any] = next(parts)
         for part in parts:
             _put(redis, *part)
@@ -119,9 +105,6 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
         _drop_staged(redis)
     schema.ensure(redis)  # those who run do not look for an older version any more
     return header
-
-
-# -- Redis -------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -256,9 +239,6 @@ def _drop_staged(redis: Redis) -> None:
         redis.unlink(*names)
 
 
-# -- the file ----------------------------------------------------------------------------------------------------
-
-
 def _header(redis: Redis) -> dict[str, Any]:
     info: dict[str, Any] = redis.info("server")
     return {
@@ -266,47 +246,6 @@ def _header(redis: Redis) -> dict[str, Any]:
         "redis": info["redis_version"],
         "made_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-
-
-def _write(file: IO[bytes], header: dict[str, Any], parts: Iterable[Part]) -> int:
-    """Write header, parts and footer; return the number of keys."""
-    file.write(MAGIC)
-    digest, count, names, last = blake2b(digest_size=16), 0, 0, b""
-    with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as out:
-        out.write(msgpack.packb(header))
-        for part in parts:
-            packed = msgpack.packb(part)
-            digest.update(packed)
-            count += 1
-            names += part[0] != last
-            last = part[0]
-            out.write(packed)
-        out.write(msgpack.packb({"parts": count, "digest": digest.digest()}))
-    return names
-
-
-def _read(path: Path) -> Iterator[Any]:
-    """The header, then the parts. Raises BackupRefused where the file is none of ours, cut off or damaged."""
-    try:
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise BackupRefused(f"{path} is no backup that this version reads (it begins otherwise).")
-            stream = zstandard.ZstdDecompressor().stream_reader(file)
-            unpacker = msgpack.Unpacker(stream, use_list=True, max_buffer_size=2**31 - 1)
-            yield unpacker.unpack()
-            digest = blake2b(digest_size=16)
-            for count, value in enumerate(unpacker):
-                if isinstance(value, dict):
-                    if value != {"parts": count, "digest": digest.digest()}:
-                        raise BackupRefused(f"{path} is damaged: its digest is another.")
-                    return
-                digest.update(msgpack.packb(value))
-                yield value
-    except OSError as error:
-        raise BackupRefused(f"{path} cannot be read: {error.strerror}.") from None
-    except (zstandard.ZstdError, msgpack.UnpackException, ValueError) as error:
-        raise BackupRefused(f"{path} is damaged: {error}.") from None
-    raise BackupRefused(f"{path} is cut off: its end is missing.")
 
 
 def _batches(values: Iterable[Any], size: int) -> Iterator[list[Any]]:

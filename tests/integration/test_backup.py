@@ -12,7 +12,8 @@ import pytest
 from redis import Redis
 
 from admin.__main__ import main as admin
-from admin.backup import MAGIC, PART, BackupRefused, backup, restore
+from admin.backup import PART, backup, restore
+from admin.backup_file import MAGIC, BackupRefused
 from jobs import schema
 from jobs.settings import Settings, current
 from tests.support import REPOSITORY
