@@ -23,7 +23,7 @@ LONG = "早餐一般，位置方便。" * 60  #: 600 tokens, of which the model 
 
 def test_texts_are_answered_at_once(visit: Visit) -> None:
     page, t = visit.open(), visit.t
-    page.get_by_label(t("analyse.label")).fill(f"{PRAISE}\n\n  {BLAME}  \n")
+    page.get_by_label(t("analyse.label")).fill(f"{PRAISE}\n\n  {BLAME}  \n\u200b \u2060\n")
     page.get_by_role("button", name=t("analyse.go"), exact=True).click()
 
     rows = answers(visit)

@@ -13,6 +13,7 @@ import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../par
 const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
 const PAST_SHOWN = 50;
+const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; // as jobs/visible.py has it: else blank
 
 /**
  * Outlives the page: what was typed and answered is there when one comes back, or changes the language. `asked`:
@@ -70,7 +71,7 @@ export function page({ signal }) {
     const texts = area.value
       .split(/\r?\n/)
       .map((line) => line.trim())
-      .filter(Boolean);
+      .filter((line) => SEEN.test(line));
     if (state.asked?.runs) return;
     if (texts.length === 0) {
       fill(board.element, box(t("analyse.nothing")));
