@@ -30,6 +30,7 @@ from redis.exceptions import ResponseError
 
 from admin import config, keys, status
 from admin.backup import backup, backup_to, restore
+from admin.backup_file import BackupRefused
 from jobs import activation, schema
 from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, RedisRefuses, connect
@@ -88,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(str(error), 78)
     except SentiqError as error:
         return fail(error.detail)
+    except BackupRefused as error:
+        return fail(str(error))
     except RedisRefuses as error:
         return fail(f"Redis takes no writes now: {error}")
     except REDIS_AWAY as error:

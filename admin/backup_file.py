@@ -15,17 +15,13 @@ from typing import IO, Any
 import msgpack
 import zstandard
 
-from jobs.errors import SentiqError
-
 MAGIC = b"sentiq-backup 1\n"
 
 Part = tuple[bytes, str, int | None, list[Any]]  # key, kind, ms to live or None, what Redis gives or takes
 
 
-class BackupRefused(SentiqError):
-    """The backup or its restore cannot be made; nothing has changed."""
-
-    code = "backup_refused"
+class BackupRefused(Exception):
+    """The backup or its restore cannot be made, and nothing has changed; the text says why and what to do."""
 
 
 def write(file: IO[bytes], header: dict[str, Any], parts: Iterable[Part]) -> int:
