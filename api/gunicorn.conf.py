@@ -11,7 +11,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from api.traffic import traffic
+from api.traffic import Traffic, traffic
 from jobs import logs, schema
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import NewerData, SettingsError
@@ -60,8 +60,8 @@ def _check_data() -> None:
     _knows_data = True
 
 
-def _check_data_later() -> None:
-    """Redis was away when the API started."""
+def _check_data_later(told: Traffic) -> None:
+    """Redis was away when the API started. Before its data are known, nothing is told to other processes by it."""
     while not _knows_data:
         time.sleep(1)
         try:
@@ -71,6 +71,7 @@ def _check_data_later() -> None:
         except NewerData as error:
             print(f"sentiq: {error}", file=sys.stderr, flush=True)
             os._exit(3)  # gunicorn's WORKER_BOOT_ERROR: it ends too, and the next start refuses by itself
+    told.start()
 
 
 def when_ready(server: Arbiter) -> None:
@@ -93,9 +94,11 @@ def on_starting(server: object) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    if not _knows_data:
-        Thread(target=_check_data_later, daemon=True).start()
-    traffic(worker.wsgi).start()
+    told = traffic(worker.wsgi)
+    if _knows_data:
+        told.start()
+    else:
+        Thread(target=_check_data_later, args=(told,), daemon=True).start()
 
 
 def worker_exit(server: Arbiter, worker: Worker) -> None:

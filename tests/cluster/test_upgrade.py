@@ -221,13 +221,15 @@ def test_a_rolling_upgrade_and_the_way_back_lose_no_row_and_refuse_nobody(
 def test_no_process_works_on_newer_data(empty_cluster: Cluster) -> None:
     """At the start, or as soon as Redis is there: to wait for Redis is no refusal."""
     cluster = empty_cluster
+    cluster.redis_server.start()
+    cluster.redis.set(SCHEMA, NEWER)
+    cluster.redis_server.stop()
     waiting = all_processes(cluster, "waiting")
     wait_until(lambda: cluster._get_status("/livez") == 200, timeout_s=60)
     wait_until(lambda: "Cannot connect to Redis" in waiting["worker"].log.read_text(), timeout_s=60)
     assert [process.popen.poll() for process in waiting.values()] == [None] * 3
 
     cluster.redis_server.start()
-    cluster.redis.set(SCHEMA, NEWER)
 
     codes = {name: process.popen.wait(30) for name, process in waiting.items()}
     assert codes == {"api": 3, "worker": 78, "webhooks": 78}, "gunicorn's own code, and that of a wrong setting"
