@@ -120,11 +120,6 @@ for words in {commands!r}:
 
 
 def test_make_model_without_a_model_helps_and_installs_nothing() -> None:
-    plan = run(["make", "--no-print-directory", "--dry-run", "model"], REPOSITORY).stdout
-    assert plan.strip() == "bin/sentiq-prepare --help"
-    assert (
-        "venv"
-        in run(
-            ["make", "--no-print-directory", "--dry-run", "model", "MODEL=some/model", "VENV_TORCH=no-such"], REPOSITORY
-        ).stdout
-    )
+    plan: list[str | Path] = ["make", "--no-print-directory", "--dry-run", "model"]
+    assert run(plan, REPOSITORY).stdout.strip() == "bin/sentiq-prepare --help"
+    assert "venv" in run([*plan, "MODEL=some/model", "VENV_TORCH=no-such"], REPOSITORY).stdout
