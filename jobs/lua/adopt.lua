@@ -23,9 +23,4 @@ each_key(prefix .. '*', function(key)
   end
 end)
 for key in pairs(old) do redis.call('UNLINK', key) end
-local count = 0
-for key in pairs(restored) do
-  redis.call('RENAME', key, string.sub(key, #staging + 1))
-  count = count + 1
-end
-return count
+for key in pairs(restored) do redis.call('RENAME', key, string.sub(key, #staging + 1)) end
