@@ -1,0 +1,1 @@
+"""What serves whoever works on the service, not the service itself."""
