@@ -23,9 +23,9 @@ from redis import Redis
 
 from admin.backup_file import BackupRefused, Part, read, write
 from jobs import keys, schema
-from jobs.connection import script
 from jobs.keys import LaneKeys
 from jobs.models import Lane
+from jobs.scripts import Script
 from jobs.version import VERSION
 
 PREFIX = "sentiq:"
@@ -100,7 +100,7 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
         header: dict[str, Any] = next(parts)
         for part in parts:
             _put(redis, *part)
-        script(redis, "adopt")(keys=[], args=[PREFIX, STAGING, *sorted(OF_THE_MOMENT)])
+        Script(redis, "adopt")(prefix=PREFIX, staging=STAGING, preserved=sorted(OF_THE_MOMENT))
     finally:
         _drop_staged(redis)
     schema.ensure(redis)  # those who run do not look for an older version any more

@@ -82,11 +82,11 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     band = svc.neutral_band(job, query.neutral_band)
     at = None if query.by is None else file_column(job, query.by, "by")
     name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
-    kept = svc.store.kept(job, name)
+    kept = svc.store.cached_value(job, name)
     if kept is None:
         groups = None if at is None else group_rows(svc.store, job, at, band)
         kept = summarise(svc.store, job, band).model_copy(update={"groups": groups}).model_dump_json()
-        svc.store.keep(job, name, kept)
+        svc.store.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 
 
@@ -115,10 +115,10 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     job = svc.store.get(path.job_id)
     view = View(svc.neutral_band(job, query.neutral_band), query.filter(job, svc.labels))
     name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
-    kept = svc.store.kept(job, name)
+    kept = svc.store.cached_value(job, name)
     if kept is None:
         kept = matches_document(svc.store, job, view, query.cursor).model_dump_json()
-        svc.store.keep(job, name, kept)
+        svc.store.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 
 
@@ -218,7 +218,7 @@ def _size_name(kind: str, view: View) -> str:
 
 def _size(store: JobStore, job: Job, kind: str, view: View, pieces: Callable[[], Iterator[bytes]]) -> int:
     """Bytes of the whole file: as counted before, else counted now."""
-    kept = store.kept(job, _size_name(kind, view))
+    kept = store.cached_value(job, _size_name(kind, view))
     return int(kept) if kept is not None else sum(len(piece) for piece in _measured(store, job, kind, view, pieces()))
 
 
@@ -228,7 +228,7 @@ def _measured(store: JobStore, job: Job, kind: str, view: View, pieces: Iterator
     for piece in pieces:
         size += len(piece)
         yield piece
-    store.keep(job, _size_name(kind, view), str(size))
+    store.cache_value(job, _size_name(kind, view), str(size))
 
 
 def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:

@@ -161,7 +161,7 @@ def _second(redis: Redis, settings: Settings, workers: int) -> dict[str, float]:
     with metered(redis, psutil.Process()) as now:
         for each in beats:
             beat(redis, each, 60)
-            clock.sweep()
+            clock.take_turn()
         count_children(redis, 60)
     some = min(workers, 50)
     with metered(redis) as before:

@@ -14,8 +14,9 @@ from redis import Redis
 
 from jobs import keys
 from jobs.cluster import Heartbeat
-from jobs.connection import script, text
+from jobs.connection import text
 from jobs.errors import FieldError, UnknownModel
+from jobs.scripts import Script
 
 IN_FAVOUR = "ok"  #: the vote of a worker whose rehearsal went well; any other vote is the reason against
 
@@ -63,10 +64,12 @@ def vote(redis: Redis, candidate: str, worker: str, verdict: str) -> None:
     redis.hset(keys.VOTES, f"{candidate} {worker}", verdict)
 
 
-def settle(redis: Redis, candidate: str, workers: Iterable[Heartbeat]) -> None:
+def decide(redis: Redis, candidate: str, workers: Iterable[Heartbeat]) -> None:
     """Decide on the candidate if one vote is against it, or all live workers have voted."""
     votes = {text(voter): text(verdict) for voter, verdict in redis.hgetall(keys.VOTES).items()}
     found = {worker.worker: votes.get(f"{candidate} {worker.worker}") for worker in workers}
     against = [f"{worker}: {verdict}" for worker, verdict in found.items() if verdict not in (None, IN_FAVOUR)]
     if against or (found and all(found.values())):
-        script(redis, "settle")(keys=[keys.ACTIVATION, keys.VOTES], args=[candidate, "; ".join(against)])
+        Script(redis, "decide")(
+            activation=keys.ACTIVATION, votes=keys.VOTES, candidate=candidate, reason_against="; ".join(against)
+        )

@@ -24,14 +24,13 @@ from redis import Redis, RedisError
 
 from jobs import keys
 from jobs.codec import decode_prediction, encode_prediction
-from jobs.connection import REDIS_AWAY, script
+from jobs.connection import REDIS_AWAY
 from jobs.models import LongTexts, Outcome
+from jobs.scripts import Script
 from jobs.settings import Settings
 
 FIELD_BYTES = 16  #: two of 10^12 texts have the same field with a probability of 10^-15
 ENTRIES_AT_ONCE = 1_000  #: of one script call, and so of one round trip: Lua passes some thousand arguments on
-
-_KEYS = (keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS)
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -61,9 +60,9 @@ class ResultCache:
         self._redis = redis
         self._ttl_ms = settings.cache_ttl_s * 1000
         self._on = settings.cache_entries > 0
-        self._generation = (max(settings.cache_entries // 2, 1), self._ttl_ms // 2)
-        self._look_up = script(redis, "cache_look_up")
-        self._store = script(redis, "cache_store")
+        self._max_entries = max(settings.cache_entries // 2, 1)  # of one generation
+        self._look_up = Script(redis, "cache_look_up")
+        self._store = Script(redis, "cache_store")
 
     def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
         """What `source`, a model and its backend with so many labels, said to texts read so; in one round trip."""
@@ -82,7 +81,7 @@ class ResultCache:
             if outcome.error is None
         ]
         if entries:
-            self._guarded(lambda: self._keep(entries), default=None)
+            self._guarded(lambda: self._write(entries), default=None)
 
     def counts(self) -> CacheCounts:
         pipe = self._redis.pipeline(transaction=False)
@@ -95,7 +94,13 @@ class ResultCache:
     def _find(self, texts: Sequence[str], fields: Sequence[bytes], labels: int) -> Lookup:
         found = Lookup([], [])
         for some_texts, some_fields in zip(_parts(texts), _parts(fields), strict=True):
-            answer = self._look_up(keys=_KEYS, args=[_packed(some_fields), self._ttl_ms])
+            answer = self._look_up(
+                current=keys.CACHE_CURRENT,
+                previous=keys.CACHE_PREVIOUS,
+                stats=keys.CACHE_STATS,
+                packed_fields=_packed(some_fields),
+                ttl_ms=self._ttl_ms,
+            )
             current, previous = map(_unpacked, answer)
             for text, name, young, old in zip(some_texts, some_fields, current, previous, strict=True):
                 value = young or old
@@ -109,9 +114,16 @@ class ResultCache:
                         found.ageing.append((name, value))
         return found
 
-    def _keep(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    def _write(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
         for part in _parts(entries):
-            self._store(keys=_KEYS, args=[*self._generation, _packed(list(chain.from_iterable(part)))])
+            self._store(
+                current=keys.CACHE_CURRENT,
+                previous=keys.CACHE_PREVIOUS,
+                stats=keys.CACHE_STATS,
+                max_entries=self._max_entries,
+                generation_ms=self._ttl_ms // 2,
+                packed_entries=_packed(list(chain.from_iterable(part))),
+            )
 
     @staticmethod
     def _guarded(use: Callable[[], T], *, default: T) -> T:

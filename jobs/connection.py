@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redis import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
@@ -20,15 +19,12 @@ from redis.sentinel import (
 )
 
 from jobs.endpoint import Endpoint
-from jobs.scripts import Script
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
 
 #: What redis-py raises when Redis is away; callers answer 503 or try again later.
 REDIS_AWAY = (ConnectionError, TimeoutError)
-
-_LUA = Path(__file__).parent / "lua"
 
 
 class RedisRefuses(ConnectionError):
@@ -135,12 +131,6 @@ def _pool(endpoint: Endpoint, **options: Any) -> ConnectionPool:
         connection_class=_Managed if tls is None else _ManagedTls,
         **options | (tls or {}),
     )
-
-
-def script(redis: Redis, name: str) -> Script:
-    """The transition `jobs/lua/<name>.lua`, with the prelude before it."""
-    source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{name}.lua").read_text()
-    return Script(redis, source)
 
 
 def text(value: Any) -> str:

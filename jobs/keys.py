@@ -107,12 +107,19 @@ class JobKeys:
     exports: str
 
     @property
-    def renewed(self) -> tuple[str, ...]:
-        """What every transition keeps alive, in the order in which `lua/` expects it."""
-        return (
-            *(self.job, self.input, self.output, self.isolation, self.held),
-            *(self.failures, self.retry, self.ended, self.pace),
-        )
+    def renewed(self) -> dict[str, str]:
+        """What every transition keeps alive: the keys by the names that scripts have for them."""
+        return {
+            "job": self.job,
+            "input": self.input,
+            "output": self.output,
+            "isolation": self.isolation,
+            "held": self.held,
+            "failures": self.failures,
+            "retry": self.retry,
+            "ended": self.ended,
+            "pace": self.pace,
+        }
 
     @classmethod
     def of(cls, job_id: str) -> JobKeys:

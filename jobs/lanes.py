@@ -15,10 +15,11 @@ from redis import Redis
 from jobs import keys
 from jobs.capacity import texts_per_second
 from jobs.codec import decode_input, decode_output, encode_output
-from jobs.connection import script, text
+from jobs.connection import text
 from jobs.dispatch import Producer, new_task_id, publish, wake
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, LongTexts, OutputChunk, RowError
+from jobs.scripts import Script
 from jobs.settings import Settings
 from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
@@ -83,15 +84,21 @@ class _Lane:
         self._keys = LaneKeys.of(self.lane)
         self._ttl_ms = settings.job_ttl_s * 1000
         self._lease_ms = round(settings.lease_s * 1000)
-        self._open = script(redis, "open")
-        self._record = script(redis, "record")
-        self._renew = script(redis, "renew")
-        self._release = script(redis, "release")
+        self._open = Script(redis, "open")
+        self._record = Script(redis, "record")
+        self._renew = Script(redis, "renew")
+        self._release = Script(redis, "release")
 
     def renew(self, task_ids: Sequence[str]) -> None:
         """The tasks still run: what they hold is theirs for another lease."""
         if task_ids:
-            self._renew(keys=[self._keys.leases, self._keys.owners], args=[self._lease_ms, self._ttl_ms, *task_ids])
+            self._renew(
+                leases=self._keys.leases,
+                owners=self._keys.owners,
+                lease_ms=self._lease_ms,
+                ttl_ms=self._ttl_ms,
+                task_ids=task_ids,
+            )
 
     def record(self, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float = 0) -> list[ChunkRef]:
         """Store results, in one round trip. Returns the chunks for which a message must be sent.
@@ -102,30 +109,33 @@ class _Lane:
         pipe = self.redis.pipeline(transaction=False)
         k = self._keys
         for ref, output in results:
-            job = JobKeys.of(ref.job_id)
             counts = output.counts
-            self._record(
-                keys=[
-                    *job.renewed,
-                    *(k.leases, k.owners, k.crashes, k.children, keys.PUBLISHED),
-                    *(keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, k.speed, keys.LIVE),
-                ],
-                args=[
-                    ref.job_id,
-                    str(ref),
-                    ref.chunk_no,
-                    encode_output(output),
-                    counts.completed,
-                    counts.failed,
-                    output.model,
-                    self._ttl_ms,
-                    ISSUE_LEASE_MS,
-                    _share_ms(took_ms, output, rows),
-                    SPEED_OF_MS[self.lane],
-                    counts.without_text,
-                    counts.unreadable,
-                ],
-                client=pipe,
+            self._record.queue(
+                pipe,
+                **JobKeys.of(ref.job_id).renewed,
+                leases=k.leases,
+                owners=k.owners,
+                crashes=k.crashes,
+                children=k.children,
+                published=keys.PUBLISHED,
+                queued=keys.QUEUED,
+                schedule=keys.SCHEDULE,
+                webhooks_due=keys.WEBHOOKS_DUE,
+                speed=k.speed,
+                live=keys.LIVE,
+                job_id=ref.job_id,
+                member=str(ref),
+                chunk_no=ref.chunk_no,
+                blob=encode_output(output),
+                completed=counts.completed,
+                failed=counts.failed,
+                without_text=counts.without_text,
+                unreadable=counts.unreadable,
+                model=output.model,
+                ttl_ms=self._ttl_ms,
+                issue_lease_ms=ISSUE_LEASE_MS,
+                took_ms=_share_ms(took_ms, output, rows),
+                halve_after_ms=SPEED_OF_MS[self.lane],
             )
         return [ChunkRef.parse(text(member)) for answer in pipe.execute() for member in answer[1:]]
 
@@ -142,13 +152,21 @@ class _Lane:
         pipe = self.redis.pipeline(transaction=False)
         for ref, _ in claimed:
             job, k = JobKeys.of(ref.job_id), self._keys
-            self._open(
-                keys=[
-                    *(job.job, job.input, job.output, job.isolation, job.held, job.retry),
-                    *(k.leases, k.owners, keys.QUEUED),
-                ],
-                args=[ref.job_id, ref.chunk_no, str(ref), self._ttl_ms],
-                client=pipe,
+            self._open.queue(
+                pipe,
+                job=job.job,
+                input=job.input,
+                output=job.output,
+                isolation=job.isolation,
+                held=job.held,
+                retry=job.retry,
+                leases=k.leases,
+                owners=k.owners,
+                queued=keys.QUEUED,
+                job_id=ref.job_id,
+                chunk_no=ref.chunk_no,
+                member=str(ref),
+                ttl_ms=self._ttl_ms,
             )
         opened = []
         for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
@@ -175,8 +193,17 @@ class _Lane:
             )
         return opened
 
-    def _free(self, task_id: str, where: list[str]) -> list[ChunkRef]:
-        members = self._release(keys=where, args=[task_id, self._ttl_ms, REDELIVERY_MS])
+    def _release_all(self, task_id: str, pending: str | None, wakeups: str | None) -> list[ChunkRef]:
+        members = self._release(
+            leases=self._keys.leases,
+            owners=self._keys.owners,
+            crashes=self._keys.crashes,
+            pending=pending,
+            wakeups=wakeups,
+            task_id=task_id,
+            ttl_ms=self._ttl_ms,
+            redelivery_ms=REDELIVERY_MS,
+        )
         return [ChunkRef.parse(text(member)) for member in members]
 
     def _forget(self, ref: ChunkRef) -> None:
@@ -195,18 +222,25 @@ class InteractiveLane(_Lane):
     def __init__(self, redis: Redis, settings: Settings) -> None:
         super().__init__(redis, settings)
         self._rows = settings.interactive_texts
-        self._take = script(redis, "take")
-        self._wake = script(redis, "wake")
-        self._sweep = script(redis, "sweep_interactive")
-        self._demand = script(redis, "demand_interactive")
+        self._take = Script(redis, "take")
+        self._wake = Script(redis, "wake")
+        self._sweep = Script(redis, "sweep_interactive")
+        self._demand = Script(redis, "demand_interactive")
 
     def take(self, task_id: str) -> list[OpenChunk] | None:
         """The next batch, oldest first. Empty when all that was taken had ended; None when nothing waits,
         and then this wake-up has ended."""
         k = self._keys
         taken = self._take(
-            keys=[keys.PENDING, k.leases, k.owners, k.crashes, keys.WAKEUPS],
-            args=[task_id, self._rows, self._lease_ms, self._ttl_ms],
+            pending=keys.PENDING,
+            leases=k.leases,
+            owners=k.owners,
+            crashes=k.crashes,
+            wakeups=keys.WAKEUPS,
+            task_id=task_id,
+            rows_wanted=self._rows,
+            lease_ms=self._lease_ms,
+            ttl_ms=self._ttl_ms,
         )
         if not taken:
             return None
@@ -216,8 +250,7 @@ class InteractiveLane(_Lane):
 
     def release(self, task_id: str) -> list[ChunkRef]:
         """The child of this task died. Returns the chunks it held; they are pending again."""
-        k = self._keys
-        return self._free(task_id, [k.leases, k.owners, k.crashes, keys.PENDING, keys.WAKEUPS])
+        return self._release_all(task_id, keys.PENDING, keys.WAKEUPS)
 
     def hand_over(self, producer: Producer, task_id: str) -> None:
         """A `drain` that has used its time passes what waits on to a new one."""
@@ -226,7 +259,9 @@ class InteractiveLane(_Lane):
     def sweep(self, producer: Producer) -> Swept:
         """Return overdue chunks to pending and wake somebody where nobody comes."""
         k = self._keys
-        overdue: int = self._sweep(keys=[keys.PENDING, k.leases, k.owners, k.crashes], args=[self._ttl_ms])
+        overdue: int = self._sweep(
+            pending=keys.PENDING, leases=k.leases, owners=k.owners, crashes=k.crashes, ttl_ms=self._ttl_ms
+        )
         self._send_wakeup(producer, "", "sweeper: chunks wait and no other drain is on its way")
         return Swept(overdue, overdue)
 
@@ -246,14 +281,21 @@ class InteractiveLane(_Lane):
 
     def demand(self) -> int:
         """How many children would find work now, those that have some included."""
-        found: int = self._demand(keys=[keys.PENDING, self._keys.owners], args=[self._rows, DEMAND_CHUNKS])
+        found: int = self._demand(
+            pending=keys.PENDING, owners=self._keys.owners, batch_rows=self._rows, max_chunks=DEMAND_CHUNKS
+        )
         return found
 
     def _send_wakeup(self, producer: Producer, ending_id: str, cause: str) -> None:
         wakeup_id = new_task_id()
         if self._wake(
-            keys=[keys.PENDING, keys.WAKEUPS, self._keys.children],
-            args=[wakeup_id, WAKEUP_EXPIRY_MS, self._ttl_ms, ending_id],
+            pending=keys.PENDING,
+            wakeups=keys.WAKEUPS,
+            children=self._keys.children,
+            wakeup_id=wakeup_id,
+            wakeup_expiry_ms=WAKEUP_EXPIRY_MS,
+            ttl_ms=self._ttl_ms,
+            ending_id=ending_id,
         ):
             wake(producer, wakeup_id, cause)
 
@@ -265,16 +307,22 @@ class BulkLane(_Lane):
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         super().__init__(redis, settings)
-        self._claim = script(redis, "claim")
-        self._sweep = script(redis, "sweep_bulk")
-        self._demand = script(redis, "demand_bulk")
+        self._claim = Script(redis, "claim")
+        self._sweep = Script(redis, "sweep_bulk")
+        self._demand = Script(redis, "demand_bulk")
 
     def claim(self, ref: ChunkRef, task_id: str) -> OpenChunk | None:
         """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
         k = self._keys
         crashes, *waited_ms = self._claim(
-            keys=[k.leases, k.owners, k.crashes, keys.PUBLISHED],
-            args=[str(ref), task_id, self._lease_ms, self._ttl_ms],
+            leases=k.leases,
+            owners=k.owners,
+            crashes=k.crashes,
+            published=keys.PUBLISHED,
+            member=str(ref),
+            task_id=task_id,
+            lease_ms=self._lease_ms,
+            ttl_ms=self._ttl_ms,
         )
         if crashes < 0:
             return None
@@ -283,14 +331,19 @@ class BulkLane(_Lane):
 
     def release(self, task_id: str) -> list[ChunkRef]:
         """The child of this task died. Returns the chunks it held; each gets a message again."""
-        k = self._keys
-        return self._free(task_id, [k.leases, k.owners, k.crashes])
+        return self._release_all(task_id, None, None)
 
     def sweep(self, producer: Producer) -> Swept:
         """Send a message for each chunk that is overdue."""
         k = self._keys
         lost, *members = self._sweep(
-            keys=[k.leases, k.owners, k.crashes, keys.PUBLISHED], args=[ISSUE_LEASE_MS, self._ttl_ms, SWEEP_CHUNKS]
+            leases=k.leases,
+            owners=k.owners,
+            crashes=k.crashes,
+            published=keys.PUBLISHED,
+            issue_lease_ms=ISSUE_LEASE_MS,
+            ttl_ms=self._ttl_ms,
+            max_chunks=SWEEP_CHUNKS,
         )
         publish(producer, [ChunkRef.parse(text(member)) for member in members], again=True)
         return Swept(len(members), lost)
@@ -301,7 +354,9 @@ class BulkLane(_Lane):
 
     def demand(self) -> int:
         """How many children would find work now, those that have some included."""
-        found: int = self._demand(keys=[self._keys.leases, keys.LIVE], args=[DEMAND_JOBS, JobKeys.of("%s").job])
+        found: int = self._demand(
+            leases=self._keys.leases, live=keys.LIVE, max_jobs=DEMAND_JOBS, job_key_pattern=JobKeys.of("%s").job
+        )
         return found
 
 
@@ -314,24 +369,27 @@ def sweep_schedule(store: JobStore, producer: Producer) -> int:
 
 
 class Clock:
-    """Deadlines follow Redis's clock when it goes back; and it tells sweepers whose turn it is."""
+    """The clock of Redis: shifts deadlines when it goes back, and lets one sweeper at a time have the turn."""
 
     UNNOTICED_MS = 2_000
     TURN_MS = 800  #: less than sweepers wait between two rounds, so that one alone always has its turn
 
     def __init__(self, redis: Redis, ttl_ms: int) -> None:
-        self._follow = script(redis, "follow_clock")
+        self._shift_deadlines = Script(redis, "shift_deadlines")
         self._ttl_ms = ttl_ms
 
-    def sweep(self) -> int | None:
-        """By how many ms it went back since some sweeper last looked; None when another one has just looked.
+    def take_turn(self) -> int | None:
+        """By how many ms the clock went back since a sweeper last took the turn; None when another has just taken it.
 
         Then that one sweeps for all: what a second of sweeping costs Redis does not grow with the workers.
         """
-        deadlines = [LaneKeys.of(lane).leases for lane in Lane]
-        went_back: int = self._follow(
-            keys=[keys.CLOCK, *deadlines, keys.WAKEUPS, keys.RECEIVING, keys.DELIVERIES],
-            args=[self.UNNOTICED_MS, self._ttl_ms, self.TURN_MS],
+        leases = [LaneKeys.of(lane).leases for lane in Lane]
+        went_back: int = self._shift_deadlines(
+            clock=keys.CLOCK,
+            deadlines=[*leases, keys.WAKEUPS, keys.RECEIVING, keys.DELIVERIES],
+            unnoticed_ms=self.UNNOTICED_MS,
+            ttl_ms=self._ttl_ms,
+            turn_ms=self.TURN_MS,
         )
         return None if went_back < 0 else went_back
 

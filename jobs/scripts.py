@@ -1,14 +1,106 @@
-"""Lua scripts on Redis, whatever it has forgotten of them."""
+"""Lua scripts on Redis: called with names, and run even where Redis has forgotten them.
+
+The header of `lua/<name>.lua` declares what the script takes:
+
+    --! keys leases owners pending?          `?`: may be None; these come last
+    --! args lease_ms ttl_ms task_ids...     `...`: a list of any length; it comes last
+
+Python passes each name as a keyword. In Lua each name is a local variable: a string, nil for a key that is None, a
+table for a list. The prologue that makes these variables is the only place where parameters have numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from hashlib import sha1
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError
+
+_LUA = Path(__file__).parent / "lua"
+_DECLARATION = re.compile(r"^--! *(\w*) *(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The keys, or the arguments, that a script declares, in the order in which Redis gets them."""
+
+    single: tuple[str, ...]
+    optional: int = 0  # how many of `single`, at its end, may be None
+    listed: str = ""  # the name of the list after `single`; "" where there is none
+
+    @classmethod
+    def parse(cls, words: Iterable[str]) -> Parameters:
+        """Raises ValueError where the words are not in the order that the module describes."""
+        found = re.fullmatch(r"((?:\w+ )*)((?:\w+\? )*)(?:(\w+)\.\.\. )?", "".join(f"{word} " for word in words))
+        if found is None or (found[2] and found[3]):
+            raise ValueError(f"a script cannot take {' '.join(words)!r}")
+        optional = found[2].replace("?", "").split()
+        return cls((*found[1].split(), *optional), len(optional), found[3] or "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.single, self.listed) if self.listed else self.single
+
+    def prologue(self, table: str) -> str:
+        """Lua that makes local variables from the table in which Redis passes the values, KEYS or ARGV."""
+        lines = []
+        if self.single:
+            lines.append(f"local {', '.join(self.single)} = unpack({table}, 1, {len(self.single)})\n")
+        if self.listed:  # Lua's own `unpack` takes no more than some thousand values
+            first = len(self.single) + 1
+            lines.append(f"local {self.listed} = {{}}\n")
+            lines.append(f"for i = {first}, #{table} do {self.listed}[i - {first - 1}] = {table}[i] end\n")
+        return "".join(lines)
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """The values in their order, without those at the end that are None and may be."""
+        values = [given[name] for name in self.single]
+        for _ in range(self.optional):
+            if values[-1] is not None:
+                break
+            values.pop()
+        if self.listed:
+            values += given[self.listed]
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A script as Redis gets it."""
+
+    keys: Parameters
+    args: Parameters
+    names: frozenset[str]  # of both
+    text: str
+    digest: str  # SHA-1, hexadecimal
+
+    @classmethod
+    def of(cls, script: str, prelude: str) -> Source:
+        """Raises ValueError where the header is wrong."""
+        declared: dict[str, list[str]] = {"keys": [], "args": []}
+        for kind, names in _DECLARATION.findall(script):
+            if kind not in declared:
+                raise ValueError(f"a script declares keys and args, not {kind!r}")
+            declared[kind] += names.split()
+        keys, args = Parameters.parse(declared["keys"]), Parameters.parse(declared["args"])
+        names = frozenset(keys.names + args.names)
+        if len(names) < len(keys.names) + len(args.names):
+            raise ValueError("a script declares each name once")
+        text = keys.prologue("KEYS") + args.prologue("ARGV") + prelude + script
+        return cls(keys, args, names, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@cache
+def source(name: str) -> Source:
+    """`lua/<name>.lua`, with its prologue and the prelude before it."""
+    return Source.of((_LUA / f"{name}.lua").read_text(), (_LUA / "prelude.lua").read_text())
 
 
 class Script:
@@ -17,18 +109,30 @@ class Script:
     redis-py asks and loads beforehand: between that and the run, a flush or a restart takes the script away again.
     """
 
-    def __init__(self, redis: Redis, source: str) -> None:
-        self._redis, self._source = redis, source
-        self._digest = sha1(source.encode(), usedforsecurity=False).hexdigest()
+    def __init__(self, redis: Redis, name: str) -> None:
+        self._redis, self._name, self._source = redis, name, source(name)
 
-    def __call__(self, keys: Sequence[str], args: Iterable[Any], client: Pipeline | None = None) -> Any:
-        """`client`: a pipeline that runs it later, and no other script."""
-        words = (*keys, *args)
-        if client is not None:
-            if len(client) == 0:
-                return client.eval(self._source, len(keys), *words)
-            return client.evalsha(self._digest, len(keys), *words)
+    def __call__(self, /, **values: Any) -> Any:
+        """Run the script. Raises TypeError, before Redis is asked, where a name is missing or unknown."""
+        words = self._words(values)
         try:
-            return self._redis.evalsha(self._digest, len(keys), *words)
+            return self._redis.evalsha(self._source.digest, *words)
         except NoScriptError:
-            return self._redis.eval(self._source, len(keys), *words)
+            return self._redis.eval(self._source.text, *words)
+
+    def queue(self, pipeline: Pipeline, /, **values: Any) -> None:
+        """Let a pipeline run the script later; it must run no other script. Raises TypeError as a call does."""
+        words = self._words(values)
+        if len(pipeline) == 0:
+            pipeline.eval(self._source.text, *words)
+        else:
+            pipeline.evalsha(self._source.digest, *words)
+
+    def _words(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The number of keys, the keys and the arguments."""
+        source = self._source
+        if values.keys() != source.names:
+            missing, unknown = sorted(source.names - values.keys()), sorted(values.keys() - source.names)
+            raise TypeError(f"script {self._name!r}: missing {missing}, unknown {unknown}")
+        keys = source.keys.values(values)
+        return (len(keys), *keys, *source.args.values(values))

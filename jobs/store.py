@@ -26,7 +26,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.codec import OutputColumns, decode_columns, decode_input, decode_output, encode_input
-from jobs.connection import REDIS_AWAY, RedisFull, script, text
+from jobs.connection import REDIS_AWAY, RedisFull, text
 from jobs.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -49,13 +49,14 @@ from jobs.models import (
     OutputChunk,
     RowError,
 )
+from jobs.scripts import Script
 from jobs.settings import Settings
 from jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
 CHUNKS_READ = 16  #: chunks that are read in one round trip
 JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs that are read in one round trip, and for one page of a list
-VALUES_KEPT, VALUE_CHARS = 64, 65_536  #: of what is computed of a job's results, for whoever asks again
+VALUES_CACHED, VALUE_CHARS = 64, 65_536  #: of one job: values computed from its results, and the length of each
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 
 
@@ -86,14 +87,14 @@ class JobStore:
         self._now_ms = clock or self._redis_ms
         self._ttl_ms = settings.job_ttl_s * 1000
         self._upload_timeout_ms = round(settings.upload_timeout_s * 1000)
-        self._create = script(redis, "create")
-        self._append = script(redis, "append")
-        self._touch = script(redis, "touch")
-        self._seal = script(redis, "seal")
-        self._end = script(redis, "end")
-        self._hold = script(redis, "hold")
-        self._retry = script(redis, "retry")
-        self._keep = script(redis, "keep")
+        self._create = Script(redis, "create")
+        self._append = Script(redis, "append")
+        self._touch = Script(redis, "touch")
+        self._seal = Script(redis, "seal")
+        self._end = Script(redis, "end")
+        self._hold = Script(redis, "hold")
+        self._retry = Script(redis, "retry")
+        self._cache_value = Script(redis, "cache_value")
 
     # -- filling ------------------------------------------------------------------------------------------------
 
@@ -107,17 +108,28 @@ class JobStore:
         options = job.options
         now = outlook(options, self._now_ms()) if options.timed else Outlook(False, None, None)
         answer = self._create(
-            keys=[
-                *(k.job, keys.JOBS, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.jobs_of(job.owner), keys.LIVE),
-                *self._idempotency(job),
-            ],
-            args=[
-                *(job.id, self._ttl_ms, self._upload_timeout_ms, job.lane, job.model, job.request_id),
-                options.dumps(),
-                job.file.dumps() if job.file else "",
-                *(options.priority.level, options.webhook),
-                *(_or_blank(now.opens_at_ms), _or_blank(now.next_change_ms), job.owner, JobKeys.of("%s").job),
-            ],
+            job=k.job,
+            jobs=keys.JOBS,
+            receiving=keys.RECEIVING,
+            queued=keys.QUEUED,
+            schedule=keys.SCHEDULE,
+            owners_jobs=keys.jobs_of(job.owner),
+            live=keys.LIVE,
+            idempotency=_idempotency_key(job),
+            job_id=job.id,
+            ttl_ms=self._ttl_ms,
+            upload_timeout_ms=self._upload_timeout_ms,
+            lane=job.lane,
+            model=job.model,
+            request_id=job.request_id,
+            options=options.dumps(),
+            file=job.file.dumps() if job.file else "",
+            level=options.priority.level,
+            webhook=options.webhook,
+            opens_at_ms=_or_blank(now.opens_at_ms),
+            next_change_ms=_or_blank(now.next_change_ms),
+            owner=job.owner,
+            job_key_pattern=JobKeys.of("%s").job,
         )
         if answer[0] == b"created":
             return None
@@ -132,16 +144,18 @@ class JobStore:
         """Add a chunk. Returns the chunks for which a message must be sent. Raises JobEnded."""
         k, lane = JobKeys.of(job.id), LaneKeys.of(job.lane)
         answer = self._append(
-            keys=[*k.renewed, keys.RECEIVING, lane.leases, keys.PUBLISHED, lane.children],
-            args=[
-                job.id,
-                chunk_no,
-                len(chunk.texts),
-                encode_input(chunk),
-                self._ttl_ms,
-                self._upload_timeout_ms,
-                ISSUE_LEASE_MS,
-            ],
+            **k.renewed,
+            receiving=keys.RECEIVING,
+            leases=lane.leases,
+            published=keys.PUBLISHED,
+            children=lane.children,
+            job_id=job.id,
+            chunk_no=chunk_no,
+            rows=len(chunk.texts),
+            blob=encode_input(chunk),
+            ttl_ms=self._ttl_ms,
+            upload_timeout_ms=self._upload_timeout_ms,
+            issue_lease_ms=ISSUE_LEASE_MS,
         )
         if answer[0] == b"ended":
             raise _no_longer_receives(job.id)
@@ -149,7 +163,13 @@ class JobStore:
 
     def touch(self, job_id: str) -> None:
         """A sign of life of a slow upload. Raises JobEnded."""
-        if not self._touch(keys=[JobKeys.of(job_id).job, keys.RECEIVING], args=[job_id, self._upload_timeout_ms]):
+        receives = self._touch(
+            job=JobKeys.of(job_id).job,
+            receiving=keys.RECEIVING,
+            job_id=job_id,
+            upload_timeout_ms=self._upload_timeout_ms,
+        )
+        if not receives:
             raise _no_longer_receives(job_id)
 
     def set_file(self, job_id: str, file: FileFormat) -> None:
@@ -160,13 +180,23 @@ class JobStore:
 
     def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
         """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
-        children = LaneKeys.of(Lane.INTERACTIVE).children
         answer = self._seal(
-            keys=[
-                *self._end_keys(job.id),
-                *(keys.PENDING, keys.WAKEUPS, children, keys.ARRIVED, *self._idempotency(job)),
-            ],
-            args=[job.id, self._ttl_ms, WAKEUP_EXPIRY_MS, wakeup_id, payload_digest],
+            **JobKeys.of(job.id).renewed,
+            receiving=keys.RECEIVING,
+            queued=keys.QUEUED,
+            schedule=keys.SCHEDULE,
+            webhooks_due=keys.WEBHOOKS_DUE,
+            live=keys.LIVE,
+            pending=keys.PENDING,
+            wakeups=keys.WAKEUPS,
+            children=LaneKeys.of(Lane.INTERACTIVE).children,
+            arrived=keys.ARRIVED,
+            idempotency=_idempotency_key(job),
+            job_id=job.id,
+            ttl_ms=self._ttl_ms,
+            wakeup_expiry_ms=WAKEUP_EXPIRY_MS,
+            wakeup_id=wakeup_id,
+            payload_digest=payload_digest,
         )
         if answer == -1:
             raise _no_longer_receives(job.id)
@@ -236,7 +266,7 @@ class JobStore:
         if now.expired:
             self.expire(job_id)
             return []
-        answer = self._hold_script(job_id, "time", _or_blank(now.opens_at_ms), _or_blank(now.next_change_ms))
+        answer = self._change_hold(job_id, "time", _or_blank(now.opens_at_ms), _or_blank(now.next_change_ms))
         return [ChunkRef.parse(text(member)) for member in answer[2:]]
 
     def due(self, limit: int = 100) -> list[str]:
@@ -253,7 +283,6 @@ class JobStore:
         if job.state is not JobState.COMPLETED:
             remedy = "submit its rows again" if job.state.ended else "wait until it is completed"
             raise NothingToRetry(f"Job {job_id} is {job.state}, and only completed jobs are tried again: {remedy}.")
-        k = JobKeys.of(job_id)
         numbers = self.failed_chunks(job_id)
         again: list[str | int] = []
         for start in range(0, len(numbers), CHUNKS_READ):
@@ -270,29 +299,46 @@ class JobStore:
             )
         lane = LaneKeys.of(Lane.BULK)
         answer = self._retry(
-            keys=[*k.renewed, lane.leases, keys.PUBLISHED, lane.children, keys.LIVE],
-            args=[job_id, self._ttl_ms, ISSUE_LEASE_MS, *again],
+            **JobKeys.of(job_id).renewed,
+            leases=lane.leases,
+            published=keys.PUBLISHED,
+            children=lane.children,
+            live=keys.LIVE,
+            job_id=job_id,
+            ttl_ms=self._ttl_ms,
+            issue_lease_ms=ISSUE_LEASE_MS,
+            again=again,
         )
         if not answer or answer[0] != b"completed":
             raise NothingToRetry(f"Job {job_id} is being tried again already: wait until it is completed.")
         return [ChunkRef.parse(text(member)) for member in answer[1:]]
 
-    def _hold_job(self, job_id: str, what: str) -> list[ChunkRef]:
-        answer = self._hold_script(job_id, what, "", "")
+    def _hold_job(self, job_id: str, change: str) -> list[ChunkRef]:
+        answer = self._change_hold(job_id, change)
         if not answer:
             raise JobNotFound(f"There is no job {job_id}; it may have expired.")
         state, lane, *members = map(text, answer)
         if JobState(state).ended:
-            raise JobEnded(f"Job {job_id} is {state} and cannot be {what}d.")
+            raise JobEnded(f"Job {job_id} is {state} and cannot be {change}d.")
         if lane != Lane.BULK:
             raise NotBulk(f"Job {job_id} is on the interactive lane, where it is answered at once.")
         return [ChunkRef.parse(member) for member in members]
 
-    def _hold_script(self, job_id: str, what: str, *times: str) -> list[bytes]:
-        k, lane = JobKeys.of(job_id), LaneKeys.of(Lane.BULK)
+    def _change_hold(self, job_id: str, change: str, opens_at_ms: str = "", next_change_ms: str = "") -> list[bytes]:
+        lane = LaneKeys.of(Lane.BULK)
         answer: list[bytes] = self._hold(
-            keys=[*k.renewed, lane.leases, keys.PUBLISHED, lane.children, keys.QUEUED, keys.SCHEDULE],
-            args=[job_id, what, self._ttl_ms, ISSUE_LEASE_MS, *times],
+            **JobKeys.of(job_id).renewed,
+            leases=lane.leases,
+            published=keys.PUBLISHED,
+            children=lane.children,
+            queued=keys.QUEUED,
+            schedule=keys.SCHEDULE,
+            job_id=job_id,
+            change=change,
+            ttl_ms=self._ttl_ms,
+            issue_lease_ms=ISSUE_LEASE_MS,
+            opens_at_ms=opens_at_ms,
+            next_change_ms=next_change_ms,
         )
         return answer
 
@@ -394,15 +440,15 @@ class JobStore:
     def labels(self, job: Job) -> tuple[str, ...]:
         """Of all models that have answered rows of the job so far, in the order they first appear."""
         k = JobKeys.of(job.id)
-        kept = self.kept(job, "labels")
-        if kept is not None:
-            return tuple(json.loads(kept))
+        cached = self.cached_value(job, "labels")
+        if cached is not None:
+            return tuple(json.loads(cached))
         found: dict[str, None] = {}
         for start in range(0, job.chunks, CHUNKS_READ):
             for blob in self.redis.hmget(k.output, list(map(str, range(start, min(start + CHUNKS_READ, job.chunks))))):
                 if blob is not None:
                     found |= dict.fromkeys(decode_columns(cast(bytes, blob)).labels)
-        self.keep(job, "labels", json.dumps(list(found)))
+        self.cache_value(job, "labels", json.dumps(list(found)))
         return tuple(found)
 
     def first_labels(self, job: Job) -> tuple[str, ...]:
@@ -410,20 +456,28 @@ class JobStore:
         answered = self.output_columns(job.id, range(min(job.chunks, CHUNKS_READ)))
         return tuple(dict.fromkeys(label for _, columns in answered for label in columns.labels))
 
-    def kept(self, job: Job, name: str) -> str | None:
-        """What `keep` kept of the job in its present state."""
+    def cached_value(self, job: Job, name: str) -> str | None:
+        """What `cache_value` has stored for the job in its present state; None where it has not."""
         ended_at_ms, value = self.redis.hmget(JobKeys.of(job.id).exports, "ended_at", name)
         return None if value is None or text(ended_at_ms) != str(job.ended_at_ms) else text(value)
 
-    def keep(self, job: Job, name: str, value: str) -> None:
-        """Keep what was computed of an ended job's results for as long as the job; of others it would soon be wrong.
+    def cache_value(self, job: Job, name: str, value: str) -> None:
+        """Cache what was computed from an ended job's results for as long as the job; of others it would soon be wrong.
 
-        Where Redis takes no writes, or there is much of the job already, it is computed again when it is asked for.
+        Nothing is stored where Redis takes no writes, where the value is long, or where the job has many already: the
+        value is then computed again when it is asked for.
         """
         if job.state.ended and len(value) <= VALUE_CHARS:
             k = JobKeys.of(job.id)
             try:
-                self._keep((k.job, k.exports), (job.ended_at_ms, name, value, VALUES_KEPT))
+                self._cache_value(
+                    job=k.job,
+                    exports=k.exports,
+                    ended_at_ms=job.ended_at_ms,
+                    name=name,
+                    value=value,
+                    max_values=VALUES_CACHED,
+                )
             except REDIS_AWAY:
                 pass
 
@@ -489,19 +543,23 @@ class JobStore:
 
     def _end_job(self, job_id: str, state: JobState, error: RowError | None = None) -> str | None:
         found = self._end(
-            keys=self._end_keys(job_id),
-            args=[job_id, state, self._ttl_ms, error.code if error else "", error.detail if error else ""],
+            **JobKeys.of(job_id).renewed,
+            receiving=keys.RECEIVING,
+            queued=keys.QUEUED,
+            schedule=keys.SCHEDULE,
+            webhooks_due=keys.WEBHOOKS_DUE,
+            live=keys.LIVE,
+            job_id=job_id,
+            state=state,
+            ttl_ms=self._ttl_ms,
+            error_code=error.code if error else "",
+            error_detail=error.detail if error else "",
         )
         return None if found is None else text(found)
 
-    @staticmethod
-    def _end_keys(job_id: str) -> list[str]:
-        k = JobKeys.of(job_id)
-        return [*k.renewed, keys.RECEIVING, keys.QUEUED, keys.SCHEDULE, keys.WEBHOOKS_DUE, keys.LIVE]
 
-    @staticmethod
-    def _idempotency(job: NewJob) -> list[str]:
-        return [keys.idempotency(job.idempotency_key, job.owner)] if job.idempotency_key else []
+def _idempotency_key(job: NewJob) -> str | None:
+    return keys.idempotency(job.idempotency_key, job.owner) if job.idempotency_key else None
 
 
 def _or_blank(value: int | None) -> str:

@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 from redis import Redis
 
 from jobs import keys
-from jobs.connection import script, text
+from jobs.connection import text
 from jobs.documents import dump, load
 from jobs.errors import FieldError, InvalidInput, WebhookNotFound
 from jobs.models import JobState, new_id
+from jobs.scripts import Script
 
 EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
 TEST_EVENT = "webhook.test"
@@ -76,11 +77,11 @@ class WebhookStore:
     def __init__(self, redis: Redis, shard: str = "") -> None:
         self.redis = redis
         self._shard = shard
-        self._enqueue = script(redis, "webhook_enqueue")
-        self._claim = script(redis, "webhook_claim")
-        self._defer = script(redis, "webhook_defer")
-        self._settle = script(redis, "webhook_settle")
-        self._redeliver = script(redis, "webhook_redeliver")
+        self._enqueue = Script(redis, "webhook_enqueue")
+        self._claim = Script(redis, "webhook_claim")
+        self._defer = Script(redis, "webhook_defer")
+        self._end_try = Script(redis, "webhook_end_try")
+        self._redeliver = Script(redis, "webhook_redeliver")
 
     def now_ms(self) -> int:
         seconds, micros = self.redis.time()
@@ -136,8 +137,13 @@ class WebhookStore:
     def enqueue(self, delivery: Delivery, job_id: str = "") -> None:
         """Make a delivery due now, once, and take the end of its job off the list, in one step."""
         self._enqueue(
-            keys=[keys.WEBHOOKS_DUE, keys.DELIVERIES, keys.delivery(delivery.id)],
-            args=[job_id, delivery.id, dump(delivery), KEPT_MS],
+            webhooks_due=keys.WEBHOOKS_DUE,
+            deliveries=keys.DELIVERIES,
+            delivery=keys.delivery(delivery.id),
+            job_id=job_id,
+            delivery_id=delivery.id,
+            document=dump(delivery),
+            ttl_ms=KEPT_MS,
         )
 
     def forget_job(self, job_id: str) -> None:
@@ -145,18 +151,27 @@ class WebhookStore:
 
     def claim(self, limit: int, receiver: str = "") -> list[Delivery]:
         """Deliveries that are due, ours for `LEASE_MS`; of those that were deferred for a receiver, if one is named."""
-        source = keys.deferred(receiver) if receiver else keys.DELIVERIES
         found = self._claim(
-            keys=[keys.DELIVERIES, source, keys.DEFERRED],
-            args=[limit, LEASE_MS, keys.delivery(""), receiver],
+            deliveries=keys.DELIVERIES,
+            source=keys.deferred(receiver) if receiver else keys.DELIVERIES,
+            deferred=keys.DEFERRED,
+            limit=limit,
+            lease_ms=LEASE_MS,
+            delivery_prefix=keys.delivery(""),
+            receiver=receiver,
         )
         return [load(Delivery, document) for document in found]
 
     def defer(self, delivery: Delivery, receiver: str) -> None:
         """A claimed delivery is put aside, until somebody claims what waits for its receiver."""
         self._defer(
-            keys=[keys.DELIVERIES, keys.deferred(receiver), keys.DEFERRED, keys.delivery(delivery.id)],
-            args=[delivery.id, receiver, KEPT_MS],
+            deliveries=keys.DELIVERIES,
+            deferred=keys.DEFERRED,
+            deferred_for_receiver=keys.deferred(receiver),
+            delivery=keys.delivery(delivery.id),
+            delivery_id=delivery.id,
+            receiver=receiver,
+            ttl_ms=KEPT_MS,
         )
 
     def deferred(self) -> list[str]:
@@ -166,10 +181,11 @@ class WebhookStore:
     def delivered(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
         """It needs no further try: it arrived, or is given up."""
         self._log(delivery, entry)
-        self._settle(keys=[keys.DELIVERIES, keys.delivery(delivery.id)], args=[delivery.id, "", ""])
+        self._end(delivery, "", "")
 
     def try_again(self, delivery: Delivery, entry: Mapping[str, Any], at_ms: int) -> None:
-        self._settle(keys=[keys.DELIVERIES, keys.delivery(delivery.id)], args=[delivery.id, at_ms, dump(delivery)])
+        """Send it again at `at_ms`, Unix time."""
+        self._end(delivery, str(at_ms), dump(delivery))
         self._log(delivery, entry)
 
     def log(self, webhook_id: str) -> list[dict[str, Any]]:
@@ -188,8 +204,20 @@ class WebhookStore:
         again = replace(self.delivery(delivery_id), attempt=0)
         receiver = self.get(again.webhook_id).receiver
         self._redeliver(
-            keys=[keys.DELIVERIES, keys.delivery(delivery_id), keys.deferred(receiver)],
-            args=[delivery_id, dump(again)],
+            deliveries=keys.DELIVERIES,
+            delivery=keys.delivery(delivery_id),
+            deferred_for_receiver=keys.deferred(receiver),
+            delivery_id=delivery_id,
+            document=dump(again),
+        )
+
+    def _end(self, delivery: Delivery, due_at_ms: str, document: str) -> None:
+        self._end_try(
+            deliveries=keys.DELIVERIES,
+            delivery=keys.delivery(delivery.id),
+            delivery_id=delivery.id,
+            due_at_ms=due_at_ms,
+            document=document,
         )
 
     def _log(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:

@@ -107,7 +107,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
 
     def _sweep_lanes(self, parent: Any) -> None:
         ctx = context.parent()
-        went_back_ms = ctx.clock.sweep()
+        went_back_ms = ctx.clock.take_turn()
         self._turn = went_back_ms is not None
         if not self._turn:
             return

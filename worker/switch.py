@@ -59,7 +59,7 @@ class Switch:
         decided = activation.read(redis)
         if decided.candidate:
             self._rehearse(redis, decided.candidate)
-            activation.settle(redis, decided.candidate, live_workers(redis))
+            activation.decide(redis, decided.candidate, live_workers(redis))
         else:
             self.stop()
         self._finish_loading(pool)

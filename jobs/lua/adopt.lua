@@ -1,9 +1,9 @@
--- What was restored takes the place of what is there, in one step: nobody sees a mixture of two times.
+-- Puts restored keys in the place of those that are there, in one step: no reader sees a mixture of two times.
 -- It looks for keys itself: it is for one Redis, not for a Cluster.
--- ARGV  1 prefix of the service's keys  2 prefix under which the restored keys stand  3… keys that stay as they are
-local prefix, staging = ARGV[1], ARGV[2]
-local stays = {}
-for i = 3, #ARGV do stays[ARGV[i]] = true end
+--! args prefix staging preserved...
+-- `prefix`: of all keys of the service. `staging`: of the restored keys. `preserved`: keys that stay as they are.
+local is_preserved = {}
+for _, key in ipairs(preserved) do is_preserved[key] = true end
 
 local function each_key(pattern, use)
   local cursor = '0'
@@ -18,7 +18,7 @@ local old, restored = {}, {}
 each_key(prefix .. '*', function(key)
   if string.sub(key, 1, #staging) == staging then
     restored[key] = true
-  elseif not stays[key] then
+  elseif not is_preserved[key] then
     old[key] = true
   end
 end)

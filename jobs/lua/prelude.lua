@@ -1,4 +1,6 @@
--- Stands before every script: Redis has no modules. The clock is always Redis's, so hosts need not agree.
+-- What scripts share. Redis has no modules: the loader (jobs/scripts.py) puts this between the names that a script declares
+-- and the script. So a function here may use declared names; those it needs stand above it.
+-- The clock is always that of Redis, so hosts need not agree.
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -9,27 +11,27 @@ local function renew(ttl_ms, ...)
   for _, key in ipairs({...}) do redis.call('PEXPIRE', key, ttl_ms) end
 end
 
--- What belongs to a job lives as long as the job: the first nine KEYS of each script that renews one are
--- 1 job  2 in  3 out  4 isolation  5 held  6 failures  7 retry  8 ended  9 pace. The job knows the other keys it is named
--- in.
-local function renew_job(ttl_ms)
-  renew(ttl_ms, unpack(KEYS, 1, 9))
-  local named_in = redis.call('HMGET', KEYS[1], 'idempotency', 'jobs', 'owners_jobs')
+-- What belongs to a job lives as long as the job. The job hash says in which other keys the job stands.
+-- Needs ttl_ms and the keys of the job.
+local function renew_job()
+  renew(ttl_ms, job, input, output, isolation, held, failures, retry, ended, pace)
+  local others = redis.call('HMGET', job, 'idempotency', 'jobs', 'owners_jobs')
   for i = 1, 3 do
-    if named_in[i] then renew(ttl_ms, named_in[i]) end
+    if others[i] then renew(ttl_ms, others[i]) end
   end
 end
 
--- Jobs expire, and their places in an index do not. So whenever a job comes, three others are looked at: at most a third
--- of an index that grows is then of jobs that are gone. `job_key`: the key of a job, %s for its id.
-local function forget_expired(index, job_key)
-  for _, job_id in ipairs(redis.call('ZRANDMEMBER', index, 3)) do
-    if redis.call('EXISTS', string.format(job_key, job_id)) == 0 then redis.call('ZREM', index, job_id) end
+-- Jobs expire, and their places in an index do not. So with each new job, three others are looked at: at most a third of
+-- a growing index then belongs to jobs that are gone.
+-- Needs job_key_pattern: the key of a job, %s for its id.
+local function forget_expired(index)
+  for _, other_id in ipairs(redis.call('ZRANDMEMBER', index, 3)) do
+    if redis.call('EXISTS', string.format(job_key_pattern, other_id)) == 0 then redis.call('ZREM', index, other_id) end
   end
 end
 
--- A child that dies under its parent's eyes is one crash of the chunk it held. A lease that runs out says only that a
--- worker is gone, mostly through no fault of a text: it takes so many of them to count as one.
+-- A child that dies while its parent lives is one crash of the chunk it held. A lease that runs out says only that a
+-- worker is gone, mostly through no fault of a text: this many of them count as one crash.
 local CRASH = 4
 
 local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
@@ -41,78 +43,84 @@ local function is_held(job)
 end
 
 -- The state of a job that is sealed and has not ended.
-local function sealed_state(job)
-  local f = redis.call('HMGET', job, 'paused_at', 'opens_at', 'started_at')
-  return f[1] and 'paused' or f[2] and 'scheduled' or f[3] and 'running' or 'queued'
+-- Needs job.
+local function sealed_state()
+  local fields = redis.call('HMGET', job, 'paused_at', 'opens_at', 'started_at')
+  return fields[1] and 'paused' or fields[2] and 'scheduled' or fields[3] and 'running' or 'queued'
 end
 
--- Running time is counted from `since` on, and kept in `ran_ms` while the job rests.
-local function rest(job)
+-- Running time is counted from `since` on; while the clock is stopped, the sum is in `ran_ms`.
+-- Needs job.
+local function stop_run_clock()
   local since = redis.call('HGET', job, 'since')
   if not since then return end
   redis.call('HINCRBY', job, 'ran_ms', now_ms() - since)
   redis.call('HDEL', job, 'since')
 end
 
--- Waiting bulk jobs stand in a row: high before normal before low, then the oldest first.
-local function queue_up(job_id, job, queued, ttl_ms)
-  local f = redis.call('HMGET', job, 'level', 'created_at')
-  redis.call('ZADD', queued, f[1] * 1e13 + f[2], job_id)
+-- Bulk jobs wait in this order: high before normal before low, then the oldest first.
+-- Needs job_id, ttl_ms, job, queued.
+local function queue_up()
+  local fields = redis.call('HMGET', job, 'level', 'created_at')
+  redis.call('ZADD', queued, fields[1] * 1e13 + fields[2], job_id)
   renew(ttl_ms, queued)
 end
 
--- → D, E, F, G. Whatever ends a job ends it here. `keys`: job, ended, queued, schedule, webhooks, live.
-local function finish(job_id, state, keys, ttl_ms)
-  rest(keys.job)
-  redis.call('HDEL', keys.job, 'paused_at', 'opens_at')
-  redis.call('HSET', keys.job, 'state', state, 'ended_at', now_ms())
-  redis.call('ZREM', keys.queued, job_id)
-  redis.call('ZREM', keys.schedule, job_id)
-  redis.call('ZREM', keys.live, job_id)
-  redis.call('RPUSH', keys.ended, 1)
-  if (redis.call('HGET', keys.job, 'webhook') or '') ~= '' then
-    redis.call('ZADD', keys.webhooks, now_ms(), job_id)
-    renew(ttl_ms, keys.webhooks)
+-- → D, E, F, G. The one place where a job ends.
+-- Needs job_id, ttl_ms, the keys of the job, queued, schedule, webhooks_due, live.
+local function finish(final_state)
+  stop_run_clock()
+  redis.call('HDEL', job, 'paused_at', 'opens_at')
+  redis.call('HSET', job, 'state', final_state, 'ended_at', now_ms())
+  redis.call('ZREM', queued, job_id)
+  redis.call('ZREM', schedule, job_id)
+  redis.call('ZREM', live, job_id)
+  redis.call('RPUSH', ended, 1)
+  if (redis.call('HGET', job, 'webhook') or '') ~= '' then
+    redis.call('ZADD', webhooks_due, now_ms(), job_id)
+    renew(ttl_ms, webhooks_due)
   end
-  renew_job(ttl_ms)
+  renew_job()
 end
 
--- Of a published chunk that nobody has begun it is known when it was first published, and how many messages were sent for
--- it since: in one number, ms * 1000 + messages. Returns how many, this one included.
-local function count_message(published, member)
+-- Counts a message for a published chunk that no task has claimed. One number keeps when the chunk was first published
+-- and how many messages were sent since: ms * 1000 + messages. Returns how many, this one included.
+-- Needs published.
+local function count_message(member)
   redis.call('HSETNX', published, member, string.format('%.0f', now_ms() * 1000))
   return redis.call('HINCRBY', published, member, 1) % 1000
 end
 
 -- Issues chunks of a bulk job while its window has room: first those that came back, then the next ones. The window is
 -- two more than the lane has children: each child finds its next chunk ready, the broker stays small, and jobs take
--- turns. `keys`: job, input, held, leases, published, children.
--- Returns the members for which the caller must send a message now.
-local function issue(job_id, keys, issue_ms, ttl_ms)
-  local job = redis.call('HMGET', keys.job, 'lane', 'issued', 'done', 'chunks', 'level', 'paused_at', 'opens_at')
-  if job[1] ~= 'bulk' or job[6] or job[7] then return {} end
-  local issued, done, chunks = tonumber(job[2]), tonumber(job[3]), tonumber(job[4])
-  local back = redis.call('LLEN', keys.held)
-  local live = issued - done - back
-  local window = (tonumber(redis.call('GET', keys.children)) or 1) + 2
+-- turns. Returns the members for which the caller must send a message now.
+-- Needs job_id, ttl_ms, issue_lease_ms, job, input, held, leases, published, children.
+local function issue()
+  local fields = redis.call('HMGET', job, 'lane', 'issued', 'done', 'chunks', 'level', 'paused_at', 'opens_at')
+  if fields[1] ~= 'bulk' or fields[6] or fields[7] then return {} end
+  local issued, done, chunks = tonumber(fields[2]), tonumber(fields[3]), tonumber(fields[4])
+  local back = redis.call('LLEN', held)
+  local in_flight = issued - done - back
+  local window = (tonumber(redis.call('GET', children)) or 1) + 2
   local members = {}
-  while live < window and (back > 0 or issued < chunks) do
+  while in_flight < window and (back > 0 or issued < chunks) do
     local number = issued
     if back > 0 then
-      number, back = redis.call('LPOP', keys.held), back - 1
+      number, back = redis.call('LPOP', held), back - 1
     else
       issued = issued + 1
     end
-    local rows = redis.call('HGET', keys.input, number .. ':rows')
-    local member = job_id .. ':' .. number .. ':' .. job[5] .. ':' .. rows
-    redis.call('ZADD', keys.leases, now_ms() + issue_ms, member)
-    count_message(keys.published, member)
+    local rows = redis.call('HGET', input, number .. ':rows')
+    local member = job_id .. ':' .. number .. ':' .. fields[5] .. ':' .. rows
+    redis.call('ZADD', leases, now_ms() + issue_lease_ms, member)
+    count_message(member)
     members[#members + 1] = member
-    live = live + 1
+    in_flight = in_flight + 1
   end
   if #members > 0 then
-    redis.call('HSET', keys.job, 'issued', issued)
-    renew(ttl_ms, keys.leases, keys.published)
+    redis.call('HSET', job, 'issued', issued)
+    renew(ttl_ms, leases, published)
   end
   return members
 end
+

@@ -1,11 +1,11 @@
 -- The parent of running tasks renews the leases of what they hold.
--- KEYS  1 leases  2 owners
--- ARGV  1 lease, ms  2 ttl, ms  3 … task ids
-local deadline = now_ms() + ARGV[1]
+--! keys leases owners
+--! args lease_ms ttl_ms task_ids...
+local deadline = now_ms() + lease_ms
 local running = {}
-for i = 3, #ARGV do running[ARGV[i]] = true end
-local owners = redis.call('HGETALL', KEYS[2])
-for i = 1, #owners, 2 do
-  if running[owners[i + 1]] then redis.call('ZADD', KEYS[1], 'XX', deadline, owners[i]) end
+for _, task_id in ipairs(task_ids) do running[task_id] = true end
+local owned = redis.call('HGETALL', owners)
+for i = 1, #owned, 2 do
+  if running[owned[i + 1]] then redis.call('ZADD', leases, 'XX', deadline, owned[i]) end
 end
-renew(ARGV[2], KEYS[1], KEYS[2])
+renew(ttl_ms, leases, owners)

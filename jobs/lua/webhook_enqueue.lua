@@ -1,9 +1,10 @@
 -- A delivery becomes due now, unless it exists already.
--- KEYS  1 sentiq:webhooks:due  2 sentiq:webhooks:deliveries  3 delivery (hash)
--- ARGV  1 job id, "" for none  2 delivery id  3 delivery (JSON)  4 ttl, ms
-redis.call('ZREM', KEYS[1], ARGV[1])
-if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
-redis.call('HSET', KEYS[3], 'delivery', ARGV[3])
-redis.call('ZADD', KEYS[2], now_ms(), ARGV[2])
-renew(ARGV[4], KEYS[2], KEYS[3])
+--! keys webhooks_due deliveries delivery
+--! args job_id delivery_id document ttl_ms
+-- `job_id`: "" for none. `document`: the delivery (JSON).
+redis.call('ZREM', webhooks_due, job_id)
+if redis.call('EXISTS', delivery) == 1 then return 0 end
+redis.call('HSET', delivery, 'delivery', document)
+redis.call('ZADD', deliveries, now_ms(), delivery_id)
+renew(ttl_ms, deliveries, delivery)
 return 1

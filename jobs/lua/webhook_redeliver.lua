@@ -1,10 +1,11 @@
 -- A delivery becomes due now; when its try has ended, where one runs; when its turn comes, where it is deferred.
--- KEYS  1 sentiq:webhooks:deliveries  2 delivery (hash)  3 those deferred for its receiver
--- ARGV  1 delivery id  2 delivery (JSON)
-redis.call('HSET', KEYS[2], 'delivery', ARGV[2])
-local leased_until = redis.call('HGET', KEYS[2], 'leased_until')
+--! keys deliveries delivery deferred_for_receiver
+--! args delivery_id document
+-- `document`: the delivery (JSON).
+redis.call('HSET', delivery, 'delivery', document)
+local leased_until = redis.call('HGET', delivery, 'leased_until')
 if leased_until and tonumber(leased_until) > now_ms() then
-  redis.call('HSET', KEYS[2], 'again', 1)
-elseif not redis.call('ZSCORE', KEYS[3], ARGV[1]) then
-  redis.call('ZADD', KEYS[1], now_ms(), ARGV[1])
+  redis.call('HSET', delivery, 'again', 1)
+elseif not redis.call('ZSCORE', deferred_for_receiver, delivery_id) then
+  redis.call('ZADD', deliveries, now_ms(), delivery_id)
 end

@@ -37,7 +37,7 @@ from jobs.models import (
     new_job_id,
 )
 from jobs.settings import Settings
-from jobs.store import VALUES_KEPT, JobStore
+from jobs.store import VALUES_CACHED, JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
 from tests.integration import conftest
@@ -330,7 +330,7 @@ def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
         groups.group_rows(store, job, 0, 0.0)
     with pytest.raises(JobNotFound):
         documents.results_page(store, job, View(0.0), limit=100)
-    store.keep(job, "summary", "texts of people who wanted them erased")
+    store.cache_value(job, "summary", "texts of people who wanted them erased")
     assert redis.keys(f"*{job.id}*:exports") == []
 
 
@@ -356,7 +356,7 @@ def test_what_is_kept_of_results_does_not_grow_with_the_questions(
     bands = [n / 1000 for n in range(100)]
     first = [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands]
     keys = JobKeys.of(job.rpartition("/")[2])
-    assert redis.hlen(keys.exports) == VALUES_KEPT + 1  # with the time of the end they are of
+    assert redis.hlen(keys.exports) == VALUES_CACHED + 1  # with the time of the end they are of
     assert redis.pttl(keys.exports) == pytest.approx(redis.pttl(keys.job), abs=1000)
     assert [client.get(f"{job}/summary?by=1&neutral_band={band}").json for band in bands] == first
 

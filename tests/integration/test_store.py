@@ -503,20 +503,20 @@ def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, setting
     leases, clock = LaneKeys.of(Lane.BULK).leases, Clock(redis, 60_000)
     now_ms = store.redis.time()[0] * 1000
     redis.zadd(leases, {"held:0:3:1": now_ms + 7_200_000 + 500})
-    assert clock.sweep() == 0
+    assert clock.take_turn() == 0
 
     redis.set(keys.CLOCK, now_ms + 7_200_000)  # as it was before the jump
 
-    assert clock.sweep() == pytest.approx(7_200_000, abs=1_500)
+    assert clock.take_turn() == pytest.approx(7_200_000, abs=1_500)
     assert (redis.zscore(leases, "held:0:3:1") or 0) == pytest.approx(now_ms + 500, abs=1_500)
 
 
 def test_one_sweeper_at_a_time_has_the_turn(redis: Redis) -> None:
     sweepers = [Clock(redis, 60_000) for _ in range(5)]
 
-    assert [sweeper.sweep() for sweeper in sweepers] == [0, None, None, None, None]
+    assert [sweeper.take_turn() for sweeper in sweepers] == [0, None, None, None, None]
     redis.incrby(keys.CLOCK, -Clock.TURN_MS)
-    assert [sweeper.sweep() for sweeper in reversed(sweepers)] == [0, None, None, None, None]
+    assert [sweeper.take_turn() for sweeper in reversed(sweepers)] == [0, None, None, None, None]
 
 
 def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> None:
