@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
+from jobs.connection import text
 from jobs.keys import LaneKeys
 from jobs.models import Lane
 from tests.cluster.test_main_job import sentences
@@ -66,23 +68,28 @@ def test_an_operator_sees_which_chunk_of_which_job_ran_where(cluster: Cluster, f
         assert task["worker"].startswith("bulk@")
 
 
-def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> None:
-    job_id = cluster.submit(sentences(60_000))
-    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+def caught_at_work(cluster: Cluster) -> list[psutil.Process]:
+    """Stop the two children of the bulk worker while each has a chunk; one stopped between two chunks has none."""
     worker = next(process for process in cluster.processes if process.name == "bulk")
     children = worker.children()
 
-    def caught_at_work() -> bool:
-        """Stopped where they are: one that is killed between two chunks takes none with it."""
+    def stopped_at_work() -> bool:
         for child in children:
             child.suspend()
-        if cluster.redis.hlen(LaneKeys.of(Lane.BULK).owners):
+        if cluster.redis.hlen(LaneKeys.of(Lane.BULK).owners) == len(children):
             return True
         for child in children:
             child.resume()
         return False
 
-    wait_until(caught_at_work)
+    wait_until(stopped_at_work)
+    return children
+
+
+def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> None:
+    job_id = cluster.submit(sentences(60_000))
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+    children = caught_at_work(cluster)
     for child in children:
         child.kill()
     cluster.wait_ended(job_id)
@@ -141,22 +148,22 @@ def test_after_a_restart_only_what_still_runs_is_shown_as_running(cluster: Clust
     def state(uuid: str) -> str:
         return str(flower.http.get(f"/api/task/info/{uuid}").json()["state"])
 
-    worker = next(process for process in cluster.processes if process.name == "bulk")
-    hung = worker.children()[0]
-    wait_until(lambda: len(running()) == 2)
-    hung.suspend()
+    hung, other = caught_at_work(cluster)
     try:
+        taken = {text(uuid) for uuid in cluster.redis.hvals(LaneKeys.of(Lane.BULK).owners)}
+        wait_until(lambda: taken <= {task["uuid"] for task in running()}, message="Flower has seen both")
         flower.stop()
+        other.resume()
         wait_until(lambda: cluster.job(job_id)["counts"]["completed"] >= rows - 512, message="all but one chunk end")
         flower.start()
 
-        before = {task["uuid"] for task in running()}
-        assert len(before) > 1, "more than the one that hangs seem to run"
-        wait_until(lambda: len(running()) == 1, timeout_s=30)
+        assert taken <= {task["uuid"] for task in running()}, "both seem to run"
+        wait_until(lambda: len(running()) == 1, timeout_s=90)
         (runs,) = (task["uuid"] for task in running())
-        assert {state(uuid) for uuid in before - {runs}} == {"UNKNOWN"}
+        assert {state(uuid) for uuid in taken - {runs}} == {"UNKNOWN"}
     finally:
-        hung.resume()
+        for child in (hung, other):
+            child.resume()
     cluster.wait_ended(job_id)
     wait_until(lambda: state(runs) == "SUCCESS")
 
