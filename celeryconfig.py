@@ -1,4 +1,4 @@
-"""Celery settings only, each with its reason. What an operator may change comes from `jobs.settings`."""
+"""Celery's settings, each with its reason. What an operator may change comes from `jobs.settings`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ broker_url = _endpoint.broker_url
 broker_use_ssl = _endpoint.tls
 broker_connection_retry_on_startup = True  # a worker may be started before Redis
 broker_connection_max_retries = None  # the default gives up after 100 tries
-broker_channel_error_retry = True  # Redis takes no writes: a worker waits, or it would end, and be late when it does
+broker_channel_error_retry = True  # while Redis refuses writes a worker waits; else it would end, and start late
 broker_transport_options = _endpoint.broker_options | {
     # Longer than the longest task, or Redis hands out a second copy of a message whose task still runs.
     "visibility_timeout": _settings.visibility_timeout_s,
-    # By default a dead worker's messages are looked for every 100 s.
+    # How often a dead worker's messages are restored; the default is every 100 s.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    # Half-open sockets are noticed.
+    # Detect half-open sockets.
     "socket_timeout": 15,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
@@ -44,13 +44,13 @@ accept_content = ["json"]
 task_default_queue = "interactive"
 task_time_limit = _settings.task_time_limit_s  # a hung child is killed; its work is released and counted
 worker_proc_alive_timeout = 30  # a fork of a large parent on a busy machine needs more than the default 4 s
-worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/renewal.py after each task
+worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/retirement.py after each task
 worker_autoscaler = "worker.autoscale.autoscaler:Autoscaler"  # where `--autoscale=MAX,MIN` is given
 worker_send_task_events = True  # Flower shows what runs
-task_send_sent_event = False  # one event a task less; the queue length tells the same
-worker_consumer = "worker.alive:Consumer"  # says that it lives while it waits for the broker
+task_send_sent_event = False  # one event a task less; the queue length says the same
+worker_consumer = "worker.consumer:Consumer"  # reports that the worker lives while it waits for the broker
 worker_hijack_root_logger = False  # jobs.logs formats all logs
 worker_redirect_stdouts = False
-# Tasks that run when the broker is lost go on: their results go to the job store, and what is redelivered finds them.
+# Tasks that run when the broker is lost go on: they record results, and redelivered messages find them recorded.
 worker_cancel_long_running_tasks_on_connection_loss = False
 timezone = "UTC"

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 
 import billiard.util
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_init, worker_process_init
 
 from jobs import logs
 from jobs.errors import SettingsError
 from jobs.settings import current
-from worker import lifecycle
-from worker.alive import Alive
 from worker.degraded import DegradedMode
-from worker.exposition import Exposition
-from worker.keeper import Keeper
-from worker.stopping import Stopping
+from worker.liveness import LivenessStep
+from worker.metrics_server_step import MetricsServerStep
+from worker.pool_maintainer import PoolMaintainer
+from worker.startup import start_parent
+from worker.stopping import GracefulStop
 from worker.sweeper import Sweeper
+from worker.warmup import start_child
 from worker.watchdog import Watchdog
 
 try:
     settings = current()
 except SettingsError as error:
     print(f"sentiq: the settings are wrong.\n{error}", file=sys.stderr)
-    sys.exit(lifecycle.EX_CONFIG)
+    sys.exit(os.EX_CONFIG)
 
 app = Celery("sentiq", include=["worker.tasks"])
 app.config_from_object("celeryconfig")
-app.steps["worker"] |= {Alive, DegradedMode, Exposition, Keeper, Stopping, Sweeper}
+app.steps["worker"] |= {DegradedMode, GracefulStop, LivenessStep, MetricsServerStep, PoolMaintainer, Sweeper}
 app.steps["consumer"].add(Watchdog)
-lifecycle.connect_signals()
+worker_init.connect(start_parent, weak=False)
+worker_process_init.connect(start_child, weak=False)
 
 
 @celeryd_init.connect(weak=False)
@@ -42,8 +45,8 @@ def _configure_logs(instance: Any, **_: object) -> None:
 
 
 @setup_logging.connect(weak=False)
-def _keep_logs(**_: object) -> None:
-    """That there is a handler keeps Celery from logging in its own way."""
+def _configure_loggers(**_: object) -> None:
+    """Log in our way: where this signal has a handler, Celery does not configure logging itself."""
     logs.configure(settings)
     billiard.util.get_logger().propagate = True  # or Python writes what the pool warns of in its own way
     for per_task in ("celery.worker.strategy", "celery.app.trace"):

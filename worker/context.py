@@ -1,4 +1,4 @@
-"""The job store as this process sees it: one client a process, made at first use."""
+"""What a worker process works with: its lane, and one client of the job store, made at first use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from celery import current_app
 from redis import Redis
 
 from jobs.cache import ResultCache
@@ -16,8 +17,15 @@ from jobs.settings import current
 from jobs.store import JobStore
 
 
+def consumed_lane() -> Lane:
+    """Return the lane whose queue this worker consumes."""
+    return Lane.INTERACTIVE if Lane.INTERACTIVE in current_app.amqp.queues.consume_from else Lane.BULK
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
+    """The parts of the job store, on one connection."""
+
     redis: Redis
     store: JobStore
     interactive: InteractiveLane
@@ -26,16 +34,17 @@ class Context:
     clock: Clock
 
     def lane(self, queue: str) -> InteractiveLane | BulkLane:
+        """Return the lane of a queue."""
         return self.interactive if queue == Lane.INTERACTIVE else self.bulk
 
 
 def parent() -> Context:
-    """For the parent's event loop: it must not wait, or the children starve."""
+    """Return the context for the parent's event loop. It does not wait for Redis, or the children would starve."""
     return _context(os.getpid(), patient=False)
 
 
 def child() -> Context:
-    """For a child: it holds work, and waits for Redis to come back."""
+    """Return the context for a child. It holds work, and so waits for Redis to come back."""
     return _context(os.getpid(), patient=True)
 
 

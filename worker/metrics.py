@@ -1,8 +1,8 @@
 """What a worker counts and times, for Prometheus.
 
-Parent and children each write files of their own in one directory; `worker.metrics_server` adds them up. The files of a
-child are named after its place in the pool, not after its process: a child that takes the place of another goes on
-counting where that one ended. So nothing is lost when a child dies, and the files do not become more with each.
+Parent and children each write files of their own in one directory; metrics_server.py adds them up. The files of a child
+are named after its place in the pool, not after its process: a child that replaces another goes on counting where that
+one ended. So nothing is lost when a child dies, and the number of files does not grow.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billiard.process import current_process
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 from jobs.models import FAILED, WITHOUT_TEXT
@@ -27,10 +28,11 @@ if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not 
     from engine import Timings
 
 PREFIX = "sentiq-metrics-"
-FILE_BYTES = 2**16  #: with which the library begins each file
+FILE_BYTES = 2**16  #: initial size of each file, set by prometheus_client
+PARENT = "parent"  #: what the files of the parent are named after
 FILE_KINDS = ("counter", "histogram", "gauge_mostrecent")  #: one file of each for each process
 
-#: Why work was given out again: its child died, it took too long, its task raised, its worker fell silent.
+#: Why work was given out again: its child died, it took too long, its task raised, its worker stopped renewing leases.
 RECOVERY_REASONS = ("child_lost", "time_limit", "error", "lease")
 
 #: Bounds of buckets, in seconds: waits may be hours, one pass of the network is milliseconds.
@@ -39,9 +41,6 @@ TOKENISE_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1
 INFERENCE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 5)
 BATCH_TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BATCH_TOKENS = (16, 32, 64, 128, 192, 256, 384, 512, 1_024, 2_048, 8_192)
-
-_slot = "parent"
-_lock_fd = -1
 
 
 class Metrics:
@@ -78,7 +77,7 @@ class Metrics:
         self.scalings = Counter("sentiq_autoscale_decisions", "changes of their number", ["direction"], registry=r)
 
     def begin(self, lane: str) -> None:
-        """What has not happened yet is 0 and not absent, or no rate could be told of the first time."""
+        """Show 0 for what has not happened yet: from an absent metric Prometheus computes no rate of a first event."""
         for outcome in ("completed", FAILED, WITHOUT_TEXT):
             self.texts.labels(lane, outcome)
         for reason in RECOVERY_REASONS:
@@ -91,12 +90,12 @@ class Metrics:
 
 @cache
 def metrics() -> Metrics:
-    """The metrics of this process and of those it forks. Before `share` was called they count for nobody else."""
+    """Return the metrics of this process and of those it forks. Without `share` no other process sees the counts."""
     return Metrics()
 
 
 def observe(timings: Timings) -> None:
-    """One pass of an engine."""
+    """Count one pass of an engine."""
     counted = metrics()
     counted.tokenise.observe(timings.tokenise_s)
     observe_all(counted.inference.labels(timings.model), [batch.inference_s for batch in timings.batches])
@@ -105,36 +104,34 @@ def observe(timings: Timings) -> None:
 
 
 def observe_all(histogram: Histogram, amounts: Sequence[float]) -> None:
-    """As `observe` of each, with one write for each bucket: a pass has a hundred batches, and most are alike."""
+    """Do what `observe` of each amount does, with one write a bucket: a pass has a hundred batches, most alike."""
     histogram._sum.inc(sum(amounts))
     for bucket, count in Tally(bisect_left(histogram._upper_bounds, amount) for amount in amounts).items():
         histogram._buckets[bucket].inc(count)
 
 
 def share() -> Path:
-    """In the parent of a worker, before it forks and before anything is counted: where all its processes write.
+    """Make the directory in which all processes of this worker count, and return it.
 
-    The directory is removed at the end of this process; those of workers that were killed are removed here. Raises
-    OSError when there is no room for it.
+    To be called in the parent before it forks and before anything is counted. The directory is removed when this
+    process ends; those of workers that were killed are removed here. Raises OSError when the disk is full.
     """
-    global _lock_fd
     _remove_stale()
     new = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
-    # Parent and children hold the lock for as long as one of them lives, so that others can tell.
-    _lock_fd = os.open(new, os.O_RDONLY)
-    fcntl.flock(_lock_fd, fcntl.LOCK_EX)
+    # The descriptor stays open: parent and children hold the lock for as long as one of them lives.
+    fcntl.flock(os.open(new, os.O_RDONLY), fcntl.LOCK_EX)
     directory = new.rename(new.with_name(new.name.removeprefix("new-")))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)  # children end without it
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-    values.ValueClass = values.MultiProcessValue(lambda: _slot)  # type: ignore[no-untyped-call]
-    reserve(directory, ["parent"])
+    values.ValueClass = values.MultiProcessValue(_slot)  # type: ignore[no-untyped-call]
+    reserve(directory, [PARENT])
     return directory
 
 
 def reserve(directory: Path, slots: Iterable[str]) -> None:
-    """Take the room for the files of these processes now: where a disk is full later, a write would end its process.
+    """Allocate the files of these processes now: on a disk that is full later, a write would end its process.
 
-    Raises OSError when there is none.
+    Raises OSError when there is no room.
     """
     for slot in slots:
         for kind in FILE_KINDS:
@@ -142,13 +139,13 @@ def reserve(directory: Path, slots: Iterable[str]) -> None:
                 os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
 
 
-def born(place: int) -> None:
-    """In a child, at its start: `place` is its index in the pool, which no other living child has."""
-    global _slot
-    _slot = str(place)
+def _slot() -> str:
+    """Return what the files of this process are named after: a child's place in the pool, which is unique at a time."""
+    return str(getattr(current_process(), "index", PARENT))
 
 
 def _remove_stale() -> None:
+    """Remove the directories of this user's workers that have ended."""
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
             fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

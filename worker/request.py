@@ -1,4 +1,4 @@
-"""What the parent knows of a running task, extended by one duty: work of a dead child is released at once."""
+"""Releases the work of a dead child at once: an extension of what the parent knows of a running task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
 from jobs.connection import REDIS_AWAY
-from worker import accounts, context
+from worker import context, reporting
 from worker.metrics import metrics
 
 REASONS: dict[type[Exception], str] = {WorkerLostError: "child_lost", TimeLimitExceeded: "time_limit"}
@@ -17,7 +17,7 @@ REASONS: dict[type[Exception], str] = {WorkerLostError: "child_lost", TimeLimitE
 log = structlog.get_logger(__name__)
 
 
-class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
+class LeasedRequest(Request):
     """Releases the chunks a task held when it failed, before Celery redelivers its message.
 
     Without this they would be free only when the lease runs out.
@@ -46,7 +46,7 @@ class LeasedRequest(Request):  # type: ignore[misc]  # Celery has no types
                 "released the work of a lost task",
                 task_id=self.id,
                 lane=queue,
-                **accounts.names(released),
+                **reporting.chunk_ids(released),
                 reason=reason,
                 error=type(error).__name__,
             )

@@ -1,6 +1,7 @@
-"""Once a second some worker parent looks after the job store: whatever has no live message or owner gets one again.
+"""Repairs the job store once a second: work that has lost its message or its worker is given out again.
 
-Each is ready to: whoever comes first has the turn, so that many workers cost Redis no more than one.
+The parent of every worker tries it, and the first one in each second does it for all, so that many workers cost Redis
+no more than one.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from typing import Any
 
 import psutil
 import structlog
-from celery import bootsteps
 from celery.worker import state
-from celery.worker.components import Pool
 from kombu.exceptions import OperationalError
 
 from jobs.cluster import Heartbeat, beat, count_children, leave
@@ -21,61 +20,61 @@ from jobs.connection import REDIS_AWAY
 from jobs.lanes import sweep_schedule, sweep_uploads
 from jobs.models import StoredModel
 from jobs.settings import current
-from worker import context, degraded, lifecycle, models, renewal
+from worker import context
+from worker.children import Children
 from worker.host import family_memory
 from worker.metrics import metrics
-from worker.switch import Switch
+from worker.model_switch import ModelSwitch
+from worker.pool_maintainer import PoolMaintainer
+from worker.serving import serving, stored_models
+from worker.shared import shared
+from worker.step import ParentStep
 
 INTERVAL_S = 1.0
 STEPS = 4  #: of one round
-LOOK_INTERVAL_S = 10.0  #: how often the models on the disk are listed anew and memory is added up: that takes a while
+SURVEY_INTERVAL_S = 10.0  #: how often the models on the disk are listed and memory is added up: that takes a while
 
 log = structlog.get_logger(__name__)
 
 
-class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+class Sweeper(ParentStep):
     """Worker bootstep: renews the leases of running tasks, announces the worker, sweeps both lanes and uploads.
 
     It runs in the parent's event loop rather than in a thread, since a thread may hold a lock when a child is forked.
-    It goes step by step: where Redis is far away a whole round takes long, and leases must not run out meanwhile, nor
-    messages wait to be fetched.
+    A round is divided into steps, one a tick: where Redis is far away a round takes long, and meanwhile leases must be
+    renewed and messages fetched.
     """
 
-    requires = (Pool,)
+    requires = (PoolMaintainer,)
+    interval_s = INTERVAL_S / STEPS
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        self._timer: Any = None
         self._steps = cycle((self._beat, self._sweep_lanes, self._sweep_jobs, self._follow_activation))
         self._renew_at_s = self._resume_at_s = float("-inf")
         self._started_at_s = time.time()
-        self.switch = Switch(parent.hostname)
-        self._serving = lifecycle.manifest()
+        self._renewal = PoolMaintainer.of(parent).renewal
+        self._switch = ModelSwitch(parent.hostname, self._renewal)
+        self._served = serving.manifest  # by all children
         self._stored: tuple[StoredModel, ...] = ()
         self._memory_bytes = 0
-        self._looked_at_s = -LOOK_INTERVAL_S
-        self._turn = False  # this sweeper looks after the job store in this round, for all
-        self._told_of = 0  # children
+        self._surveyed_at_s = -SURVEY_INTERVAL_S
+        self._has_turn = False  # this sweeper repairs the job store in this round, for all
+        self._announced = 0  # children
 
     def register_with_event_loop(self, parent: Any, hub: Any) -> None:
-        # Called again after each reconnect to the broker.
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = hub.call_repeatedly(INTERVAL_S / STEPS, self._step, parent)
-        self._step(parent)
+        super().register_with_event_loop(parent, hub)
+        self.tick(parent)
 
     def stop(self, parent: Any) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self.switch.stop()
+        super().stop(parent)
+        self._switch.stop()
         try:
             leave(context.parent().redis, parent.hostname)
         except REDIS_AWAY:
             pass  # the heartbeat runs out by itself
 
-    terminate = stop  # how a worker ends after a soft shutdown
-
-    def _step(self, parent: Any) -> None:
+    def tick(self, parent: Any) -> None:
         began_s = time.monotonic()
         try:
             self._renew()
@@ -101,15 +100,15 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         heartbeat = self._heartbeat(parent, len(state.active_requests))
         redis, ttl_s = context.parent().redis, current().job_ttl_s
         beat(redis, heartbeat, ttl_s)
-        if heartbeat.children != self._told_of:
+        if heartbeat.children != self._announced:
             count_children(redis, ttl_s)
-            self._told_of = heartbeat.children
+            self._announced = heartbeat.children
 
     def _sweep_lanes(self, parent: Any) -> None:
         ctx = context.parent()
         went_back_ms = ctx.clock.take_turn()
-        self._turn = went_back_ms is not None
-        if not self._turn:
+        self._has_turn = went_back_ms is not None
+        if not self._has_turn:
             return
         count_children(ctx.redis, current().job_ttl_s)
         if went_back_ms:
@@ -121,7 +120,7 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
             metrics().recoveries.labels(lane.lane, "lease").inc(swept.lost)
 
     def _sweep_jobs(self, parent: Any) -> None:
-        if not self._turn:
+        if not self._has_turn:
             return
         store = context.parent().store
         if stalled := sweep_uploads(store):
@@ -129,27 +128,27 @@ class Sweeper(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no t
         sweep_schedule(store, parent.app)
 
     def _follow_activation(self, parent: Any) -> None:
-        self.switch.rest(parent.pool._pool, state.all_total_count[0], busy=bool(state.active_requests))
-        self.switch.step(context.parent().redis, parent.pool._pool)
+        children = Children(parent.pool)
+        self._switch.unload_if_idle(children, state.all_total_count[0], busy=bool(state.active_requests))
+        self._switch.step(context.parent().redis, children)
 
     def _heartbeat(self, parent: Any, busy: int) -> Heartbeat:
-        if time.monotonic() - self._looked_at_s >= LOOK_INTERVAL_S:
-            self._looked_at_s = time.monotonic()
-            self._stored = models.stored()
+        if time.monotonic() - self._surveyed_at_s >= SURVEY_INTERVAL_S:
+            self._surveyed_at_s = time.monotonic()
+            self._stored = stored_models()
             self._memory_bytes = sum(pss for _, pss, _ in family_memory(psutil.Process()))
-        pool = parent.pool._pool
-        if not renewal.underway():
-            self._serving = lifecycle.manifest()
+        if not self._renewal.in_progress():
+            self._served = serving.manifest
         return Heartbeat(
             worker=parent.hostname,
-            lane=lifecycle.lane(),
-            children=len(pool._pool) - len(pool._waiting_to_start),
+            lane=context.consumed_lane(),
+            children=Children(parent.pool).count_warm(),
             busy=busy,
-            model=self._serving.id,
-            model_version=self._serving.version,
+            model=self._served.id,
+            model_version=self._served.version,
             stored=self._stored,
             started_at_s=self._started_at_s,
             seen_at_s=0.0,
-            degraded=degraded.lasts(),
+            degraded=shared.degraded,
             memory_bytes=self._memory_bytes,
         )

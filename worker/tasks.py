@@ -1,6 +1,6 @@
-"""The two Celery tasks, one a lane. Neither carries texts: those stay in the job store.
+"""The two Celery tasks, one a lane. Their messages carry no texts: those stay in the job store.
 
-What they return is kept nowhere; Flower shows it as their result.
+What a task returns is not stored; Flower shows it as the result.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from structlog.contextvars import bound_contextvars
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
 from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
 from jobs.models import ChunkRef, OutputChunk
-from worker import accounts, context, degraded, lifecycle
+from worker import context, reporting
 from worker.classify import answer, refuse
 from worker.metrics import metrics
+from worker.serving import serving
+from worker.shared import shared
 
-DRAIN_BUDGET_S = 2.0  #: then a `drain` hands over, so that Celery sees progress and a stopping worker soon stops
+DRAIN_BUDGET_S = 2.0  #: then a `drain` publishes its successor, so that Celery sees progress and a worker can stop soon
 
 log = structlog.get_logger(__name__)
 
@@ -59,27 +61,27 @@ def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, 
 
 
 def _work(lane: InteractiveLane | BulkLane, opened: list[OpenChunk], began: float) -> list[ChunkRef]:
-    """Answer the chunks, record that and tell of it. Returns the chunks to publish."""
-    with bound_contextvars(**accounts.ids(opened)):
-        accounts.begun(lane.lane, opened)
+    """Answer the chunks, then record and report the results. Returns the chunks to publish."""
+    with bound_contextvars(**reporting.log_ids(opened)):
+        reporting.started(lane.lane, opened)
         results = _answer(lane, opened)
         took_s = monotonic() - began
         following = lane.record(results, took_ms=max(1.0, took_s * 1000))
-    accounts.done(lane.lane, opened, results, took_s)
+    reporting.finished(lane.lane, opened, results, took_s)
     return following
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
-    """The chunks answered by the models that their jobs ask for; in degraded mode the bundled one stands in."""
+    """Answer the chunks with the models that their jobs ask for; in degraded mode with the bundled one."""
     groups: dict[str, list[OpenChunk]] = {}
     for chunk in opened:
         groups.setdefault(chunk.model, []).append(chunk)
     results: list[tuple[ChunkRef, OutputChunk]] = []
     for model, chunks in groups.items():
-        stands_in = not model and degraded.lasts()
+        stands_in = not model and shared.degraded
         try:
-            engine = lifecycle.fallback() if stands_in else lifecycle.engine(model)
-        except Exception as error:  # whatever it is, it would come again: the rows tell, and are not tried for ever
+            engine = serving.fallback() if stands_in else serving.engine_for(model)
+        except Exception as error:  # whatever it is, another try would raise it again: the rows get it as their error
             log.exception("the model that a job asks for cannot be used", model=model)
             results += [refuse(chunk, error) for chunk in chunks]
         else:

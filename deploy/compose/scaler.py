@@ -30,7 +30,7 @@ import httpx
 from jobs.errors import SettingsError
 from jobs.models import Lane
 from jobs.settings import PREFIX, Settings, current
-from worker.autoscale.policy import Calm, Limits, Look, decide
+from worker.autoscale.policy import Calm, Limits, Sample, decide
 from worker.host import Host
 
 EX_USAGE = 2
@@ -129,7 +129,7 @@ class Scaler:
         """Raises Refused."""
         try:
             lane, count = self._cluster.look(), self._compose.count()
-            decision = decide(self._limits, self._look(now_s, lane, count), self._calm)
+            decision = decide(self._limits, self._sample(now_s, lane, count), self._calm)
             self._calm = decision.calm
             self._say(f"{count} containers: {decision.reason}")
             if decision.wanted != count:
@@ -139,9 +139,9 @@ class Scaler:
             self._calm = None  # who knows what happened meanwhile
             self._say(f"everything stays as it is: {error}")
 
-    def _look(self, now_s: float, lane: LaneState, count: int) -> Look:
+    def _sample(self, now_s: float, lane: LaneState, count: int) -> Sample:
         idle = lane.demand == 0 and lane.in_flight == 0
-        return Look(
+        return Sample(
             now_s=now_s,
             units=count,
             settled=lane.workers >= count,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from worker.app import app
 from worker.autoscale import autoscaler
-from worker.autoscale.policy import Calm, Decision, Limits, Look, decide
+from worker.autoscale.policy import Calm, Decision, Limits, Sample, decide
 
 __all__ = ["app"]
 
@@ -19,12 +19,12 @@ _trace = Path(os.environ["AUTOSCALE_TRACE"])
 _began_s: list[float] = []
 
 
-def _recorded(limits: Limits, look: Look, calm: Calm | None = None) -> Decision:
-    decision = decide(limits, look, calm)
+def _recorded(limits: Limits, sample: Sample, calm: Calm | None = None) -> Decision:
+    decision = decide(limits, sample, calm)
     if not _began_s:
-        _trace.write_text(",".join(field.name for field in fields(Look)) + ",wanted\n")
-    _began_s.append(look.now_s)
-    now_s, *values = astuple(look)
+        _trace.write_text(",".join(field.name for field in fields(Sample)) + ",wanted\n")
+    _began_s.append(sample.now_s)
+    now_s, *values = astuple(sample)
     with _trace.open("a") as file:
         file.write(",".join(map(str, (round(now_s - _began_s[0], 3), *values, decision.wanted))) + "\n")
     return decision

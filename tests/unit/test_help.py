@@ -23,7 +23,7 @@ CLIENT = (
     "list", "models", "top", "throughput", "webhooks",
 )  # fmt: skip
 BENCHMARKS = [path.stem for path in sorted((REPOSITORY / "benchmarks").glob("*.py")) if "__main__" in path.read_text()]
-PROCESSES = ("webhooks", "worker.rehearsal", "deploy.compose.scaler", "deploy.local.run", "deploy.local.demo")
+PROCESSES = ("webhooks", "worker.model_switch", "deploy.compose.scaler", "deploy.local.run", "deploy.local.demo")
 
 
 @pytest.fixture(scope="module")

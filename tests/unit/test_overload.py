@@ -21,7 +21,7 @@ def run(
     for per_second, waiting in seconds:
         start += 1
         arrived += round(per_second)
-        said.append(overload.look(Load(start, waiting, arrived, CAPACITY)))
+        said.append(overload.update(Load(start, waiting, arrived, CAPACITY)))
     return said, start, arrived
 
 
@@ -82,9 +82,9 @@ def test_a_load_at_the_edge_of_what_the_model_can_do_does_not_make_it_flap() -> 
 
 @pytest.mark.parametrize("capacity", [None, 0.0])
 def test_nothing_changes_while_the_speed_is_not_known(capacity: float | None) -> None:
-    assert not Overload(LIMIT_S).look(Load(1, 1_000_000, 0, capacity))
+    assert not Overload(LIMIT_S).update(Load(1, 1_000_000, 0, capacity))
     overload, now, arrived = overloaded()
-    assert overload.look(Load(now + 60, 0, arrived, capacity))
+    assert overload.update(Load(now + 60, 0, arrived, capacity))
 
 
 def test_a_counter_that_starts_anew_is_no_negative_load() -> None:

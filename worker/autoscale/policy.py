@@ -1,6 +1,6 @@
 """How many units there should be. Pure arithmetic: it reads no clock, no host and no Redis.
 
-A unit is whatever is scaled: a child of a worker, or a worker on a host. Up goes at once, by doubling, as long as the
+A unit is what is scaled: a child of a worker, or a worker on a host. Up goes at once, by doubling, as long as the
 host has room; down only after a quiet time, and then to the most that was needed in it. So a gap between two jobs costs
 nothing, and a load that swings is served by its crests.
 """
@@ -23,8 +23,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What is seen at one moment."""
+class Sample:
+    """What is measured at one moment."""
 
     now_s: float  # of any clock that never goes back
     units: int
@@ -33,7 +33,7 @@ class Look:
     demand: int  # units that would find work now, the busy ones included
     available_bytes: int  # memory that processes could still have
     unit_bytes: int  # what one more unit takes of it
-    cpu_share: float  # in use since the last look, 0 to 1
+    cpu_share: float  # in use since the last sample, 0 to 1
 
 
 class Reason(StrEnum):
@@ -61,36 +61,36 @@ class Calm:
 class Decision:
     wanted: int
     reason: Reason
-    calm: Calm | None = None  # to be handed in again with the next look
+    calm: Calm | None = None  # to be handed in again with the next sample
 
 
-def decide(limits: Limits, look: Look, calm: Calm | None = None) -> Decision:
-    """How many units there should be now, `calm` being that of the decision before."""
-    bounded = _clamp(look.units, limits)
-    if bounded != look.units:
+def decide(limits: Limits, sample: Sample, calm: Calm | None = None) -> Decision:
+    """Return how many units there should be now; `calm` is that of the decision before."""
+    bounded = _clamp(sample.units, limits)
+    if bounded != sample.units:
         return Decision(bounded, Reason.BOUNDS)
-    needed = _clamp(max(look.demand, look.busy), limits)
-    if needed < look.units:
-        return _fewer(limits, look, needed, calm)
-    if needed == look.units or look.busy < look.units:
-        return Decision(look.units, Reason.ENOUGH)  # where some idle beside waiting work, it is just being fetched
-    return _more(limits, look, needed)
+    needed = _clamp(max(sample.demand, sample.busy), limits)
+    if needed < sample.units:
+        return _fewer(limits, sample, needed, calm)
+    if needed == sample.units or sample.busy < sample.units:
+        return Decision(sample.units, Reason.ENOUGH)  # where some idle beside waiting work, it is just being fetched
+    return _more(limits, sample, needed)
 
 
-def _more(limits: Limits, look: Look, needed: int) -> Decision:
-    if not look.settled:
-        return Decision(look.units, Reason.UNSETTLED)
-    if look.cpu_share > limits.cpu_share:
-        return Decision(look.units, Reason.CPU)
-    fitting = max(0, look.available_bytes - limits.reserve_bytes) // max(1, look.unit_bytes)
-    wanted = min(needed, 2 * look.units, look.units + fitting)
-    return Decision(wanted, Reason.DEMAND if wanted > look.units else Reason.MEMORY)
+def _more(limits: Limits, sample: Sample, needed: int) -> Decision:
+    if not sample.settled:
+        return Decision(sample.units, Reason.UNSETTLED)
+    if sample.cpu_share > limits.cpu_share:
+        return Decision(sample.units, Reason.CPU)
+    fitting = max(0, sample.available_bytes - limits.reserve_bytes) // max(1, sample.unit_bytes)
+    wanted = min(needed, 2 * sample.units, sample.units + fitting)
+    return Decision(wanted, Reason.DEMAND if wanted > sample.units else Reason.MEMORY)
 
 
-def _fewer(limits: Limits, look: Look, needed: int, calm: Calm | None) -> Decision:
-    calm = Calm(look.now_s, needed) if calm is None else Calm(calm.since_s, max(calm.peak, needed))
-    if look.now_s - calm.since_s < limits.keepalive_s or not look.settled:
-        return Decision(look.units, Reason.CALM, calm)
+def _fewer(limits: Limits, sample: Sample, needed: int, calm: Calm | None) -> Decision:
+    calm = Calm(sample.now_s, needed) if calm is None else Calm(calm.since_s, max(calm.peak, needed))
+    if sample.now_s - calm.since_s < limits.keepalive_s or not sample.settled:
+        return Decision(sample.units, Reason.CALM, calm)
     return Decision(calm.peak, Reason.QUIET)
 
 

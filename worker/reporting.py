@@ -1,4 +1,4 @@
-"""What is told of the chunks a child works on: to Prometheus, and in its lines of the log."""
+"""Reports the chunks that a child works on: as metrics for Prometheus, and in its log lines."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from worker.metrics import metrics
 log = structlog.get_logger(__name__)
 
 
-def ids(chunks: Sequence[OpenChunk]) -> dict[str, object]:
-    """What lines written meanwhile carry: of one chunk its ids, of several that share a batch the lists of theirs."""
+def log_ids(chunks: Sequence[OpenChunk]) -> dict[str, object]:
+    """Return the fields of log lines about these chunks: the ids of one, or lists where several share a batch."""
     requests = [chunk.request_id for chunk in chunks]
-    named = {"request_id": requests[0]} if len(requests) == 1 else {"request_ids": requests}
-    return named | names([chunk.ref for chunk in chunks])
+    ids = {"request_id": requests[0]} if len(requests) == 1 else {"request_ids": requests}
+    return ids | chunk_ids([chunk.ref for chunk in chunks])
 
 
-def names(refs: Sequence[ChunkRef]) -> dict[str, object]:
-    """The same without the requests, of which the parent does not know."""
+def chunk_ids(refs: Sequence[ChunkRef]) -> dict[str, object]:
+    """Return the same fields without the requests: the parent does not know those."""
     if len(refs) == 1:
         return {"job_id": refs[0].job_id, "chunk": refs[0].chunk_no}
     return {"job_ids": [ref.job_id for ref in refs]}
 
 
-def begun(lane: Lane, chunks: Sequence[OpenChunk]) -> None:
+def started(lane: Lane, chunks: Sequence[OpenChunk]) -> None:
+    """Report how long the chunks waited for a child."""
     wait = metrics().queue_wait.labels(lane)
     for chunk in chunks:
         if chunk.waited_s is not None:
             wait.observe(chunk.waited_s)
 
 
-def done(
+def finished(
     lane: Lane, chunks: Sequence[OpenChunk], results: Sequence[tuple[ChunkRef, OutputChunk]], took_s: float
 ) -> None:
-    """The results are recorded. `took_s` is of all chunks together."""
+    """Report results that are recorded. `took_s` is the time of all chunks together."""
     answers = dict(results)
     rows: Counter[str] = Counter()
     poison = 0
@@ -53,7 +54,7 @@ def done(
         logs.sampled(
             log,
             "chunk answered",
-            **ids([chunk]),
+            **log_ids([chunk]),
             rows=len(fresh),
             failed=found[FAILED],
             without_text=found[WITHOUT_TEXT],
@@ -68,7 +69,7 @@ def done(
 
 
 def _fresh(chunk: OpenChunk, answer: OutputChunk) -> Sequence[Outcome]:
-    """The outcomes of rows that this execution was about: of a chunk that is tried again, those that had failed."""
+    """Return the outcomes that this execution was to find: of a chunk that is tried again, those that had failed."""
     if chunk.before is None:
         return answer.outcomes
     tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and before.error.retryable)

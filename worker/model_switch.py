@@ -1,45 +1,53 @@
-"""Going over to another model without stopping: rehearse, vote, load beside the old one, renew the children.
+"""Switches to another model without stopping: rehearse, vote, load beside the old one, renew the children.
 
-Each step is started from the parent's event loop and looked at again in the next sweep, so that the parent goes on
-serving. Only loading needs a thread; meanwhile no child is forked by the keeper, since a thread may hold a lock.
+The sweeper calls this at short intervals from the parent's event loop, and each call does only what can be done at
+once, so that the parent goes on serving. Only loading needs a thread; no child is forked meanwhile, since the thread
+may hold a lock.
+
+`python -m` this module with a model's name is the rehearsal: it loads, warms and proves the model in a process that
+serves no jobs. A model that is damaged, crashes or hangs does so there. Exit status 0 when the model can be used, else
+1 with the reason on standard error.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import structlog
 from redis import Redis
 
 from jobs import activation
 from jobs.cluster import live_workers
-from jobs.settings import current
-from worker import lifecycle, renewal
+from jobs.settings import REPOSITORY, current
+from worker.children import Children
+from worker.renewal import Renewal
+from worker.serving import find_model, load, serving
 
 REHEARSAL_TIMEOUT_S = 120.0  #: a model that takes longer to load and warm is voted against
 
 log = structlog.get_logger(__name__)
 
 
-class Switch:
-    """One worker's way through an activation."""
+class ModelSwitch:
+    """One worker's part in an activation."""
 
-    def __init__(self, worker: str) -> None:
+    def __init__(self, worker: str, renewal: Renewal) -> None:
         self._worker = worker
+        self._renewal = renewal
         self._rehearsal: Rehearsal | None = None
         self._loading: threading.Thread | None = None
         self._tasks = 0  # received so far
         self._worked_at_s = time.monotonic()
         self._refused = ""  # the active model, when this worker could not load it
 
-    def rest(self, pool: Any, tasks: int, *, busy: bool) -> None:
-        """Give up the model's memory after a time without work; take it up again when work comes.
+    def unload_if_idle(self, children: Children, tasks: int, *, busy: bool) -> None:
+        """Give up the model's memory after a time without work; load the model again when work comes.
 
         `tasks` is how many were received so far. The first task does not wait for the parent: its child loads the model
         by itself, and is replaced by one that shares it later.
@@ -47,14 +55,14 @@ class Switch:
         after_s = current().idle_unload_s
         if busy or tasks != self._tasks:
             self._tasks, self._worked_at_s = tasks, time.monotonic()
-            if not lifecycle.loaded() and self._loading is None:
-                self._start_loading(lifecycle.manifest().name)
-        elif after_s and lifecycle.loaded() and time.monotonic() - self._worked_at_s > after_s and not self._loading:
-            lifecycle.unload()
-            renewal.renew(pool)
+            if not serving.is_loaded and self._loading is None:
+                self._start_loading(serving.manifest.name)
+        elif after_s and serving.is_loaded and time.monotonic() - self._worked_at_s > after_s and not self._loading:
+            serving.unload()
+            self._renewal.begin(children)
             log.info("unloaded the model, as no work comes")
 
-    def step(self, redis: Redis, pool: Any) -> None:
+    def step(self, redis: Redis, children: Children) -> None:
         """Do what can be done now for an activation. Raises what Redis raises when it is away."""
         decided = activation.read(redis)
         if decided.candidate:
@@ -62,11 +70,12 @@ class Switch:
             activation.decide(redis, decided.candidate, live_workers(redis))
         else:
             self.stop()
-        self._finish_loading(pool)
-        if decided.active not in ("", self._refused, lifecycle.manifest().name) and self._loading is None:
+        self._finish_loading(children)
+        if decided.active not in ("", self._refused, serving.manifest.name) and self._loading is None:
             self._start_loading(decided.active)
 
     def stop(self) -> None:
+        """End the rehearsal, if one runs."""
         if self._rehearsal is not None:
             self._rehearsal.stop()
             self._rehearsal = None
@@ -83,15 +92,16 @@ class Switch:
         self._loading = threading.Thread(target=self._load, args=(name,), name="load-model")
         self._loading.start()
 
-    def _finish_loading(self, pool: Any) -> None:
+    def _finish_loading(self, children: Children) -> None:
         if self._loading is not None and not self._loading.is_alive():
             self._loading = None
-            if lifecycle.take_over():
-                renewal.renew(pool)
+            if serving.is_prepared:
+                serving.take_over()
+                self._renewal.begin(children)
 
     def _load(self, name: str) -> None:
         try:
-            lifecycle.prepare(name)
+            serving.prepare(name)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the old model goes on serving
             self._refused = name
             log.error("the active model cannot be loaded; the old one goes on serving", model=name, reason=str(error))
@@ -103,15 +113,13 @@ class Rehearsal:
     def __init__(self, model: str) -> None:
         self.model = model
         self._deadline_s = time.monotonic() + REHEARSAL_TIMEOUT_S
-        # A pipe could fill up, as nobody reads it meanwhile.
+        # Not a pipe: it could fill up, as it is read only at the end.
         self._output: IO[bytes] = TemporaryFile()  # noqa: SIM115 -- it lives as long as this object
-        command = [sys.executable, "-m", "worker.rehearsal", model]
-        self._process = subprocess.Popen(
-            command, cwd=Path(__file__).parent.parent, stdin=subprocess.DEVNULL, stderr=self._output
-        )
+        command = [sys.executable, "-m", __name__, model]
+        self._process = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=self._output)
 
     def verdict(self) -> str:
-        """The vote; "" while the rehearsal runs."""
+        """Return the vote; "" while the rehearsal runs."""
         status = self._process.poll()
         if status is None:
             late = time.monotonic() > self._deadline_s
@@ -127,3 +135,21 @@ class Rehearsal:
             self._process.kill()
             self._process.wait()
         self._output.close()
+
+
+def rehearse(name: str) -> int:
+    """Load, warm and prove a model in this process; return the exit status."""
+    try:
+        engine = load(find_model(name))
+        engine.warm()
+        engine.prove()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the reason
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m worker.model_switch", description=__doc__)
+    parser.add_argument("model", metavar="MODEL", help="id, or id@version")
+    sys.exit(rehearse(parser.parse_args().model))

@@ -1,0 +1,235 @@
+"""The model that a worker serves: loaded and warmed in the parent before it forks, so that children share its memory.
+
+An engine is loaded in one of three places: in the parent before the fork (the usual one), in each child after the fork
+(SENTIQ_ENGINE_LOAD=child), or in a child when a job asks for another model than the one served.
+"""
+
+from __future__ import annotations
+
+import gc
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jobs import models
+from jobs.models import Lane
+from jobs.settings import BUNDLED_MODEL, current
+from worker import context, metrics
+
+if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
+    from engine import Engine, ModelManifest
+    from engine.registry import StoredModel
+
+#: Other models that a child keeps loaded. Their memory is its own: only the served model is shared.
+OTHERS_KEPT = 1
+
+log = structlog.get_logger(__name__)
+
+
+class IllegalState(RuntimeError):
+    """A step was taken out of order: this is a bug of the caller."""
+
+
+class State(Enum):
+    """The served model, as the parent has it and its children inherit it."""
+
+    EMPTY = "no model is chosen"
+    SERVING = "a model is served"
+    UNLOADED = "the model is unloaded, as no work came"
+
+
+class Next(Enum):
+    """The model that is to replace the served one."""
+
+    NONE = "there is none"
+    LOADING = "a thread loads it"
+    READY = "it is loaded and warm"
+
+
+class Serving:
+    """The engines of one process. Children inherit this object by the fork.
+
+    `start` comes first. Then `prepare` and `take_over` replace the served model, as often as wanted; `unload` gives its
+    memory back, until `prepare` and `take_over` bring one again. Any other order raises IllegalState.
+    """
+
+    def __init__(self) -> None:
+        self._state, self._next_state = State.EMPTY, Next.NONE
+        self._manifest: ModelManifest | None = None
+        self._engine: Engine | None = None  # None where children load it, and while it is unloaded
+        self._next: Engine | None = None
+        self._fallback: Engine | None = None  # the bundled model, where it may have to stand in
+        self.load_other = lru_cache(maxsize=OTHERS_KEPT)(_load_other)
+
+    @property
+    def manifest(self) -> ModelManifest:
+        """The manifest of the served model."""
+        if self._manifest is None:
+            raise IllegalState(self._state.value)
+        return self._manifest
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the served model was not unloaded."""
+        return self._state is not State.UNLOADED
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a thread loads a model: a child forked now might inherit a lock that is never released."""
+        return self._next_state is Next.LOADING
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether `take_over` has a model to take over."""
+        return self._next_state is Next.READY
+
+    def start(self, stored: StoredModel) -> None:
+        """Choose the first model, and load and warm it where the parent is to do so. Raises ModelError."""
+        self._expect(State.EMPTY)
+        self._manifest = stored.manifest
+        if current().engine_load == "parent":
+            self._load(stored)
+        self._state = State.SERVING
+
+    def prove(self) -> None:
+        """In a new child: load the model where children are to do so, and run one inference. Raises ModelError.
+
+        A model that was unloaded is not proven: children load it when a job asks for it.
+        """
+        self._expect(State.SERVING, State.UNLOADED)
+        if current().engine_load == "child" and self.is_loaded:
+            self._load(find_model(self.manifest.name))
+        if self._engine is not None:
+            self._engine.prove()
+
+    def engine_for(self, model: str = "") -> Engine:
+        """Return the engine for a model: `id`, `id@version`, or "" for the served one.
+
+        Raises ModelError when another model cannot be loaded.
+        """
+        if model in ("", self.manifest.id, self.manifest.name):
+            return self._engine or self.load_other(self.manifest.name)  # an idle parent has none to share
+        return self.load_other(model)
+
+    def fallback(self) -> Engine:
+        """Return the bundled model, in a worker that may degrade."""
+        return self._fallback or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
+
+    def prepare(self, name: str) -> None:
+        """Load and warm a model beside the served one. Raises ModelError. Meant for a thread of the parent."""
+        self._expect(State.SERVING, State.UNLOADED)
+        if self.is_preparing:
+            raise IllegalState(self._next_state.value)
+        self._next_state, self._next = Next.LOADING, None
+        try:
+            self._next = load_warm(find_model(name))
+        finally:
+            self._next_state = Next.READY if self._next is not None else Next.NONE
+
+    def take_over(self) -> None:
+        """Serve the prepared model instead of the one before, in the children that are forked from now on."""
+        if self._next is None or not self.is_prepared:
+            raise IllegalState(self._next_state.value)
+        self._state, self._next_state = State.SERVING, Next.NONE
+        self._engine, self._manifest, self._next = self._next, self._next.manifest, None
+        freeze_memory()
+
+    def unload(self) -> None:
+        """Give the memory of the model back. Children forked from now on load it themselves, when a job needs it."""
+        self._expect(State.SERVING)
+        if self._next_state is not Next.NONE:
+            raise IllegalState(self._next_state.value)
+        self._state, self._engine = State.UNLOADED, None
+        gc.unfreeze()
+        gc.collect()
+
+    def _load(self, stored: StoredModel) -> None:
+        self._engine = load_warm(stored)
+        if may_degrade():
+            self._fallback = load_warm(find_model(BUNDLED_MODEL))
+
+    def _expect(self, *allowed: State) -> None:
+        if self._state not in allowed:
+            raise IllegalState(self._state.value)
+
+
+def freeze_memory() -> None:
+    """Keep the garbage collector off all objects there are now.
+
+    Otherwise the first collection in a child would write to, and so copy, every page of Python objects that it shares.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def may_degrade() -> bool:
+    """Return whether this worker's children hold the bundled model beside the one they serve."""
+    return context.consumed_lane() is Lane.INTERACTIVE and current().degrade_above_s > 0
+
+
+def find_model(name: str) -> StoredModel:
+    """Return a model on this worker's disk: an id, which means its newest version, or `id@version`.
+
+    Raises ModelError that lists the models there are.
+    """
+    from engine.registry import find_model as find
+
+    return find(current().model_roots, name)
+
+
+def load(stored: StoredModel) -> Engine:
+    """Return the model's engine, not yet warm. Raises ModelError."""
+    from engine import Engine
+
+    settings = current()
+    return Engine.load(
+        stored.directory,
+        backend=settings.backend,
+        token_budget=settings.token_budget,
+        observer=metrics.observe,
+    )
+
+
+def load_warm(stored: StoredModel) -> Engine:
+    """Return the model's engine, warm. Raises ModelError."""
+    loaded = load(stored)
+    log.info("model warm", model=loaded.manifest.name, shapes=loaded.warm())
+    return loaded
+
+
+def _load_other(name: str) -> Engine:
+    """Return the engine of a model beside the served one. It builds the kernels of a shape when it first meets it."""
+    engine = load(find_model(name))
+    log.info("loaded another model in a child", model=engine.manifest.name)
+    return engine
+
+
+def stored_models() -> tuple[models.StoredModel, ...]:
+    """Return all models that this worker could load with its backend, the newest version of each id first."""
+    from engine.registry import list_models, measured
+
+    settings = current()
+    found, problems = list_models(settings.model_roots)
+    for problem in problems:
+        log.warning("a model is left out", reason=problem)
+    proofs = {model.directory: measured(model) for model in found}
+    return tuple(
+        models.StoredModel(
+            id=model.manifest.id,
+            version=model.manifest.version,
+            labels=model.manifest.labels,
+            max_tokens=model.manifest.max_tokens,
+            precision=model.manifest.backends[settings.backend],
+            source=model.manifest.source,
+            accuracy=proof.accuracy if (proof := proofs[model.directory]) else None,
+            tested_on=proof.texts if proof else None,
+        )
+        for model in found
+        if settings.backend in model.manifest.backends
+    )
+
+
+#: The engines of this process.
+serving = Serving()
