@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -20,7 +19,6 @@ from tests.cluster.test_faults import BROKEN, check_all_answered
 from tests.cluster.test_main_job import sentences
 from tests.cluster.test_models import copy_model
 from tests.support import Cluster, Process, wait_until
-from worker.autoscale.autoscaler import shrink
 
 pytestmark = pytest.mark.cluster
 
@@ -216,39 +214,3 @@ def test_bounds_that_cannot_work_stop_the_start(
     worker = empty_cluster.start_worker("bulk", autoscale=autoscale, wait=False, SENTIQ_SCALE_RESERVE_MB=reserve_mb)
     assert worker.popen.wait(60) == 78
     assert told in worker.log.read_text()
-
-
-class Child:
-    """What the autoscaler knows of a pool process."""
-
-    def __init__(self, inqW_fd: int, *, ending: bool = False) -> None:  # noqa: N803 -- billiard's name
-        self.inqW_fd, self._controlled_termination = inqW_fd, ending
-        self.ended = False
-
-    def terminate_controlled(self) -> None:
-        self.ended = True
-
-
-def pool_of(*children: Child, busy: set[int], writing: set[int]) -> Any:
-    return SimpleNamespace(
-        _pool=list(children),
-        _processes=len(children),
-        _busy_workers=busy,
-        _active_writes=writing,
-        _putlock=SimpleNamespace(shrink=lambda: None),
-    )
-
-
-def test_only_children_that_no_task_was_written_to_are_ended() -> None:
-    """billiard calls a child idle until it says that it has accepted its task."""
-    working, about_to, ending, idle, idle_too = Child(1), Child(2), Child(3, ending=True), Child(4), Child(5)
-    pool = pool_of(working, about_to, ending, idle, idle_too, busy={1, 2}, writing={2})
-
-    shrink(pool, 1)
-    assert [child.ended for child in pool._pool] == [False, False, False, True, False]
-    assert pool._processes == 4
-
-    pool._pool.remove(idle)
-    shrink(pool, 9)
-    assert [child.ended for child in pool._pool] == [False, False, False, True]
-    assert pool._processes == 3

@@ -1,0 +1,160 @@
+"""The states of the served model: each legal step, and an error for each other one."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from worker import serving as module
+from worker.serving import IllegalState, Serving
+
+
+class Engine:
+    def __init__(self, name: str) -> None:
+        self.manifest: Any = SimpleNamespace(id=name, name=f"{name}@1")
+        self.proofs = 0
+
+    def prove(self) -> None:
+        self.proofs += 1
+
+
+@pytest.fixture(autouse=True)
+def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Models that load at once; which were loaded so far, and `broken` does not load."""
+    loaded: list[str] = []
+
+    def load(stored: Any) -> Engine:
+        if stored.manifest.id == "broken":
+            raise ValueError("it is broken")
+        loaded.append(stored.manifest.name)
+        return Engine(stored.manifest.id)
+
+    monkeypatch.setattr(module, "find_model", lambda name: stored(name.partition("@")[0]))
+    monkeypatch.setattr(module, "load", load)
+    monkeypatch.setattr(module, "load_warm", load)
+    monkeypatch.setattr(module, "may_degrade", lambda: False)
+    yield loaded
+    gc.unfreeze()
+
+
+def stored(name: str) -> Any:
+    return SimpleNamespace(manifest=SimpleNamespace(id=name, name=f"{name}@1"))
+
+
+def empty() -> Serving:
+    return Serving()
+
+
+def started() -> Serving:
+    serving = empty()
+    serving.start(stored("first"))
+    return serving
+
+
+def prepared() -> Serving:
+    serving = started()
+    serving.prepare("second")
+    return serving
+
+
+def unloaded() -> Serving:
+    serving = started()
+    serving.unload()
+    return serving
+
+
+def name_of(serving: Serving, model: str = "") -> str:
+    return serving.engine_for(model).manifest.name
+
+
+def test_a_model_is_served_until_another_takes_over(models: list[str]) -> None:
+    serving = started()
+    assert {name_of(serving, model) for model in ("", "first", "first@1")} == {"first@1"}
+
+    serving.prepare("second")
+    assert (name_of(serving), serving.is_prepared, serving.is_preparing) == ("first@1", True, False)
+
+    serving.take_over()
+    assert (name_of(serving), serving.manifest.name, serving.is_prepared) == ("second@1", "second@1", False)
+    assert models == ["first@1", "second@1"]
+
+
+def test_another_model_is_loaded_beside_once(models: list[str]) -> None:
+    serving = started()
+    assert [name_of(serving, "third") for _ in range(2)] == ["third@1"] * 2
+    assert models == ["first@1", "third@1"]
+
+
+def test_an_unloaded_model_is_loaded_when_it_is_asked_for_and_proven_by_none(models: list[str]) -> None:
+    serving = unloaded()
+    serving.prove()
+    assert models == ["first@1"]
+    assert not serving.is_loaded
+
+    assert name_of(serving) == "first@1"
+    assert models == ["first@1"] * 2
+
+    serving.prepare("first")
+    serving.take_over()
+    assert serving.is_loaded
+
+
+def test_a_model_that_cannot_be_loaded_changes_nothing() -> None:
+    serving = started()
+    with pytest.raises(ValueError, match="broken"):
+        serving.prepare("broken")
+    assert (name_of(serving), serving.is_prepared, serving.is_preparing) == ("first@1", False, False)
+    serving.prepare("second")
+
+
+def test_while_a_model_is_loaded_no_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    serving = started()
+    seen: list[bool] = []
+    steps: list[Callable[[], object]] = [lambda: serving.prepare("third"), serving.unload, serving.take_over]
+
+    def load(_: object) -> Engine:
+        seen.append(serving.is_preparing)
+        for step in steps:
+            with pytest.raises(IllegalState, match="a thread loads it"):
+                step()
+        return Engine("second")
+
+    monkeypatch.setattr(module, "load_warm", load)
+    serving.prepare("second")
+    assert seen == [True]
+
+
+def test_in_children_the_model_is_loaded_where_the_settings_say_so(
+    models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "current", lambda: SimpleNamespace(engine_load="child"))
+    serving = started()
+    assert models == []
+    serving.prove()
+    engine: Any = serving.engine_for()
+    assert (models, engine.proofs) == (["first@1"], 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "step"),
+    [
+        (empty, lambda serving: serving.manifest),
+        (empty, lambda serving: serving.engine_for()),
+        (empty, lambda serving: serving.prove()),
+        (empty, lambda serving: serving.prepare("second")),
+        (empty, lambda serving: serving.take_over()),
+        (empty, lambda serving: serving.unload()),
+        (started, lambda serving: serving.start(stored("second"))),
+        (started, lambda serving: serving.take_over()),
+        (prepared, lambda serving: serving.unload()),
+        (unloaded, lambda serving: serving.unload()),
+        (unloaded, lambda serving: serving.take_over()),
+    ],
+)
+def test_a_step_out_of_order_raises(made: Callable[[], Serving], step: Callable[[Serving], object]) -> None:
+    with pytest.raises(IllegalState):
+        step(made())
