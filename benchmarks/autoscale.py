@@ -23,8 +23,9 @@ import httpx
 import pygal
 from pygal.style import Style
 
-from tests.cluster.test_main_job import sentences
-from tests.support import Cluster, Process
+from tests.support.cluster import Cluster
+from tests.support.processes import Process
+from tests.support.texts import sentences
 
 QUIET_S = 3.0  #: before the step
 UP_WITHIN_S = 5.0

@@ -26,7 +26,8 @@ from rich.table import Table
 
 from benchmarks.texts import iterate_texts
 from sentiq_client import Client
-from tests.support import Cluster, Process
+from tests.support.cluster import Cluster
+from tests.support.processes import Process
 
 
 class MemoryWatch:

@@ -28,7 +28,8 @@ from benchmarks.texts import read_texts
 from engine import Engine
 from engine.registry import find_model
 from jobs.store import JobStore
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 CHILDREN = 2
 LATENCY_POSTS = 200  #: single texts per latency figure

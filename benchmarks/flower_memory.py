@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.flower import Flower
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.flower import Flower
+from tests.support.processes import wait_until
 
 PATIENCE_S = 600.0
 SETTLE_S = 5.0  #: the last events, and a save of the state

@@ -26,7 +26,8 @@ from jobs import keys
 from jobs.capacity import texts_per_second
 from jobs.models import Lane
 from jobs.store import JobStore
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 CHILDREN = 2
 TEXTS = 16  #: of one job

@@ -32,7 +32,9 @@ from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, InputChunk
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.support import REPOSITORY, Cluster, RedisServer
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.redis_server import RedisServer
 from worker.classify import answer
 
 CACHE = (keys.CACHE_CURRENT, keys.CACHE_PREVIOUS, keys.CACHE_STATS)

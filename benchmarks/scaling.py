@@ -39,7 +39,9 @@ from jobs.lanes import BulkLane, Clock
 from jobs.models import ChunkRef, InputChunk, Lane, NewJob, Outcome, OutputChunk, StoredModel, new_job_id
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.support import Cluster, RedisServer, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
+from tests.support.redis_server import RedisServer
 
 CHUNK_TEXTS = 512
 TEXT = "房间很干净，前台的服务也很热情，下次还会再来住，推荐给朋友们。" * 2

@@ -22,7 +22,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.support import READY_S, REPOSITORY, Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import READY_S, wait_until
 
 HELD_S = 3.0
 OTHERS = 2  #: threads that ask

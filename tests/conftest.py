@@ -10,7 +10,7 @@ from redis import Redis
 
 from jobs.connection import connect
 from jobs.settings import Settings
-from tests.support import RedisServer
+from tests.support.redis_server import RedisServer
 
 FIGURES = pytest.StashKey[list[str]]()
 

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page
 
-from tests import chromium
 from tests.browser import files
-from tests.browser.conftest import DESKTOP, PHONE, Look, Visit, new_context
+from tests.browser.visits import DESKTOP, PHONE, Look, Visit, new_context
 from tests.browser.words import Words
-from tests.cluster.test_main_job import sentences
-from tests.flower import LOGIN, Flower
-from tests.support import REPOSITORY, Cluster, wait_until
+from tests.support import chromium
+from tests.support.cluster import Cluster
+from tests.support.flower import LOGIN, Flower
+from tests.support.paths import REPOSITORY
+from tests.support.processes import wait_until
+from tests.support.texts import sentences
 
 DOCS = REPOSITORY / "docs"
 DONE_MS = 120_000  #: for the job of the pictures, on a busy machine

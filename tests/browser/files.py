@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from openpyxl import Workbook
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Visit
+from tests.browser.visits import Visit
+from tests.support.cluster import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
 BLAME = "物流太慢，包装破了，很失望"
@@ -81,3 +82,12 @@ def start(visit: Visit) -> str:
     visit.page.get_by_role("button", name=visit.t("bulk.start")).click()
     visit.page.wait_for_url("**/jobs/job_*")
     return visit.page.url.rpartition("/")[2]
+
+
+def submit(cluster: Cluster, content: bytes, **options: str) -> str:
+    answer = cluster.http.post(
+        "/api/v1/jobs", data={"keep_columns": "true"} | options, files={"file": ("评论.csv", content)}
+    )
+    assert answer.status_code == 202, answer.text
+    job_id: str = answer.json()["id"]
+    return job_id

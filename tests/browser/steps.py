@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from tests.browser.conftest import LOOKS, Visit
+from tests.browser.visits import LOOKS, Visit
 
 #: For what depends neither on words nor on width.
 one_look = pytest.mark.parametrize("look", LOOKS[:1], ids=lambda look: look.name)

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, expect
 
 from jobs.access import KeyStore, Scope
 from tests.browser import files
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import analyse, answers, one_look, requests, send, two_looks
-from tests.support import Cluster
+from tests.browser.visits import Look, Visit, visiting
+from tests.support.cluster import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
-from tests.browser.conftest import LOOKS, Look, Visit, visiting
 from tests.browser.steps import analyse, one_look, send
-from tests.support import Cluster
+from tests.browser.visits import LOOKS, Look, Visit, visiting
+from tests.support.cluster import Cluster
 
 #: Colours do not depend on words: in the dark one language is enough at each width.
 ALL = [*LOOKS, *(replace(look, scheme="dark") for look in (LOOKS[0], LOOKS[3]))]

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import analyse, answered_job, answers, held, one_look, past, requests, send, two_looks
+from tests.browser.visits import Look, Visit, visiting
 from tests.browser.words import Words
-from tests.support import Cluster
+from tests.support.cluster import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
 BLAME = "物流太慢，包装破了，很失望"

@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
-from tests.browser.conftest import LOOKS, Visit, visiting
 from tests.browser.steps import held, one_look, two_looks
-from tests.proxy import Fault, FaultyProxy
-from tests.support import Cluster, wait_until
+from tests.browser.visits import LOOKS, Visit, visiting
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
+from tests.support.proxy import Fault, FaultyProxy
 
 
 def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Visit) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import ADMIN_TOKEN, Look, Visit, visiting
 from tests.browser.steps import one_look, requests, two_looks
-from tests.cluster.test_models import BUNDLED, copy_model
-from tests.support import Cluster
+from tests.browser.visits import ADMIN_TOKEN, Look, Visit, visiting
+from tests.support.cluster import Cluster
+from tests.support.models import BUNDLED, copy_model
 
 FLOWER = "https://flower.example/watch"
 

@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import DESKTOP, Look, visiting
-from tests.support import Cluster
+from tests.browser.visits import DESKTOP, Look, visiting
+from tests.support.cluster import Cluster
 
 NAMES = ("positive", "neutral", "negative", "failed", "without-text")
 #: How people see who lack one kind of cone, as matrices for linear RGB (Machado, Oliveira and Fernandes 2009).

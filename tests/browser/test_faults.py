@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Locator, Request, Route, expect
 
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import answers, one_look, requests, send
-from tests.support import Cluster
+from tests.browser.visits import Look, Visit, visiting
+from tests.support.cluster import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
 AWAY = ("ERR_", "503")  #: what the browser's console says of it

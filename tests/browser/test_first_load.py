@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
 from tests.browser.steps import one_look
+from tests.browser.visits import Visit
 
 MOST_BYTES = 200_000
 HEADERS_BYTES = 1_500  #: of an answer without a body

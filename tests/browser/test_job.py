@@ -14,21 +14,14 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import files
-from tests.browser.conftest import LOOKS, Look, Visit, clear, visiting
 from tests.browser.steps import held, one_look, requests, two_looks
-from tests.support import Cluster, wait_until
+from tests.browser.visits import LOOKS, Look, Visit, clear, visiting
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
+from tests.support.programs import BROKEN
 
-BREAKS = "【异常】"  #: a text with it fails with the engine of tests/cluster/broken_engine.py
+BREAKS = "【异常】"  #: a text with it fails with the engine of tests/support/programs/broken_engine.py
 SLOW = "【迟缓】"  #: and one with this takes it five seconds
-
-
-def submit(cluster: Cluster, content: bytes, **options: str) -> str:
-    answer = cluster.http.post(
-        "/api/v1/jobs", data={"keep_columns": "true"} | options, files={"file": ("评论.csv", content)}
-    )
-    assert answer.status_code == 202, answer.text
-    job_id: str = answer.json()["id"]
-    return job_id
 
 
 def lines(page: Page, section: str) -> list[str]:
@@ -37,7 +30,7 @@ def lines(page: Page, section: str) -> list[str]:
 
 def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
     rows = [*files.reviews(200), ("leer", "", "北京", "app")]
-    job_id = submit(visit.cluster, files.csv(rows))
+    job_id = files.submit(visit.cluster, files.csv(rows))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
 
@@ -68,7 +61,7 @@ def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
 
 def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
     rows = [*files.reviews(120), ("leer", "", "北京", "app")]
-    job_id = submit(visit.cluster, files.csv(rows))
+    job_id = files.submit(visit.cluster, files.csv(rows))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     table = page.locator("section[aria-labelledby=rows-title] tbody tr")
@@ -106,7 +99,7 @@ def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
 
 @one_look
 def test_rows_of_another_filter_begin_at_the_first(visit: Visit) -> None:
-    job_id = submit(visit.cluster, files.csv(files.reviews(100)))
+    job_id = files.submit(visit.cluster, files.csv(files.reviews(100)))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     table = page.locator("section[aria-labelledby=rows-title] tbody tr")
@@ -124,7 +117,7 @@ def test_rows_of_another_filter_begin_at_the_first(visit: Visit) -> None:
 
 @one_look
 def test_letters_of_a_word_that_is_not_chosen_yet_are_not_searched_for(visit: Visit) -> None:
-    job_id = submit(visit.cluster, files.csv(files.reviews(10)))
+    job_id = files.submit(visit.cluster, files.csv(files.reviews(10)))
     visit.cluster.wait_ended(job_id)
     visit.page.clock.install()
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
@@ -142,7 +135,7 @@ def test_letters_of_a_word_that_is_not_chosen_yet_are_not_searched_for(visit: Vi
 
 
 def test_the_neutral_band_is_for_everything_on_the_page(visit: Visit) -> None:
-    job_id = submit(visit.cluster, files.csv(files.reviews(100)))
+    job_id = files.submit(visit.cluster, files.csv(files.reviews(100)))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     expect(page.locator(".distribution .numbers > div")).to_have_count(2)
@@ -158,7 +151,7 @@ def test_the_neutral_band_is_for_everything_on_the_page(visit: Visit) -> None:
 @pytest.mark.parametrize("look", LOOKS[1:3], ids=lambda look: look.name)
 def test_results_are_taken_away_as_files(visit: Visit, tmp_path: Path) -> None:
     rows = files.reviews(150)
-    job_id = submit(visit.cluster, files.csv(rows))
+    job_id = files.submit(visit.cluster, files.csv(rows))
     visit.cluster.wait_ended(job_id)
     page = visit.open(f"/jobs/{job_id}")
     saved = {}
@@ -189,7 +182,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iter
     folder = tmp_path_factory.mktemp("troubled")
     with Cluster(folder, SENTIQ_CHUNK_TEXTS="4", SENTIQ_CACHE_ENTRIES="0", SENTIQ_MAX_XLSX_ROWS="50") as running:
         running.start(interactive=1, bulk=0)
-        running.start_worker("bulk", 1, app="tests.cluster.broken_engine")
+        running.start_worker("bulk", 1, app=BROKEN)
         yield running
 
 
@@ -206,7 +199,7 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
         (f"r{n}", f"{SLOW if n % 4 == 0 else ''}{text}", city, source)
         for n, (_, text, city, source) in enumerate(files.reviews(40))
     ]
-    job_id = submit(visit.cluster, files.csv(rows))
+    job_id = files.submit(visit.cluster, files.csv(rows))
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
 
     def button(name: str) -> Locator:
@@ -251,7 +244,7 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
 def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
     visit, cluster = in_trouble, in_trouble.cluster
     rows = [("a", files.PRAISE, "北京", "app"), ("b", f"{BREAKS}{files.BLAME}", "上海", "app")]
-    job_id = submit(cluster, files.csv(rows))
+    job_id = files.submit(cluster, files.csv(rows))
     cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     table = page.locator("section[aria-labelledby=rows-title] tbody tr")
@@ -274,13 +267,13 @@ def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
     finally:
         sound.stop()
         cluster.processes.remove(sound)
-        cluster.start_worker("bulk", 1, app="tests.cluster.broken_engine")
+        cluster.start_worker("bulk", 1, app=BROKEN)
 
 
 @two_looks
 def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Visit) -> None:
     visit = in_trouble
-    job_id = submit(visit.cluster, files.csv(files.reviews(51)))
+    job_id = files.submit(visit.cluster, files.csv(files.reviews(51)))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     expect(page.get_by_text(t("downloads.no_xlsx", rows=50))).to_be_visible()
@@ -290,8 +283,8 @@ def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Vis
 
 def test_another_try_is_offered_where_it_could_help_and_a_refusal_says_what_to_do(in_trouble: Visit) -> None:
     visit = in_trouble
-    blank = submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))
-    broken = submit(visit.cluster, files.csv([*files.reviews(1), ("b", f"{BREAKS}{files.BLAME}", "", "")]))
+    blank = files.submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))
+    broken = files.submit(visit.cluster, files.csv([*files.reviews(1), ("b", f"{BREAKS}{files.BLAME}", "", "")]))
     for job_id in (blank, broken):
         visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{blank}"), visit.t

@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import files
-from tests.browser.conftest import Visit
 from tests.browser.steps import one_look, requests, two_looks
-from tests.browser.test_job import submit
+from tests.browser.visits import Visit
 
 SADDEST = "太失望了，物流太慢，包装破了，再也不买"
 
@@ -28,7 +27,7 @@ def asked(page: Page) -> dict[str, str]:
 
 def ended_job(visit: Visit) -> str:
     """120 rows of three cities and two sources, one of them without a source and without a text."""
-    job_id = submit(visit.cluster, files.csv([*files.reviews(120), ("leer", "", "北京", "")]))
+    job_id = files.submit(visit.cluster, files.csv([*files.reviews(120), ("leer", "", "北京", "")]))
     visit.cluster.wait_ended(job_id)
     return job_id
 
@@ -94,7 +93,7 @@ def test_what_an_address_cannot_mean_is_as_usual(visit: Visit) -> None:
 @two_looks
 def test_the_most_negative_rows_come_first(visit: Visit) -> None:
     rows = [*files.reviews(60), ("saddest", SADDEST, "北京", "app")]
-    job_id = submit(visit.cluster, files.csv(rows))
+    job_id = files.submit(visit.cluster, files.csv(rows))
     visit.cluster.wait_ended(job_id)
     expected = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/results?limit=100&include=text").json()["data"]
     expected.sort(key=lambda row: row["probabilities"]["positive"])
@@ -172,7 +171,7 @@ def test_columns_are_told_once_and_shares_are_seen_at_any_width(visit: Visit) ->
 
 @two_looks
 def test_rows_without_a_text_are_grey_and_no_part_of_the_share(visit: Visit) -> None:
-    job_id = submit(visit.cluster, files.csv([*files.reviews(4), *(("x", "", "北京", "app"),) * 4]))
+    job_id = files.submit(visit.cluster, files.csv([*files.reviews(4), *(("x", "", "北京", "app"),) * 4]))
     visit.cluster.wait_ended(job_id)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
     positive = page.locator(".distribution .numbers > div").filter(has_text=t("label.positive"))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import one_look, two_looks
-from tests.support import Cluster
+from tests.browser.visits import Look, Visit, visiting
+from tests.support.cluster import Cluster
 
 PRAISE = "房间干净，服务热情，下次还来"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
 from tests.browser.files import csv, reviews
+from tests.browser.visits import Visit
 
 MOST_TABS = 80
 

@@ -6,8 +6,8 @@ import itertools
 import json
 
 from api.labels import DECIMALS, label_and_score
-from tests.browser.conftest import Visit
 from tests.browser.steps import one_look
+from tests.browser.visits import Visit
 
 PAGE_SAYS = """async ([labels, rows, bands]) => {
     const { labelAndScore } = await import("/static/app/labels.js");

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.browser import files
-from tests.browser.conftest import LOOKS, Visit
+from tests.browser.visits import LOOKS, Visit
 
 ROWS = 100_000
 DONE_MS = 110_000

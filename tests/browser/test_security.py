@@ -16,9 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import files
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import analyse, one_look, past, send, two_looks
-from tests.support import REPOSITORY, Cluster
+from tests.browser.visits import Look, Visit, visiting
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
 
 APP = REPOSITORY / "api" / "static"
 IMAGE = '<img src=x onerror="window.__xss=1">'

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from jobs.access import KeyStore, Scope
-from tests.browser.conftest import Look, Visit, visiting
 from tests.browser.steps import one_look, requests
-from tests.support import Cluster
+from tests.browser.visits import Look, Visit, visiting
+from tests.support.cluster import Cluster
 
 TEXT = "房间干净，服务热情"
 OPERATIONS = {"/analyze", "/api/v1/jobs", "/api/v1/jobs/{job_id}/results", "/health"}

@@ -10,10 +10,10 @@ import pytest
 from pydantic_core.core_schema import ErrorType
 
 from jobs.errors import SentiqError
-from tests.browser.conftest import Visit
 from tests.browser.steps import one_look
+from tests.browser.visits import Visit
 from tests.browser.words import words
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 APP = REPOSITORY / "api" / "static" / "app"
 LANGUAGES = ("en", "zh")

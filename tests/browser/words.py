@@ -6,7 +6,7 @@ import json
 import re
 from functools import cache
 
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 FOLDER = REPOSITORY / "api" / "static" / "app" / "words"
 _ENTRY = re.compile(r'^  (?:"([\w.]+)"|(\w+)): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from api.server import LINGER_S, LINGERING
-from tests.support import READY_S, Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import READY_S, wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -157,7 +158,7 @@ def test_clients_that_do_not_close_their_end_keep_nobody_waiting(
 
 def test_answers_that_break_off_hold_no_thread(tmp_path: Path) -> None:
     with Cluster(tmp_path, SENTIQ_API_THREADS=str(THREADS)) as cluster, ExitStack() as stack:
-        options = ["-m", "gunicorn", "-c", "api/gunicorn.conf.py", "tests.cluster.breaking_app:app"]
+        options = ["-m", "gunicorn", "-c", "api/gunicorn.conf.py", "tests.support.programs.breaking_app:app"]
         cluster.redis_server.start()
         cluster._start("broken", [sys.executable, *options])
         wait_until(lambda: _is_served(cluster), timeout_s=READY_S)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import REPOSITORY, Cluster
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
 
 pytestmark = [pytest.mark.cluster, pytest.mark.data]
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cluster.test_models import BUNDLED, copy_model
-from tests.support import REPOSITORY, Cluster
+from tests.support.admin import admin
+from tests.support.cluster import Cluster
+from tests.support.models import BUNDLED, copy_model
 
 pytestmark = pytest.mark.cluster
 
@@ -47,12 +45,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Iterator[C
         yield cluster
     finally:
         cluster.close()
-
-
-def admin(cluster: Cluster, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "admin", *arguments]
-    env = os.environ | {"SENTIQ_REDIS_URL": cluster.redis_server.url}
-    return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False, timeout=100)
 
 
 class Visitors:

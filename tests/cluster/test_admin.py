@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.test_faults import check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.support import REPOSITORY, Cluster, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.paths import REPOSITORY
+from tests.support.processes import wait_until
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

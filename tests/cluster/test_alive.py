@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Cluster, Process, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import Process, wait_until
+from tests.support.programs import HANGING
 
 pytestmark = pytest.mark.cluster
 
@@ -92,7 +94,7 @@ def test_a_worker_is_ready_when_warm_lives_and_takes_its_leave(empty_cluster: Cl
 
 def test_a_worker_whose_event_loop_hangs_falls_silent(empty_cluster: Cluster, systemd: Systemd) -> None:
     empty_cluster.redis_server.start()
-    start_worker(empty_cluster, systemd, app="tests.cluster.hanging_loop", hang="long")
+    start_worker(empty_cluster, systemd, app=HANGING, hang="long")
 
     wait_until(lambda: systemd.hears("READY=1"), timeout_s=60)
     wait_until(lambda: systemd.silent_for_s() > SILENT_S)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.cluster
 

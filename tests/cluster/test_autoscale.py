@@ -14,11 +14,12 @@ import psutil
 import pytest
 from celery import Celery
 
-from tests.cluster.test_activation import admin
-from tests.cluster.test_faults import BROKEN, check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.cluster.test_models import copy_model
-from tests.support import Cluster, Process, wait_until
+from tests.support.admin import admin
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.models import copy_model
+from tests.support.processes import Process, wait_until
+from tests.support.programs import BROKEN
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

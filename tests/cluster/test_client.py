@@ -9,19 +9,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from tests.proxy import Fault, FaultyProxy
-from tests.support import REPOSITORY, Cluster, free_port
+from tests.support.cluster import Cluster
+from tests.support.jobs import closed_window
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port
+from tests.support.texts import ROWS, TEXTS, some_table
 
 pytestmark = pytest.mark.cluster
-
-TEXTS = ("味道不错，下次还来", "物流太慢，很失望", "包装完整", "客服态度差，一点也不推荐")
-ROWS = 3_000
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +38,10 @@ def table(tmp_path: Path) -> Path:
     return some_table(tmp_path)
 
 
-def some_table(tmp_path: Path) -> Path:
-    """Some reviews as a spreadsheet of another country writes them."""
-    path = tmp_path / "评论.csv"
-    with path.open("w", encoding="gb18030", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(["编号", "来源", "评论"])
-        writer.writerows([f"n{n}", "店铺", f"{TEXTS[n % 4]}{n}"] for n in range(ROWS))
-    return path
-
-
 def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     env = os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "sentiq_client", *map(str, arguments)]
     return subprocess.run(command, env=env, input=stdin, capture_output=True, check=False, timeout=100)
-
-
-def through(cluster: Cluster, *faults: Fault) -> FaultyProxy:
-    return FaultyProxy(cluster.port, *faults)
 
 
 def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tmp_path: Path) -> None:
@@ -151,9 +136,3 @@ def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(cluster: 
 def test_texts_may_come_by_standard_input(cluster: Cluster) -> None:
     done = sentiq(cluster.url, "submit", "-", "--format", "txt", "--wait", "--json", stdin="很好\n不好\n".encode())
     assert json.loads(done.stdout)["counts"]["total"] == 2
-
-
-def closed_window() -> str:
-    """A window that does not open within the next hours, whatever the time."""
-    later = datetime.now(UTC) + timedelta(hours=5)
-    return f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"

@@ -29,11 +29,14 @@ from sentiq_client import (
     WaitTimeout,
     verify_webhook,
 )
-from tests.clients import Connect, connect
-from tests.cluster.test_client import ROWS, TEXTS, closed_window, some_table, through
-from tests.proxy import Fault, refusal
-from tests.receiver import Receiver
-from tests.support import REPOSITORY, Cluster, Process, wait_until
+from tests.support.clients import Connect, connect
+from tests.support.cluster import Cluster
+from tests.support.jobs import closed_window
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, wait_until
+from tests.support.proxy import Fault, FaultyProxy, refusal
+from tests.support.receiver import Receiver
+from tests.support.texts import ROWS, TEXTS, some_table
 
 pytestmark = pytest.mark.cluster
 
@@ -235,7 +238,7 @@ def test_a_job_of_texts(client: Client) -> None:
 def test_an_upload_that_is_cut_is_sent_again_and_makes_one_job(
     client_of: Connect, cluster: Cluster, table: Path
 ) -> None:
-    proxy = through(cluster, Fault(cut_sent=30_000), Fault(answer=refusal("503 Service Unavailable", 1)))
+    proxy = FaultyProxy(cluster.port, Fault(cut_sent=30_000), Fault(answer=refusal("503 Service Unavailable", 1)))
     before = {job.id for job in _jobs(cluster)}
     try:
         with client_of(proxy.url) as client:
@@ -251,7 +254,7 @@ def test_a_file_that_is_refused_at_once_is_sent_once(client_of: Connect, cluster
     picture, workbook = tmp_path / "a.csv", tmp_path / "b.xlsx"
     picture.write_bytes(b"\x89PNG" + bytes(20_000_000))
     workbook.write_bytes(b"PK\x03\x04" + bytes(200_000))
-    proxy = through(cluster)
+    proxy = FaultyProxy(cluster.port)
     try:
         for path in (picture, workbook):
             with client_of(proxy.url) as client, pytest.raises(ApiError, match=r"HTTP 422\] \(request [0-9a-f]{32}\)"):
@@ -269,7 +272,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(
         job.wait(timeout_s=60)
         whole = job.download(tmp_path / "whole.csv", include="text").read_bytes()
     sizes: list[int] = []
-    proxy = through(cluster, Fault(cut_received=60_000), Fault(answer=refusal("429 Too Many Requests", 0)))
+    proxy = FaultyProxy(cluster.port, Fault(cut_received=60_000), Fault(answer=refusal("429 Too Many Requests", 0)))
     try:
         with client_of(proxy.url) as client:
             path = client.job(job.id).download(

@@ -20,8 +20,10 @@ import openpyxl
 import pytest
 
 import sentiq_client
-from tests.receiver import Receiver, verified
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.receiver import Receiver, verified
 
 pytestmark = pytest.mark.cluster
 

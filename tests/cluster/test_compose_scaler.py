@@ -14,9 +14,10 @@ import pytest
 from deploy.compose import scaler
 from deploy.compose.scaler import Refused, arguments, find_compose
 from jobs.access import KeyStore, Scope
-from tests.cluster.test_faults import check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.support import REPOSITORY, Cluster, Process, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, wait_until
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "compose"
     folder.mkdir()
     program = folder / "docker-compose"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.cluster.stand_in_compose "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.support.programs.stand_in_compose "$@"\n')
     program.chmod(stat.S_IRWXU)
     yield folder
     for pid in folder.glob("*.pid"):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.broken_engine import SLOW_TEXT_S
-from tests.cluster.test_models import BUNDLED, copy_model
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.models import BUNDLED, copy_model
+from tests.support.processes import wait_until
+from tests.support.programs import BROKEN, SLOW_TEXT_S
 
 pytestmark = pytest.mark.cluster
 
@@ -35,7 +36,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         SENTIQ_DEGRADE_ABOVE_S=str(LIMIT_S),
     ) as cluster:
         cluster.start(interactive=0, bulk=0)
-        cluster.start_worker("interactive", CHILDREN, app="tests.cluster.broken_engine")
+        cluster.start_worker("interactive", CHILDREN, app=BROKEN)
         yield cluster
 
 

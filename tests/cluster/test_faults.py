@@ -11,12 +11,12 @@ import pytest
 from celery import Celery
 
 from jobs import keys
-from tests.cluster.test_main_job import sentences
-from tests.support import Cluster, Process, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.processes import Process, wait_until
+from tests.support.programs import BROKEN, HANGING
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
-
-BROKEN = "tests.cluster.broken_engine"
 
 
 @pytest.fixture
@@ -28,15 +28,6 @@ def broken_cluster(empty_cluster: Cluster) -> Cluster:
         empty_cluster.start_worker(lane, app=BROKEN, wait=False, SENTIQ_TASK_TIME_LIMIT_S="2")
     empty_cluster.wait_workers(2)
     return empty_cluster
-
-
-def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: float = 90) -> None:
-    job = cluster.wait_ended(job_id, timeout_s)
-    assert (job["state"], job["counts"]) == (
-        "completed",
-        {"total": count, "completed": count, "failed": 0, "without_text": 0},
-    )
-    assert [row["index"] for row in cluster.rows(job_id)] == list(range(count))
 
 
 def moved_on(cluster: Cluster, job_id: str, done: int) -> bool:
@@ -160,7 +151,7 @@ def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_an
 def test_a_worker_whose_event_loop_hangs_says_where_and_ends(empty_cluster: Cluster) -> None:
     empty_cluster.redis_server.start()
 
-    worker = empty_cluster.start_worker("bulk", app="tests.cluster.hanging_loop", wait=False)
+    worker = empty_cluster.start_worker("bulk", app=HANGING, wait=False)
 
     assert worker.popen.wait(60) == -signal.SIGALRM
     assert "in fire_timers" in worker.log.read_text()
@@ -168,7 +159,7 @@ def test_a_worker_whose_event_loop_hangs_says_where_and_ends(empty_cluster: Clus
 
 def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> None:
     empty_cluster.redis_server.start()
-    worker = empty_cluster.start_worker("bulk", app="tests.cluster.hanging_loop", HANG="end")
+    worker = empty_cluster.start_worker("bulk", app=HANGING, HANG="end")
 
     worker.popen.terminate()
 

@@ -16,9 +16,11 @@ import pytest
 from jobs.connection import text
 from jobs.keys import LaneKeys
 from jobs.models import Lane
-from tests.cluster.test_main_job import sentences
-from tests.flower import LOGIN, Flower
-from tests.support import REPOSITORY, Cluster, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.flower import LOGIN, Flower
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

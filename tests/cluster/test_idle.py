@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.cluster
 

@@ -13,7 +13,9 @@ from jobs import keys
 from jobs.dispatch import publish
 from jobs.keys import JobKeys
 from jobs.store import JobStore
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
+from tests.support.programs import BROKEN
 
 pytestmark = pytest.mark.cluster
 
@@ -172,7 +174,7 @@ def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:
     try:
         cluster.redis_server.start()
         cluster.start_api()
-        broken = cluster.start_worker("bulk", 2, app="tests.cluster.broken_engine")
+        broken = cluster.start_worker("bulk", 2, app=BROKEN)
         texts = [f"第{n}条，很好" + ("【异常】" if n % 100 == 7 else "") for n in range(1_500)]
         job = cluster.wait_ended(cluster.submit(texts))
         assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15, "without_text": 0}

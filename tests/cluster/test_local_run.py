@@ -18,7 +18,9 @@ import pytest
 
 from jobs import keys
 from jobs.connection import connect
-from tests.support import REPOSITORY, RedisServer, free_port, wait_until
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.cluster
 

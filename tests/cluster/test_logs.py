@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.test_faults import BROKEN
-from tests.cluster.test_main_job import sentences
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.programs import BROKEN
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

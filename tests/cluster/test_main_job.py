@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,59 +16,18 @@ from engine.registry import find_model
 from jobs.dispatch import Producer, publish
 from jobs.keys import JobKeys
 from jobs.models import ChunkRef
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.models import expected
+from tests.support.processes import wait_until
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
-
-WORDS = [
-    "酒店",
-    "外卖",
-    "手机",
-    "电影",
-    "耳机",
-    "快递",
-    "餐厅",
-    "课程",
-    "相机",
-    "民宿",
-    "非常满意",
-    "强烈推荐",
-    "太差了",
-    "不会再来",
-    "一般般",
-    "凑合能用",
-    "质量很好",
-    "物美价廉",
-    "令人失望",
-    "浪费钱",
-    "态度恶劣",
-    "干净整洁",
-    "味道不错",
-    "物流很慢",
-    "音质清晰",
-    "剧情无聊",
-    "老师耐心",
-    "电池耐用",
-    "包装破损",
-    "超出预期",
-]
-
-
-def sentences(count: int, seed: int = 0) -> list[str]:
-    """Distinct texts of our own, of many lengths and opinions."""
-    rng = random.Random(seed)
-    return [f"{'，'.join(rng.choices(WORDS, k=rng.randint(2, 20)))}。（{seed}-{i}）" for i in range(count)]
 
 
 @pytest.fixture(scope="module")
 def engine(cluster: Cluster) -> Engine:
     """The same model in the test's own process, as the reference."""
     return Engine.load(find_model(cluster.settings.model_roots, cluster.settings.model).directory)
-
-
-def expected(engine: Engine, texts: list[str]) -> dict[str, float]:
-    column = engine.manifest.labels.index("positive")
-    return {t: p.probabilities[column] for t, p in zip(texts, engine.classify(texts), strict=True)}
 
 
 @pytest.mark.parametrize(("count", "lane"), [(1, "interactive"), (64, "interactive"), (65, "bulk"), (5_000, "bulk")])
@@ -101,9 +59,9 @@ def test_a_long_text_is_read_as_its_job_asks(cluster: Cluster, engine: Engine, c
 
     for mode, job_id in job_ids.items():
         cluster.wait_ended(job_id)
-        for row, expected in zip(cluster.rows(job_id), engine.classify(texts, mode), strict=True):
-            assert row["truncated"] is expected.truncated is (mode != "windows")
-            assert row["probabilities"]["positive"] == pytest.approx(expected.probabilities[column], abs=0.002)
+        for row, prediction in zip(cluster.rows(job_id), engine.classify(texts, mode), strict=True):
+            assert row["truncated"] is prediction.truncated is (mode != "windows")
+            assert row["probabilities"]["positive"] == pytest.approx(prediction.probabilities[column], abs=0.002)
 
 
 def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> None:

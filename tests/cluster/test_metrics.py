@@ -14,9 +14,11 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cluster.test_faults import BROKEN, check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.support import REPOSITORY, Cluster, free_port, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.programs import BROKEN
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

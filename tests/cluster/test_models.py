@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jobs.settings import BUNDLED_MODELS
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.models import BUNDLED, copy_model
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.cluster
-
-BUNDLED = "sentiq-small-zh"
-
-
-def copy_model(store: Path, model_id: str) -> Path:
-    """The bundled model under another id."""
-    directory = store / model_id
-    shutil.copytree(BUNDLED_MODELS / BUNDLED, directory)
-    manifest = json.loads((directory / "manifest.json").read_text())
-    (directory / "manifest.json").write_text(json.dumps(manifest | {"id": model_id, "version": "c0ffee"}))
-    return directory
 
 
 @pytest.fixture(scope="module")

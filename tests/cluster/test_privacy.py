@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from tests.cluster.test_faults import BROKEN
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
+from tests.support.programs import BROKEN
 
 pytestmark = pytest.mark.cluster
 

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from jobs.access import KeyStore, Scope
-from tests.cluster.test_main_job import sentences
-from tests.dashboards import dashboard_queries, recorded, rule_queries
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.dashboards import dashboard_queries, recorded, rule_queries
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.texts import sentences
 from worker.metrics import Metrics
 
 pytestmark = [

@@ -18,10 +18,11 @@ from redis import Redis
 
 from jobs.keys import LaneKeys
 from jobs.models import Lane
-from tests.cluster.test_faults import check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.runbook import quoted
-from tests.support import Cluster, Process, RedisServer, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.processes import Process, wait_until
+from tests.support.redis_server import RedisServer
+from tests.support.runbook import quoted
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

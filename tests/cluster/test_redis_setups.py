@@ -10,21 +10,16 @@ import trustme
 from redis.sentinel import Sentinel
 
 from jobs.connection import REDIS_AWAY, connect
-from tests.cluster.test_faults import check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.support import Cluster, RedisServer, free_port, redis_binary, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.processes import free_port, wait_until
+from tests.support.redis_server import RedisServer, has_tls, redis_binary
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 
 PASSWORD = "correct-horse"
 #: As docs/security.md says: the service's own keys and those of its queues, no command that reads or empties all.
 ACL = "~sentiq:* ~interactive* ~bulk* ~unacked* ~_kombu.* ~*celery.pidbox* ~celeryev* &* +@all -@dangerous +info"
-
-
-def has_tls() -> bool:
-    # Told to listen nowhere, it ends at once.
-    command = [redis_binary(), "--port", "0", "--tls-port", "0", "--save", ""]
-    return b"Bad directive" not in subprocess.run(command, capture_output=True, check=False, timeout=10).stderr
 
 
 @pytest.mark.skipif(not has_tls(), reason="this redis-server was built without TLS")

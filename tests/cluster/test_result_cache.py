@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.test_main_job import sentences
-from tests.support import Cluster
+from tests.support.cluster import Cluster
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

@@ -19,13 +19,15 @@ import trustme
 from jobs.access import KeyStore, Scope
 from jobs.connection import connect
 from jobs.keys import JobKeys
-from tests.cluster.test_faults import BROKEN, check_all_answered
-from tests.cluster.test_main_job import sentences
-from tests.cluster.test_models import copy_model
-from tests.cluster.test_redis_setups import has_tls
-from tests.receiver import Receiver
-from tests.runbook import quoted
-from tests.support import REPOSITORY, Cluster, Process, RedisServer, free_port, wait_until
+from tests.support.cluster import Cluster, check_all_answered
+from tests.support.models import copy_model
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.programs import BROKEN, UNPROVEN
+from tests.support.receiver import Receiver
+from tests.support.redis_server import RedisServer, has_tls
+from tests.support.runbook import quoted
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 
@@ -171,7 +173,7 @@ def test_a_lane_that_is_busy_shows_it(empty_cluster: Cluster) -> None:
 def test_children_that_cannot_use_the_model(empty_cluster: Cluster) -> None:
     empty_cluster.redis_server.start()
 
-    worker = empty_cluster.start_worker("bulk", 1, app="tests.cluster.unproven_engine", wait=False)
+    worker = empty_cluster.start_worker("bulk", 1, app=UNPROVEN, wait=False)
 
     assert worker.popen.wait(100) in (70, 1)  # Celery may notice first
     assert quoted("A model cannot be used", "this child cannot use the model") in worker.log.read_text()

@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from tests.support import Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.programs import INSPECTED
 from worker.app import app
 
 pytestmark = pytest.mark.cluster
 
-APP = "tests.cluster.inspected_steps"
 STEPS = {step.__name__ for step in app.steps["worker"] | app.steps["consumer"]}
 SLOW = [f"【迟缓】{n}" for n in range(2)]  #: 5 s each in the engine of the app
 
 
 def start(cluster: Cluster, **env: Any) -> Process:
-    return cluster.start_worker("interactive", app=APP, STEPS_LOG=str(cluster.directory / "steps"), **env)
+    return cluster.start_worker("interactive", app=INSPECTED, STEPS_LOG=str(cluster.directory / "steps"), **env)
 
 
 def ask(cluster: Cluster, command: str, *, timeout_s: float = 20.0, **arguments: Any) -> Any:

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from jobs.webhooks import TEST_EVENT, Delivery, WebhookStore
-from tests.cluster.raising import TEXT, WORDS
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.programs import RAISING
+from tests.support.programs.raising import TEXT, WORDS
 
 pytestmark = pytest.mark.cluster
 
@@ -20,7 +23,7 @@ FLOWER = ("celery", "-A", "deploy.flower.app", "flower", "--conf=deploy/flower/f
 
 
 def start(cluster: Cluster, name: str, place: str, *command: str, **env: str) -> Process:
-    return cluster._start(name, [sys.executable, "-m", "tests.cluster.raising", *place.split(), "--", *command], env)
+    return cluster._start(name, [sys.executable, "-m", RAISING, *place.split(), "--", *command], env)
 
 
 def told(process: Process) -> bool:

@@ -18,9 +18,11 @@ import httpx
 import pytest
 
 from jobs.access import KeyStore, Scope
-from tests.cluster.test_main_job import sentences
-from tests.receiver import Receiver
-from tests.support import REPOSITORY, Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.receiver import Receiver
+from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.receiver import Receiver, verified
-from tests.support import Cluster, Process, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import Process, wait_until
+from tests.support.receiver import Receiver, verified
 
 pytestmark = pytest.mark.cluster
 

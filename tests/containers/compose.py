@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 
-from tests.support import NOTHING, REPOSITORY, free_port, wait_until
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.redis_server import NOTHING
 
 BUILD_S = 1_200.0
 UP_S = 180.0

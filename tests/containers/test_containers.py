@@ -11,9 +11,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.cluster.test_main_job import sentences
 from tests.containers.compose import IMAGES, Project, docker
-from tests.support import wait_until
+from tests.support.processes import wait_until
+from tests.support.texts import sentences
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1_800)]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jobs.access import KeyStore, Scope
-from tests.support import REPOSITORY, Cluster
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
 
 TOOLS = REPOSITORY / ".venv-openapi" / "bin"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import REPOSITORY, Cluster
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(600)]
 

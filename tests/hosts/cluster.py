@@ -15,7 +15,9 @@ from jobs.connection import text
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, Lane
 from tests.hosts.network import Network
-from tests.support import Cluster, Process, RedisServer, redis_binary, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import Process, wait_until
+from tests.support.redis_server import RedisServer, redis_binary
 
 LEASE_S = 3.0
 TOKEN = "of-the-tests-alone"

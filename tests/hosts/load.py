@@ -14,9 +14,10 @@ import pytest
 
 from engine import Engine
 from jobs.models import ChunkRef
-from tests.cluster.test_main_job import expected, sentences
 from tests.hosts.cluster import HostedCluster
-from tests.support import wait_until
+from tests.support.models import expected
+from tests.support.processes import wait_until
+from tests.support.texts import sentences
 
 BULK_ROWS = 20_000
 BULK_ROWS_COMPARED = 500  #: with the engine's own answers; of each job

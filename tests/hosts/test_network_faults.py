@@ -14,7 +14,7 @@ from tests.hosts.cluster import LEASE_S, SERVERS, WORKER_HOSTS, HostedCluster
 from tests.hosts.load import Load
 from tests.hosts.network import CUT, Fault
 from tests.hosts.recovery import REPEATS, note
-from tests.support import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(300), pytest.mark.parametrize("repeat", range(REPEATS))]
 

@@ -12,10 +12,11 @@ from redis import Redis
 from api.app import create_app
 from api.services import Services
 from jobs.cluster import Heartbeat, beat, count_children
-from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
-from jobs.models import ChunkRef, Lane, Outcome, OutputChunk, RowError, StoredModel
+from jobs.lanes import BulkLane, InteractiveLane
+from jobs.models import ChunkRef, Lane, StoredModel
 from jobs.settings import Settings
 from jobs.store import JobStore
+from tests.support.jobs import answered
 
 ADMIN_TOKEN = "a token of the tests"
 
@@ -95,17 +96,3 @@ def live_workers(redis: Redis) -> None:
     for lane in Lane:
         beat(redis, Heartbeat(f"{lane}@test", lane, 1, 0, "loaded-model", "2", stored, 0.0, 0.0), ttl_s=60)
     count_children(redis, ttl_s=60)
-
-
-def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
-    """Positive by as much as the text is long, so that each row is recognisable."""
-    outcomes = []
-    for offset, text in enumerate(opened.input.texts):
-        if offset in opened.input.errors:
-            outcomes.append(Outcome(error=opened.input.errors[offset]))
-        elif "失败" in text:
-            outcomes.append(Outcome(error=RowError("inference_failed", "as asked")))
-        else:
-            positive = 0.5 + len(text) / 2_001
-            outcomes.append(Outcome((1 - positive, positive)))
-    return opened.ref, OutputChunk(opened.input.first, "m@3", ("negative", "positive"), tuple(outcomes))

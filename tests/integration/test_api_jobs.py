@@ -21,7 +21,8 @@ from jobs.lanes import InteractiveLane
 from jobs.models import InputChunk, Lane, NewJob, new_job_id
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.support import RedisServer, wait_until
+from tests.support.processes import wait_until
+from tests.support.redis_server import RedisServer
 
 JOBS = "/api/v1/jobs"
 NDJSON = "application/x-ndjson"

@@ -7,7 +7,6 @@ from redis import Redis
 
 from api.app import create_app
 from jobs.settings import Settings
-from tests.integration.conftest import ADMIN_TOKEN
 
 
 def test_models_are_listed_with_the_active_one_and_who_has_them(client: FlaskClient, live_workers: None) -> None:
@@ -21,14 +20,15 @@ def test_models_are_listed_with_the_active_one_and_who_has_them(client: FlaskCli
     assert models[0]["labels"] == ["negative", "positive"]
 
 
-def test_only_the_token_opens_an_activation(client: FlaskClient, live_workers: None) -> None:
-    path = "/api/v1/models/activation"
-    for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {ADMIN_TOKEN}"}):
+def test_only_the_token_opens_an_activation(client: FlaskClient, live_workers: None, api_settings: Settings) -> None:
+    assert api_settings.admin_token is not None
+    path, admin_token = "/api/v1/models/activation", api_settings.admin_token.get_secret_value()
+    for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {admin_token}"}):
         refused = client.post(path, json={"model": "another-model"}, headers=header)
         assert (refused.status_code, refused.json["code"]) == (401, "not_authorised")
     assert client.get(path).json == {"active": None, "candidate": None, "error": None}
 
-    token = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    token = {"Authorization": f"Bearer {admin_token}"}
     accepted = client.post(path, json={"model": "another-model"}, headers=token)
     assert (accepted.status_code, accepted.json["candidate"]) == (202, "another-model@7")
     absent = client.post(path, json={"model": "absent"}, headers=token)

@@ -40,7 +40,7 @@ from jobs.settings import Settings
 from jobs.store import VALUES_CACHED, JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
-from tests.integration import conftest
+from tests.support import jobs
 
 ODD_TEXTS = (
     *(
@@ -500,7 +500,7 @@ def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
     lane: BulkLane = client.application.extensions["sentiq"].bulk
     opened = lane.claim(ChunkRef(answer["id"], 0, 3), "task")
     assert opened is not None
-    lane.record([conftest.answered(opened)])
+    lane.record([jobs.answered(opened)])
     assert store.get(answer["id"]).state.ended
     found = client.get(f"{answer['links']['summary']}?by=城市").json["groups"]
     assert [(group["value"], group["counts"]) for group in found] == [

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import Cluster, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 LINE = '"味道不错，下次还来"\n'.encode()
 

@@ -16,7 +16,7 @@ from admin.backup import PART, backup, restore
 from admin.backup_file import MAGIC, BackupRefused
 from jobs import schema
 from jobs.settings import Settings, current
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from jobs.cache import ResultCache
 from jobs.codec import decode_output, encode_output
 from jobs.models import LongTexts, Outcome, OutputChunk, RowError
 from jobs.settings import Settings
-from tests.support import wait_until
+from tests.support.processes import wait_until
 
 MODEL = "m@1"
 SURE = Outcome((0.25, 0.75))

@@ -10,7 +10,7 @@ from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import Lane
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.integration.test_store import Messages, answer_to, claimed, submitted
+from tests.support.jobs import Messages, answer_to, claimed, submitted
 
 
 def test_an_empty_lane_asks_for_nobody(bulk: BulkLane, interactive: InteractiveLane) -> None:

@@ -13,7 +13,7 @@ from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import ChunkRef, JobState, Lane
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.integration.test_store import Messages, answer_to, chunk_of, claimed, new
+from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new
 
 
 class Forgetful(Redis):

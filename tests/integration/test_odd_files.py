@@ -11,7 +11,7 @@ import pytest
 
 from jobs.store import JobStore
 from tests.integration.odd_files import Odd, odd_files
-from tests.support import Cluster
+from tests.support.cluster import Cluster
 
 FILES = {odd.name: odd for odd in odd_files()}
 MEMORY_BOUND_MB = 100  #: over what the server has before the first file

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from jobs.api_processes import ApiProcess, announce
 from jobs.version import VERSION
-from tests.support import wait_until
+from tests.support.processes import wait_until
 
 TEXT = "好吃"
 SCORE = pytest.approx(0.501, abs=1e-4)  #: of that text, as the tests' worker answers

@@ -35,8 +35,9 @@ from jobs.lanes import BulkLane
 from jobs.models import ChunkRef
 from jobs.settings import Settings
 from jobs.webhooks import EVENTS, TEST_EVENT, Delivery
-from tests.integration.conftest import answered
-from tests.support import RedisServer, effort
+from tests.support.examples import effort
+from tests.support.jobs import answered
+from tests.support.redis_server import RedisServer
 
 CASES = 60  #: of each operation
 TABLE = "text,id\n好吃,1\n失败,2\n太慢了,3\n".encode()

@@ -15,61 +15,19 @@ from jobs.connection import RedisFull, text
 from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
 from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
 from jobs.keys import JobKeys, LaneKeys
-from jobs.lanes import BulkLane, Clock, InteractiveLane, OpenChunk, sweep_uploads
+from jobs.lanes import BulkLane, Clock, InteractiveLane, sweep_uploads
 from jobs.models import (
     ChunkRef,
-    InputChunk,
     JobState,
     Lane,
     NewJob,
-    Outcome,
-    OutputChunk,
     RowError,
     new_job_id,
 )
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.support import wait_until
-
-
-class Messages:
-    """A Celery producer that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, tuple[object, ...]]] = []
-
-    def send_task(self, name: str, args: tuple[object, ...] = (), **options: object) -> None:
-        self.sent.append((name, tuple(args)))
-
-
-def new(lane: Lane = Lane.BULK, key: str = "") -> NewJob:
-    return NewJob(new_job_id(), lane, "m", idempotency_key=key)
-
-
-def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:
-    job = new(lane)
-    store.create(job)
-    for number in range(chunks):
-        store.append(job, number, chunk_of(number, rows))
-    store.seal(job, f"wake-{job.id}")
-    return job
-
-
-def chunk_of(number: int, rows: int = 2) -> InputChunk:
-    return InputChunk(number * rows, tuple(f"文{number}-{i}" for i in range(rows)))
-
-
-def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
-    good = [Outcome((0.25, 0.75))] * (opened.ref.rows - failed)
-    bad = [Outcome(error=RowError("inference_failed", "why"))] * failed
-    return opened.ref, OutputChunk(opened.input.first, "m@1", ("negative", "positive"), (*good, *bad))
-
-
-def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", rows: int = 2) -> OpenChunk:
-    opened = lane.claim(ChunkRef(job.id, number, rows), task_id)
-    assert opened is not None
-    return opened
-
+from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, submitted
+from tests.support.processes import wait_until
 
 # -- A, B, C, D ----
 

@@ -44,7 +44,7 @@ from jobs.models import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority
 from jobs.settings import Settings
 from jobs.store import JobStore
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
-from tests.support import effort
+from tests.support.examples import effort
 
 EXAMPLES = 120
 STEPS = 50

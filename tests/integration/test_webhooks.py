@@ -22,8 +22,8 @@ from jobs.models import InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChu
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.webhooks import LEASE_MS, WebhookStore
-from tests.receiver import Receiver, SlowReceiver, verified
-from tests.support import wait_until
+from tests.support.processes import wait_until
+from tests.support.receiver import Receiver, SlowReceiver, verified
 from webhooks import sending
 from webhooks.deliverer import SHARE, Deliverer
 from webhooks.sending import Sender

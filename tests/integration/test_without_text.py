@@ -29,7 +29,7 @@ from jobs.models import (
 )
 from jobs.store import JobStore
 from jobs.webhooks import Webhook
-from tests.integration.conftest import answered
+from tests.support.jobs import answered
 from webhooks.deliverer import job_delivery
 
 JOBS = "/api/v1/jobs"

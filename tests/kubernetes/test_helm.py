@@ -14,7 +14,7 @@ import yaml
 
 from jobs.settings import REPOSITORY
 from jobs.version import VERSION
-from tests.kubernetes.test_manifests import FOLDER, KEDA, NEWEST, OLDEST, Manifest, container, from_files, pods
+from tests.kubernetes.manifests import FOLDER, KEDA, NEWEST, OLDEST, Manifest, container, from_files, pods
 
 CHART = FOLDER / "chart"
 HELM_PYTHON = REPOSITORY / ".venv-helm" / "bin" / "python"  #: has Helm as a library; `make test-helm` makes it

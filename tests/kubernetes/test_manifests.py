@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -17,20 +16,9 @@ import yaml
 
 from api.app import create_app
 from jobs.settings import PREFIX, REPOSITORY, Settings
+from tests.kubernetes.manifests import FOLDER, KEDA, NEWEST, OLDEST, Manifest, container, from_files, of_kind, pods
 
-FOLDER = REPOSITORY / "deploy" / "kubernetes"
-KEDA = json.loads((Path(__file__).parent / "keda.schema.json").read_text())
-OLDEST, NEWEST = "1.30", "1.37"  #: versions of Kubernetes; 1.30 is the first that sleeps before it stops a container
 SECRET = "sentiq"  #: made by hand, as docs/autoscale.md says
-
-Manifest = dict[str, Any]
-
-
-def from_files() -> list[Manifest]:
-    """The base as it is written."""
-    base = FOLDER / "base"
-    names = yaml.safe_load((base / "kustomization.yaml").read_text())["resources"]
-    return [document for name in names for document in yaml.safe_load_all((base / name).read_text())]
 
 
 def rendered(folder: str) -> list[Manifest]:
@@ -45,21 +33,6 @@ def rendered(folder: str) -> list[Manifest]:
 @pytest.fixture(scope="module", params=["files", "base", "overlays/example"])
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     return from_files() if request.param == "files" else rendered(request.param)
-
-
-def of_kind(manifests: list[Manifest], *kinds: str) -> dict[str, Manifest]:
-    return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] in kinds}
-
-
-def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """Templates of pods by the name of what makes them."""
-    return {n: m["spec"]["template"] for n, m in of_kind(manifests, "Deployment", "StatefulSet").items()}
-
-
-def container(pod: Manifest) -> Manifest:
-    (only,) = pod["spec"]["containers"]
-    found: Manifest = only
-    return found
 
 
 def bounds(pod: Manifest) -> tuple[int, int]:

@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from sentiq_client import Client
-from tests import nginx
-from tests.proxy import Fault, FaultyProxy
-from tests.support import REPOSITORY, Cluster, free_port, wait_until
+from tests.support import nginx
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.proxy import Fault, FaultyProxy
 
 pytestmark = [pytest.mark.cluster, nginx.needed]
 

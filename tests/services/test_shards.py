@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import nginx
-from tests.support import REPOSITORY, Cluster, free_port, wait_until
+from tests.support import nginx
+from tests.support.cluster import Cluster
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
 
 pytestmark = [pytest.mark.cluster, nginx.needed]
 

@@ -14,7 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.support import READY_S, REPOSITORY, RedisServer, free_port, wait_until
+from tests.support.paths import REPOSITORY
+from tests.support.processes import READY_S, free_port, wait_until
+from tests.support.redis_server import RedisServer
 
 PROGRAMS = ("api", "interactive", "bulk", "webhooks", "flower")
 

@@ -14,7 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.support import REPOSITORY, RedisServer, free_port, wait_until
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port, wait_until
+from tests.support.redis_server import RedisServer
 
 UNITS = REPOSITORY / "deploy" / "systemd"
 SERVICES = sorted(unit.name for unit in UNITS.glob("*.service"))
@@ -186,7 +188,9 @@ def test_a_killed_worker_is_started_again_and_leaves_no_child(systemd: Systemd, 
 @pytest.mark.cluster
 def test_a_worker_that_hangs_is_started_again(systemd: Systemd) -> None:
     drop_in = f"/etc/systemd/system/{WORKER}.d/hang.conf"
-    command = "/srv/sentiq/current/.venv/bin/python -m celery -A tests.cluster.hanging_loop worker -Q bulk -c 1"
+    command = (
+        "/srv/sentiq/current/.venv/bin/python -m celery -A tests.support.programs.hanging_loop worker -Q bulk -c 1"
+    )
     systemd.write(
         drop_in,
         f"[Service]\nExecStart=\nExecStart={command}\nEnvironment=HANG=long\nWatchdogSec=3s\n",

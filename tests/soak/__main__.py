@@ -16,10 +16,11 @@ from jobs import keys
 from jobs.connection import text
 from jobs.keys import LaneKeys
 from jobs.models import Lane
-from tests.receiver import Receiver
 from tests.soak.load import DAY_REQUESTS, DAY_ROWS, FASTER, Load
 from tests.soak.samples import GROWTH_MB, Sampler
-from tests.support import Cluster, Process
+from tests.support.cluster import Cluster
+from tests.support.processes import Process
+from tests.support.receiver import Receiver
 
 TTL_S = 60  #: of jobs and uploads, the least there is
 WARM_UP_S = TTL_S + 30.0  #: at least: until as much goes as comes

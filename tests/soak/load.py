@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.cluster.test_main_job import sentences
+from tests.support.texts import sentences
 
 DAY_REQUESTS = 100_000  #: of one text each, on an ordinary day
 DAY_ROWS = 1_000_000  #: of larger jobs

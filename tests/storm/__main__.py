@@ -18,7 +18,7 @@ from tests.storm.load import Load
 from tests.storm.parts import Parts
 from tests.storm.plan import KINDS, Plan, plan
 from tests.storm.verify import verify
-from tests.support import READY_S, wait_until
+from tests.support.processes import READY_S, wait_until
 
 
 def main() -> int:

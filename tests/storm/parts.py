@@ -16,9 +16,11 @@ from redis import RedisError
 from deploy.local.supervisor import Supervisor
 from jobs.cluster import Heartbeat, live_workers
 from jobs.connection import connect
-from tests.proxy import FaultyProxy
 from tests.storm.plan import WORKERS
-from tests.support import REPOSITORY, free_port, redis_binary
+from tests.support.paths import REPOSITORY
+from tests.support.processes import free_port
+from tests.support.proxy import FaultyProxy
+from tests.support.redis_server import redis_binary
 
 CHILDREN = 2  #: of each worker
 TEXT_S = {"bulk": "0.02", "interactive": "0.005"}  #: what a text takes

@@ -18,7 +18,8 @@ from engine.prepare import transfer
 from engine.prepare.__main__ import main
 from engine.prepare.hub import Download, download
 from engine.registry import ModelError, find_model
-from tests.support import REPOSITORY, Process, wait_until
+from tests.support.paths import REPOSITORY
+from tests.support.processes import Process, wait_until
 from tests.torch.hub_server import BASE, NEEDED, SIZE, WEIGHTS, Fault, HubServer, Seen, contents, partials
 
 PART = 10 * transfer.CHUNK

@@ -15,7 +15,7 @@ pytest.importorskip("modelscope_hub")
 from engine.prepare import transfer
 from engine.prepare.hub import download
 from engine.registry import ModelError
-from tests.support import free_port
+from tests.support.processes import free_port
 from tests.torch.hub_server import BASE, FILES, NEEDED, WEIGHTS, Fault, HubServer, Seen, contents, partials
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import REPOSITORY
+
 pytest.importorskip("torch")
 from engine import Engine
 from engine.prepare.__main__ import main
@@ -18,8 +20,6 @@ from engine.registry import find_model, list_models, read_manifest, verify_files
 from tests.torch.checkpoints import hugging_face_bert, structbert
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_that_takes_no_torch(source: Path, store: Path) -> None:
         "import sys; from engine.prepare.__main__ import main; status = main(sys.argv[1:]);"
         " assert 'torch' not in sys.modules; sys.exit(status)"
     )
-    finished = subprocess.run([sys.executable, "-c", script, *arguments(source, store)], cwd=ROOT, timeout=30)
+    finished = subprocess.run([sys.executable, "-c", script, *arguments(source, store)], cwd=REPOSITORY, timeout=30)
     assert finished.returncode == 0
 
 
@@ -131,7 +131,7 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def start(source: Path, store: Path) -> subprocess.Popen[str]:
-    command = [str(ROOT / "bin" / "sentiq-prepare"), *arguments(source, store)]
+    command = [str(REPOSITORY / "bin" / "sentiq-prepare"), *arguments(source, store)]
     environment = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 

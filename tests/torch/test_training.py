@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine import Engine
+from tests.support.paths import REPOSITORY
 
 pytest.importorskip("torch", reason="training needs torch: see training/README.md")
 pytest.importorskip("sklearn", reason="training needs scikit-learn: see training/README.md")
@@ -22,7 +23,6 @@ data, export, ngrams, tokens = (
     importlib.import_module(f"training.{name}") for name in ("data", "export", "ngrams", "tokens")
 )
 
-REPOSITORY = Path(__file__).parents[2]
 THINGS = ["菜", "房间", "手机", "书", "电影", "服务", "快递", "衣服", "耳机", "景点"]
 GOOD, BAD = ["很好", "不错", "特别棒"], ["很差", "糟糕", "特别烂"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing (apt install prometheus)")
 

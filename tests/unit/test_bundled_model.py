@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import openvino as ov
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from engine.registry import ModelManifest, read_manifest, verify_files
+from tests.support.paths import BUNDLED_MODEL
 
-BUNDLED = Path(__file__).parents[2] / "models" / "sentiq-small-zh"
 MAX_SIZE = 12_000_000  # bytes; everyone who clones the repository pays for them
 POSITIVE = [
     "菜很好吃，下次还来",
@@ -36,18 +35,18 @@ Logits = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
 @pytest.fixture(scope="module")
 def manifest() -> ModelManifest:
-    return read_manifest(BUNDLED)
+    return read_manifest(BUNDLED_MODEL)
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return Tokenizer.from_file(str(BUNDLED / "tokenizer.json"))
+    return Tokenizer.from_file(str(BUNDLED_MODEL / "tokenizer.json"))
 
 
 @pytest.fixture(scope="module")
 def logits() -> Logits:
     """The network in full precision, so that what remains of a difference is the network's own."""
-    network = ov.Core().compile_model(BUNDLED / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    network = ov.Core().compile_model(BUNDLED_MODEL / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.array(network({"input_ids": ids, "attention_mask": mask})["logits"])
@@ -64,19 +63,19 @@ def padded(tokenizer: Tokenizer, text: str, width: int) -> tuple[NDArray[np.int6
 
 
 def test_the_files_are_those_of_the_manifest(manifest: ModelManifest) -> None:
-    verify_files(BUNDLED, manifest)
-    assert manifest.id == BUNDLED.name
+    verify_files(BUNDLED_MODEL, manifest)
+    assert manifest.id == BUNDLED_MODEL.name
     assert manifest.labels == ("negative", "positive")
     assert manifest.max_tokens == 512
 
 
 def test_the_directory_is_small() -> None:
-    assert sum(path.stat().st_size for path in BUNDLED.iterdir()) <= MAX_SIZE
+    assert sum(path.stat().st_size for path in BUNDLED_MODEL.iterdir()) <= MAX_SIZE
 
 
 def test_the_card_tells_the_measured_figures() -> None:
-    metrics = json.loads((BUNDLED / "metrics.json").read_text(encoding="utf-8"))
-    card = (BUNDLED / "README.md").read_text(encoding="utf-8")
+    metrics = json.loads((BUNDLED_MODEL / "metrics.json").read_text(encoding="utf-8"))
+    card = (BUNDLED_MODEL / "README.md").read_text(encoding="utf-8")
     assert f"{metrics['int8']['accuracy']:.4f}" in card
     assert metrics["int8"]["accuracy"] >= metrics["baseline"]["accuracy"]
     assert metrics["int8_fp32_agreement"] >= 0.99

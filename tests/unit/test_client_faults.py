@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sentiq_client import ApiError, Client, ConnectionFailed, SentiqError, UnexpectedAnswer
-from tests.clients import connect
+from tests.support.clients import connect
 
 NOW = 1_795_238_400
 JOB = {

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from jobs.settings import PREFIX, Settings
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 from worker import stopping
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())

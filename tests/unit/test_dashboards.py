@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboards import DASHBOARDS, dashboard_queries, load, recorded, rule_queries
-from tests.support import REPOSITORY
+from tests.support.dashboards import DASHBOARDS, dashboard_queries, load, recorded, rule_queries
+from tests.support.paths import REPOSITORY
 
 GRAFANA = REPOSITORY / "deploy" / "grafana"
 

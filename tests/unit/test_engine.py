@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from engine import Engine, ModelError, Prediction
 from engine.backends import Backend
+from tests.support.paths import BUNDLED_MODEL
 
-BUNDLED = Path(__file__).parents[2] / "models" / "sentiq-small-zh"
 TEXTS = ["菜很好吃，下次还来", "服务员态度太差了", "一般", "屏幕有划痕，客服半天不回，再也不买了", "😀", "very good"]
 
 
@@ -45,7 +45,7 @@ class Broken:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    loaded = Engine.load(BUNDLED)
+    loaded = Engine.load(BUNDLED_MODEL)
     loaded.warm()
     return loaded
 
@@ -183,7 +183,7 @@ def test_a_backend_that_answers_nonsense_is_found_out(answer: NDArray[np.float32
 @pytest.mark.parametrize("name", ["model.xml", "model.bin", "tokenizer.json"])
 def test_a_damaged_model_is_not_loaded(tmp_path: Path, name: str) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(BUNDLED, copy)
+    shutil.copytree(BUNDLED_MODEL, copy)
     content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copy / name).write_bytes(content)
@@ -193,9 +193,9 @@ def test_a_damaged_model_is_not_loaded(tmp_path: Path, name: str) -> None:
 
 def test_an_unknown_backend_is_named() -> None:
     with pytest.raises(ModelError, match=r"SENTIQ_BACKEND: unknown backend 'tpu'; .* openvino, onnx, torch"):
-        Engine.load(BUNDLED, backend="tpu")
+        Engine.load(BUNDLED_MODEL, backend="tpu")
 
 
 def test_a_backend_the_model_was_not_prepared_for_is_named() -> None:
     with pytest.raises(ModelError, match=r"SENTIQ_BACKEND: .*'sentiq-small-zh@.* no files for 'onnx'; .* openvino"):
-        Engine.load(BUNDLED, backend="onnx")
+        Engine.load(BUNDLED_MODEL, backend="onnx")

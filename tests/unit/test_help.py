@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 COMMANDS = ("sentiq-admin", "sentiq-prepare")
 ADMIN = (

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.support import wait_until
+from tests.support.processes import wait_until
 from worker.host import Host, family_memory, unique_bytes
 
 MB = 2**20

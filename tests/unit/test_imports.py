@@ -6,17 +6,76 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.paths import REPOSITORY
 
 
 def test_the_contracts_of_pyproject_hold() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Yield all modules that a file of ours may mean: of `from a import b` both `a` and `a.b`."""
+    package = path.relative_to(REPOSITORY).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*parents, *filter(None, [node.module])))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_of_tests(module: str) -> bool:
+    return module.partition(".")[0] == "tests"
+
+
+def is_a_test(module: str) -> bool:
+    """A test module or a conftest, or a name in one."""
+    return is_of_tests(module) and any(part.startswith("test_") or part == "conftest" for part in module.split("."))
+
+
+def is_support(module: str) -> bool:
+    return module in ("tests", "tests.support") or module.startswith("tests.support.")
+
+
+@pytest.mark.parametrize(
+    "line", ["import tests.unit.test_a", "from tests.unit import conftest", "from .test_a import b"]
+)
+def test_an_import_of_a_test_is_seen(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "REPOSITORY", tmp_path)
+    path = tmp_path / "tests" / "unit" / "test_b.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+    assert any(map(is_a_test, modules_imported(path)))
+
+
+def test_nothing_imports_from_a_test_or_a_conftest() -> None:
+    found = {
+        f"{path.relative_to(REPOSITORY)}: {module}"
+        for folder in ("tests", "benchmarks")
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for module in modules_imported(path)
+        if is_a_test(module)
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("folder", ["tests/support", "benchmarks"])
+def test_of_the_tests_only_their_support_is_imported(folder: str) -> None:
+    paths = sorted((REPOSITORY / folder).rglob("*.py"))
+    assert paths
+    for path in paths:
+        assert [module for module in modules_imported(path) if is_of_tests(module) and not is_support(module)] == [], (
+            path
+        )
 
 
 def test_celeryconfig_reads_settings_and_nothing_else_of_ours() -> None:

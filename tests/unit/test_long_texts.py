@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -14,8 +13,8 @@ from tokenizers import Encoding, Tokenizer, models, pre_tokenizers, processors
 
 from engine import Engine, LongTexts
 from engine.long_texts import rows, window_overlap
+from tests.support.paths import BUNDLED_MODEL
 
-BUNDLED = Path(__file__).parents[2] / "models" / "sentiq-small-zh"
 MAX_TOKENS = 512
 OVERLAP = window_overlap(MAX_TOKENS)
 CLS, SEP, FIRST_WORD = 1, 2, 3
@@ -86,7 +85,7 @@ def test_the_answer_to_windows_is_the_mean_by_tokens(tokenizer: Tokenizer) -> No
             last = ids[np.arange(len(ids)), mask.sum(axis=1) - 2] - FIRST_WORD
             return np.stack([np.zeros(len(ids)), last / 1000], axis=1).astype(np.float32)
 
-    manifest = Engine.load(BUNDLED).manifest
+    manifest = Engine.load(BUNDLED_MODEL).manifest
     engine = Engine(manifest, tokenizer, LastToken(), token_budget=512)
     text = " ".join(map(str, range(1000)))
     [answer] = engine.classify([text], "windows")
@@ -99,7 +98,7 @@ def test_the_answer_to_windows_is_the_mean_by_tokens(tokenizer: Tokenizer) -> No
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine.load(BUNDLED)
+    return Engine.load(BUNDLED_MODEL)
 
 
 PRAISE = "菜很好吃，服务也很热情，下次还来。" * 20

@@ -6,7 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.paths import REPOSITORY
+
 LOCKS = sorted((REPOSITORY / "requirements").glob("*.txt"))
 
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from jobs.settings import Settings
-from tests.runbook import PATH, anchor, sections
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
+from tests.support.runbook import PATH, anchor, sections
 
 RULES = yaml.safe_load((REPOSITORY / "deploy" / "prometheus" / "rules" / "alerts.yml").read_text())
 ALERTS = {rule["alert"]: rule for group in RULES["groups"] for rule in group["rules"]}

@@ -8,8 +8,9 @@ import pytest
 
 from jobs.errors import SettingsError
 from jobs.settings import Settings, load, markdown
+from tests.support.paths import REPOSITORY
 
-DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
+DOCS = REPOSITORY / "docs" / "settings.md"
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ import pytest
 from deploy.release import PLACES
 from jobs.version import VERSION
 from sentiq_client import __version__
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 DATED = re.compile(r"(?m)^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$")
 PERSON = {f"GIT_{who}_{what}": "release@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 

@@ -1,6 +1,6 @@
 """A worker app that tells of its steps and children on demand, and writes to STEPS_LOG when a step ticks and stops.
 
-Run as `celery -A tests.cluster.inspected_steps worker …`. Its engine is that of broken_engine.
+Run as `celery -A tests.support.programs.inspected_steps worker …`. Its engine is that of broken_engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from celery.worker.control import inspect_command
 
-from tests.cluster.broken_engine import app
+from tests.support.programs.broken_engine import app
 from worker.children import Children
 from worker.step import ParentStep
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 DASHBOARDS = sorted((REPOSITORY / "deploy" / "grafana" / "dashboards").glob("*.json"))
 RULES = sorted((REPOSITORY / "deploy" / "prometheus" / "rules").glob("*.yml"))

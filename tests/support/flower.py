@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.support import Cluster, Process, free_port, wait_until
+from tests.support.cluster import Cluster
+from tests.support.processes import Process, free_port, wait_until
 
 LOGIN = ("operator", "correct-horse-battery")
 

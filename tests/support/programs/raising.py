@@ -1,4 +1,4 @@
-"""`python -m tests.cluster.raising PLACE… -- MODULE ARGUMENT…` runs a module, and what its places call raises.
+"""`python -m tests.support.programs.raising PLACE… -- MODULE ARGUMENT…` runs a module, and what its places call raises.
 
 A place is written `module:Class.method`. A text of a user is in a local variable when it raises.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.support import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 PATH = REPOSITORY / "docs" / "runbook.md"
 

@@ -1,4 +1,7 @@
-"""A worker app whose model does not survive the fork. Run as `celery -A tests.cluster.unproven_engine worker …`."""
+"""A worker app whose model does not survive the fork.
+
+Run as `celery -A tests.support.programs.unproven_engine worker …`.
+"""
 
 from __future__ import annotations
 

