@@ -7,9 +7,9 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# OpenVINO and ONNX Runtime report to their makers when they are imported: from threads that would be alive when a
-# worker forks, and with an id that they write into the home directory. OpenVINO has no setting against that, but does
-# without the package that reports when it cannot be imported: None is what Python reads as "not there".
+# OpenVINO and ONNX Runtime send telemetry when they are imported: from threads that would be alive when a worker forks,
+# and with an id that they write into the home directory. OpenVINO has no setting against it, but works without the
+# package that sends it: None makes Python treat that package as not installed.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -25,7 +25,7 @@ else:
     }
 
     def __getattr__(name: str) -> Any:
-        """A name is imported when it is first asked for: `sentiq-prepare --help` needs no OpenVINO."""
+        """Import a name when it is first used: `sentiq-prepare --help` needs no OpenVINO."""
         for home, names in _HOMES.items():
             if name in names:
                 return getattr(import_module(home), name)

@@ -1,8 +1,8 @@
-"""Cutting texts into batches, as arithmetic on their lengths in tokens.
+"""Cuts texts into batches: arithmetic on their lengths in tokens.
 
-A network builds kernels for every new shape it sees, which takes longer than running a short text. So a batch only
-ever has one of a few shapes, the ladder, and each of them is run before the first request: see
-docs/adr/0003-shape-ladder.md, also for the measurements behind the numbers.
+A network builds kernels for every new shape, which takes longer than running a short text. So a batch has one of a few
+shapes, called the ladder, and each of them is run before the first request. docs/adr/0003-shape-ladder.md has the
+reasons and the measurements behind the numbers.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: What one call of the network costs beside its tokens (it reads all the weights), in tokens.
+#: Fixed cost of one call of the network, which reads all the weights, in tokens.
 CALL_COST_TOKENS = 15
 
-#: Widths below these are not worth kernels of their own, in tokens.
+#: Narrower widths than these are not worth kernels of their own, in tokens.
 NARROWEST_ALONE = 16
 NARROWEST_BATCH = 8
 
@@ -32,7 +32,7 @@ Ladder = Mapping[int, Sequence[int]]
 
 
 def ladder(max_tokens: int, token_budget: int) -> Ladder:
-    """The shapes for texts of up to `max_tokens` tokens: full batches, and one text alone.
+    """Return the shapes for texts of up to `max_tokens` tokens: full batches, and one text alone.
 
     A full batch holds 18, 21, 24, 27, 30 or 32 of 32 parts of the token budget, divided evenly among 2, 4, 8 … rows:
     kernels depend mostly on that token count, so the shapes share them. A text alone has one of those counts as its
@@ -62,7 +62,7 @@ def ladder(max_tokens: int, token_budget: int) -> Ladder:
 def plan(lengths: Sequence[int], shapes: Ladder) -> list[Batch]:
     """Cut texts of these lengths into the cheapest sequence of batches, shortest texts first.
 
-    Dynamic programming over the sorted texts: the cheapest plan for the first n texts ends in a batch of some size,
+    By dynamic programming over the sorted texts: the cheapest plan for the first n texts ends in a batch of some size,
     after the cheapest plan for the texts before that batch. Time grows with texts × sizes.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
@@ -86,6 +86,6 @@ def plan(lengths: Sequence[int], shapes: Ladder) -> list[Batch]:
 
 
 def _fitting(length: int, shapes: Ladder) -> list[tuple[int, int]]:
-    """Each batch size with the narrowest of its widths that holds a text of this length."""
+    """Return each batch size with the narrowest of its widths that holds a text of this length."""
     wide_enough = {size: [width for width in widths if width >= length] for size, widths in shapes.items()}
     return [(size, widths[0]) for size, widths in wide_enough.items() if widths]

@@ -1,4 +1,4 @@
-"""The engine: tokenise, drop duplicates, batch by length, run, put back in order."""
+"""Classifies texts: tokenise, drop duplicates, batch by length, run the network, restore the order."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Timings:
         return sum(batch.tokens for batch in self.batches)
 
 
-#: Is told of each pass over some texts, in the process that made it; it must be quick and must not raise.
+#: Called after each `classify`, in the same process. Must be fast and must not raise.
 Observer = Callable[[Timings], object]
 
 
 class Engine:
-    """A loaded model. Load and warm it in a parent process; its forked children share the weights and the kernels."""
+    """A loaded model. Load and warm it in a parent process, and its forked children share weights and kernels."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
         A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md. With
-        `float32` nothing is computed in bfloat16, to compare with. Raises ModelError when a file is missing, damaged
-        or cannot be loaded, or `backend` cannot be had.
+        `float32` nothing is computed in bfloat16, for comparisons. Raises ModelError when a file is missing, damaged
+        or cannot be loaded, or when `backend` is not available.
         """
         manifest = read_manifest(model_dir)
         verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
@@ -100,14 +100,15 @@ class Engine:
 
     @property
     def backend(self) -> str:
-        """The kind of backend that computes: what one says differs a little from what another says."""
+        """The kind of backend: the probabilities of one kind differ a little from those of another."""
         return type(self._backend).__name__
 
     def warm(self) -> int:
         """Run one shape of each token count, and all of the two largest counts; return the number of shapes run.
 
-        Most kernels depend on the token count alone. Those run for each count have the fewest rows, so that no request
-        of one text meets a new shape. A child builds the rest when it first meets them, in some milliseconds each.
+        Most kernels depend on the token count alone. Of each count the shape with the fewest rows is run, so that a
+        request of one text never meets a new shape. A child builds the other kernels when it first needs them, in a few
+        milliseconds each.
         """
         shapes = sorted((size, width) for size, widths in self._ladder.items() for width in widths)
         fewest_rows = {math.prod(shape): shape for shape in reversed(shapes)}
@@ -121,7 +122,7 @@ class Engine:
     def prove(self) -> None:
         """Run one tiny batch; raises ModelError unless it gives one finite number per label.
 
-        For a forked child before it takes work, since no vendor promises that a network survives the fork.
+        A forked child calls it before it takes work, since no vendor promises that a network survives a fork.
         """
         logits = self._blank(1, self._ladder[1][0])
         expected = (1, len(self.manifest.labels))
@@ -132,13 +133,13 @@ class Engine:
             )
 
     def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
-        """One prediction per text, in the order of the texts. Invisible characters are not read (`jobs.visible`)."""
+        """Return one prediction per text, in their order. Invisible characters are ignored (`jobs.visible`)."""
         return self.classify_timed(texts, long_texts)[0]
 
     def classify_timed(
         self, texts: Sequence[str], long_texts: LongTexts = "truncate"
     ) -> tuple[list[Prediction], Timings]:
-        """As `classify`, with where the time went."""
+        """Do what `classify` does, and return how long its parts took."""
         started = perf_counter()
         seen = [visible(text) for text in texts]
         unique = list(dict.fromkeys(seen))
@@ -178,15 +179,15 @@ class Engine:
         return [predictions[text] for text in seen], timings
 
     def _blank(self, size: int, width: int) -> NDArray[np.float32]:
-        """The logits of a batch of padding: costs what a real one costs."""
+        """Return the logits of a batch of padding, which costs as much as a real one."""
         ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
         return self._backend.logits(ids, np.ones_like(ids))
 
     def _run(self, batch: Batch, rows: Sequence[list[int]]) -> NDArray[np.float32]:
-        """The logits of the batch's rows of token ids, ``[len(batch.rows), labels]``."""
+        """Return the logits of the batch's rows of token ids, ``[len(batch.rows), labels]``."""
         ids = np.full((batch.size, batch.width), self.manifest.pad_id, dtype=np.int64)
         mask = np.zeros_like(ids)
-        mask[:, 0] = 1  # a row of padding attends to something too, or its softmax divides by zero
+        mask[:, 0] = 1  # a row of padding needs one token to attend to, or its softmax divides by zero
         for line, row in enumerate(batch.rows):
             tokens = rows[row]
             ids[line, : len(tokens)] = tokens
@@ -195,6 +196,6 @@ class Engine:
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities of each row, ``[texts, labels]``, in double precision so that a row sums to 1."""
+    """Return the probabilities of each row, ``[texts, labels]``, in double precision so that a row sums to 1."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Texts longer than the model reads: which of their tokens it gets to see."""
+"""Chooses the tokens of a text that is longer than the model reads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LongTexts = Literal["truncate", "head_tail", "windows"]
 
 
 def window_overlap(max_tokens: int) -> int:
-    """Word pieces that a window shares with the one before it, so that a phrase cut in two is whole in one of them."""
+    """Return how many word pieces neighbouring windows share, so that a phrase cut in two is whole in one of them."""
     return max_tokens // 8
 
 
 def rows(encoding: Encoding, long_texts: LongTexts, overlap: int) -> list[tuple[list[int], float]]:
-    """The rows of token ids to run for one text, each with its share in the text's probabilities.
+    """Return the rows of token ids to run for one text, each with its share in the text's probabilities.
 
     `encoding` comes from a tokenizer that truncates with this `overlap` as its stride, and so holds the further windows
     of a long text as `overflowing`. A text that fits is one row, whatever `long_texts`.
@@ -36,7 +36,7 @@ def rows(encoding: Encoding, long_texts: LongTexts, overlap: int) -> list[tuple[
 
 
 def _head_tail(encoding: Encoding, overlap: int) -> list[int]:
-    """The ids of the full first window, those after its first quarter replaced by the last ones of the text."""
+    """Return the ids of the first window, where those after the first quarter are replaced by the last of the text."""
     pieces = _pieces(encoding)
     room = len(pieces)
     for window in encoding.overflowing:
@@ -48,5 +48,5 @@ def _head_tail(encoding: Encoding, overlap: int) -> list[int]:
 
 
 def _pieces(encoding: Encoding) -> list[int]:
-    """The ids without [CLS] and [SEP]."""
+    """Return the ids without [CLS] and [SEP]."""
     return [id_ for id_, special in zip(encoding.ids, encoding.special_tokens_mask, strict=True) if not special]

@@ -1,7 +1,7 @@
-"""The model store: directories with a manifest and checksums, and how a model is found among them.
+"""Finds models in the model store: directories with a manifest and checksums.
 
 A model directory holds ``manifest.json``, ``tokenizer.json`` and the network in the form of one or more backends. The
-manifest is written last and carries a SHA-256 of every other file, so a half-written or damaged directory shows.
+manifest is written last and has a SHA-256 of every other file, so a half-written or damaged directory is detected.
 """
 
 from __future__ import annotations
@@ -96,23 +96,23 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How often a model was right on texts it had not learned from."""
+    """How often a model was right on texts that it was not trained on."""
 
     accuracy: float  # 0 to 1
     texts: int
 
 
 def measured(model: StoredModel) -> Measured | None:
-    """What ``metrics.json`` beside the manifest tells of the model in its precision; None where it tells nothing."""
+    """Return what ``metrics.json`` beside the manifest says of the model in its precision; None if it has nothing."""
     try:
         metrics = json.loads((model.directory / METRICS).read_text(encoding="utf-8"))
         return Measured(float(metrics[model.manifest.precision]["accuracy"]), int(metrics["texts"]["test"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # no model is worse for it
+        return None  # a model can be used without it
 
 
 def list_models(roots: Iterable[Path]) -> tuple[list[StoredModel], list[str]]:
-    """Every model below these folders by id, newest first; and what is wrong with the manifests that cannot be read.
+    """Return every model below these folders by id, newest first, and the errors of manifests that cannot be read.
 
     Directories without a manifest are skipped: they are half-written.
     """
@@ -128,10 +128,10 @@ def list_models(roots: Iterable[Path]) -> tuple[list[StoredModel], list[str]]:
 
 
 def find_model(roots: Iterable[Path], name: str) -> StoredModel:
-    """The model called `name`: an id, which means its newest version, or `id@version`.
+    """Return the model called `name`: an id, which means its newest version, or `id@version`.
 
-    A bad manifest does not keep a sound model from being found. Raises ModelError that lists the names there are and
-    the bad manifests.
+    A manifest that cannot be read does not hide the other models. Raises ModelError that lists the available names and
+    such manifests.
     """
     models, problems = list_models(roots)
     for model in models:

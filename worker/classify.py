@@ -1,4 +1,4 @@
-"""From opened chunks to answers: a pass over all texts that are read alike, and what to do when a text breaks it."""
+"""Answers opened chunks: one pass over all texts with the same options, and a way around a text that makes it fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class IsolationStore(Protocol):
-    """Keeps the state of a halving across executions."""
+    """Stores the state of a bisection across executions."""
 
     def isolate(self, ref: ChunkRef, state: bytes) -> None: ...
 
@@ -30,21 +30,21 @@ class IsolationStore(Protocol):
 def answer(
     engine: Engine, store: IsolationStore, cache: ResultCache, chunks: Sequence[OpenChunk]
 ) -> list[tuple[ChunkRef, OutputChunk]]:
-    """Every row of every chunk gets an outcome: a prediction, the error its line already had, or one of its own.
+    """Return an outcome for every row of every chunk: a prediction, the error of its line, or an error of its own.
 
     Where a chunk is tried again, rows that have a prediction keep it.
     """
-    settled: list[dict[int, Outcome]] = []
+    known_by_chunk: list[dict[int, Outcome]] = []
     wanted: dict[LongTexts, list[str]] = {}
     for chunk in chunks:
         errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
         known = _predicted_before(chunk, engine.manifest.name) | {
             offset: Outcome(error=error) for offset, error in errors.items()
         }
-        settled.append(known)
+        known_by_chunk.append(known)
         texts = wanted.setdefault(chunk.long_texts, [])
         texts += [text for offset, text in enumerate(chunk.input.texts) if offset not in known]
-    outcomes = {long_texts: _ask(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
+    outcomes = {long_texts: _classify(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
     return [
         (
             chunk.ref,
@@ -58,21 +58,21 @@ def answer(
                 ),
             ),
         )
-        for chunk, known in zip(chunks, settled, strict=True)
+        for chunk, known in zip(chunks, known_by_chunk, strict=True)
     ]
 
 
 def _predicted_before(chunk: OpenChunk, model: str) -> dict[int, Outcome]:
-    """What another try need not ask again. A chunk has one model: if that is another now, all rows are asked again."""
+    """Return the predictions that another try keeps: all, or none where the model has changed (a chunk has one)."""
     if chunk.before is None or chunk.before.model != model:
         return {}
     return {offset: outcome for offset, outcome in enumerate(chunk.before.outcomes) if outcome.error is None}
 
 
 def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
-    """No row of the chunk can be answered, since the model its job asks for cannot be loaded.
+    """Fail all rows of a chunk, since the model that its job asks for cannot be loaded.
 
-    Where the chunk is tried again, everything stays as it was.
+    Where the chunk is tried again, all rows stay as they were.
     """
     if chunk.before is not None:
         return chunk.ref, chunk.before
@@ -81,10 +81,11 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
     return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)
 
 
-def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
-    """The outcome of each text: from the cache, or by one pass over all that are not there.
+def _classify(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
+    """Return the outcome of each text: from the cache, or by one pass over all that are not there.
 
-    The engine reads what is visible of a text; so the cache is asked for that, and does not tell alike texts apart.
+    The engine reads only the visible part of a text; so this part is the key in the cache, and texts that look alike
+    share an entry.
     """
     seen = {text: visible(text) for text in texts}
     source = f"{engine.manifest.name} {engine.backend}"
@@ -92,11 +93,11 @@ def _ask(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: L
     fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
     cache.store(lookup, fresh)
     outcomes = lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
-    return {text: outcomes[what] for text, what in seen.items()}
+    return {text: outcomes[part] for text, part in seen.items()}
 
 
 def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
-    """Predictions; where the pass raises, halves are tried until the text that breaks it stands alone."""
+    """Return predictions; where the pass raises, bisect until the text that causes it is alone, and fail that one."""
     try:
         return [Outcome(p.probabilities, p.truncated) for p in engine.classify(texts, long_texts)]
     except Exception as error:  # noqa: BLE001 -- whatever a library raises about one text must not fail the others
@@ -109,20 +110,20 @@ def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> li
 
 
 def _log_failure(text: str, error: Exception) -> None:
-    """The error's own words may quote the text, which is nobody's business but its owner's."""
+    """Log where the model failed. The message may quote the text, and is left out unless the settings allow texts."""
     at = traceback.extract_tb(error.__traceback__)[-1]
-    told = {"text": text, "words": str(error)} if current().log_texts else {}
+    texts = {"text": text, "words": str(error)} if current().log_texts else {}
     log.error(
         "a text cannot be classified",
         chars=len(text),
         error=type(error).__name__,
         at=f"{at.filename}:{at.lineno}",
-        **told,
+        **texts,
     )
 
 
 def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[int, RowError]:
-    """The rows of a chunk that kill the child; looked for only when the chunk was in several crashes."""
+    """Return the rows of a chunk that kill the child, searched only when the chunk was in several crashes."""
     if chunk.crashes < CRASHES_BEFORE_ISOLATION:
         return {}
     log.warning(

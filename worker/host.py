@@ -1,4 +1,4 @@
-"""What room a host has for another process; in a container or a service with limits, what room those leave."""
+"""Measures the memory and CPU that a host, or the limits of a container or service, leave for another process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NO_LIMIT = 2**60  #: version 1 of cgroups writes a number near 2**63 where there
 class Host:
     """Memory and CPU by psutil, lowered to the limits of the control groups this process is in.
 
-    `niced` says whether the CPU time of processes that stepped back counts as used: whoever goes before them need not
-    mind them.
+    `niced`: whether the CPU time of processes at a lower priority counts as used; for a process that comes before them
+    it is as good as free.
     """
 
     def __init__(
@@ -28,22 +28,22 @@ class Host:
         self._times = self._cpu_times()
 
     def total_bytes(self) -> int:
-        """Memory there is at all."""
+        """Return the memory of the host, or the limit."""
         return min([int(psutil.virtual_memory().total), *(_limit(group) for group in self._memory)])
 
     def available_bytes(self) -> int:
-        """Memory that processes could still have."""
+        """Return the memory that processes can still take."""
         return max(0, min([int(psutil.virtual_memory().available), *(_left(group) for group in self._memory)]))
 
     def cpu_share(self) -> float:
-        """The part of the CPU in use since the last call, 0 to 1: of the host or, if that is more, of a limit."""
+        """Return the share of the CPU used since the last call, 0 to 1: of the host or, if that is more, of a limit."""
         before, self._times = self._times, self._cpu_times()
         spent = [(now[0] - then[0], now[1] - then[1]) for now, then in zip(self._times, before, strict=True)]
         shares = [used / possible for used, possible in spent if possible > 0]
         return min(max([0.0, *shares]), 1.0)  # the kernel takes back some of the time that it counted as idle
 
     def _cpu_times(self) -> list[tuple[float, float]]:
-        """Seconds used and seconds possible so far, of all cores of the host and of each group with a limit."""
+        """Return seconds used and seconds possible so far, of all cores of the host and of each group with a limit."""
         times = psutil.cpu_times()._asdict()
         for part_of_another in ("guest", "guest_nice"):
             times.pop(part_of_another, 0)
@@ -55,7 +55,7 @@ class Host:
 
 
 def unique_bytes(pid: int) -> int:
-    """Memory that a process shares with none; 0 when it is gone. The kernel adds it up, which takes milliseconds."""
+    """Return the memory that a process shares with no other; 0 when it has ended. This takes milliseconds."""
     try:
         return int(psutil.Process(pid).memory_full_info().uss)
     except psutil.Error:
@@ -63,8 +63,10 @@ def unique_bytes(pid: int) -> int:
 
 
 def family_memory(parent: psutil.Process) -> Iterator[tuple[int, int, int]]:
-    """Pid, proportional and unique bytes of a process and of all below it that live. Proportional memory counts what
-    processes share once for all of them; only Linux tells it. Takes milliseconds for each. Raises psutil.NoSuchProcess.
+    """Yield pid, proportional and unique bytes of a process and of all its living descendants.
+
+    Proportional memory (PSS) counts memory that processes share once for all of them; only Linux has it. This takes
+    milliseconds for each process. Raises psutil.NoSuchProcess where `parent` has ended.
     """
     for process in [parent, *parent.children(recursive=True)]:
         try:
@@ -75,11 +77,11 @@ def family_memory(parent: psutil.Process) -> Iterator[tuple[int, int, int]]:
 
 
 def _groups(proc: Path, mounted: Path) -> Iterator[Path]:
-    """The folders of the control groups around this process that limit memory; in version 2 they limit CPU too."""
+    """Yield the folders of the control groups around this process that limit memory and, in version 2, CPU."""
     try:
         lines = proc.read_text().splitlines()
     except OSError:
-        return  # no Linux
+        return  # not Linux
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
@@ -90,7 +92,7 @@ def _groups(proc: Path, mounted: Path) -> Iterator[Path]:
             continue
         group = top / path.lstrip("/")
         if not group.is_dir():
-            group = top  # a container that sees its own group as the top, and the name that the host knows it by
+            group = top  # a container sees its own group as the top, and reads the name by which the host knows it
         yield group
         while group != top:
             group = group.parent
@@ -98,19 +100,19 @@ def _groups(proc: Path, mounted: Path) -> Iterator[Path]:
 
 
 def _limit(group: Path) -> int:
-    """Bytes; versions 2 and 1 of control groups."""
+    """Return the limit in bytes, of version 2 or 1 of control groups."""
     return min(_number(group / "memory.max"), _number(group / "memory.limit_in_bytes"))
 
 
 def _left(group: Path) -> int:
-    """Bytes up to the limit, and what the page cache would give back."""
+    """Return the bytes up to the limit, including what the page cache would give back."""
     used = min(_number(group / "memory.current"), _number(group / "memory.usage_in_bytes"))
     stat = _stat(group / "memory.stat")
     return _limit(group) - used + stat.get("total_inactive_file", stat.get("inactive_file", 0))
 
 
 def _cores(group: Path) -> float:
-    """How many cores the group may use; 0 without a limit."""
+    """Return how many cores the group may use; 0 without a limit."""
     try:
         quota, period = (group / "cpu.max").read_text().split()
         return int(quota) / int(period)

@@ -1,10 +1,9 @@
-"""Finds the rows of a chunk that kill the process which classifies them, by halving.
+"""Finds the rows of a chunk that kill the process which classifies them, by bisection.
 
-The state is saved before each attempt, with a mark on the range about to run. If the process crashes, the next
-execution finds the mark and one more crash than before, and knows the culprit: it halves that range, or, at one row,
-convicts it.
-Where the mark stands but nothing crashed, the worker was lost, and the range runs again. A chunk of n rows with one
-killer needs about log2(n) + 1 crashes; every other row is classified.
+The state is saved before each attempt, with a mark on the range about to run. After a crash, the next execution finds
+the mark and one more crash than before: it halves that range or, where it is one row, convicts the row. A mark without
+a new crash means that the whole worker was lost, and the range runs again. A chunk of n rows with one killer needs
+about log2(n) + 1 crashes; every other row is classified.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import msgpack
 
 from jobs.models import RowError
 
-#: A chunk that was in one crash is tried again whole: the crash may have had nothing to do with it.
+#: After one crash a chunk is tried again whole: it may not have been the cause.
 CRASHES_BEFORE_ISOLATION = 2
 
 KILLED = RowError(
@@ -27,10 +26,10 @@ KILLED = RowError(
 def isolate(
     rows: int, state: bytes | None, crashes: int, run: Callable[[int, int], object], save: Callable[[bytes], None]
 ) -> list[int]:
-    """Return the offsets of the rows that kill, after every other row has run without harm.
+    """Return the offsets of the rows that kill the process, after every other row has run without harm.
 
-    `run(start, end)` classifies a range, and may never return. `state` is what the last execution gave to `save`,
-    `crashes` how many the chunk was in by now.
+    `run(start, end)` classifies a range, and may never return. `state` is what the last execution passed to `save`;
+    `crashes` is the number of crashes of the chunk so far.
     """
     convicted: list[int]
     ranges: list[tuple[int, int]]  # still to run; the first one is marked where a state was saved

@@ -44,7 +44,7 @@ BATCH_TOKENS = (16, 32, 64, 128, 192, 256, 384, 512, 1_024, 2_048, 8_192)
 
 
 class Metrics:
-    """All metrics that the processes of a worker write. docs/observability.md says what each means."""
+    """All metrics that the processes of a worker write. docs/observability.md explains each."""
 
     def __init__(self) -> None:
         self.registry = r = CollectorRegistry()

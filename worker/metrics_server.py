@@ -1,7 +1,7 @@
-"""`python -m worker.metrics_server PARENT DIRECTORY SOCKET HOST PORT` shows Prometheus what a worker's processes count.
+"""`python -m worker.metrics_server PARENT DIRECTORY SOCKET HOST PORT` serves the metrics of a worker to Prometheus.
 
-A process of its own: a thread of the parent might hold a lock when a child is forked, and its event loop must not wait.
-It loads no model and no Celery, and ends when its parent does.
+It is a process of its own: a thread of the parent might hold a lock when a child is forked, and the event loop of the
+parent must not wait. It loads neither a model nor Celery, and ends when its parent does.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from prometheus_client.registry import Collector
 
 from worker.host import Host, family_memory
 
-LOOK_S = 0.5  #: how often it looks whether its parent lives
+PARENT_CHECK_S = 0.5  #: how often it checks that its parent lives
 CLIENT_TIMEOUT_S = 10
 INFO_FILE = "info.json"  #: labels of sentiq_worker_info, written by the parent
 
 
 class Memory(Collector):
-    """Memory of the worker and of its machine at the moment of the scrape."""
+    """Measures the memory of the worker and of its machine at the moment of the scrape."""
 
     def __init__(self, directory: Path, parent: int) -> None:
         self._info, self._parent = directory / INFO_FILE, psutil.Process(parent)
@@ -65,16 +65,16 @@ class Server(ThreadingMixIn, WSGIServer):
         self.socket = listening
         self.server_name, self.server_port = name, port
         self.setup_environ()
-        self.timeout = LOOK_S
+        self.timeout = PARENT_CHECK_S
 
     def handle_error(self, request: object, client_address: object) -> None:
-        pass  # clients come and go
+        pass  # clients that break off are normal
 
 
 class Handler(WSGIRequestHandler):
     timeout = CLIENT_TIMEOUT_S
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- so the library names it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name in the library
         pass
 
 
@@ -84,7 +84,7 @@ def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
 
 def main(parent_pid: str, directory: str, fd: str, name: str, port: str) -> None:
     parent = int(parent_pid)  # it may have ended already
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us last
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process last
     registry = CollectorRegistry()
     MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
     try:

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class LeasedRequest(Request):
-    """Releases the chunks a task held when it failed, before Celery redelivers its message.
+    """Releases the chunks of a task that failed, before Celery redelivers its message.
 
     Without this they would be free only when the lease runs out.
     """

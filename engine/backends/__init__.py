@@ -1,4 +1,4 @@
-"""What runs a network: one small protocol, one module per inference library."""
+"""Runs a network: one small protocol, one module per inference library."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Backend(Protocol):
 
 
 def backend_files(name: str, manifest: ModelManifest) -> tuple[str, ...]:
-    """The files that the backend called `name` reads of a model directory.
+    """Return the files that the backend called `name` reads from a model directory.
 
     Raises ModelError naming the setting when there is no such backend, or the model was not prepared for it.
     """

@@ -17,7 +17,7 @@ class OnnxBackend:
     def __init__(self, model_dir: Path) -> None:
         path = model_dir / "model.onnx"
         options = onnxruntime.SessionOptions()
-        # A pool of one is the calling thread itself: a forked child misses no thread of its parent's.
+        # A pool of one is the calling thread itself: a forked child needs no thread of its parent.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         try:

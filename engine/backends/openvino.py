@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from engine.registry import ModelError
 
-# One stream of one unpinned thread: infer() then runs in the calling thread, so a forked child needs no thread
-# of its parent's, and the operating system may spread the children over the cores.
+# One stream of one unpinned thread: infer() then runs in the calling thread, so a forked child needs no thread of its
+# parent, and the operating system may spread the children over the cores.
 SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
 
 
@@ -33,7 +33,7 @@ class OpenVinoBackend:
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {model_dir / 'model.xml'}: prepare the model again") from error
         # The first run copies the weights into the order its kernels want. What is read of the file after that, such as
-        # single rows of the embeddings, is mapped anew when touched.
+        # single rows of the embeddings, is mapped again when touched.
         ids = np.ones((1, 16), dtype=np.int64)
         self.logits(ids, ids)
         mapped.madvise(mmap.MADV_DONTNEED)
