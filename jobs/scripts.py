@@ -6,7 +6,8 @@ The header of `lua/<name>.lua` declares what the script takes:
     --! args lease_ms ttl_ms task_ids...     `...`: a list of any length; it comes last
 
 Python passes each name as a keyword. In Lua each name is a local variable: a string, nil for a key that is None, a
-table for a list. The prologue that makes these variables is the only place where parameters have numbers.
+table for a list. The prologue that makes these variables is the only place where parameters have numbers. After it come
+those parts of `lua/prelude.lua` that the script uses, then the script.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError
 
-_LUA = Path(__file__).parent / "lua"
+LUA = Path(__file__).parent / "lua"
 _DECLARATION = re.compile(r"^--! *(\w*) *(.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+_DEFINITION = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,27 @@ class Source:
         names = frozenset(keys.names + args.names)
         if len(names) < len(keys.names) + len(args.names):
             raise ValueError("a script declares each name once")
-        text = keys.prologue("KEYS") + args.prologue("ARGV") + prelude + script
+        text = keys.prologue("KEYS") + args.prologue("ARGV") + _with_prelude(_COMMENT.sub("", script), prelude)
         return cls(keys, args, names, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _with_prelude(script: str, prelude: str) -> str:
+    """The script after the parts of the prelude that it uses, themselves or by others.
+
+    Each run makes all functions anew, and the source is often sent: what is not used costs a third of a short script.
+    """
+    text = script
+    for part in reversed(_COMMENT.sub("", prelude).strip().split("\n\n")):  # a part uses none that come after it
+        name = _DEFINITION.search(part)
+        if name and re.search(rf"\b{name[1]}\b", text):
+            text = f"{part}\n{text}"
+    return text
 
 
 @cache
 def source(name: str) -> Source:
-    """`lua/<name>.lua`, with its prologue and the prelude before it."""
-    return Source.of((_LUA / f"{name}.lua").read_text(), (_LUA / "prelude.lua").read_text())
+    """`lua/<name>.lua` as Redis gets it."""
+    return Source.of((LUA / f"{name}.lua").read_text(), (LUA / "prelude.lua").read_text())
 
 
 class Script:

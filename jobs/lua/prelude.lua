@@ -1,5 +1,6 @@
--- What scripts share. Redis has no modules: the loader (jobs/scripts.py) puts this between the names that a script declares
--- and the script. So a function here may use declared names; those it needs stand above it.
+-- What scripts share. Redis has no modules: the loader (jobs/scripts.py) puts the parts that a script uses between the names
+-- that it declares and the script. So a function here may use declared names; those it needs stand above it. Each part
+-- defines one name, and blank lines are between parts alone.
 -- The clock is always that of Redis, so hosts need not agree.
 
 local function now_ms()
@@ -123,4 +124,3 @@ local function issue()
   end
   return members
 end
-

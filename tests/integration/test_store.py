@@ -178,6 +178,18 @@ def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, setti
     assert bulk.claim(ChunkRef(job.id, 0, 2), "thief") is None
 
 
+def test_a_script_takes_lists_that_are_longer_than_the_stack_of_lua(
+    redis: Redis, store: JobStore, bulk: BulkLane
+) -> None:
+    leases, ref = LaneKeys.of(Lane.BULK).leases, ChunkRef(submitted(store, Lane.BULK).id, 0, 2)
+    bulk.claim(ref, "last")
+    redis.zadd(leases, {str(ref): 1})
+
+    bulk.renew([*map(str, range(20_000)), "last"])
+
+    assert (redis.zscore(leases, str(ref)) or 0) > 1
+
+
 def test_the_chunk_of_a_dead_child_is_free_at_once(store: JobStore, bulk: BulkLane) -> None:
     job = submitted(store, Lane.BULK)
     claimed(bulk, job, 0, "dead")
