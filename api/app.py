@@ -9,18 +9,14 @@ from flask_openapi3.models import Schema
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import (
-    access,
+from api import openapi
+from api.http import auth, headers, problems, queries, request_log
+from api.routes import (
     cluster,
-    description,
-    headers,
     health,
     metrics,
     models,
     pages,
-    problems,
-    queries,
-    request_log,
     results,
     shortcuts,
     submit,
@@ -38,7 +34,7 @@ DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row.
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
     """The Flask app, with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
-    app = description.Api(
+    app = openapi.Api(
         __name__,
         info=Info(title="sentiq", version=VERSION, description=DESCRIPTION),
         security_schemes={
@@ -57,7 +53,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     metrics.init_app(app, services)
     problems.init_app(app)
     request_log.init_app(app)
-    access.init_app(app, services)
+    auth.init_app(app, services)
     queries.init_app(app)
     headers.init_app(app, services.settings)
     for blueprint in (

@@ -11,7 +11,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from api.traffic import Traffic, traffic
+from api.http.traffic import Traffic, traffic
 from jobs import logs, schema
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import NewerData, SettingsError
@@ -32,7 +32,7 @@ except SettingsError as error:
     sys.exit(EX_CONFIG)
 
 bind = f"{_settings.host}:{_settings.port}"
-worker_class = "api.server.Worker"
+worker_class = "api.http.gunicorn_worker.Worker"
 workers = 1
 threads = _settings.api_threads
 timeout = 0  # threads wait for slow uploads and results; a stuck process shows in /livez

@@ -14,8 +14,8 @@ from flask import current_app
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from api.export.labels import LABELS_ZH, with_neutral
 from api.export.order import Orders
-from api.labels import LABELS_ZH, with_neutral
 from jobs import dispatch
 from jobs.access import KeyStore
 from jobs.admission import Admission

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from structlog.contextvars import bind_contextvars
 
-from api.access import caller
+from api.http.auth import caller
+from api.ingest.chunking import chunked
 from api.ingest.files import File
 from api.services import Services
-from jobs.chunking import chunked
 from jobs.dispatch import new_task_id
 from jobs.errors import BodyTooLarge, FieldError, InvalidInput, Overloaded, StoreFull, UploadInterrupted
 from jobs.models import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id

@@ -109,7 +109,7 @@ class Row:
     custom_id: str | None = None
     error: RowError | None = None
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job keeps them
-    kinds: str = ""  # of all cells, the text in its place, a letter each (api/kinds.py); beyond it, text
+    kinds: str = ""  # of all cells, the text in its place, a letter each (api/cells.py); beyond it, text
 
 
 @dataclass(frozen=True, slots=True)

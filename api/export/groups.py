@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from api.export.reading import column_cells, text_position
+from api.export.labels import DECIMALS, label_and_score
+from api.export.rows import column_cells, text_position
 from api.export.summary import VALUES_KEPT, labels_first
-from api.labels import DECIMALS, label_and_score
 from api.schemas.results import Group
 from jobs.codec import SCALE
 from jobs.models import Job

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-from api.export.reading import View, text_position
+from api.export.labels import label_and_score
+from api.export.rows import View, text_position
 from api.export.summary import VALUES_KEPT
-from api.labels import label_and_score
 from jobs.codec import SCALE, OutputColumns
 from jobs.models import InputChunk, Job
 from jobs.store import CHUNKS_READ, JobStore

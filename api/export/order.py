@@ -19,9 +19,9 @@ from threading import Lock
 import msgpack
 import zstandard
 
+from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches, predictions
-from api.export.reading import Filter, ResultRow, Sort, View, chunk_rows, chunks_of, read_rows
-from api.labels import DECIMALS
+from api.export.rows import Filter, ResultRow, Sort, View, chunk_rows, chunks_of, read_rows
 from jobs.codec import SCALE, OutputColumns
 from jobs.errors import FieldError, InvalidInput, JobNotEnded
 from jobs.models import Job, RowError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from api.labels import DECIMALS, label_and_score
+from api.export.labels import DECIMALS, label_and_score
 from api.schemas.results import Bin, Failure, Summary
 from jobs.codec import SCALE, TRUNCATED, OutputColumns
 from jobs.models import FAILED, WITHOUT_TEXT, Job

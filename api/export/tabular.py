@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from api.export.reading import ResultRow, View, kept_columns
-from api.labels import DECIMALS, LABELS_ZH
+from api.export.labels import DECIMALS, LABELS_ZH
+from api.export.rows import ResultRow, View, kept_columns
 from jobs.models import Job
 
 Cell = str | int | float | bool | None

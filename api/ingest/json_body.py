@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from api.http.problems import from_validation, pointer
 from api.ingest.faults import is_unicode, text_fault
-from api.problems import from_validation, pointer
 from api.schemas.common import RequestT
 from api.schemas.jobs import JobRequest
 from jobs.errors import FieldError, InvalidInput, MalformedBody

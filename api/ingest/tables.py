@@ -24,7 +24,7 @@ class TypedCells(list[str]):
 
     def __init__(self, cells: Iterable[str], kinds: str) -> None:
         super().__init__(cells)
-        self.kinds = kinds  #: a letter each, up to the last that is no text (api/kinds.py)
+        self.kinds = kinds  #: a letter each, up to the last that is no text (api/cells.py)
 
 
 def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Limits) -> str:

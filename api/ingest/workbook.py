@@ -15,10 +15,10 @@ from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from api.cells import as_text, kinds_of
 from api.ingest.options import Limits, Reading, bad_file
 from api.ingest.streams import RATIO_FROM_BYTES
 from api.ingest.tables import Cells, Numbered, TypedCells
-from api.kinds import as_text, kinds_of
 from jobs.errors import BodyTooLarge
 from jobs.models import RowError
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.export.reading import Filter, Language, Sort, View, check_columns, file_column
-from api.labels import chosen_labels
+from api.export.labels import chosen_labels
+from api.export.rows import Filter, Language, Sort, View, check_columns, file_column
 from api.schemas.common import ErrorDocument, Label, NeutralBand, Score, words_of
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.server import LINGER_S, LINGERING
+from api.http.gunicorn_worker import LINGER_S, LINGERING
 from tests.support.cluster import Cluster
 from tests.support.processes import READY_S, wait_until
 

@@ -43,7 +43,9 @@ def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
         worker = start(cluster, "worker", "jobs.lanes:InteractiveLane.take worker.sweeper:sweep_schedule", *WORKER)
         flower_env = {"SENTIQ_FLOWER_PORT": str(flower_port)}
         flower = start(cluster, "flower", "flower.views.workers:WorkersView.get", *FLOWER, **flower_env)
-        front = start(cluster, "front", "api.server:Worker.handle_request", *GUNICORN, SENTIQ_PORT=front_port)
+        front = start(
+            cluster, "front", "api.http.gunicorn_worker:Worker.handle_request", *GUNICORN, SENTIQ_PORT=front_port
+        )
         others = [
             start(cluster, "deliverer", "webhooks.deliverer:Deliverer.step", "webhooks"),
             start(cluster, "delivery", "webhooks.deliverer:Deliverer._deliver", "webhooks"),

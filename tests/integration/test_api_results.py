@@ -16,10 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from api import documents
 from api.app import create_app
-from api.export import groups, streams, summary, workbook
-from api.export.reading import View, read_rows
+from api.export import documents, groups, streams, summary
+from api.export.rows import View, read_rows
+from api.export.workbook import file as workbook
 from api.services import Services
 from jobs.errors import JobNotFound
 from jobs.keys import JobKeys

@@ -150,6 +150,6 @@ def test_every_document_that_is_sent_or_answered_has_an_example_of_its_schema(do
             if kind in ("application/json", "application/problem+json") and "schema" in described:
                 assert "example" in described, (method, path, kind, described)
                 found = faults(document, described["schema"], described["example"])
-                assert not found, f"{method} {path}: {found}; mend api/examples.py"
+                assert not found, f"{method} {path}: {found}; mend api/schemas/examples.py"
                 shown += 1
     assert shown > 200

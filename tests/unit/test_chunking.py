@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import count, islice
 
-from jobs.chunking import chunked
+from api.ingest.chunking import chunked
 from jobs.models import Row, RowError
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from api.export.sheets import Book
-from api.kinds import Number, as_text, certain, kinds_of, restored
+from api.cells import Number, as_text, certain, kinds_of, restored
+from api.export.workbook.xlsx import Book
 
 
 def test_memory_does_not_grow_with_the_texts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.http.times import instant
 from api.schemas.cluster import (
     CacheDocument,
     ClusterDocument,
@@ -15,7 +16,6 @@ from api.schemas.cluster import (
 )
 from api.schemas.common import problems
 from api.services import services
-from api.times import instant
 from jobs.cache import ResultCache
 from jobs.capacity import texts_per_second
 from jobs.census import census

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from flask import Response, after_this_request, g
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.bodies import json_body
-from api.documents import results_page
-from api.export.reading import View
+from api.export.documents import results_page
+from api.export.rows import View
+from api.http.bodies import json_body
+from api.http.problems import pointer
 from api.ingest.json_body import check_texts, parse_json
-from api.problems import pointer
 from api.schemas.common import Options, RequestT, any_of, body_of, problems
 from api.schemas.results import RowDocument
 from api.schemas.shortcuts import (

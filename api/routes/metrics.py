@@ -18,8 +18,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.http.traffic import Traffic
 from api.services import Services
-from api.traffic import Traffic
 from jobs.cache import ResultCache
 from jobs.capacity import texts_per_second
 from jobs.census import Census, census

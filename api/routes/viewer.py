@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, u
 from flask_openapi3 import OpenAPI
 from werkzeug.wrappers import Response as Redirect
 
-from api.pages import pack
+from api.routes.pages import pack
 
 LIBRARY = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 
@@ -19,7 +19,6 @@ blueprint = Blueprint(
     "openapi",
     __name__,
     url_prefix="/openapi",
-    template_folder="templates",
     static_folder=LIBRARY,
     static_url_path="/swagger",
 )

@@ -10,12 +10,12 @@ from dataclasses import asdict
 
 from api.export.matching import count_matches
 from api.export.order import Order, page_rows
-from api.export.reading import View, chunk_rows, kept_columns
+from api.export.rows import View, chunk_rows, kept_columns
 from api.export.streams import document
+from api.http.times import instant
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import Matches, ResultsPage, RowDocument
-from api.times import instant
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, JobOptions, JobState, Lane
 from jobs.store import JobStore

@@ -6,8 +6,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from api.access import caller
-from api.documents import job_document, results_page, sorted_page
+from api.export.documents import job_document, results_page, sorted_page
+from api.http.auth import caller
 from api.schemas.common import problems
 from api.schemas.jobs import (
     JobDocument,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.export.reading import Language
-from api.labels import LABELS_ZH
+from api.export.labels import LABELS_ZH
+from api.export.rows import Language
 from jobs.models import FAILED, WITHOUT_TEXT, RowError
 
 _WORDS: dict[Language, dict[str, str]] = {

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.access import caller
-from api.bodies import body_pieces
+from api.http.auth import caller
+from api.http.bodies import body_pieces
+from api.http.times import instant
 from api.ingest.files import File
 from api.ingest.multipart import read_form
 from api.ingest.options import limits
@@ -17,7 +18,6 @@ from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
 from api.services import services
-from api.times import instant
 from jobs.uploads import Upload
 
 ROWS_SHOWN = 10

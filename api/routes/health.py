@@ -9,10 +9,10 @@ from typing import Any
 from flask import Response, current_app, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
+from api.http.times import instant
+from api.http.traffic import traffic
 from api.schemas.cluster import HealthDocument, LiveDocument, ReadyDocument
 from api.services import services
-from api.times import instant
-from api.traffic import traffic
 from jobs.api_processes import ApiProcess
 from jobs.cluster import Heartbeat, check_writes, live_workers
 from jobs.connection import REDIS_AWAY, RedisFull, RedisRefuses, connect

@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from api.export.overview import Overview
-from api.export.people import Table
-from api.export.reading import ResultRow, View
-from api.export.sheets import Book, Sheet
+from api.export.rows import ResultRow, View
+from api.export.workbook.overview import Overview
+from api.export.workbook.table import Table
+from api.export.workbook.xlsx import Book, Sheet
 from jobs.models import Job
 
 SHEET_ROWS = 1_048_576  #: of the format

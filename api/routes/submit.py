@@ -9,19 +9,19 @@ import re
 from flask import Response, g, request
 from pydantic import ValidationError
 
-from api.access import check_upload
-from api.bodies import body_pieces, json_body
-from api.documents import job_document, results_page
-from api.dry_run import dry_run
-from api.export.reading import View
+from api.export.documents import job_document, results_page
+from api.export.rows import View
+from api.http.auth import check_upload
+from api.http.bodies import body_pieces, json_body
+from api.http.problems import from_validation, pointer
 from api.ingest import detect
+from api.ingest.dry_run import dry_run
 from api.ingest.files import File
 from api.ingest.json_body import json_rows, loads, parse_json
 from api.ingest.multipart import Form, read_form
 from api.ingest.options import limits
-from api.jobs import POLL_AFTER_S, json_answer
-from api.jobs import blueprint as blueprint  # one for both: of two, OpenAPI would list one
-from api.problems import from_validation, pointer
+from api.routes.jobs import POLL_AFTER_S, json_answer
+from api.routes.jobs import blueprint as blueprint  # one for both: of two, OpenAPI would list one
 from api.schemas.common import problems
 from api.schemas.jobs import (
     JOB_ANSWER,

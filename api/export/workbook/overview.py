@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from api.cells import TEXT, Number, Value
 from api.export.groups import OPENED, Groups
-from api.export.people import reader
-from api.export.reading import ResultRow, View
-from api.export.sheets import Book, Sheet
+from api.export.rows import ResultRow, View
 from api.export.summary import labels_first
-from api.export.words import Words
-from api.kinds import TEXT, Number, Value
+from api.export.workbook.table import reader
+from api.export.workbook.words import Words
+from api.export.workbook.xlsx import Book, Sheet
 from jobs.models import FAILED, WITHOUT_TEXT, Job
 
 SHARE = "0.0%"  #: number format

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask_openapi3 import OpenAPI
 
-from api.access import security
-from api.examples import EXAMPLES, problem_example
+from api.http.auth import security
 from api.schemas.common import problems
+from api.schemas.examples import EXAMPLES, problem_example
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 HEADERS: dict[str, dict[str, Any]] = {

@@ -5,19 +5,20 @@ from __future__ import annotations
 import gzip
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import NotFound
 
-from api.headers import POLICIES
-from api.problems import http_problem
+from api.http.headers import POLICIES
+from api.http.problems import http_problem
 from api.services import services
 from jobs.settings import Settings
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"})
 FOR_EVER = "public, max-age=31536000, immutable"  #: of vendored files: their version is in their path
 
-blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static")
+blueprint = Blueprint("pages", __name__, static_folder=Path(__file__).parents[1] / "static", static_url_path="/static")
 
 
 def init_app(app: Flask) -> None:

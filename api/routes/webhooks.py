@@ -10,8 +10,9 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from api.access import operator_only
-from api.bodies import json_body
+from api.http.auth import operator_only
+from api.http.bodies import json_body
+from api.http.times import instant
 from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.webhooks import (
@@ -25,7 +26,6 @@ from api.schemas.webhooks import (
     WebhookWithSecret,
 )
 from api.services import services
-from api.times import instant
 from jobs.addresses import AddressRefused, checked, networks
 from jobs.errors import FieldError, InvalidInput
 from jobs.webhooks import TEST_EVENT, Delivery, Webhook

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from api.export.labels import label_and_score
 from api.ingest.columns import position
-from api.labels import label_and_score
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import InputChunk, Job, RowError
 from jobs.store import CHUNKS_READ, ChunkResult, JobStore
@@ -93,7 +93,7 @@ class ResultRow(NamedTuple):
     model: str
     degraded: bool
     error: RowError | None
-    kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/kinds.py)
+    kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cells.py)
 
     @property
     def counts_as(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from flask import request
 
-from api import server
+from api.http import gunicorn_worker
 from api.services import services
 from jobs.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
 
@@ -30,11 +30,11 @@ def body_pieces(max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[by
     within_s = services().settings.upload_timeout_s
 
     def read() -> bytes:
-        server.expect(connection, within_s)  # or a client that fell silent would hold its thread for ever
+        gunicorn_worker.expect(connection, within_s)  # or a client that fell silent would hold its thread for ever
         try:
             return request.stream.read(READ_BYTES)
         finally:
-            server.arrived(connection)
+            gunicorn_worker.arrived(connection)
 
     return limited(read, request.content_length, max_bytes, on_data)
 

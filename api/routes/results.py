@@ -12,14 +12,15 @@ from urllib.parse import quote
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from api import http_ranges
-from api.documents import matches_document
 from api.export import streams
+from api.export.documents import matches_document
 from api.export.groups import group_rows
 from api.export.order import sorted_rows
-from api.export.reading import Filter, Language, ResultRow, View, file_column, read_rows
+from api.export.rows import Filter, Language, ResultRow, View, file_column, read_rows
 from api.export.summary import summarise
-from api.export.workbook import workbook
+from api.export.workbook.file import workbook
+from api.http import ranges
+from api.http.times import instant
 from api.schemas.common import any_of, problems
 from api.schemas.jobs import JobPath
 from api.schemas.results import (
@@ -34,7 +35,6 @@ from api.schemas.results import (
     WorkbookQuery,
 )
 from api.services import services
-from api.times import instant
 from jobs.errors import WorkbookTooLarge
 from jobs.models import Job
 from jobs.store import JobStore, Pace
@@ -172,10 +172,10 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         return _with_body(response, pieces)
     response.set_etag(_tag(job, view, kind))
     response.headers["Accept-Ranges"] = "bytes"
-    if http_ranges.unchanged(response):
+    if ranges.unchanged(response):
         response.status_code = 304
         return response
-    asked = http_ranges.Asked.of(response)
+    asked = ranges.Asked.of(response)
     if asked is None:
         return _with_body(response, lambda: _measured(svc.store, job, kind, view, pieces()))
     size = _size(svc.store, job, kind, view, pieces)

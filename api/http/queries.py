@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from flask import Flask, current_app, request
 from pydantic import BaseModel
 
-from api.problems import pointer
+from api.http.problems import pointer
 from jobs.errors import FieldError, InvalidInput
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.access import operator_only
-from api.bodies import json_body
+from api.http.auth import operator_only
+from api.http.bodies import json_body
 from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.export.reading import ResultRow, View, kept_columns, text_position
-from api.export.sheets import CELL_UNITS, shortened
-from api.export.words import Words
-from api.kinds import TEXT, Value, certain, restored
+from api.cells import TEXT, Value, certain, restored
+from api.export.rows import ResultRow, View, kept_columns, text_position
+from api.export.workbook.words import Words
+from api.export.workbook.xlsx import CELL_UNITS, shortened
 from jobs.models import Job
 
 
