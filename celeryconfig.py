@@ -7,13 +7,13 @@ from jobs.settings import current
 _settings = current()
 
 # -- broker: Redis, the same as the job store -----------------------------------------------------------------------
-_endpoint = _settings.endpoint
-broker_url = _endpoint.broker_url
-broker_use_ssl = _endpoint.tls
+_address = _settings.redis_address
+broker_url = _address.broker_url
+broker_use_ssl = _address.tls
 broker_connection_retry_on_startup = True  # a worker may be started before Redis
 broker_connection_max_retries = None  # the default gives up after 100 tries
 broker_channel_error_retry = True  # while Redis refuses writes a worker waits; else it would end, and start late
-broker_transport_options = _endpoint.broker_options | {
+broker_transport_options = _address.broker_options | {
     # Longer than the longest task, or Redis hands out a second copy of a message whose task still runs.
     "visibility_timeout": _settings.visibility_timeout_s,
     # How often a dead worker's messages are restored; the default is every 100 s.

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "config":
             faults = config.check(settings)
             return fail("\n".join(faults)) if faults else 0
-        with connect(settings) as redis:
+        with connect(settings.redis_address) as redis:
             if options.command != "restore":  # it is the way out
                 schema.check(redis)
             match options.command:

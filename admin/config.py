@@ -23,7 +23,7 @@ def check(settings: Settings) -> list[str]:
         value = getattr(settings, name)
         if value != field.default:
             shown = "(set, not shown)" if isinstance(value, SecretStr) and name != "redis_url" else value
-            print(f"{PREFIX}{name.upper()}: {settings.endpoint if name == 'redis_url' else shown}")
+            print(f"{PREFIX}{name.upper()}: {settings.redis_address if name == 'redis_url' else shown}")
     return [*_model(settings), *_redis(settings)]
 
 
@@ -46,12 +46,12 @@ def _names_model(manifest: Path, model: str) -> bool:
 
 def _redis(settings: Settings) -> list[str]:
     try:
-        with connect(settings, timeout_s=2) as redis:
+        with connect(settings.redis_address, timeout_s=2) as redis:
             return _faults(redis)
     except REDIS_AWAY as error:
-        return [f"{PREFIX}REDIS_URL: Redis cannot be reached at {settings.endpoint}: {error}."]
+        return [f"{PREFIX}REDIS_URL: Redis cannot be reached at {settings.redis_address}: {error}."]
     except ResponseError as error:  # a wrong password, a database that is not there
-        return [f"{PREFIX}REDIS_URL: Redis at {settings.endpoint} refuses: {error}."]
+        return [f"{PREFIX}REDIS_URL: Redis at {settings.redis_address} refuses: {error}."]
 
 
 def _faults(redis: Redis) -> list[str]:

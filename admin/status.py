@@ -30,7 +30,7 @@ def read(redis: Redis, settings: Settings) -> Status:
     document = {
         "version": VERSION,
         "redis": {
-            "address": str(settings.endpoint),
+            "address": str(settings.redis_address),
             "version": redis.info("server")["redis_version"],
             "used_bytes": now.redis_used_bytes,
             "limit_bytes": now.redis_limit_bytes,

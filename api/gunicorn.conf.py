@@ -55,7 +55,7 @@ _knows_data = False
 
 def _check_data() -> None:
     global _knows_data
-    with connect(_settings, timeout_s=REDIS_TIMEOUT_S) as redis:
+    with connect(_settings.redis_address, timeout_s=REDIS_TIMEOUT_S) as redis:
         schema.ensure(redis)
     _knows_data = True
 

@@ -58,17 +58,17 @@ class Services:
 
     @classmethod
     def create(cls, settings: Settings) -> Services:
-        redis = connect(settings, timeout_s=TIMEOUT_S)
-        waiting = connect(settings, timeout_s=WAIT_SLICE_S + TIMEOUT_S, max_connections=settings.api_threads + 8)
-        endpoint = settings.endpoint
+        address = settings.redis_address
+        redis = connect(address, timeout_s=TIMEOUT_S)
+        waiting = connect(address, timeout_s=WAIT_SLICE_S + TIMEOUT_S, max_connections=settings.api_threads + 8)
         producer = Celery("sentiq-api", set_as_current=False)
         producer.config_from_object("celeryconfig")
         impatient = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
         producer.conf.update(
-            broker_url=endpoint.broker_url,
-            broker_use_ssl=endpoint.tls,
+            broker_url=address.broker_url,
+            broker_use_ssl=address.tls,
             broker_connection_timeout=TIMEOUT_S,
-            broker_transport_options=producer.conf.broker_transport_options | endpoint.broker_options | impatient,
+            broker_transport_options=producer.conf.broker_transport_options | address.broker_options | impatient,
             task_publish_retry=False,
         )
         store = JobStore(redis, settings)

@@ -68,7 +68,7 @@ def process_figures(texts: Sequence[str], size: int) -> dict[str, Figures]:
         server = RedisServer(Path(directory))
         server.start()
         try:
-            with connect(server.url) as redis:
+            with connect(server.settings.redis_address) as redis:
                 redis_process = psutil.Process(server.process.pid) if server.process else None
                 settings = Settings(redis_url=server.url)
                 on = ResultCache(redis, settings)

@@ -149,7 +149,7 @@ def presence(workers: list[int]) -> list[dict[str, float]]:
         server = RedisServer(Path(directory))
         server.start()
         try:
-            with connect(server.settings) as redis:
+            with connect(server.settings.redis_address) as redis:
                 for number in workers:
                     redis.flushdb()
                     found.append({"workers": float(number)} | _second(redis, server.settings, number))
@@ -185,7 +185,7 @@ def simulate(workers: int, chunks: int, chunk_texts: int) -> dict[str, float]:
         server = RedisServer(Path(directory))
         server.start()
         try:
-            with connect(server.settings) as redis:
+            with connect(server.settings.redis_address) as redis:
                 submit(redis, server.settings, chunks, chunk_texts, window=2 * workers)
                 groups = [min(THREADS, workers - first) for first in range(0, workers, THREADS)]
                 context = multiprocessing.get_context("spawn")
@@ -220,7 +220,7 @@ def simulate(workers: int, chunks: int, chunk_texts: int) -> dict[str, float]:
 def submit(redis: Redis, settings: Settings, chunks: int, chunk_texts: int, window: int) -> None:
     """Jobs of a hundred chunks, with the messages that workers of so many children would have been sent."""
     redis.set("sentiq:bulk:children", window)
-    store, producer = JobStore(redis, settings), app(settings.endpoint.broker_url)
+    store, producer = JobStore(redis, settings), app(settings.redis_address.broker_url)
     texts = InputChunk(0, (TEXT,) * chunk_texts)
     for _ in range(chunks // 100):
         job = NewJob(new_job_id(), Lane.BULK, "")
@@ -249,7 +249,7 @@ def work(url: str, threads: int, chunk_texts: int, ready: Any) -> None:
 
 
 def _claim_and_record(url: str, settings: Settings, chunk_texts: int) -> None:
-    with connect(settings) as redis, app(url) as producer, producer.connection_for_read() as connection:
+    with connect(settings.redis_address) as redis, app(url) as producer, producer.connection_for_read() as connection:
         lane, queue = BulkLane(redis, settings), connection.SimpleQueue("bulk")
         answered = OutputChunk(0, "noop@1", ("negative", "positive"), (_ANSWER,) * chunk_texts)
         while True:

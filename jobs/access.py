@@ -15,22 +15,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import limits
 from redis import Redis
 
 from jobs import keys
 from jobs.documents import dump, load
 from jobs.errors import KeyNotFound, SettingsError
+from jobs.rate_limits import parse_rate_limits
 
 _TOKEN = re.compile(r"sq_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-
-
-def rate_limits(text: str) -> list[limits.RateLimitItem]:
-    """Those of a setting or a key, such as `20/second;600/minute`; none of "". Raises ValueError that says how."""
-    try:
-        return limits.parse_many(text) if text else []
-    except ValueError:
-        raise ValueError(f"{text!r} is no rate limit. Write it as 600/minute, or as 20/second;600/minute.") from None
 
 
 class Scope(StrEnum):
@@ -66,7 +58,7 @@ class KeyStore:
     def create(self, name: str, scopes: Collection[Scope], rate_limit: str = "") -> tuple[ApiKey, str]:
         """The record and the key itself, which nobody can read again. Raises SettingsError for a bad rate limit."""
         try:
-            rate_limits(rate_limit)
+            parse_rate_limits(rate_limit)
         except ValueError as error:
             raise SettingsError(str(error)) from None
         key = ApiKey(secrets.token_hex(6), name, frozenset(scopes), rate_limit, time.time(), "")

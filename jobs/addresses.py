@@ -6,27 +6,15 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 
+from jobs.networks import Network
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 
 class AddressRefused(OSError):
     """A host name stands for an address to which nothing is sent."""
-
-
-def networks(text: str) -> tuple[Network, ...]:
-    """`10.0.0.0/8, fd00::/8` as networks. Raises ValueError."""
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
-
-
-def is_loopback(host: str) -> bool:
-    """Nobody from another machine reaches what listens there. Raises nothing: other names count as reachable."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def checked(host: str, port: int, allowed: Sequence[Network]) -> list[str]:

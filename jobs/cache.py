@@ -25,9 +25,9 @@ from redis import Redis, RedisError
 from jobs import keys
 from jobs.codec import decode_prediction, encode_prediction
 from jobs.connection import REDIS_AWAY
-from jobs.models import LongTexts, Outcome
+from jobs.models import Outcome
 from jobs.scripts import Script
-from jobs.settings import Settings
+from jobs.settings import LongTexts, Settings
 
 FIELD_BYTES = 16  #: two of 10^12 texts have the same field with a probability of 10^-15
 ENTRIES_AT_ONCE = 1_000  #: of one script call, and so of one round trip: Lua passes some thousand arguments on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.backoff import ConstantBackoff, ExponentialWithJitterBackoff
@@ -18,10 +18,7 @@ from redis.sentinel import (
     SentinelManagedSSLConnection,
 )
 
-from jobs.endpoint import Endpoint
-
-if TYPE_CHECKING:
-    from jobs.settings import Settings
+from jobs.endpoint import RedisAddress
 
 #: What redis-py raises when Redis is away; callers answer 503 or try again later.
 REDIS_AWAY = (ConnectionError, TimeoutError)
@@ -85,18 +82,17 @@ class _ManagedTls(_Clear, SentinelManagedSSLConnection):
 
 
 def connect(
-    where: Settings | str, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
+    address: RedisAddress, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
 ) -> Redis:
     """A client with binary answers.
 
     One quick retry heals a connection that went stale; more would hide an outage from those who must answer at once.
     A `patient` client goes on for most of a minute: a child that holds a result waits for Redis to come back.
     """
-    endpoint = Endpoint.parse(where) if isinstance(where, str) else where.endpoint
     retry = Retry(ExponentialWithJitterBackoff(cap=2.0, base=0.1), 40) if patient else Retry(ConstantBackoff(0.05), 1)
     return Redis.from_pool(
         _pool(
-            endpoint,
+            address,
             socket_timeout=timeout_s,
             # Where packets vanish, each try connects twice: half the time each, or two tries would last for three.
             socket_connect_timeout=min(timeout_s / 2, 2.0),
@@ -108,25 +104,25 @@ def connect(
     )
 
 
-def _pool(endpoint: Endpoint, **options: Any) -> ConnectionPool:
-    options |= {"db": endpoint.db, **endpoint.login}
-    if endpoint.path:
+def _pool(address: RedisAddress, **options: Any) -> ConnectionPool:
+    options |= {"db": address.db, **address.login}
+    if address.path:
         for tcp_only in ("socket_connect_timeout", "socket_keepalive"):
             del options[tcp_only]
-        return ConnectionPool(connection_class=_Unix, path=endpoint.path, **options)
-    tls = endpoint.tls
-    if not endpoint.master:
-        ((host, port),) = endpoint.hosts
+        return ConnectionPool(connection_class=_Unix, path=address.path, **options)
+    tls = address.tls
+    if not address.master:
+        ((host, port),) = address.hosts
         return ConnectionPool(
             connection_class=_Tcp if tls is None else _Tls, host=host, port=port, **options | (tls or {})
         )
     # A Sentinel that does not answer is passed over quickly: there are others.
     patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(ConstantBackoff(0), 0)}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        endpoint.hosts, sentinel_kwargs=patience | endpoint.sentinel_options
+        address.hosts, sentinel_kwargs=patience | address.sentinel_options
     )
     return SentinelConnectionPool(  # type: ignore[no-untyped-call]
-        endpoint.master,
+        address.master,
         sentinel,
         connection_class=_Managed if tls is None else _ManagedTls,
         **options | (tls or {}),

@@ -1,15 +1,12 @@
-"""Where Redis is, from the settings: one server, a unix socket, or a set of Sentinels that know the master."""
+"""Where Redis is: one server, a unix socket, or a set of Sentinels that know the master."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
-
-if TYPE_CHECKING:
-    from jobs.settings import Settings
 
 FORMS = (
     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, unix:///PATH[?db=DB], or "
@@ -18,7 +15,7 @@ FORMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class RedisAddress:
     """One way to Redis. Its `repr` holds no password."""
 
     hosts: tuple[tuple[str, int], ...] = ()  # the server, or all Sentinels; empty for a unix socket
@@ -32,7 +29,7 @@ class Endpoint:
     tls: dict[str, Any] | None = None
 
     @classmethod
-    def parse(cls, url: str) -> Endpoint:
+    def parse(cls, url: str) -> RedisAddress:
         """Raises ValueError that names the fault, never the password."""
         parts = urlsplit(url)
         scheme, _, kind = parts.scheme.partition("+")
@@ -56,29 +53,31 @@ class Endpoint:
             raise ValueError("it names no master; end it with the name that the Sentinels monitor, as /mymaster")
         return cls(hosts, master=master, db=_db(db), username=name, password=password, tls=tls)
 
-    @classmethod
-    def of(cls, settings: Settings) -> Endpoint:
-        """Raises ValueError."""
-        found = cls.parse(settings.redis_url.get_secret_value())
-        secret, tls = settings.redis_sentinel_password, found.tls
-        if settings.redis_password is not None:
-            if found.password is not None:
-                raise ValueError("it holds a password, and there is one in SENTIQ_REDIS_PASSWORD: leave one of them")
-            found = replace(found, password=settings.redis_password.get_secret_value())
-        files = {
-            "ssl_ca_certs": settings.redis_ca_file,
-            "ssl_certfile": settings.redis_cert_file,
-            "ssl_keyfile": settings.redis_key_file,
-        }
+    def completed(
+        self,
+        *,
+        password: str | None = None,
+        sentinel_password: str | None = None,
+        ca_file: Path | None = None,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+    ) -> RedisAddress:
+        """Add what the URL does not hold: passwords, and files (PEM) for TLS. Raises ValueError."""
+        if password is not None and self.password is not None:
+            raise ValueError("it holds a password, and there is one in SENTIQ_REDIS_PASSWORD: leave one of them")
+        files = {"ssl_ca_certs": ca_file, "ssl_certfile": cert_file, "ssl_keyfile": key_file}
         given = {name: str(file) for name, file in files.items() if file is not None}
-        if given and tls is None:
+        if given and self.tls is None:
             raise ValueError("there are files for TLS, but it does not begin with rediss")
         for file in given.values():
             if not Path(file).is_file():
                 raise ValueError(f"the file {file} for its TLS is not there")
-        if tls is not None:
-            tls = {"ssl_cert_reqs": ssl.CERT_REQUIRED, **given}
-        return replace(found, sentinel_password=secret.get_secret_value() if secret else None, tls=tls)
+        return replace(
+            self,
+            password=self.password if password is None else password,
+            sentinel_password=sentinel_password or None,
+            tls=None if self.tls is None else {"ssl_cert_reqs": ssl.CERT_REQUIRED, **given},
+        )
 
     @property
     def login(self) -> dict[str, str]:

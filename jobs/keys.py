@@ -62,8 +62,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from jobs.models import Lane
-
 SCHEMA = "sentiq:schema"
 JOBS = "sentiq:jobs"
 LIVE = "sentiq:live"
@@ -139,7 +137,7 @@ class LaneKeys:
     speed: str
 
     @classmethod
-    def of(cls, lane: Lane) -> LaneKeys:
+    def of(cls, lane: str) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
         return cls(*(prefix + name for name in ("leases", "owners", "crashes", "children", "speed")))
 

@@ -18,9 +18,9 @@ from jobs.codec import decode_input, decode_output, encode_output
 from jobs.connection import text
 from jobs.dispatch import Producer, new_task_id, publish, wake
 from jobs.keys import JobKeys, LaneKeys
-from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, LongTexts, OutputChunk, RowError
+from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, OutputChunk, RowError
 from jobs.scripts import Script
-from jobs.settings import Settings
+from jobs.settings import LongTexts, Settings
 from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
 REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in

@@ -6,12 +6,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from jobs.documents import dump, load
-
-#: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
-LongTexts = Literal["truncate", "head_tail", "windows"]
+from jobs.settings import LongTexts
 
 
 class Lane(StrEnum):

@@ -18,17 +18,19 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.access import rate_limits
-from jobs.addresses import is_loopback, networks
-from jobs.endpoint import Endpoint
+from jobs.endpoint import RedisAddress
 from jobs.errors import SettingsError
-from jobs.models import LongTexts
+from jobs.networks import is_loopback, parse_networks
+from jobs.rate_limits import parse_rate_limits
 
 PREFIX = "SENTIQ_"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 BUNDLED_MODELS = REPOSITORY / "models"
 BUNDLED_MODEL = "sentiq-small-zh"
+
+#: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
+LongTexts = Literal["truncate", "head_tail", "windows"]
 
 #: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})
@@ -308,9 +310,15 @@ class Settings(BaseSettings):
     )
 
     @property
-    def endpoint(self) -> Endpoint:
+    def redis_address(self) -> RedisAddress:
         """Where Redis is. Raises ValueError, but not after `load` has checked it."""
-        return Endpoint.of(self)
+        return RedisAddress.parse(self.redis_url.get_secret_value()).completed(
+            password=_plain(self.redis_password),
+            sentinel_password=_plain(self.redis_sentinel_password),
+            ca_file=self.redis_ca_file,
+            cert_file=self.redis_cert_file,
+            key_file=self.redis_key_file,
+        )
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
@@ -336,7 +344,7 @@ def load() -> Settings:
         ]
         raise SettingsError("\n".join(faults)) from None
     try:
-        _ = settings.endpoint
+        _ = settings.redis_address
     except ValueError as error:
         faults.append(f"{PREFIX}REDIS_URL: {error}.")
     if settings.auth == "off" and not is_loopback(settings.host):
@@ -352,11 +360,11 @@ def load() -> Settings:
     if settings.flower_login and ":" not in settings.flower_login.get_secret_value():
         faults.append(f"{PREFIX}FLOWER_LOGIN: has no password. Write it as NAME:PASSWORD.")
     try:
-        rate_limits(settings.rate_limit)
+        parse_rate_limits(settings.rate_limit)
     except ValueError as error:
         faults.append(f"{PREFIX}RATE_LIMIT: {error}")
     try:
-        networks(settings.webhook_networks)
+        parse_networks(settings.webhook_networks)
     except ValueError as error:
         faults.append(f"{PREFIX}WEBHOOK_NETWORKS: {error}. Write networks as 10.1.0.0/16, with commas between.")
     if settings.time_zone not in zoneinfo.available_timezones():
@@ -400,6 +408,10 @@ def _secrets(directory: str) -> tuple[dict[str, Any], list[str]]:
                 reason = error.strerror if isinstance(error, OSError) else "no text"
                 faults.append(f"{name}: {file} cannot be read ({reason}).")
     return values, faults
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _got(error: ErrorDetails) -> str:

@@ -43,7 +43,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def redis(redis_server: RedisServer) -> Iterator[Redis]:
     """A client of an empty Redis."""
-    with connect(redis_server.url) as client:
+    with connect(redis_server.settings.redis_address) as client:
         client.flushall()
         yield client
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import structlog
 
 from jobs import logs, schema
-from jobs.addresses import networks
 from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import NewerData, SettingsError
+from jobs.networks import parse_networks
 from jobs.notify import notify
 from jobs.settings import current
 from jobs.store import JobStore
@@ -39,9 +39,11 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    redis = connect(settings)
+    redis = connect(settings.redis_address)
     alive = Path(settings.alive_file) if settings.alive_file else None
-    deliverer = Deliverer(JobStore(redis, settings), WebhookStore(redis), Sender(networks(settings.webhook_networks)))
+    deliverer = Deliverer(
+        JobStore(redis, settings), WebhookStore(redis), Sender(parse_networks(settings.webhook_networks))
+    )
     log.info("webhooks are delivered")
     exit_code, knows_data = 0, False
     while not stop.is_set():

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpcore
 
-from jobs.addresses import Network, checked
+from jobs.addresses import checked
+from jobs.networks import Network
 
 PIECE_BYTES = 16_384  #: written under one timeout
 

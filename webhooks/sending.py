@@ -8,7 +8,7 @@ from time import monotonic
 
 import httpcore
 
-from jobs.addresses import Network
+from jobs.networks import Network
 from webhooks.exchange import Backend, TooLong
 
 CONNECT_S = 5.0  #: to one address; and TLS

@@ -10,8 +10,8 @@ import structlog
 
 from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, LongTexts, Outcome, OutputChunk, RowError
-from jobs.settings import current
+from jobs.models import ChunkRef, Outcome, OutputChunk, RowError
+from jobs.settings import LongTexts, current
 from jobs.visible import visible
 from worker.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 

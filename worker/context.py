@@ -51,7 +51,7 @@ def child() -> Context:
 @cache
 def _context(pid: int, *, patient: bool) -> Context:
     settings = current()
-    redis = connect(settings, timeout_s=5.0 if patient else 1.5, patient=patient)
+    redis = connect(settings.redis_address, timeout_s=5.0 if patient else 1.5, patient=patient)
     return Context(
         redis,
         JobStore(redis, settings),

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from api.services import Services, services
 from jobs import keys
-from jobs.access import ApiKey, Scope, rate_limits
+from jobs.access import ApiKey, Scope
 from jobs.connection import REDIS_AWAY
 from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
+from jobs.rate_limits import parse_rate_limits
 from jobs.settings import Settings
 
 #: Endpoints that tell nothing of anybody's jobs: probes, the pages and the API's description.
@@ -159,14 +160,14 @@ class Limiter:
     """
 
     def __init__(self, svc: Services) -> None:
-        self._default = rate_limits(svc.settings.rate_limit)
+        self._default = parse_rate_limits(svc.settings.rate_limit)
         storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=keys.RATE)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
     def hit(self, caller: Caller) -> None:
         """Raises RateLimited."""
         key = caller.key
-        asked = rate_limits(key.rate_limit) if key and key.rate_limit else self._default
+        asked = parse_rate_limits(key.rate_limit) if key and key.rate_limit else self._default
         who = key.id if key else request.remote_addr or ""
         g.limits = [(limit, who) for limit in asked]
         for limit in asked:

@@ -37,7 +37,7 @@ def livez() -> Response:
 def readyz() -> tuple[Response, int]:
     """503 names what is missing. Uses a fresh connection, since a pooled one may be a survivor of a dead server."""
     try:
-        with connect(services().settings, timeout_s=PROBE_TIMEOUT_S) as redis:
+        with connect(services().settings.redis_address, timeout_s=PROBE_TIMEOUT_S) as redis:
             check_writes(redis)
             missing = _missing(live_workers(redis))
     except REDIS_AWAY as error:

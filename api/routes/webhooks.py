@@ -26,8 +26,9 @@ from api.schemas.webhooks import (
     WebhookWithSecret,
 )
 from api.services import services
-from jobs.addresses import AddressRefused, checked, networks
+from jobs.addresses import AddressRefused, checked
 from jobs.errors import FieldError, InvalidInput
+from jobs.networks import parse_networks
 from jobs.webhooks import TEST_EVENT, Delivery, Webhook
 
 blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", abp_tags=[Tag(name="webhooks")])
@@ -131,7 +132,7 @@ def redeliver(path: DeliveryPath) -> Response:
 
 def _check_url(url: str) -> None:
     """Raises InvalidInput for an address to which nothing would be sent."""
-    allowed = networks(services().settings.webhook_networks)
+    allowed = parse_networks(services().settings.webhook_networks)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

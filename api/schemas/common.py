@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from jobs.models import JobOptions, LongTexts
-from jobs.settings import Settings
+from jobs.models import JobOptions
+from jobs.settings import LongTexts, Settings
 
 Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
 

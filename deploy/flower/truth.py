@@ -106,7 +106,7 @@ class Queues:
 
 
 def _lengths() -> dict[Lane, int]:
-    with connect(current(), timeout_s=TIMEOUT_S) as redis:
+    with connect(current().redis_address, timeout_s=TIMEOUT_S) as redis:
         return {lane: queued(redis, lane) for lane in Lane}
 
 

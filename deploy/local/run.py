@@ -29,6 +29,7 @@ from deploy.local.supervisor import Supervisor
 from jobs import keys
 from jobs.access import KeyStore, Scope
 from jobs.connection import connect
+from jobs.endpoint import RedisAddress
 from jobs.errors import SettingsError
 from jobs.settings import REPOSITORY, Settings, current
 
@@ -163,7 +164,7 @@ def wait_ready(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
 
 def first_key(redis_url: str, kept: State) -> str:
     """The key of earlier runs, or a new one where there is none (any more): else nobody would have one."""
-    with connect(redis_url) as redis:
+    with connect(RedisAddress.parse(redis_url)) as redis:
         store, token = KeyStore(redis), kept.api_key
         if token is None or store.find(token) is None:
             token = store.create("make run", [Scope.SUBMIT, Scope.READ, Scope.METRICS])[1]

@@ -54,7 +54,7 @@ def done(cluster: Cluster, job_id: str) -> int:
 
 def still(cluster: Cluster, job_id: str) -> int:
     """Wait until nothing of a held job is in flight; returns its finished rows."""
-    owners = keys.LaneKeys.of("bulk").owners  # type: ignore[arg-type]
+    owners = keys.LaneKeys.of("bulk").owners
     wait_until(
         lambda: not any(job_id.encode() in member for member in cluster.redis.hkeys(owners)),
         message="chunks in flight end",

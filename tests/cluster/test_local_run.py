@@ -188,7 +188,7 @@ def test_data_of_a_newer_release_are_left_alone(tmp_path: Path) -> None:
     redis = RedisServer(tmp_path / "kept" / "redis")
     for _ in range(2):
         redis.start()
-        with connect(redis.settings) as client:
+        with connect(redis.settings.redis_address) as client:
             noted = client.getset(keys.SCHEMA, "99")
         redis.stop()
         if noted:

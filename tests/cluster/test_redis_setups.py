@@ -104,7 +104,7 @@ class Sentinels:
             command = [redis_binary(), str(config), "--sentinel"]
             self._processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         self.replica.start()
-        with connect(self.replica.url) as replica:
+        with connect(self.replica.settings.redis_address) as replica:
             replica.replicaof("127.0.0.1", self.master.port)
 
     def __exit__(self, *_: object) -> None:
@@ -125,7 +125,7 @@ class Sentinels:
                 return False
             assert isinstance(state, dict)
             known = bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == 2)
-            with connect(self.replica.url) as replica:
+            with connect(self.replica.settings.redis_address) as replica:
                 return known and replica.info("replication")["master_link_status"] == "up"
 
         wait_until(ready, timeout_s=30, message="the Sentinels know each other")

@@ -335,7 +335,7 @@ def test_a_redis_that_forgets(tmp_path: Path) -> None:
     mended.start()
     try:
         assert quoted(entry, "noeviction") in redis_cli(mended, "config", "get", "maxmemory-policy")
-        with connect(mended.url) as redis:
+        with connect(mended.settings.redis_address) as redis:
             assert redis.exists(JobKeys.of(job_id).job), "what came after the setting was changed is there"
     finally:
         mended.stop()

@@ -174,7 +174,7 @@ def test_the_user_of_the_docs_may_with_two_commands_more(
     assert ALLOWED in (REPOSITORY / "docs" / "security.md").read_text()
     rights = [*ALLOWED.split(), *more.split()]
     filled.execute_command("ACL", "SETUSER", "keeper", "on", ">correct-horse", *rights)  # type: ignore[no-untyped-call]
-    port = settings.endpoint.hosts[0][1]
+    port = settings.redis_address.hosts[0][1]
     env = os.environ | {"SENTIQ_REDIS_URL": f"redis://keeper:correct-horse@127.0.0.1:{port}/0"}
     before = content(filled)
     try:

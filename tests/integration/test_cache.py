@@ -8,8 +8,8 @@ from redis import Redis
 from jobs import keys
 from jobs.cache import ResultCache
 from jobs.codec import decode_output, encode_output
-from jobs.models import LongTexts, Outcome, OutputChunk, RowError
-from jobs.settings import Settings
+from jobs.models import Outcome, OutputChunk, RowError
+from jobs.settings import LongTexts, Settings
 from tests.support.processes import wait_until
 
 MODEL = "m@1"

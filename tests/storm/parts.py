@@ -16,6 +16,7 @@ from redis import RedisError
 from deploy.local.supervisor import Supervisor
 from jobs.cluster import Heartbeat, live_workers
 from jobs.connection import connect
+from jobs.endpoint import RedisAddress
 from tests.storm.plan import WORKERS
 from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port
@@ -42,7 +43,7 @@ class Parts:
         self.redis_port, self.api_port = free_port(), free_port()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.proxies = {name: FaultyProxy(self.redis_port) for name in (*WORKERS, "api")}
-        self.redis = connect(f"redis://127.0.0.1:{self.redis_port}/0", timeout_s=2.0)
+        self.redis = connect(RedisAddress.parse(f"redis://127.0.0.1:{self.redis_port}/0"), timeout_s=2.0)
         procfile = directory / "Procfile"
         procfile.write_text("".join(f"{name}: {line}\n" for name, line in self._lines(directory).items()))
         env = os.environ | SETTINGS | {"PYTHONPATH": str(REPOSITORY), "SENTIQ_PORT": str(self.api_port)}

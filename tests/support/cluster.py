@@ -36,7 +36,7 @@ class Cluster:
         }
         self.processes: list[Process] = []
         self.settings = self.redis_server.settings
-        self.redis = connect(self.settings)
+        self.redis = connect(self.settings.redis_address)
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
     def start(self, *, interactive: int = 2, bulk: int = 2) -> None:

@@ -82,7 +82,7 @@ class RedisServer:
         assert self.process is not None
         assert self.process.poll() is None, f"redis-server ended with {self.process.returncode}"
         try:
-            with connect(self.settings) as client:
+            with connect(self.settings.redis_address) as client:
                 return bool(client.ping())
         except REDIS_AWAY:
             return False

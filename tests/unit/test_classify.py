@@ -8,9 +8,9 @@ import pytest
 from redis import Redis
 
 import engine.long_texts
+import jobs.settings
 from engine import Engine, LongTexts
 from engine.registry import find_model
-from jobs import models
 from jobs.cache import ResultCache
 from jobs.lanes import OpenChunk
 from jobs.models import ChunkRef, InputChunk, RowError
@@ -70,4 +70,4 @@ def test_rows_with_errors_keep_their_place(engine_: Engine, no_cache: ResultCach
 
 
 def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:
-    assert get_args(models.LongTexts) == get_args(engine.long_texts.LongTexts)
+    assert get_args(jobs.settings.LongTexts) == get_args(engine.long_texts.LongTexts)

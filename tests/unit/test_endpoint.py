@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.endpoint import Endpoint
+from jobs.endpoint import RedisAddress
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,16 @@ from jobs.endpoint import Endpoint
     ],
 )
 def test_an_address_is_read(url: str, broker_url: str, told: str) -> None:
-    endpoint = Endpoint.parse(url)
+    address = RedisAddress.parse(url)
 
-    assert endpoint.broker_url == broker_url
-    assert str(endpoint) == told
-    assert "pw" not in repr(endpoint)
+    assert address.broker_url == broker_url
+    assert str(address) == told
+    assert "pw" not in repr(address)
 
 
 def test_the_broker_is_told_of_the_master() -> None:
-    endpoint = Endpoint.parse("rediss+sentinel://a,b/mymaster")
+    address = RedisAddress.parse("rediss+sentinel://a,b/mymaster")
 
-    assert endpoint.broker_options["master_name"] == "mymaster"
-    assert endpoint.broker_options["sentinel_kwargs"] == {"ssl": True}
-    assert Endpoint.parse("redis://a").broker_options == {}
+    assert address.broker_options["master_name"] == "mymaster"
+    assert address.broker_options["sentinel_kwargs"] == {"ssl": True}
+    assert RedisAddress.parse("redis://a").broker_options == {}

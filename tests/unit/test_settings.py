@@ -140,8 +140,8 @@ def test_secrets_may_lie_in_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
     settings = load()
 
-    assert settings.endpoint.password == "p@ss:/word"
-    assert settings.endpoint.broker_url == "redis://:p%40ss%3A%2Fword@redis:6379/1"
+    assert settings.redis_address.password == "p@ss:/word"
+    assert settings.redis_address.broker_url == "redis://:p%40ss%3A%2Fword@redis:6379/1"
     assert settings.admin_token is not None
     assert settings.admin_token.get_secret_value() == "a" * 16
 
