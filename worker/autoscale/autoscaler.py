@@ -1,4 +1,4 @@
-"""Celery's `--autoscale=MAX,MIN` by our policy: what waits on the lane decides, and what room the host has.
+"""Implements Celery's `--autoscale=MAX,MIN` by a policy of our own: from the waiting work and the room on the host.
 
 It runs in the parent's event loop. It only sets how many children there should be; pool_maintainer.py forks them, so
 that none is forked while a thread loads a model.
@@ -26,7 +26,7 @@ from worker.serving import serving
 from worker.stopping import GracefulStop
 
 INTERVAL_S = 0.5
-AWAY_S = 2.0  #: Redis is away: the next look is later, so that the event loop has time for others
+AWAY_S = 2.0  #: Redis is away: the next try is later, so that the event loop has time for other work
 
 log = structlog.get_logger(__name__)
 

@@ -1,8 +1,8 @@
-"""How many units there should be. Pure arithmetic: it reads no clock, no host and no Redis.
+"""Decides how many units there should be. Pure arithmetic: it reads no clock, no host and no Redis.
 
-A unit is what is scaled: a child of a worker, or a worker on a host. Up goes at once, by doubling, as long as the
-host has room; down only after a quiet time, and then to the most that was needed in it. So a gap between two jobs costs
-nothing, and a load that swings is served by its crests.
+A unit is what is scaled: a child of a worker, or a worker on a host. Units are added at once, by doubling, while the
+host has room. They are removed only after a quiet time, down to the largest number that was needed in it. So a gap
+between two jobs costs nothing, and a load that swings keeps the units that its peaks need.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from enum import StrEnum
 class Limits:
     """What an operator has set."""
 
-    least: int  # units there always are
+    least: int  # units that always exist
     most: int
     keepalive_s: float  # quiet time before units go
     reserve_bytes: int  # memory that must stay available beside a new unit
-    cpu_share: float  # of the host's CPU in use, 0 to 1, above which a new unit would not help; 1: it always would
+    cpu_share: float  # share of the host's CPU in use, 0 to 1, above which no unit is added; 1: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Sample:
 
     now_s: float  # of any clock that never goes back
     units: int
-    settled: bool  # what was decided before has happened: nothing starts and nothing ends
+    settled: bool  # the last decision is carried out: no unit is starting or ending
     busy: int  # units that work
     demand: int  # units that would find work now, the busy ones included
-    available_bytes: int  # memory that processes could still have
-    unit_bytes: int  # what one more unit takes of it
-    cpu_share: float  # in use since the last sample, 0 to 1
+    available_bytes: int  # memory that processes can still take
+    unit_bytes: int  # memory that one more unit takes
+    cpu_share: float  # share of the CPU in use since the last sample, 0 to 1
 
 
 class Reason(StrEnum):
