@@ -232,7 +232,7 @@ def test_people_get_readable_lines_and_colours_only_on_a_terminal(tmp_path: Path
         assert ("\x1b[" in text) == terminal
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert re.search(
-            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[info +\] child warm +\[worker.lifecycle\] pid=\d+", plain, re.MULTILINE
+            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[info +\] child warm +\[worker.warmup\] pid=\d+", plain, re.MULTILINE
         )
         assert "[queues]" in plain, "Celery's banner"
 
