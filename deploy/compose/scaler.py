@@ -23,13 +23,11 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import httpx
 
 from jobs.errors import SettingsError
 from jobs.models import Lane
 from jobs.settings import PREFIX, Settings, current
+from sentiq_client import ApiError, Client, SentiqError
 from worker.autoscale.policy import Calm, Limits, Sample, decide
 from worker.host import Host
 
@@ -57,24 +55,26 @@ class Cluster:
     """The API, as far as it is needed here."""
 
     def __init__(self, url: str, key: str | None, lane: str) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=10, trust_env=False)
+        """Raises Refused for what is no address and no key."""
         self._url, self._lane = url, lane
+        try:
+            self._client = Client(url, key, timeout_s=10, retries=0, trust_env=False)
+        except SentiqError as error:
+            raise Refused(str(error)) from None
 
     def look(self) -> LaneState:
         """Raises Unavailable, and Refused when the key is not enough."""
         try:
-            answer = self._http.get("/api/v1/cluster")
-        except httpx.TransportError as error:
-            raise Unavailable(f"{self._url} does not answer: {error}") from None
-        if answer.status_code in (401, 403):
-            raise Refused(
-                f"{self._url} refuses the key ({answer.status_code}). Put one with the scope `read` into "
-                f"{PREFIX}API_KEY: docker-compose exec api python -m admin keys create scaler --scopes read"
-            )
-        if answer.status_code != 200:
-            raise Unavailable(f"{self._url} answers {answer.status_code}")
-        document: dict[str, Any] = answer.json()
+            document = self._client.cluster()
+        except ApiError as error:
+            if error.status in (401, 403):
+                raise Refused(
+                    f"{self._url} refuses the key ({error.status}). Put one with the scope `read` into "
+                    f"{PREFIX}API_KEY: docker-compose exec api python -m admin keys create scaler --scopes read"
+                ) from None
+            raise Unavailable(f"{self._url} answers {error.status}") from None
+        except SentiqError as error:
+            raise Unavailable(str(error)) from None
         lane = next(lane for lane in document["lanes"] if lane["lane"] == self._lane)
         workers = sum(worker["lane"] == self._lane for worker in document["workers"])
         return LaneState(lane["demand"], lane["in_flight"], workers)

@@ -353,3 +353,28 @@ def test_errors_can_be_handed_on_between_processes(error: SentiqError) -> None:
     same: Any = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
     assert (type(same), str(same), vars(same)) == (type(error), str(error), vars(error))
     assert "(request r)" in str(same)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_client_that_is_not_to_try_again_sends_an_upload_once(
+    kind: str, server: Scripted, slept: list[float]
+) -> None:
+    server.answers = [problem("503 Service Unavailable", "store_unavailable")]
+    with connect(kind, server.url, retries=0) as client, pytest.raises(ApiError, match="store_unavailable"):
+        client.submit(["好"])
+    assert (len(server.asked), slept) == (1, [])
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_proxy_of_the_environment_is_used_unless_it_is_not_to_be(
+    kind: str, server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers = [GOOD]
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with connect(kind, server.url, retries=0) as client, pytest.raises(ConnectionFailed):
+        client.job("job_1").refresh()
+    with connect(kind, server.url, retries=0, trust_env=False) as client:
+        assert client.job("job_1").refresh().ended

@@ -33,16 +33,19 @@ class Client:
         retries: int = RETRIES,
         longest_wait_s: float = LONGEST_WAIT_S,
         on_wait: OnWait = tell,
+        trust_env: bool = True,
     ) -> None:
         """`url` and `api_key` are those of SENTIQ_URL and SENTIQ_API_KEY unless given.
 
-        When the service asks to wait longer than `longest_wait_s` seconds, the error is raised at once. Longer waits
-        are told to `on_wait`, with their seconds and the reason; they are logged unless it is given. Raises SentiqError
-        for what is no address.
+        `retries`: how often a request that failed is sent again; an upload is sent more often, unless it is 0. When the
+        service asks to wait longer than `longest_wait_s` seconds, the error is raised at once. Longer waits are told to
+        `on_wait`, with their seconds and the reason; they are logged unless it is given. With `trust_env` False the
+        service is asked directly: the proxies and certificates that the environment names (HTTP_PROXY, SSL_CERT_FILE
+        and the like) are not used. Raises SentiqError for what is no address.
         """
         address = url or os.environ.get("SENTIQ_URL") or DEFAULT_URL
         key = api_key or os.environ.get("SENTIQ_API_KEY")
-        self._transport = Transport(address, key, timeout_s, retries, longest_wait_s, on_wait)
+        self._transport = Transport(address, key, timeout_s, retries, longest_wait_s, on_wait, trust_env)
         self.webhooks = Webhooks(self._transport)
 
     def __repr__(self) -> str:
@@ -129,6 +132,7 @@ class Client:
     def _send(
         self, data: Texts, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
     ) -> dict[str, Any]:
+        retries = self._transport.retries
         source = waiting.source(data, options)
         try:
             return self._transport.ask(
@@ -139,7 +143,7 @@ class Client:
                 headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
                 source=source,
                 on_bytes=on_bytes,
-                retries=max(self._transport.retries, UPLOAD_RETRIES),
+                retries=max(retries, UPLOAD_RETRIES) if retries else 0,
             )
         finally:
             source.close()

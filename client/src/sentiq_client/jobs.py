@@ -8,19 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import httpx
-
-from sentiq_client import answers, frames
-from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, WaitTimeout
+from sentiq_client import frames
+from sentiq_client.downloads import Download, OnReceived
+from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
 from sentiq_client.inputs import as_params
 from sentiq_client.models import Job, Page, Row, Summary, Throughput
-from sentiq_client.retry import DOWNLOAD_RETRIES
 from sentiq_client.transport import Transport, new_request_id
 from sentiq_client.waiting import call, sleep
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0
 PATIENCE_S = 600.0  #: how long the service may be away while a job is waited for
-DOWNLOAD_READ_S = 600.0  #: a workbook is made before its first byte is sent
 
 FILE_TYPES = {
     "csv": "text/csv",
@@ -30,7 +27,6 @@ FILE_TYPES = {
 }
 
 Progress = Callable[[Job], None]
-OnReceived = Callable[[int, int | None], None]  #: bytes received, bytes in all where that is known
 
 
 class JobHandle:
@@ -134,7 +130,8 @@ class JobHandle:
         part = path.with_name(path.name + ".part")
         try:
             with call(_opened, part) as file:
-                self._receive(file, kind, _filters(filters), on_bytes)
+                url, media_type = self._path(f"/results.{kind}"), FILE_TYPES.get(kind, "")
+                Download(self._transport, file, url, media_type, _filters(filters), on_bytes).run()
             call(part.replace, path)
         finally:
             call(part.unlink, True)
@@ -176,47 +173,6 @@ class JobHandle:
     def _do(self, what: str) -> Job:
         self._job = job = self._transport.ask(Job.read, "POST", self._path(f"/{what}"))
         return job
-
-    def _receive(self, file: BinaryIO, kind: str, params: dict[str, Any], on_bytes: OnReceived | None) -> None:
-        """All bytes of the results, over broken connections."""
-        request_id, url = new_request_id(), self._path(f"/results.{kind}")
-        patience = httpx.Timeout(DOWNLOAD_READ_S, connect=5, pool=None)
-        tries = self._transport.tries(DOWNLOAD_RETRIES)
-        tag: str | None = None
-        error: SentiqError | None
-        while True:
-            # Parts of what a proxy packs cannot be put together.
-            headers = {"Accept-Encoding": "identity", "X-Request-Id": request_id}
-            if tag and file.tell():
-                headers |= {"Range": f"bytes={file.tell()}-", "If-Range": tag}
-            try:
-                with self._transport.http.stream(
-                    "GET", url, params=params, headers=headers, timeout=patience
-                ) as answer:
-                    if tag and answer.headers.get("Content-Range") == f"bytes */{file.tell()}":
-                        return  # all had come but the sign of the end
-                    if not answer.is_success:
-                        answer.read()
-                        error = answers.refusal(answer, request_id)
-                    elif not answers.has_type(answer, FILE_TYPES.get(kind, "")):
-                        answer.read()
-                        raise answers.not_ours(answer, request_id)
-                    else:
-                        if answer.status_code != 206:
-                            file.seek(0)
-                            file.truncate()
-                        tag = answer.headers.get("ETag")
-                        length = answer.headers.get("Content-Length")
-                        size = file.tell() + int(length) if length else None
-                        for data in answer.iter_bytes():
-                            call(file.write, data)
-                            if on_bytes:
-                                on_bytes(file.tell(), size)
-                        return
-            except httpx.RequestError as failure:
-                error = self._transport.broken(failure, request_id)
-            assert error is not None, "an answer that is no success has one"
-            self._transport.pause(tries, error)
 
     def _path(self, rest: str = "") -> str:
         return f"/api/v1/jobs/{self.id}{rest}"

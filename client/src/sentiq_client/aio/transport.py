@@ -35,6 +35,7 @@ class AsyncTransport:
         retries: int = RETRIES,
         longest_wait_s: float = LONGEST_WAIT_S,
         on_wait: OnWait = tell,
+        trust_env: bool = True,
     ) -> None:
         """Raises SentiqError for what is no address and no key."""
         address = _address(url)
@@ -45,7 +46,7 @@ class AsyncTransport:
         self._on_wait = on_wait
         # However many share it: each waits for a connection as long as it takes.
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_S, write=WRITE_S, pool=None)
-        self.http = httpx.AsyncClient(base_url=address, headers=headers, timeout=timeout)
+        self.http = httpx.AsyncClient(base_url=address, headers=headers, timeout=timeout, trust_env=trust_env)
 
     async def ask(
         self,
