@@ -10,8 +10,7 @@ from typing import Any
 from redis import Redis
 
 from jobs import activation, keys
-from jobs.capacity import texts_per_second
-from jobs.census import Census, census
+from jobs.census import Census, census, texts_per_second
 from jobs.models import Lane
 from jobs.settings import Settings
 from jobs.version import VERSION

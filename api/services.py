@@ -24,6 +24,7 @@ from jobs.connection import REDIS_AWAY, connect
 from jobs.errors import FieldError, UnknownModel
 from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import ChunkRef, Job, JobOptions
+from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.uploads import UploadStore
@@ -40,6 +41,7 @@ class Services:
     settings: Settings
     redis: Redis
     store: JobStore
+    results: Results
     waiting: JobStore  # with a client whose socket timeout is longer than a wait
     webhooks: WebhookStore
     uploads: UploadStore
@@ -71,18 +73,18 @@ class Services:
             broker_transport_options=producer.conf.broker_transport_options | address.broker_options | impatient,
             task_publish_retry=False,
         )
-        store = JobStore(redis, settings)
         return cls(
             settings=settings,
             redis=redis,
-            store=store,
+            store=JobStore(redis, settings),
+            results=Results(redis),
             waiting=JobStore(waiting, settings),
             webhooks=WebhookStore(redis, settings.shard),
             uploads=UploadStore(redis, settings.upload_ttl_s, settings.shard),
             interactive=InteractiveLane(redis, settings),
             bulk=BulkLane(redis, settings),
             keys=KeyStore(redis),
-            admission=Admission(redis, store, settings),
+            admission=Admission(redis, settings),
             producer=producer,
             waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
             orders=Orders(),
@@ -145,7 +147,7 @@ class Services:
         workers = live_workers(self.redis)
         models = [model for worker in workers for model in worker.stored if job.model in ("", model.id, model.name)]
         live = tuple(label for model in models for label in model.labels)
-        found = (self.store.labels(job) or live) if job.state.ended else (*self.store.first_labels(job), *live)
+        found = (self.results.labels(job) or live) if job.state.ended else (*self.results.first_labels(job), *live)
         return with_neutral(dict.fromkeys(found or LABELS_ZH))
 
     def check_options(self, options: JobOptions) -> JobOptions:

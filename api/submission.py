@@ -55,7 +55,7 @@ class Submission:
         self._max_bad_share = services.settings.max_bad_share if max_bad_share is None else max_bad_share
         self._bad_rows_allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
         format_ = file.format if file else None
-        owner = caller().makes
+        owner = caller().owner_of_new_jobs
         job_id = new_job_id(services.settings.shard)
         self._job = NewJob(job_id, Lane.BULK, model, request_id, idempotency_key, options, format_, owner)
         self._created = False

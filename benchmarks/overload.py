@@ -23,7 +23,7 @@ import httpx
 
 from benchmarks.texts import read_texts
 from jobs import keys
-from jobs.capacity import texts_per_second
+from jobs.census import texts_per_second
 from jobs.models import Lane
 from jobs.store import JobStore
 from tests.support.cluster import Cluster

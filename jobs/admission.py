@@ -8,12 +8,11 @@ from threading import Lock
 from redis import Redis
 
 from jobs import keys
-from jobs.capacity import texts_per_second
+from jobs.census import count_waiting_rows, texts_per_second
 from jobs.connection import memory_limit
 from jobs.errors import Overloaded, StoreFull
 from jobs.models import Lane
 from jobs.settings import Settings
-from jobs.store import JobStore
 
 LOOK_EVERY_S = 1.0
 RETRY_AFTER_S = (5, 600)  #: bounds of what a client is told
@@ -23,8 +22,8 @@ MEMORY_RETRY_AFTER_S = 60  #: when jobs expire or are erased nobody can foresee
 class Admission:
     """Looks at Redis once a second at most, however many ask."""
 
-    def __init__(self, redis: Redis, store: JobStore, settings: Settings) -> None:
-        self._redis, self._store, self._settings = redis, store, settings
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._redis, self._settings = redis, settings
         self._lock = Lock()
         self._looked_at = float("-inf")
         self._used_share = 0.0
@@ -60,7 +59,7 @@ class Admission:
         try:
             memory = self._redis.info("memory")
             self._used_share = memory["used_memory"] / memory_limit(memory)
-            self._rows_waiting = self._store.rows_waiting()
+            self._rows_waiting = count_waiting_rows(self._redis)
             self._requests_waiting = int(self._redis.llen(keys.PENDING))
             self._looked_at = time.monotonic()
         finally:

@@ -8,6 +8,7 @@ from redis import Redis
 
 from jobs import keys
 from jobs.documents import dump, load
+from jobs.redis_clock import now_s, unix_s
 
 ANNOUNCED_EVERY_S = 5.0
 SILENT_AFTER_S = 20.0  #: a process that told nothing for so long has ended
@@ -25,9 +26,8 @@ class ApiProcess:
 
 
 def announce(redis: Redis, process: ApiProcess) -> None:
-    seconds, micros = redis.time()
     pipe = redis.pipeline(transaction=True)
-    pipe.hset(keys.API_PROCESSES, process.id, dump(replace(process, seen_at_s=seconds + micros / 1e6)))
+    pipe.hset(keys.API_PROCESSES, process.id, dump(replace(process, seen_at_s=now_s(redis))))
     pipe.expire(keys.API_PROCESSES, round(SILENT_AFTER_S))
     pipe.execute()
 
@@ -41,11 +41,11 @@ def announced(redis: Redis) -> list[ApiProcess]:
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.API_PROCESSES)
-    (seconds, micros), documents = pipe.execute()
+    time, documents = pipe.execute()
     live = []
     for process_id, document in documents.items():
         process = load(ApiProcess, document)
-        if seconds + micros / 1e6 - process.seen_at_s > SILENT_AFTER_S:
+        if unix_s(time) - process.seen_at_s > SILENT_AFTER_S:
             leave(redis, process_id)
         else:
             live.append(process)

@@ -14,6 +14,7 @@ from jobs.connection import memory_limit, text
 from jobs.dispatch import PRIORITY_STEPS, queue_keys
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, JobState, Lane
+from jobs.redis_clock import unix_ms
 
 #: Live bulk jobs, and published chunks, that are looked at one by one. Of more, so many drawn by lot stand for all.
 SAMPLE = 1_000
@@ -57,9 +58,9 @@ def census(redis: Redis) -> Census:
     for lane in Lane:
         for key in queue_keys(lane):
             pipe.llen(key)
-    (seconds, micros), memory, live, issued, head, *sizes = pipe.execute()
+    time, memory, live, issued, head, *sizes = pipe.execute()
     steps = len(PRIORITY_STEPS)  # lists of messages that each lane has
-    now_ms = seconds * 1000 + micros // 1000
+    now_ms = unix_ms(time)
     all_jobs, all_live, pending, taken, leased, owned, *queues = sizes
     published_ms = {member: int(entry) // 1000 for member, entry in zip(issued[::2], issued[1::2], strict=True)}
 
@@ -95,3 +96,44 @@ def census(redis: Redis) -> Census:
         redis_limit_bytes=memory_limit(memory),
         workers=live_workers(redis),
     )
+
+
+def count_jobs(redis: Redis) -> dict[str, int]:
+    """Count the jobs that are kept, that receive rows, that wait for a child, and that wait for a time."""
+    indexes = {"all": keys.JOBS, "receiving": keys.RECEIVING, "waiting": keys.QUEUED, "timed": keys.SCHEDULE}
+    pipe = redis.pipeline(transaction=False)
+    for index in indexes.values():
+        pipe.zcard(index)
+    return dict(zip(indexes, pipe.execute(), strict=True))
+
+
+def count_waiting_rows(redis: Redis) -> int:
+    """Count the rows of bulk jobs that have arrived and have no outcome yet: exactly, job by job."""
+    live = [text(job_id) for job_id in redis.zrange(keys.LIVE, 0, -1)]
+    pipe = redis.pipeline(transaction=False)
+    for job_id in live:
+        pipe.hmget(JobKeys.of(job_id).job, "total", "completed", "failed")
+    waiting, gone = 0, []
+    for job_id, (total, completed, failed) in zip(live, pipe.execute(), strict=True):
+        if total is None:
+            gone.append(job_id)  # its time to live ran out
+        else:
+            waiting += int(total) - int(completed) - int(failed)
+    if gone:
+        redis.zrem(keys.LIVE, *gone)
+    return waiting
+
+
+def texts_per_second(redis: Redis, lane: Lane) -> float | None:
+    """Return the speed of all children of the lane that live now, by what they recorded lately.
+
+    None while nothing was recorded or no child lives.
+    """
+    k = LaneKeys.of(lane)
+    pipe = redis.pipeline(transaction=False)
+    pipe.hmget(k.speed, "rows", "ms")
+    pipe.get(k.children)
+    (rows, ms), children = pipe.execute()
+    if not int(rows or 0) or not int(ms or 0) or not int(children or 0):
+        return None
+    return int(children) * int(rows) / int(ms) * 1000

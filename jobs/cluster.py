@@ -11,6 +11,7 @@ from jobs import keys
 from jobs.documents import load
 from jobs.keys import LaneKeys
 from jobs.models import Lane, StoredModel
+from jobs.redis_clock import now_s, unix_s
 
 SILENT_AFTER_S = 10.0  #: a worker without a heartbeat for so long does not count as live
 FORGET_AFTER_S = 60.0  #: and after so long it is no longer listed
@@ -39,9 +40,8 @@ class Heartbeat:
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
     """Announce a worker."""
-    seconds, micros = redis.time()
     pipe = redis.pipeline(transaction=True)
-    document = asdict(heartbeat) | {"seen_at_s": seconds + micros / 1e6}
+    document = asdict(heartbeat) | {"seen_at_s": now_s(redis)}
     models = document["stored"]
     document |= {"models": models, "stored": [{name: model[name] for name in _FIELDS_OF_0_1} for model in models]}
     pipe.hset(keys.WORKERS, heartbeat.worker, json.dumps(document))
@@ -81,8 +81,8 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.WORKERS)
-    (seconds, micros), documents = pipe.execute()
-    now_s = float(seconds) + micros / 1e6
+    time, documents = pipe.execute()
+    now_s = unix_s(time)
     live = []
     for name, document in sorted(documents.items()):
         fields = json.loads(document)

@@ -52,6 +52,10 @@ class KeyNotFound(SentiqError):
 class JobNotFound(SentiqError):
     status, code, title = 404, "job_not_found", "No such job"
 
+    @classmethod
+    def named(cls, job_id: str) -> JobNotFound:
+        return cls(f"There is no job {job_id}; it may have expired.")
+
 
 class UploadNotFound(SentiqError):
     status, code, title = 404, "upload_not_found", "No such upload"

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from redis import Redis
 
 from jobs import keys
-from jobs.capacity import texts_per_second
+from jobs.census import texts_per_second
 from jobs.codec import decode_input, decode_output, encode_output
 from jobs.connection import text
 from jobs.dispatch import Producer, new_task_id, publish, wake
 from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, OutputChunk, RowError
+from jobs.redis_clock import now_ms
 from jobs.scripts import Script
 from jobs.settings import LongTexts, Settings
 from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
@@ -396,8 +397,7 @@ class Clock:
 
 def sweep_uploads(store: JobStore) -> int:
     """Fail the jobs whose upload fell silent. Returns how many."""
-    seconds, micros = store.redis.time()
-    stalled = store.redis.zrangebyscore(keys.RECEIVING, "-inf", seconds * 1000 + micros // 1000)
+    stalled = store.redis.zrangebyscore(keys.RECEIVING, "-inf", now_ms(store.redis))
     for job_id in stalled:
         store.interrupt(text(job_id), STALLED)
     return len(stalled)

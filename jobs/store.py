@@ -17,16 +17,14 @@ then sends it again. So `create`, `append` and `seal` change nothing the second 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Collection
+from functools import partial
 
 from redis import Redis
 
 from jobs import keys
-from jobs.codec import OutputColumns, decode_columns, decode_input, decode_output, encode_input
-from jobs.connection import REDIS_AWAY, RedisFull, text
+from jobs.codec import encode_input
+from jobs.connection import RedisFull, text
 from jobs.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -46,36 +44,18 @@ from jobs.models import (
     JobState,
     Lane,
     NewJob,
-    OutputChunk,
     RowError,
 )
+from jobs.records import read_jobs
+from jobs.redis_clock import now_ms
+from jobs.results import Results
 from jobs.scripts import Script
 from jobs.settings import Settings
 from jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
-CHUNKS_READ = 16  #: chunks that are read in one round trip
 JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs that are read in one round trip, and for one page of a list
-VALUES_CACHED, VALUE_CHARS = 64, 65_536  #: of one job: values computed from its results, and the length of each
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
-    """One finished chunk with its input."""
-
-    chunk_no: int
-    input: InputChunk
-    output: OutputChunk
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many rows were recorded when."""
-
-    step_ms: int
-    start_ms: int  # of the first step, Unix time of the Redis clock
-    rows: tuple[int, ...]  # in each step from the first to the last that has any; tried again, they count again
 
 
 class JobStore:
@@ -84,7 +64,8 @@ class JobStore:
     def __init__(self, redis: Redis, settings: Settings, clock: Callable[[], int] | None = None) -> None:
         """`clock` gives Unix milliseconds, to tell what start, window and deadline mean now; the default is Redis's."""
         self.redis = redis
-        self._now_ms = clock or self._redis_ms
+        self._results = Results(redis)
+        self._now_ms = clock or partial(now_ms, redis)
         self._ttl_ms = settings.job_ttl_s * 1000
         self._upload_timeout_ms = round(settings.upload_timeout_s * 1000)
         self._create = Script(redis, "create")
@@ -94,7 +75,6 @@ class JobStore:
         self._end = Script(redis, "end")
         self._hold = Script(redis, "hold")
         self._retry = Script(redis, "retry")
-        self._cache_value = Script(redis, "cache_value")
 
     # -- filling ------------------------------------------------------------------------------------------------
 
@@ -209,7 +189,7 @@ class JobStore:
         lost asks again. Raises JobNotFound, JobEnded."""
         state = self._end_job(job_id, JobState.CANCELLED)
         if state is None:
-            raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+            raise JobNotFound.named(job_id)
         if JobState(state).ended and state != JobState.CANCELLED:
             raise JobEnded(f"Job {job_id} is {state} and cannot be cancelled.")
 
@@ -237,7 +217,7 @@ class JobStore:
         for index in (*indexes, keys.jobs_of(text(owner or b""))):
             pipe.zrem(index, job_id)
         if not pipe.execute()[0]:
-            raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+            raise JobNotFound.named(job_id)
         wake = self.redis.pipeline(transaction=True)
         wake.rpush(k.ended, 1)  # those who wait find no job
         wake.expire(k.ended, 60)
@@ -283,15 +263,13 @@ class JobStore:
         if job.state is not JobState.COMPLETED:
             remedy = "submit its rows again" if job.state.ended else "wait until it is completed"
             raise NothingToRetry(f"Job {job_id} is {job.state}, and only completed jobs are tried again: {remedy}.")
-        numbers = self.failed_chunks(job_id)
         again: list[str | int] = []
-        for start in range(0, len(numbers), CHUNKS_READ):
-            for result in self.chunk_results(job_id, numbers[start : start + CHUNKS_READ]):
-                if result is None:
-                    continue
-                counts = result.output.counts
-                if counts.failed > counts.unreadable:
-                    again += [result.chunk_no, ":".join(map(str, counts))]
+        for result in self._results.chunks(job_id, self._results.failed_chunks(job_id)):
+            if result is None:
+                continue
+            counts = result.output.counts
+            if counts.failed > counts.unreadable:
+                again += [result.chunk_no, ":".join(map(str, counts))]
         if not again:
             raise NothingToRetry(
                 f"No row of job {job_id} failed for a reason that another try could change. If rows of it have errors, "
@@ -316,7 +294,7 @@ class JobStore:
     def _hold_job(self, job_id: str, change: str) -> list[ChunkRef]:
         answer = self._change_hold(job_id, change)
         if not answer:
-            raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+            raise JobNotFound.named(job_id)
         state, lane, *members = map(text, answer)
         if JobState(state).ended:
             raise JobEnded(f"Job {job_id} is {state} and cannot be {change}d.")
@@ -346,17 +324,17 @@ class JobStore:
 
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
-        job = self._read([job_id])[0]
+        job = read_jobs(self.redis, [job_id])[0]
         if job is None:
-            raise JobNotFound(f"There is no job {job_id}; it may have expired.")
+            raise JobNotFound.named(job_id)
         return job
 
-    def owner(self, job_id: str) -> str | None:
+    def owner_of(self, job_id: str) -> str | None:
         """Id of the API key that made a job, "" where none was asked for; None when there is no such job."""
         state, owner = self.redis.hmget(JobKeys.of(job_id).job, "state", "owner")
         return None if state is None else text(owner or b"")
 
-    def newest(
+    def list_jobs(
         self, limit: int, after: str | None = None, states: Collection[JobState] = (), owner: str = ""
     ) -> tuple[list[Job], str | None]:
         """Jobs, newest first, older than job `after`, in one of `states` if any; of one `owner`, or of all.
@@ -378,7 +356,7 @@ class JobStore:
             ]
             if not ids:
                 return jobs, None
-            found = {job.id: job for job in self._read(ids) if job is not None}
+            found = {job.id: job for job in read_jobs(self.redis, ids) if job is not None}
             gone = [i for i in ids if i not in found]
             if gone:  # expired: the index forgets them when somebody looks
                 self.redis.zrem(index, *gone)
@@ -392,154 +370,16 @@ class JobStore:
             looked_at += len(found)
         return jobs, last
 
-    def made_with(self, idempotency_key: str, owner: str = "") -> Job | None:
+    def find_by_idempotency_key(self, idempotency_key: str, owner: str = "") -> Job | None:
         """The job that `owner` made with this key, also while it receives rows; None when there is none (any more)."""
         job_id = self.redis.hget(keys.idempotency(idempotency_key, owner), "job")
-        return None if job_id is None else self._read([text(job_id)])[0]
-
-    def chunk_results(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[ChunkResult | None]:
-        """The finished ones of these chunks, None for each that has no result (yet)."""
-        for chunk_no, given, answered in self._chunks(job_id, chunk_numbers):
-            if given is None or answered is None:
-                yield None
-            else:
-                yield ChunkResult(chunk_no, decode_input(given), decode_output(answered))
-
-    def chunk_columns(
-        self, job_id: str, chunk_numbers: Sequence[int]
-    ) -> Iterator[tuple[int, InputChunk, OutputColumns]]:
-        """Number and input of the finished ones of these chunks, and their answers as they are stored."""
-        for number, given, answered in self._chunks(job_id, chunk_numbers):
-            if given is not None and answered is not None:
-                yield number, decode_input(given), decode_columns(answered)
-
-    def rows_waiting(self) -> int:
-        """Rows of bulk jobs that have arrived and have no outcome yet."""
-        live = [text(job_id) for job_id in self.redis.zrange(keys.LIVE, 0, -1)]
-        pipe = self.redis.pipeline(transaction=False)
-        for job_id in live:
-            pipe.hmget(JobKeys.of(job_id).job, "total", "completed", "failed")
-        waiting, gone = 0, []
-        for job_id, (total, completed, failed) in zip(live, pipe.execute(), strict=True):
-            if total is None:
-                gone.append(job_id)  # its time to live ran out
-            else:
-                waiting += int(total) - int(completed) - int(failed)
-        if gone:
-            self.redis.zrem(keys.LIVE, *gone)
-        return waiting
-
-    def counts(self) -> dict[str, int]:
-        """How many jobs are kept, receive rows, wait for a child, wait for a time."""
-        indexes = {"all": keys.JOBS, "receiving": keys.RECEIVING, "waiting": keys.QUEUED, "timed": keys.SCHEDULE}
-        pipe = self.redis.pipeline(transaction=False)
-        for index in indexes.values():
-            pipe.zcard(index)
-        return dict(zip(indexes, pipe.execute(), strict=True))
-
-    def labels(self, job: Job) -> tuple[str, ...]:
-        """Of all models that have answered rows of the job so far, in the order they first appear."""
-        k = JobKeys.of(job.id)
-        cached = self.cached_value(job, "labels")
-        if cached is not None:
-            return tuple(json.loads(cached))
-        found: dict[str, None] = {}
-        for start in range(0, job.chunks, CHUNKS_READ):
-            for blob in self.redis.hmget(k.output, list(map(str, range(start, min(start + CHUNKS_READ, job.chunks))))):
-                if blob is not None:
-                    found |= dict.fromkeys(decode_columns(cast(bytes, blob)).labels)
-        self.cache_value(job, "labels", json.dumps(list(found)))
-        return tuple(found)
-
-    def first_labels(self, job: Job) -> tuple[str, ...]:
-        """Of the models that have answered its first chunks: little work, however large the job is."""
-        answered = self.output_columns(job.id, range(min(job.chunks, CHUNKS_READ)))
-        return tuple(dict.fromkeys(label for _, columns in answered for label in columns.labels))
-
-    def cached_value(self, job: Job, name: str) -> str | None:
-        """What `cache_value` has stored for the job in its present state; None where it has not."""
-        ended_at_ms, value = self.redis.hmget(JobKeys.of(job.id).exports, "ended_at", name)
-        return None if value is None or text(ended_at_ms) != str(job.ended_at_ms) else text(value)
-
-    def cache_value(self, job: Job, name: str, value: str) -> None:
-        """Cache what was computed from an ended job's results for as long as the job; of others it would soon be wrong.
-
-        Nothing is stored where Redis takes no writes, where the value is long, or where the job has many already: the
-        value is then computed again when it is asked for.
-        """
-        if job.state.ended and len(value) <= VALUE_CHARS:
-            k = JobKeys.of(job.id)
-            try:
-                self._cache_value(
-                    job=k.job,
-                    exports=k.exports,
-                    ended_at_ms=job.ended_at_ms,
-                    name=name,
-                    value=value,
-                    max_values=VALUES_CACHED,
-                )
-            except REDIS_AWAY:
-                pass
-
-    def pace(self, job_id: str) -> Pace | None:
-        """At most 120 steps; None where no row of a bulk job has been recorded."""
-        found = {text(name): value for name, value in self.redis.hgetall(JobKeys.of(job_id).pace).items()}
-        if not found:
-            return None
-        step_ms, first = int(found["step"]), int(found["first"])
-        rows = {int(number): int(count) for number, count in found.items() if number.isdecimal()}
-        return Pace(step_ms, first * step_ms, tuple(rows.get(n, 0) for n in range(first, max(rows) + 1)))
-
-    def output_columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, OutputColumns]]:
-        """Number and answers, as they are stored, of those of these chunks that have any."""
-        blobs = self.redis.hmget(JobKeys.of(job_id).output, list(map(str, chunk_numbers)))
-        for number, blob in zip(chunk_numbers, blobs, strict=True):
-            if blob is not None:
-                yield number, decode_columns(cast(bytes, blob))
-
-    def failed_chunks(self, job_id: str) -> list[int]:
-        """Numbers of the chunks with rows that have an error, in order."""
-        return sorted(int(number) for number in self.redis.hkeys(JobKeys.of(job_id).failures))
-
-    def inputs(self, job_id: str, chunk_numbers: Sequence[int]) -> list[InputChunk]:
-        """Chunks as they were submitted; those that are there."""
-        blobs = self.redis.hmget(JobKeys.of(job_id).input, list(map(str, chunk_numbers)))
-        return [decode_input(cast(bytes, blob)) for blob in blobs if blob is not None]
+        return None if job_id is None else read_jobs(self.redis, [text(job_id)])[0]
 
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
         """Block until the job has ended; False when the time is over first. Needs `timeout_s` < socket timeout."""
         key = JobKeys.of(job_id).ended
         # Moving the one element onto its own list leaves it there for everybody else who waits.
         return self.redis.brpoplpush(key, key, timeout_s) is not None
-
-    def _chunks(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterable[tuple[int, bytes | None, bytes | None]]:
-        """Number, input and output of each of these chunks."""
-        if not chunk_numbers:
-            return ()
-        k = JobKeys.of(job_id)
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.hmget(k.input, list(map(str, chunk_numbers)))
-        pipe.hmget(k.output, list(map(str, chunk_numbers)))
-        return zip(chunk_numbers, *pipe.execute(), strict=True)
-
-    def _read(self, job_ids: Sequence[str]) -> Sequence[Job | None]:
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.time()
-        for job_id in job_ids:
-            key = JobKeys.of(job_id).job
-            pipe.hgetall(key)
-            pipe.pttl(key)
-            pipe.zrank(keys.QUEUED, job_id)
-        (seconds, micros), *answers = pipe.execute()
-        now_ms = seconds * 1000 + micros // 1000
-        return [
-            _job({text(f): text(v) for f, v in fields.items()}, now_ms, now_ms + ttl_ms, rank) if fields else None
-            for fields, ttl_ms, rank in zip(answers[::3], answers[1::3], answers[2::3], strict=True)
-        ]
-
-    def _redis_ms(self) -> int:
-        seconds, micros = self.redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
 
     def _end_job(self, job_id: str, state: JobState, error: RowError | None = None) -> str | None:
         found = self._end(
@@ -564,41 +404,6 @@ def _idempotency_key(job: NewJob) -> str | None:
 
 def _or_blank(value: int | None) -> str:
     return "" if value is None else str(value)
-
-
-def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | None) -> Job:
-    def optional_int(name: str) -> int | None:
-        return int(fields[name]) if name in fields else None
-
-    error = RowError(fields["error_code"], fields["error_detail"]) if "error_code" in fields else None
-    # Of chunks that an older version recorded it is only known how many rows have an error: those count as failed.
-    with_error, without_text = int(fields["failed"]), int(fields.get("without_text", 0))
-    ran_ms = int(fields.get("ran_ms", 0)) + (now_ms - int(fields["since"]) if "since" in fields else 0)
-    return Job(
-        id=fields["id"],
-        state=JobState(fields["state"]),
-        lane=Lane(fields["lane"]),
-        model=fields["model"],
-        options=JobOptions.loads(fields.get("options", "{}")),
-        answered_by=fields.get("answered_by"),
-        total=int(fields["total"]),
-        completed=int(fields["completed"]),
-        failed=with_error - without_text,
-        without_text=without_text,
-        retryable=with_error - int(fields.get("unreadable", 0)),
-        chunks=int(fields["chunks"]),
-        created_at_ms=int(fields["created_at"]),
-        started_at_ms=optional_int("started_at"),
-        ended_at_ms=optional_int("ended_at"),
-        expires_at_ms=expires_at_ms,
-        now_ms=now_ms,
-        error=error,
-        ran_ms=ran_ms,
-        paused_at_ms=optional_int("paused_at"),
-        opens_at_ms=optional_int("opens_at"),
-        queue_position=None if rank is None else rank + 1,
-        file=FileFormat.loads(fields["file"]) if fields.get("file") else None,
-    )
 
 
 def _check_replay(job_id: str, digest: str, payload_digest: str) -> str:

@@ -13,6 +13,7 @@ from jobs import keys
 from jobs.connection import text
 from jobs.errors import UploadNotFound
 from jobs.models import new_id
+from jobs.redis_clock import now_ms
 
 PIECE_BYTES = 1 << 18
 LEVEL = 1  #: files are kept for an hour, and often packed already
@@ -54,7 +55,7 @@ class UploadStore:
             if waiting:
                 self._push(content, waiting)
             fields = {"file_name": file_name, "content_type": content_type, "size": size, "owner": owner}
-            fields["created_at"] = self._now_ms()
+            fields["created_at"] = now_ms(self._redis)
             self._redis.hset(meta, mapping=fields)  # type: ignore[arg-type]  # its stub wants one type of value
             self._redis.expire(meta, self._ttl_s)
         except BaseException:
@@ -68,11 +69,11 @@ class UploadStore:
         fields = {text(name): text(value) for name, value in self._redis.hgetall(key).items()}
         if not fields:
             raise UploadNotFound(f"There is no upload {upload_id}; uploads are kept for {self._ttl_s:,} s.")
-        expires_at_ms = self._now_ms() + int(self._redis.pttl(key))
+        expires_at_ms = now_ms(self._redis) + int(self._redis.pttl(key))
         size, created_at_ms = int(fields["size"]), int(fields["created_at"])
         return Upload(upload_id, fields["file_name"], fields["content_type"], size, created_at_ms, expires_at_ms)
 
-    def owner(self, upload_id: str) -> str | None:
+    def owner_of(self, upload_id: str) -> str | None:
         """None when there is no such upload."""
         owner = self._redis.hget(keys.upload(upload_id), "owner")
         return None if owner is None else text(owner)
@@ -94,7 +95,3 @@ class UploadStore:
     def _push(self, key: str, data: bytes) -> None:
         self._redis.rpush(key, zstandard.compress(data, LEVEL))
         self._redis.expire(key, self._ttl_s)
-
-    def _now_ms(self) -> int:
-        seconds, micros = self._redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000

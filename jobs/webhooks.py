@@ -22,6 +22,7 @@ from jobs.connection import text
 from jobs.documents import dump, load
 from jobs.errors import FieldError, InvalidInput, WebhookNotFound
 from jobs.models import JobState, new_id
+from jobs.redis_clock import now_ms
 from jobs.scripts import Script
 
 EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
@@ -84,8 +85,7 @@ class WebhookStore:
         self._redeliver = Script(redis, "webhook_redeliver")
 
     def now_ms(self) -> int:
-        seconds, micros = self.redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
+        return now_ms(self.redis)
 
     # -- endpoints ----------------------------------------------------------------------------------------------
 

@@ -18,9 +18,9 @@ from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, O
 from api.schemas.results import Matches, ResultsPage, RowDocument
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import Job, JobOptions, JobState, Lane
-from jobs.store import JobStore
+from jobs.results import Results
 
-CHUNKS_READ = 4  #: chunks fetched from the store at once
+PAGE_AT_ONCE = 4  #: chunks read in one round trip for a page, which needs few
 #: Chunks looked at for one page, or a filter that takes hardly any row would keep a thread busy for a whole job. They
 #: are up to 131,072 rows with the default sizes of chunks, which take 0.4 to 0.7 s on an Intel Xeon with AMX.
 PAGE_CHUNKS = 256
@@ -83,7 +83,7 @@ def _links(job: Job) -> list[str]:
     return names
 
 
-def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: str | None = None) -> ResultsPage:
+def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: str | None = None) -> ResultsPage:
     """At most `limit` rows in row order, and fewer where its filter finds no more in `PAGE_CHUNKS` chunks.
 
     While the job runs a page ends before the first unfinished chunk; once it has ended, chunks that were never finished
@@ -94,50 +94,48 @@ def results_page(store: JobStore, job: Job, view: View, *, limit: int, cursor: s
     rows: list[RowDocument] = []
     chunks: Sequence[int] = range(first, job.chunks)
     if view.filter.only and job.state.ended:
-        chunks = [number for number in store.failed_chunks(job.id) if number >= first]
-    looked_at, last = 0, min(PAGE_CHUNKS, len(chunks))
-    while looked_at < last and len(rows) < limit:
-        numbers = chunks[looked_at : min(looked_at + CHUNKS_READ, last)]
-        for chunk_no, result in zip(numbers, store.chunk_results(job.id, numbers), strict=True):
-            skipped = offset if chunk_no == first else 0
-            if result is None:
-                if not job.state.ended:
-                    return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
-            else:
-                for row in chunk_rows(result, job, view):
-                    position = row.number - result.output.first
-                    if position < skipped:
-                        continue
-                    if len(rows) == limit:
-                        return ResultsPage(data=rows, next=_cursor(chunk_no, position))
-                    rows.append(RowDocument.model_validate(document(row, view, names)))
-            looked_at += 1
-            if len(rows) == limit:
-                break
+        chunks = [number for number in results.failed_chunks(job.id) if number >= first]
+    looked_at, part = 0, chunks[:PAGE_CHUNKS]
+    for chunk_no, result in zip(part, results.chunks(job.id, part, at_once=PAGE_AT_ONCE), strict=True):
+        skipped = offset if chunk_no == first else 0
+        if result is None:
+            if not job.state.ended:
+                return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
+        else:
+            for row in chunk_rows(result, job, view):
+                position = row.number - result.output.first
+                if position < skipped:
+                    continue
+                if len(rows) == limit:
+                    return ResultsPage(data=rows, next=_cursor(chunk_no, position))
+                rows.append(RowDocument.model_validate(document(row, view, names)))
+        looked_at += 1
+        if len(rows) == limit:
+            break
     if looked_at < len(chunks):
         return ResultsPage(data=rows, next=_cursor(chunks[looked_at], 0))
     if not job.state.ended:
         return ResultsPage(data=rows, next=_cursor(job.chunks, 0))
-    store.get(job.id)
+    results.check_job(job.id)
     return ResultsPage(data=rows, next=None)
 
 
 def sorted_page(
-    store: JobStore, job: Job, view: View, order: Order, *, limit: int, cursor: str | None = None
+    results: Results, job: Job, view: View, order: Order, *, limit: int, cursor: str | None = None
 ) -> ResultsPage:
     """`limit` rows of the order, fewer at its end. Raises InvalidInput, and JobNotFound as `results_page` does."""
     start = 0 if cursor is None else _read_cursor(cursor, _SORTED)[0]
     names = kept_columns(job, view)
-    rows = page_rows(store, job, view, order, order.rows[start : start + limit])
-    store.get(job.id)
+    rows = page_rows(results, job, view, order, order.rows[start : start + limit])
+    results.check_job(job.id)
     following = _encoded(f"sorted {start + limit}") if start + limit < len(order.rows) else None
     return ResultsPage(data=[RowDocument.model_validate(document(row, view, names)) for row in rows], next=following)
 
 
-def matches_document(store: JobStore, job: Job, view: View, cursor: str | None = None) -> Matches:
+def matches_document(results: Results, job: Job, view: View, cursor: str | None = None) -> Matches:
     """How many rows the view shows, of one part of the job. Raises InvalidInput, JobNotFound."""
     first = 0 if cursor is None else _read_cursor(cursor)[0]
-    found, following = count_matches(store, job, view, first)
+    found, following = count_matches(results, job, view, first)
     return Matches(matches=found, next=None if following is None else _cursor(following, 0))
 
 

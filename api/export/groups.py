@@ -11,14 +11,14 @@ from api.export.summary import VALUES_KEPT, labels_first
 from api.schemas.results import Group
 from jobs.codec import SCALE
 from jobs.models import Job
-from jobs.store import CHUNKS_READ, JobStore
+from jobs.results import Results
 
 SHOWN = 50  #: groups in an answer; the others are one
 #: What is counted apart: later values go into the last group, as a column may have a value of its own in each row.
 OPENED, OPENED_CHARS = 10_000, 5_000_000
 
 
-def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[Group]:
+def group_rows(results: Results, job: Job, at: int, neutral_band: float) -> list[Group]:
     """The finished rows by their cell in column `at`, the largest group first; a line without cells has the value "".
 
     Raises JobNotFound where the job has gone meanwhile.
@@ -29,17 +29,16 @@ def group_rows(store: JobStore, job: Job, at: int, neutral_band: float) -> list[
     def label(labels: tuple[str, ...], numbers: tuple[int, ...]) -> str:
         return label_and_score(labels, [round(n / SCALE, DECIMALS) for n in numbers], neutral_band)[0]
 
-    for start in range(0, job.chunks, CHUNKS_READ):
-        for _, given, answers in store.chunk_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
-            width, numbers = len(answers.labels), answers.numbers
-            for offset, value in enumerate(column_cells(given, at, text_position(job))):
-                group = groups.of(value)
-                error = answers.errors.get(offset)
-                if error is not None:
-                    group[error.counts_as] += 1
-                else:
-                    group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
-    store.get(job.id)
+    for _, given, answers in results.columns_with_input(job.id, range(job.chunks)):
+        width, numbers = len(answers.labels), answers.numbers
+        for offset, value in enumerate(column_cells(given, at, text_position(job))):
+            group = groups.of(value)
+            error = answers.errors.get(offset)
+            if error is not None:
+                group[error.counts_as] += 1
+            else:
+                group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
+    results.check_job(job.id)
     return groups.largest()
 
 

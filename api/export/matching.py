@@ -10,7 +10,7 @@ from api.export.rows import View, text_position
 from api.export.summary import VALUES_KEPT
 from jobs.codec import SCALE, OutputColumns
 from jobs.models import InputChunk, Job
-from jobs.store import CHUNKS_READ, JobStore
+from jobs.results import Results
 
 #: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
 #: which the texts are read take ten times as long as those of which the numbers are enough.
@@ -19,41 +19,40 @@ COUNTED, COUNTED_WITH_TEXTS = 4_096, 512
 LabelAndScore = Callable[[tuple[str, ...], tuple[int, ...]], tuple[str, float]]
 
 
-def count_matches(store: JobStore, job: Job, view: View, first: int) -> tuple[int, int | None]:
+def count_matches(results: Results, job: Job, view: View, first: int) -> tuple[int, int | None]:
     """How many rows the filter takes of the chunks from `first`, and the chunk to go on with; None: that was all.
 
     Raises JobNotFound where the job has gone meanwhile.
     """
     numbers = range(first, job.chunks)
     part = numbers[: COUNTED_WITH_TEXTS if view.filter.reads_input else COUNTED]
-    found = sum(len(offsets) for _, _, offsets in matches(store, job, view, part))
-    store.get(job.id)
+    found = sum(len(offsets) for _, _, offsets in matches(results, job, view, part))
+    results.check_job(job.id)
     return found, part.stop if part.stop < job.chunks else None
 
 
 def matches(
-    store: JobStore, job: Job, view: View, numbers: Sequence[int]
+    results: Results, job: Job, view: View, numbers: Sequence[int]
 ) -> Iterator[tuple[int, OutputColumns, Sequence[int]]]:
     """Of each finished one of these chunks: its number, its answers, and the offsets of the rows that are wanted."""
     chosen, text_at = view.filter, text_position(job)
     labelled = labeller(view.neutral_band)
-    for start in range(0, len(numbers), CHUNKS_READ):
-        for number, given, answers in _read(store, job, numbers[start : start + CHUNKS_READ], chosen.reads_input):
-            offsets: Sequence[int] = range(len(answers.flags))
-            if given is not None:
-                offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
-            if not chosen.takes_any:
-                values = predictions(answers)
-                offsets = [
-                    offset
-                    for offset in offsets
-                    if (
-                        chosen.takes_error(answers.errors[offset])
-                        if offset in answers.errors
-                        else chosen.takes_label(*labelled(answers.labels, values[offset]))
-                    )
-                ]
-            yield number, answers, offsets
+    for number, given, answers in _read(results, job, numbers, chosen.reads_input):
+        offsets: Sequence[int] = range(len(answers.flags))
+        if given is not None:
+            offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
+        if not chosen.takes_any:
+            values = predictions(answers)
+            offsets = [
+                offset
+                for offset in offsets
+                if (
+                    chosen.takes_error(answers.errors[offset])
+                    if offset in answers.errors
+                    else chosen.takes_label(*labelled(answers.labels, values[offset]))
+                )
+            ]
+        yield number, answers, offsets
 
 
 def predictions(answers: OutputColumns) -> list[tuple[int, ...]]:
@@ -73,10 +72,10 @@ def labeller(neutral_band: float) -> LabelAndScore:
 
 
 def _read(
-    store: JobStore, job: Job, numbers: Sequence[int], with_input: bool
+    results: Results, job: Job, numbers: Sequence[int], with_input: bool
 ) -> Iterator[tuple[int, InputChunk | None, OutputColumns]]:
     if with_input:
-        yield from store.chunk_columns(job.id, numbers)
+        yield from results.columns_with_input(job.id, numbers)
     else:
-        for number, answers in store.output_columns(job.id, numbers):
+        for number, answers in results.columns(job.id, numbers):
             yield number, None, answers

@@ -25,7 +25,7 @@ from api.export.rows import Filter, ResultRow, Sort, View, chunk_rows, chunks_of
 from jobs.codec import SCALE, OutputColumns
 from jobs.errors import FieldError, InvalidInput, JobNotEnded
 from jobs.models import Job, RowError
-from jobs.store import CHUNKS_READ, JobStore
+from jobs.results import Results
 
 MOST_ROWS = 5_000_000  #: that are sorted at once: 12 bytes each meanwhile, 4 afterwards
 KEPT_BYTES = 32_000_000  #: of orders in a process, for the next page
@@ -50,7 +50,7 @@ class Orders:
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Order] = OrderedDict()
 
-    def of(self, store: JobStore, job: Job, view: View) -> Order:
+    def of(self, results: Results, job: Job, view: View) -> Order:
         """The rows that the view shows, sorted as it says. Raises JobNotEnded, InvalidInput, JobNotFound."""
         if not job.state.ended:
             raise JobNotEnded(
@@ -62,7 +62,7 @@ class Orders:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        order = _sorted(store, job, view)
+        order = _sorted(results, job, view)
         with self._lock:
             self._kept[key] = order
             while len(self._kept) > 1 and sum(4 * len(kept.rows) for kept in self._kept.values()) > KEPT_BYTES:
@@ -70,22 +70,21 @@ class Orders:
         return order
 
 
-def page_rows(store: JobStore, job: Job, view: View, order: Order, numbers: Sequence[int]) -> list[ResultRow]:
+def page_rows(results: Results, job: Job, view: View, order: Order, numbers: Sequence[int]) -> list[ResultRow]:
     """The rows with these numbers, in this order; without those that have changed since it was made."""
     wanted: dict[int, list[int]] = {}
     for number in numbers:
         wanted.setdefault(order.chunks[bisect_right(order.firsts, number) - 1], []).append(number)
     found: dict[int, ResultRow] = {}
     chunks, everything = sorted(wanted), replace(view, filter=Filter())
-    for start in range(0, len(chunks), CHUNKS_READ):
-        for result in store.chunk_results(job.id, chunks[start : start + CHUNKS_READ]):
-            if result is not None:
-                these = set(wanted[result.chunk_no])
-                found |= {row.number: row for row in chunk_rows(result, job, everything) if row.number in these}
+    for result in results.chunks(job.id, chunks):
+        if result is not None:
+            these = set(wanted[result.chunk_no])
+            found |= {row.number: row for row in chunk_rows(result, job, everything) if row.number in these}
     return [found[number] for number in numbers if number in found]
 
 
-def sorted_rows(store: JobStore, job: Job, view: View, order: Order) -> Iterator[ResultRow]:
+def sorted_rows(results: Results, job: Job, view: View, order: Order) -> Iterator[ResultRow]:
     """All rows of the order. They are read once, in that of the job, and wait on the disk, `BUCKET_ROWS` together.
 
     Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
@@ -94,20 +93,20 @@ def sorted_rows(store: JobStore, job: Job, view: View, order: Order) -> Iterator
     for place, number in enumerate(order.rows):
         places[number] = place
     with _Buckets(-(-len(order.rows) // BUCKET_ROWS)) as buckets:
-        for row in read_rows(store, job, view):
+        for row in read_rows(results, job, view):
             if places[row.number] != LAST:
                 buckets.put(places[row.number] // BUCKET_ROWS, row)
         for bucket in range(buckets.count):
             yield from sorted(buckets.take(bucket), key=lambda row: places[row.number])
 
 
-def _sorted(store: JobStore, job: Job, view: View) -> Order:
+def _sorted(results: Results, job: Job, view: View) -> Order:
     assert view.sort is not None
     keys = _Keys(view.sort, labeller(view.neutral_band))
     rows, values = array("I"), array("I")
     chunks, firsts = array("I"), array("I")
     labelled: set[str] = set()
-    for number, answers, offsets in matches(store, job, view, chunks_of(store, job, view.filter)):
+    for number, answers, offsets in matches(results, job, view, chunks_of(results, job, view.filter)):
         chunks.append(number)
         firsts.append(answers.first)
         labelled |= set(answers.labels)
@@ -117,7 +116,7 @@ def _sorted(store: JobStore, job: Job, view: View) -> Order:
         if len(rows) > MOST_ROWS:
             detail = f"More than {MOST_ROWS:,} rows cannot be sorted: ask for fewer by a filter, or take them unsorted."
             raise InvalidInput(detail, errors=(FieldError("too_many_to_sort", detail, pointer="/sort"),))
-    store.get(job.id)
+    results.check_job(job.id)
     if labelled and keys.by_polarity and not labelled & {"negative", "positive"}:
         detail = f"The labels of this job are {', '.join(sorted(labelled))}: there is no polarity to sort by."
         raise InvalidInput(detail, errors=(FieldError("no_polarity", detail, pointer="/sort"),))

@@ -10,7 +10,7 @@ from api.export.labels import label_and_score
 from api.ingest.columns import position
 from jobs.errors import FieldError, InvalidInput
 from jobs.models import InputChunk, Job, RowError
-from jobs.store import CHUNKS_READ, ChunkResult, JobStore
+from jobs.results import ChunkResult, Results
 
 #: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
 Sort = Literal["polarity", "-polarity", "score", "-score"]
@@ -101,22 +101,20 @@ class ResultRow(NamedTuple):
         return self.error.counts_as if self.error else str(self.label)
 
 
-def read_rows(store: JobStore, job: Job, view: View) -> Iterator[ResultRow]:
+def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
     """Rows in their order; of chunks without a result (yet) there are none.
 
     Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
     """
-    numbers = chunks_of(store, job, view.filter)
-    for start in range(0, len(numbers), CHUNKS_READ):
-        for result in store.chunk_results(job.id, numbers[start : start + CHUNKS_READ]):
-            if result is not None:
-                yield from chunk_rows(result, job, view)
-    store.get(job.id)
+    for result in results.chunks(job.id, chunks_of(results, job, view.filter)):
+        if result is not None:
+            yield from chunk_rows(result, job, view)
+    results.check_job(job.id)
 
 
-def chunks_of(store: JobStore, job: Job, chosen: Filter) -> Sequence[int]:
+def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
     """Numbers of the chunks in which there may be rows that are wanted."""
-    return store.failed_chunks(job.id) if chosen.only else range(job.chunks)
+    return results.failed_chunks(job.id) if chosen.only else range(job.chunks)
 
 
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:

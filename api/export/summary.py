@@ -8,19 +8,18 @@ from api.export.labels import DECIMALS, label_and_score
 from api.schemas.results import Bin, Failure, Summary
 from jobs.codec import SCALE, TRUNCATED, OutputColumns
 from jobs.models import FAILED, WITHOUT_TEXT, Job
-from jobs.store import CHUNKS_READ, JobStore
+from jobs.results import Results
 
 BINS = 20  #: of the histogram of p(positive)
 VALUES_KEPT = 100_000  #: different probabilities, before they are looked at
 
 
-def summarise(store: JobStore, job: Job, neutral_band: float) -> Summary:
+def summarise(results: Results, job: Job, neutral_band: float) -> Summary:
     """Of all rows that are finished. Raises JobNotFound where the job has gone meanwhile."""
     tally = _Tally(neutral_band)
-    for start in range(0, job.chunks, CHUNKS_READ):
-        for _, columns in store.output_columns(job.id, range(start, min(start + CHUNKS_READ, job.chunks))):
-            tally.add(columns)
-    store.get(job.id)
+    for _, columns in results.columns(job.id, range(job.chunks)):
+        tally.add(columns)
+    results.check_job(job.id)
     return tally.summary(job)
 
 

@@ -43,12 +43,12 @@ class Caller:
     admin: bool
 
     @property
-    def owner(self) -> str:
+    def visible_owner(self) -> str:
         """Whose jobs and uploads they see, as the stores name it: "" for all."""
         return "" if self.admin or self.key is None else self.key.id
 
     @property
-    def makes(self) -> str:
+    def owner_of_new_jobs(self) -> str:
         """The owner of the jobs they make."""
         return self.key.id if self.key else ""
 
@@ -79,8 +79,8 @@ def caller() -> Caller:
 
 def check_upload(upload_id: str) -> None:
     """Raises UploadNotFound when the upload belongs to another key."""
-    owner = caller().owner
-    if owner and services().uploads.owner(upload_id) != owner:
+    owner = caller().visible_owner
+    if owner and services().uploads.owner_of(upload_id) != owner:
         raise UploadNotFound(f"There is no upload {upload_id}; it may have expired.")
 
 
@@ -147,8 +147,8 @@ def _check_scope(key: ApiKey) -> None:
 def _check_owner(svc: Services) -> None:
     """What belongs to another key is not there: an answer must not even tell that it exists."""
     path = request.view_args or {}
-    if "job_id" in path and svc.store.owner(path["job_id"]) != caller().owner:
-        raise JobNotFound(f"There is no job {path['job_id']}; it may have expired.")
+    if "job_id" in path and svc.store.owner_of(path["job_id"]) != caller().visible_owner:
+        raise JobNotFound.named(path["job_id"])
     if "upload_id" in path:
         check_upload(path["upload_id"])
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from api.ingest.files import File
 from api.schemas.jobs import DryRunDocument, FileDocument, LineError
 from api.services import Services
-from jobs.capacity import texts_per_second
+from jobs.census import texts_per_second
 from jobs.cluster import live_workers
 from jobs.models import FAILED, WITHOUT_TEXT, Lane, Row
 

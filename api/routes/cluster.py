@@ -17,8 +17,7 @@ from api.schemas.cluster import (
 from api.schemas.common import problems
 from api.services import services
 from jobs.cache import ResultCache
-from jobs.capacity import texts_per_second
-from jobs.census import census
+from jobs.census import census, count_jobs, texts_per_second
 from jobs.models import Lane
 
 blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
@@ -62,7 +61,7 @@ def get_cluster() -> Response:
         ],
         texts_per_second=_rounded(speeds[Lane.BULK]),
         rows_waiting=now.rows_waiting,
-        jobs=JobCounts(**svc.store.counts()),
+        jobs=JobCounts(**count_jobs(svc.redis)),
         redis=RedisDocument(used_memory_bytes=now.redis_used_bytes, max_memory_bytes=now.redis_max_bytes),
         cache=CacheDocument(hits=cache.hits, misses=cache.misses, entries=cache.entries),
     )

@@ -27,9 +27,9 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
 def list_jobs(query: JobsQuery) -> Response:
     """With `idempotency_key` it tells the id of a job whose upload has not ended: no answer to that has come yet."""
     if query.idempotency_key is not None:
-        made = services().store.made_with(query.idempotency_key, caller().makes)
+        made = services().store.find_by_idempotency_key(query.idempotency_key, caller().owner_of_new_jobs)
         return json_answer(JobList(data=[] if made is None else [job_document(made)], next=None))
-    jobs, following = services().store.newest(query.limit, query.after, query.states, caller().owner)
+    jobs, following = services().store.list_jobs(query.limit, query.after, query.states, caller().visible_owner)
     return json_answer(JobList(data=[job_document(job) for job in jobs], next=following))
 
 
@@ -58,9 +58,9 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     job = svc.store.get(path.job_id)
     view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
     if view.sort is not None:
-        order = svc.orders.of(svc.store, job, view)
-        return json_answer(sorted_page(svc.store, job, view, order, limit=query.limit, cursor=query.cursor))
-    return json_answer(results_page(svc.store, job, view, limit=query.limit, cursor=query.cursor))
+        order = svc.orders.of(svc.results, job, view)
+        return json_answer(sorted_page(svc.results, job, view, order, limit=query.limit, cursor=query.cursor))
+    return json_answer(results_page(svc.results, job, view, limit=query.limit, cursor=query.cursor))
 
 
 @blueprint.post("/<job_id>/pause", summary="Pause a job", responses={200: JobDocument, **problems(404, 409, 422, 503)})

@@ -21,8 +21,7 @@ from prometheus_client.registry import Collector
 from api.http.traffic import Traffic
 from api.services import Services
 from jobs.cache import ResultCache
-from jobs.capacity import texts_per_second
-from jobs.census import Census, census
+from jobs.census import Census, census, texts_per_second
 from jobs.connection import REDIS_AWAY
 from jobs.models import Lane
 

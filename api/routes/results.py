@@ -37,7 +37,7 @@ from api.schemas.results import (
 from api.services import services
 from jobs.errors import WorkbookTooLarge
 from jobs.models import Job
-from jobs.store import JobStore, Pace
+from jobs.results import Pace, Results
 
 Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[bytes]]
 
@@ -82,11 +82,11 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     band = svc.neutral_band(job, query.neutral_band)
     at = None if query.by is None else file_column(job, query.by, "by")
     name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
-    kept = svc.store.cached_value(job, name)
+    kept = svc.results.cached_value(job, name)
     if kept is None:
-        groups = None if at is None else group_rows(svc.store, job, at, band)
-        kept = summarise(svc.store, job, band).model_copy(update={"groups": groups}).model_dump_json()
-        svc.store.cache_value(job, name, kept)
+        groups = None if at is None else group_rows(svc.results, job, at, band)
+        kept = summarise(svc.results, job, band).model_copy(update={"groups": groups}).model_dump_json()
+        svc.results.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 
 
@@ -97,9 +97,9 @@ def get_throughput(path: JobPath) -> Response:
     The first and the last step are not whole. Rows that are tried again count again. A job on the interactive lane has
     no points: it is answered in one step.
     """
-    store = services().store
-    store.get(path.job_id)
-    pace = store.pace(path.job_id) or Pace(1000, 0, ())
+    svc = services()
+    svc.results.check_job(path.job_id)
+    pace = svc.results.pace(path.job_id) or Pace(1000, 0, ())
     points = [Point(at=instant(pace.start_ms + n * pace.step_ms), rows=rows) for n, rows in enumerate(pace.rows)]
     document = Throughput(step_s=pace.step_ms // 1000, points=points)
     return Response(document.model_dump_json(), mimetype="application/json")
@@ -115,10 +115,10 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     job = svc.store.get(path.job_id)
     view = View(svc.neutral_band(job, query.neutral_band), query.filter(job, svc.labels))
     name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
-    kept = svc.store.cached_value(job, name)
+    kept = svc.results.cached_value(job, name)
     if kept is None:
-        kept = matches_document(svc.store, job, view, query.cursor).model_dump_json()
-        svc.store.cache_value(job, name, kept)
+        kept = matches_document(svc.results, job, view, query.cursor).model_dump_json()
+        svc.results.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 
 
@@ -153,7 +153,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
     view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
-    order = None if view.sort is None else svc.orders.of(svc.store, job, view)
+    order = None if view.sort is None else svc.orders.of(svc.results, job, view)
     rows, most = job.finished, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():
         raise WorkbookTooLarge(
@@ -162,8 +162,8 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     content_type, write = FORMATS[kind]
 
     def pieces() -> Iterator[bytes]:
-        labels = svc.store.labels(job) if kind in _WITH_LABELS else ()
-        rows = read_rows(svc.store, job, view) if order is None else sorted_rows(svc.store, job, view, order)
+        labels = svc.results.labels(job) if kind in _WITH_LABELS else ()
+        rows = read_rows(svc.results, job, view) if order is None else sorted_rows(svc.results, job, view, order)
         return write(job, rows, view, labels)
 
     response = Response(content_type=content_type)
@@ -177,8 +177,8 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         return response
     asked = ranges.Asked.of(response)
     if asked is None:
-        return _with_body(response, lambda: _measured(svc.store, job, kind, view, pieces()))
-    size = _size(svc.store, job, kind, view, pieces)
+        return _with_body(response, lambda: _measured(svc.results, job, kind, view, pieces()))
+    size = _size(svc.results, job, kind, view, pieces)
     ends = asked.ends(size)
     if ends is None:
         response.status_code = 416
@@ -216,19 +216,19 @@ def _size_name(kind: str, view: View) -> str:
     return f"size {hashlib.sha256(f'{_EDITION} {kind} {view!r}'.encode()).hexdigest()[:16]}"
 
 
-def _size(store: JobStore, job: Job, kind: str, view: View, pieces: Callable[[], Iterator[bytes]]) -> int:
+def _size(results: Results, job: Job, kind: str, view: View, pieces: Callable[[], Iterator[bytes]]) -> int:
     """Bytes of the whole file: as counted before, else counted now."""
-    kept = store.cached_value(job, _size_name(kind, view))
-    return int(kept) if kept is not None else sum(len(piece) for piece in _measured(store, job, kind, view, pieces()))
+    kept = results.cached_value(job, _size_name(kind, view))
+    return int(kept) if kept is not None else sum(len(piece) for piece in _measured(results, job, kind, view, pieces()))
 
 
-def _measured(store: JobStore, job: Job, kind: str, view: View, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _measured(results: Results, job: Job, kind: str, view: View, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces; when the last has gone, their size is known."""
     size = 0
     for piece in pieces:
         size += len(piece)
         yield piece
-    store.cache_value(job, _size_name(kind, view), str(size))
+    results.cache_value(job, _size_name(kind, view), str(size))
 
 
 def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:

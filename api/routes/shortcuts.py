@@ -145,7 +145,7 @@ def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str],
                 retry_after_s=5,
             )
         job = svc.store.get(submitted.job_id)
-        rows = results_page(svc.store, job, View(svc.neutral_band(job)), limit=len(texts)).data
+        rows = results_page(svc.results, job, View(svc.neutral_band(job)), limit=len(texts)).data
         if any(row.degraded for row in rows):
             after_this_request(_mark_degraded)
     finally:

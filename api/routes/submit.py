@@ -188,7 +188,7 @@ def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
         ended = wait_s is not None and place and svc.wait_ended(submitted.job_id, wait_s)
     if ended:
         job = svc.store.get(submitted.job_id)
-        page = results_page(svc.store, job, View(svc.neutral_band(job)), limit=INLINE_ROWS)
+        page = results_page(svc.results, job, View(svc.neutral_band(job)), limit=INLINE_ROWS)
         answer = json_answer(JobWithResults(**job_document(job).model_dump(), results=page))
     else:
         answer = json_answer(job_document(svc.store.get(submitted.job_id)), 202)

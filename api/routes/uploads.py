@@ -42,7 +42,7 @@ def create_upload(query: UploadQuery) -> Response:
         form = read_form(data, request.mimetype_params.get("boundary", ""))
         data, name, content_type = form.data, name or form.file_name, form.content_type
     svc.admission.check(None)
-    upload_id = svc.uploads.create(data, name, content_type, caller().makes)
+    upload_id = svc.uploads.create(data, name, content_type, caller().owner_of_new_jobs)
     try:
         document = _document(svc.uploads.get(upload_id), query)
     except BaseException:

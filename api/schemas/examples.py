@@ -220,7 +220,7 @@ EXAMPLES: dict[str, Any] = {
 }
 
 _NOT_FOUND = {
-    "job_id": (errors.JobNotFound, f"There is no job {JOB_ID}; it may have expired."),
+    "job_id": (errors.JobNotFound, errors.JobNotFound.named(JOB_ID).detail),
     "upload_id": (errors.UploadNotFound, "There is no upload upl_1; it may have expired."),
     "webhook_id": (errors.WebhookNotFound, "There is no webhook wh_1."),
 }

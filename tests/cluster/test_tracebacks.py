@@ -39,7 +39,7 @@ def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
         webhooks = WebhookStore(cluster.redis)
         hook = webhooks.create("http://127.0.0.1:1/", "", (TEST_EVENT,))
         webhooks.enqueue(Delivery("msg_1", hook.id, TEST_EVENT, "{}", 0))
-        api = start(cluster, "api", "jobs.store:JobStore.pace", *GUNICORN)
+        api = start(cluster, "api", "jobs.results:Results.pace", *GUNICORN)
         worker = start(cluster, "worker", "jobs.lanes:InteractiveLane.take worker.sweeper:sweep_schedule", *WORKER)
         flower_env = {"SENTIQ_FLOWER_PORT": str(flower_port)}
         flower = start(cluster, "flower", "flower.views.workers:WorkersView.get", *FLOWER, **flower_env)

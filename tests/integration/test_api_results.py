@@ -36,8 +36,9 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
+from jobs.results import VALUES_CACHED, Results
 from jobs.settings import Settings
-from jobs.store import VALUES_CACHED, JobStore
+from jobs.store import JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
 from tests.support import jobs
@@ -318,19 +319,19 @@ def test_columns_that_were_not_kept_are_refused_with_the_remedy(
 def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
     store: JobStore, bulk: BulkLane, redis: Redis
 ) -> None:
-    job = store.get(answered(store, bulk).rpartition("/")[2])
-    rows = read_rows(store, job, View(0.0))
+    job, results = store.get(answered(store, bulk).rpartition("/")[2]), Results(redis)
+    rows = read_rows(results, job, View(0.0))
     next(rows)
     store.erase(job.id)
     with pytest.raises(JobNotFound):
         list(rows)
     with pytest.raises(JobNotFound):
-        summary.summarise(store, job, 0.0)
+        summary.summarise(results, job, 0.0)
     with pytest.raises(JobNotFound):
-        groups.group_rows(store, job, 0, 0.0)
+        groups.group_rows(results, job, 0, 0.0)
     with pytest.raises(JobNotFound):
-        documents.results_page(store, job, View(0.0), limit=100)
-    store.cache_value(job, "summary", "texts of people who wanted them erased")
+        documents.results_page(results, job, View(0.0), limit=100)
+    results.cache_value(job, "summary", "texts of people who wanted them erased")
     assert redis.keys(f"*{job.id}*:exports") == []
 
 
@@ -513,7 +514,8 @@ def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
 def test_more_rows_than_a_sheet_holds_take_another(store: JobStore, bulk: BulkLane) -> None:
     job = store.get(answered(store, bulk).rpartition("/")[2])
     view = View(0.0)
-    data = b"".join(workbook.workbook(job, read_rows(store, job, view), view, ("negative", "positive"), sheet_rows=6))
+    rows = read_rows(Results(store.redis), job, view)
+    data = b"".join(workbook.workbook(job, rows, view, ("negative", "positive"), sheet_rows=6))
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["results", "results 2", "results 3", "summary"]
     indices = [row[0] for name in book.sheetnames[:3] for row in book[name].iter_rows(min_row=2, values_only=True)]

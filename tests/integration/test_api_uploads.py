@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from redis import Redis
 
 from jobs.settings import Settings
-from jobs.store import JobStore
+from tests.support.jobs import stored_input
 
 UPLOADS = "/api/v1/uploads"
 TABLE = "编号;评论;日期\n1;味道不错，下次还来;周一\n2;物流太慢;周二\n"
@@ -59,7 +59,7 @@ def test_a_job_is_made_of_it(client: FlaskClient, redis: Redis, settings: Settin
     assert (dry["rows"], dry["format"]["text_column"]) == (2, "日期")
     job = client.post("/api/v1/jobs", json=asked).json
     assert (job["name"], job["lane"], job["options"]["priority"]) == ("评论.csv", "bulk", "high")
-    [chunk] = JobStore(redis, settings).inputs(job["id"], [0])
+    chunk = stored_input(redis, job["id"], 0)
     assert chunk.texts == ("周一", "周二")
     assert chunk.cells == (("1", "味道不错，下次还来"), ("2", "物流太慢"))
     assert client.delete(f"{UPLOADS}/{upload}").status_code == 204

@@ -32,6 +32,7 @@ from jobs.models import (
     StoredModel,
     new_job_id,
 )
+from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.webhooks import Delivery, WebhookStore
@@ -114,15 +115,15 @@ def file(redis: Redis, settings: Settings) -> Kept:
 
 
 def rows(redis: Redis, settings: Settings) -> Kept:
-    store, job = _job(redis, settings)
-    return Kept(JobKeys.of(job.id).input, "0", lambda: list(store.chunk_results(job.id, [0])), _unpacked, msgpack.packb)
+    _, job = _job(redis, settings)
+    results = Results(redis)
+    return Kept(JobKeys.of(job.id).input, "0", lambda: list(results.chunks(job.id, [0])), _unpacked, msgpack.packb)
 
 
 def answers(redis: Redis, settings: Settings) -> Kept:
-    store, job = _job(redis, settings)
-    return Kept(
-        JobKeys.of(job.id).output, "0", lambda: list(store.chunk_results(job.id, [0])), _unpacked, msgpack.packb
-    )
+    _, job = _job(redis, settings)
+    results = Results(redis)
+    return Kept(JobKeys.of(job.id).output, "0", lambda: list(results.chunks(job.id, [0])), _unpacked, msgpack.packb)
 
 
 def _unpacked(blob: bytes) -> Any:
@@ -157,12 +158,12 @@ def test_what_a_newer_version_adds_is_left_out(
 
 def test_a_newer_field_of_a_pace_is_left_out(redis: Redis, settings: Settings) -> None:
     store, job = _job(redis, settings)
-    before = store.pace(job.id)
+    before = Results(redis).pace(job.id)
 
     redis.hset(JobKeys.of(job.id).pace, "newer", "a word")
 
     assert before is not None
-    assert store.pace(job.id) == before
+    assert Results(redis).pace(job.id) == before
 
 
 def test_an_unknown_word_opens_nothing_and_ends_nothing(redis: Redis, settings: Settings) -> None:

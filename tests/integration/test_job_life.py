@@ -23,6 +23,7 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
+from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 
@@ -219,7 +220,7 @@ def test_a_deadline_keeps_what_is_done(store: JobStore, bulk: BulkLane, clock: C
     assert running is not None
     assert bulk.record([(second, OutputChunk(2, "m@1", ("a", "b"), (Outcome((0.5, 0.5)),) * 2))]) == []
     assert store.get(job.id).completed == 2, "it comes too late"
-    assert [r is not None for r in store.chunk_results(job.id, range(4))] == [True, False, False, False]
+    assert [r is not None for r in Results(store.redis).chunks(job.id, range(4))] == [True, False, False, False]
 
 
 def test_failed_rows_are_tried_again_and_good_ones_stay_readable(store: JobStore, bulk: BulkLane) -> None:
@@ -233,7 +234,7 @@ def test_failed_rows_are_tried_again_and_good_ones_stay_readable(store: JobStore
     assert [ref.chunk_no for ref in again] == [1, 2]
     running = store.get(job.id)
     assert (running.state, running.completed, running.failed) == (JobState.RUNNING, 3, 3)
-    assert all(result is not None for result in store.chunk_results(job.id, range(3)))
+    assert all(result is not None for result in Results(store.redis).chunks(job.id, range(3)))
     with pytest.raises(NothingToRetry):
         store.retry(job.id)
 
@@ -261,7 +262,7 @@ def test_rows_whose_line_was_bad_are_not_tried_again(store: JobStore, bulk: Bulk
     bulk.record([(ref, OutputChunk(0, "m@1", ("a", "b"), (Outcome(error=bad), Outcome((0.5, 0.5)))))])
     with pytest.raises(NothingToRetry):
         store.retry(job.id)
-    [result] = store.chunk_results(job.id, [0])
+    [result] = Results(store.redis).chunks(job.id, [0])
     assert result is not None
     assert result.output.outcomes[0].error == bad, "with its line"
 

@@ -12,6 +12,7 @@ import pytest
 from jobs.store import JobStore
 from tests.integration.odd_files import Odd, odd_files
 from tests.support.cluster import Cluster
+from tests.support.jobs import stored_input
 
 FILES = {odd.name: odd for odd in odd_files()}
 MEMORY_BOUND_MB = 100  #: over what the server has before the first file
@@ -38,7 +39,7 @@ def rows_of(api: Cluster, job: dict[str, object]) -> list[str]:
     store = JobStore(api.redis, api.settings)
     found: list[str] = []
     for number in range(store.get(str(job["id"])).chunks):
-        [chunk] = store.inputs(str(job["id"]), [number])
+        chunk = stored_input(api.redis, str(job["id"]), number)
         found += [chunk.errors[i].code if i in chunk.errors else text for i, text in enumerate(chunk.texts)]
     return found
 

@@ -24,6 +24,7 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
+from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, submitted
@@ -113,7 +114,7 @@ def test_the_first_result_of_a_chunk_wins(store: JobStore, bulk: BulkLane) -> No
     bulk.record([answer_to(opened, failed=2)])
 
     assert (store.get(job.id).completed, store.get(job.id).failed) == (2, 0)
-    (result,) = store.chunk_results(job.id, [0])
+    (result,) = Results(store.redis).chunks(job.id, [0])
     assert result is not None
     assert all(outcome.error is None for outcome in result.output.outcomes)
 
@@ -302,7 +303,7 @@ def test_cancel_while_running_keeps_finished_rows_and_drops_late_ones(store: Job
     cancelled = store.get(job.id)
     assert (cancelled.state, cancelled.completed) == (JobState.CANCELLED, 2)  # F
     assert bulk.claim(ChunkRef(job.id, 2, 2), "task") is None
-    assert [r is not None for r in store.chunk_results(job.id, [0, 1, 2])] == [True, False, False]
+    assert [r is not None for r in Results(store.redis).chunks(job.id, [0, 1, 2])] == [True, False, False]
     store.cancel(job.id)
     assert store.get(job.id).ended_at_ms == cancelled.ended_at_ms
 
@@ -497,15 +498,15 @@ def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> 
     expected = [i for i in reversed(ids) if i != ids[3]]
 
     seen: list[str] = []
-    page, after = store.newest(2)
+    page, after = store.list_jobs(2)
     while page:
         assert len(page) <= 2
         seen += [job.id for job in page]
-        page, after = store.newest(2, after) if after else ([], None)
+        page, after = store.list_jobs(2, after) if after else ([], None)
 
     assert seen == expected
     with pytest.raises(InvalidInput):
-        store.newest(2, "job_unknown")
+        store.list_jobs(2, "job_unknown")
 
 
 def test_a_page_of_a_rare_state_looks_at_a_part_of_the_list(
@@ -522,7 +523,7 @@ def test_a_page_of_a_rare_state_looks_at_a_part_of_the_list(
     pages: list[list[str]] = []
     after: str | None = None
     while after is not None or not pages:
-        page, after = store.newest(2, after, [JobState.CANCELLED])
+        page, after = store.list_jobs(2, after, [JobState.CANCELLED])
         pages.append([job.id for job in page])
 
     assert pages == [[ids[19]], [], [ids[2]], [ids[1], ids[0]]]

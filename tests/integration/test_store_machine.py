@@ -41,6 +41,7 @@ from jobs.errors import (
 from jobs.keys import JobKeys, LaneKeys
 from jobs.lanes import STALLED, BulkLane, InteractiveLane, OpenChunk, sweep_schedule, sweep_uploads
 from jobs.models import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority
+from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
@@ -128,6 +129,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.redis, self.tally = redis, tally
         self.clock_ms = NOON_MS
         self.store = JobStore(redis, settings, lambda: self.clock_ms)
+        self.results = Results(redis)
         self.bulk, self.interactive = BulkLane(redis, settings), InteractiveLane(redis, settings)
         self.model = Model()
         self.messages: list[ChunkRef] = []  # all ever sent: each may come soon, late, again, or never
@@ -484,7 +486,7 @@ class StoreMachine(RuleBasedStateMachine):
         for job_id, job in self.model.jobs.items():
             if job.erased:
                 continue
-            for number, result in enumerate(self.store.chunk_results(job_id, range(len(job.chunks)))):
+            for number, result in enumerate(self.results.chunks(job_id, range(len(job.chunks)))):
                 assert (result is None) == (number not in job.answers)
                 if result is None:
                     continue
@@ -494,7 +496,7 @@ class StoreMachine(RuleBasedStateMachine):
                 ):
                     assert (outcome == prediction(row)) if ok else (outcome.error is not None)
             failed = {number for number, answer in job.answers.items() if not all(answer)}
-            assert set(self.store.failed_chunks(job_id)) == failed
+            assert set(self.results.failed_chunks(job_id)) == failed
 
     def nobody_waits_in_vain(self) -> None:
         """Each unfinished chunk of a job that may run is where a child or a sweeper comes by."""

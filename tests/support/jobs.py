@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from redis import Redis
+
+from jobs.codec import decode_input
+from jobs.keys import JobKeys
 from jobs.lanes import BulkLane, OpenChunk
 from jobs.models import ChunkRef, InputChunk, Lane, NewJob, Outcome, OutputChunk, RowError, new_job_id
 from jobs.store import JobStore
@@ -34,6 +38,13 @@ def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> Ne
 
 def chunk_of(number: int, rows: int = 2) -> InputChunk:
     return InputChunk(number * rows, tuple(f"文{number}-{i}" for i in range(rows)))
+
+
+def stored_input(redis: Redis, job_id: str, number: int) -> InputChunk:
+    """Return a chunk of a job as it was submitted, whether it has a result or not."""
+    blob = redis.hget(JobKeys.of(job_id).input, str(number))
+    assert isinstance(blob, bytes)
+    return decode_input(blob)
 
 
 def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:

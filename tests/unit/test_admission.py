@@ -13,7 +13,6 @@ from jobs.admission import Admission
 from jobs.connection import REDIS_AWAY
 from jobs.models import Lane
 from jobs.settings import Settings
-from jobs.store import JobStore
 
 
 class SilentRedis(Redis):
@@ -30,7 +29,7 @@ class SilentRedis(Redis):
 
 def test_who_comes_while_another_looks_goes_on() -> None:
     redis, settings = SilentRedis(), Settings()
-    admission = Admission(redis, JobStore(redis, settings), settings)
+    admission = Admission(redis, settings)
     with ThreadPoolExecutor(1) as first:
         looking = first.submit(admission.check, Lane.INTERACTIVE)
         assert redis.asked.wait(20)
