@@ -157,7 +157,7 @@ def test_what_a_newer_version_adds_is_left_out(
 
 
 def test_a_newer_field_of_a_pace_is_left_out(redis: Redis, settings: Settings) -> None:
-    store, job = _job(redis, settings)
+    _, job = _job(redis, settings)
     before = Results(redis).pace(job.id)
 
     redis.hset(JobKeys.of(job.id).pace, "newer", "a word")
