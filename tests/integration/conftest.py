@@ -16,7 +16,7 @@ from jobs.lanes import BulkLane, InteractiveLane
 from jobs.models import ChunkRef, Lane, StoredModel
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.support.jobs import answered
+from tests.support.jobs import answered, claim
 
 ADMIN_TOKEN = "a token of the tests"
 
@@ -79,9 +79,7 @@ def answer_bulk(redis: Redis, settings: Settings) -> Callable[[str, int, int], N
     lane = BulkLane(redis, settings)
 
     def answer(job_id: str, chunk_no: int, rows: int) -> None:
-        opened = lane.claim(ChunkRef(job_id, chunk_no, rows), "test")
-        assert opened is not None
-        lane.record([answered(opened)])
+        lane.record([answered(claim(lane, ChunkRef(job_id, chunk_no, rows)))])
 
     return answer
 

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 
 from api.export import matching, order
 from jobs.lanes import BulkLane
-from jobs.models import FileFormat, InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, RowError, new_job_id
+from jobs.models import FileFormat, InputChunk, JobOptions, Outcome
 from jobs.store import JobStore
+from tests.support.jobs import FAILED, answer_chunk, create_job
 
 ROWS_A_CHUNK = 4
 BINARY = ("negative", "positive")
@@ -32,24 +33,18 @@ def answered(
     seal: bool = True,
 ) -> str:
     """A job with a row for each of these, None for one that failed; cities in turn."""
-    job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(name="评论.csv", keep_columns=True), file=FILE)
-    store.create(job)
-    issued = []
-    for chunk, first in enumerate(range(0, len(probabilities), ROWS_A_CHUNK)):
+    chunks = []
+    for first in range(0, len(probabilities), ROWS_A_CHUNK):
         rows = range(first, min(first + ROWS_A_CHUNK, len(probabilities)))
         cells = tuple((f"r{n}", CITIES[n % 3]) for n in rows)
-        issued += store.append(job, chunk, InputChunk(first, tuple(f"文{n}" for n in rows), cells=cells))
-    if seal:
-        store.seal(job, "wake-up")
+        chunks.append(InputChunk(first, tuple(f"文{n}" for n in rows), cells=cells))
+    options = JobOptions(name="评论.csv", keep_columns=True)
+    job, issued = create_job(store, *chunks, options=options, file=FILE, seal=seal)
     while issued:
-        opened = bulk.claim(issued.pop(0), "task")
-        assert opened is not None
-        first = opened.input.first
-        outcomes = [
-            Outcome(error=RowError("inference_failed", "why", None)) if p is None else Outcome(p)
-            for p in probabilities[first : first + opened.ref.rows]
-        ]
-        issued += bulk.record([(opened.ref, OutputChunk(first, "m@1", labels, tuple(outcomes)))])
+        ref = issued.pop(0)
+        first = ref.chunk_no * ROWS_A_CHUNK
+        outcomes = [FAILED if p is None else Outcome(p) for p in probabilities[first : first + ref.rows]]
+        issued += answer_chunk(bulk, ref, outcomes, labels)
     return f"/api/v1/jobs/{job.id}"
 
 

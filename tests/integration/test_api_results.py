@@ -29,12 +29,8 @@ from jobs.models import (
     FileFormat,
     InputChunk,
     JobOptions,
-    Lane,
-    NewJob,
     Outcome,
-    OutputChunk,
     RowError,
-    new_job_id,
 )
 from jobs.results import VALUES_CACHED, Results
 from jobs.settings import Settings
@@ -68,26 +64,22 @@ def answered(
     store: JobStore, bulk: BulkLane, texts: tuple[str, ...] = ODD_TEXTS, *, seal: bool = True, file: FileFormat = FILE
 ) -> str:
     """A job of a file with three columns; every seventh row failed, p(positive) rises with the row."""
-    job = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(name="评论 七月.csv", keep_columns=True), file=file)
-    store.create(job)
-    issued = []
-    for number, first in enumerate(range(0, len(texts), ROWS_A_CHUNK)):
+    chunks = []
+    for first in range(0, len(texts), ROWS_A_CHUNK):
         part = texts[first : first + ROWS_A_CHUNK]
         ids = tuple(f"id-{first + i}" for i in range(len(part)))
         cells = tuple((f"{first + i}", "=HYPERLINK(1)") for i in range(len(part)))
-        issued += store.append(job, number, InputChunk(first, part, ids, cells=cells))
-    if seal:
-        store.seal(job, "wake-up")
+        chunks.append(InputChunk(first, part, ids, cells=cells))
+    options = JobOptions(name="评论 七月.csv", keep_columns=True)
+    job, issued = jobs.create_job(store, *chunks, options=options, file=file, seal=seal)
     while issued:
-        opened = bulk.claim(issued.pop(0), "task")
-        assert opened is not None
-        outcomes = []
-        for i in range(opened.ref.rows):
-            row, p = opened.input.first + i, (opened.input.first + i) / len(texts)
-            failed = Outcome(error=RowError("inference_failed", "why", None))
-            outcomes.append(failed if row % 7 == 6 else Outcome((1 - p, p), truncated=row % 5 == 0))
-        output = OutputChunk(opened.input.first, "m@1", ("negative", "positive"), tuple(outcomes))
-        issued += bulk.record([(opened.ref, output)])
+        ref = issued.pop(0)
+        rows = range(ref.chunk_no * ROWS_A_CHUNK, ref.chunk_no * ROWS_A_CHUNK + ref.rows)
+        outcomes = [
+            jobs.FAILED if row % 7 == 6 else Outcome((1 - row / len(texts), row / len(texts)), truncated=row % 5 == 0)
+            for row in rows
+        ]
+        issued += jobs.answer_chunk(bulk, ref, outcomes)
     return f"/api/v1/jobs/{job.id}"
 
 
@@ -190,14 +182,9 @@ def test_every_format_has_the_rows_that_were_searched_for(client: FlaskClient, s
 
 
 def test_a_row_that_could_not_be_read_is_found_by_its_id(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
-    job = NewJob(new_job_id(), Lane.BULK, "")
-    store.create(job)
     bad = RowError("empty_text", "Line 2: empty", 2)
-    (ref,) = store.append(job, 0, InputChunk(0, ("", "好"), ("STRASSE-1", None), errors={0: bad}))
-    store.seal(job, "wake-up")
-    opened = bulk.claim(ref, "task")
-    assert opened is not None
-    bulk.record([(ref, OutputChunk(0, "m@1", ("negative", "positive"), (Outcome(error=bad), Outcome((0.1, 0.9)))))])
+    job, [ref] = jobs.create_job(store, InputChunk(0, ("", "好"), ("STRASSE-1", None), errors={0: bad}))
+    jobs.answer_chunk(bulk, ref, [Outcome(error=bad), Outcome((0.1, 0.9))])
     found = pages(client, f"/api/v1/jobs/{job.id}", "&contains=straße&include=text")
     assert [(row["index"], row["text"], row["error"]["code"]) for row in found] == [(0, "", "empty_text")]
 

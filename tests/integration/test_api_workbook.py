@@ -19,9 +19,10 @@ from openpyxl.workbook import Workbook
 from api.ingest.files import File
 from api.ingest.options import Reading, limits
 from jobs.lanes import BulkLane
-from jobs.models import ChunkRef, FileFormat, InputChunk, Lane, NewJob, Outcome, OutputChunk, new_job_id
+from jobs.models import ChunkRef, FileFormat, InputChunk, Outcome
 from jobs.settings import Settings
 from jobs.store import JobStore
+from tests.support.jobs import answer_with, claim, create_job
 
 Answer = Callable[[str, int, int], None]
 Table = list[tuple[Any, ...]]
@@ -46,11 +47,10 @@ def answer_bulk(bulk: BulkLane) -> Answer:
     """Answer one chunk: all rows that could be read are positive."""
 
     def answer(job_id: str, chunk_no: int, rows: int) -> None:
-        opened = bulk.claim(ChunkRef(job_id, chunk_no, rows), "test")
-        assert opened is not None
+        opened = claim(bulk, ChunkRef(job_id, chunk_no, rows))
         errors = opened.input.errors
         outcomes = [Outcome(error=errors[n]) if n in errors else Outcome((0.2, 0.8)) for n in range(rows)]
-        bulk.record([(opened.ref, OutputChunk(opened.input.first, "m@3", ("negative", "positive"), tuple(outcomes)))])
+        bulk.record([answer_with(opened, outcomes, model="m@3")])
 
     return answer
 
@@ -155,10 +155,7 @@ def test_a_job_of_an_older_version_has_texts(
     client: FlaskClient, answer_bulk: Answer, store: JobStore, bulk: BulkLane
 ) -> None:
     file = FileFormat("a.xlsx", "xlsx", text_column="text", text_number=1, columns=("text", "评分"))
-    job = NewJob(new_job_id(), Lane.BULK, "", file=file)
-    store.create(job)
-    store.append(job, 0, InputChunk(0, ("好",), cells=(("5",),)))
-    store.seal(job, "wake-up")
+    job, _ = create_job(store, InputChunk(0, ("好",), cells=(("5",),)), file=file)
     answer_bulk(job.id, 0, 1)
     assert table(opened(client, f"/api/v1/jobs/{job.id}"))[1][:2] == ("好", "5")
 

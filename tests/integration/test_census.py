@@ -11,29 +11,21 @@ from redis import Redis
 from jobs import census as census_module
 from jobs import keys
 from jobs.census import census
-from jobs.dispatch import new_task_id
 from jobs.keys import JobKeys, LaneKeys
 from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, Priority, new_job_id
+from jobs.models import ChunkRef, JobOptions, Lane, NewJob, Priority, new_job_id
 from jobs.store import JobStore
+from tests.support.jobs import POSITIVE, answer_chunk, chunk_of, create_job
 
 HOUR_MS = 3_600_000
 
 
 def submit(store: JobStore, lane: Lane, *, chunks: int = 1, options: JobOptions | None = None) -> NewJob:
-    job = NewJob(new_job_id(), lane, "", options=options or JobOptions())
-    store.create(job)
-    for number in range(chunks):
-        store.append(job, number, InputChunk(2 * number, ("好", "坏")))
-    store.seal(job, new_task_id())
-    return job
+    return create_job(store, *map(chunk_of, range(chunks)), lane=lane, options=options)[0]
 
 
 def answer(lane: BulkLane, job: NewJob, number: int) -> None:
-    opened = lane.claim(ChunkRef(job.id, number, 2), f"task {job.id} {number}")
-    assert opened is not None
-    outcomes = (Outcome((0.1, 0.9)),) * 2
-    lane.record([(opened.ref, OutputChunk(opened.input.first, "m@1", ("negative", "positive"), outcomes))])
+    answer_chunk(lane, ChunkRef(job.id, number, 2), [POSITIVE] * 2)
 
 
 def test_of_nothing(redis: Redis) -> None:

@@ -19,23 +19,21 @@ from jobs.cluster import Heartbeat, beat, live_workers
 from jobs.keys import JobKeys
 from jobs.lanes import BulkLane
 from jobs.models import (
-    ChunkRef,
     FileFormat,
     InputChunk,
     JobOptions,
     Lane,
     NewJob,
     Outcome,
-    OutputChunk,
     Priority,
     RowError,
     StoredModel,
-    new_job_id,
 )
 from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.webhooks import Delivery, WebhookStore
+from tests.support.jobs import POSITIVE, answer_chunk, create_job
 
 LABELS = ("negative", "positive")
 FILE = FileFormat("评论.csv", "csv", text_column="text", text_number=2, columns=("id", "text"))
@@ -93,14 +91,10 @@ def _job(redis: Redis, settings: Settings) -> tuple[JobStore, NewJob]:
     """One of two rows, of which the second was empty; both are answered."""
     store, lane = JobStore(redis, settings), BulkLane(redis, settings)
     options = JobOptions(name="Mai", priority=Priority.HIGH, neutral_band=0.1)
-    job = NewJob(new_job_id(), Lane.BULK, "", options=options, file=FILE)
     empty = RowError("empty_text", "There is no text.", 3)
-    store.create(job)
-    store.append(job, 0, InputChunk(0, ("不错", ""), ("a", "b"), {1: empty}, (("1",), ("2",))))
-    store.seal(job, "")
-    opened = lane.claim(ChunkRef(job.id, 0, 2, Priority.HIGH.level), "test")
-    assert opened is not None
-    lane.record([(opened.ref, OutputChunk(0, "m@3", LABELS, (Outcome((0.25, 0.75)), Outcome(error=empty))))])
+    chunk = InputChunk(0, ("不错", ""), ("a", "b"), {1: empty}, (("1",), ("2",)))
+    job, [ref] = create_job(store, chunk, options=options, file=FILE)
+    answer_chunk(lane, ref, [POSITIVE, Outcome(error=empty)], model="m@3")
     return store, job
 
 

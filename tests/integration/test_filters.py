@@ -10,8 +10,9 @@ from redis import Redis
 
 from jobs.cluster import Heartbeat, beat
 from jobs.lanes import BulkLane
-from jobs.models import ChunkRef, InputChunk, Lane, NewJob, Outcome, OutputChunk, RowError, StoredModel, new_job_id
+from jobs.models import ChunkRef, Lane, NewJob, Outcome, RowError, StoredModel
 from jobs.store import JobStore
+from tests.support.jobs import answer_chunk, submitted
 
 JOBS = "/api/v1/jobs"
 TWO = ("negative", "positive")
@@ -22,24 +23,17 @@ KINDS = ("results", "results.ndjson", "results.json", "results.csv", "results.xl
 
 def started(store: JobStore, chunks: int = 1) -> NewJob:
     """A job of chunks of three rows, complete and unanswered."""
-    job = NewJob(new_job_id(), Lane.BULK, "")
-    store.create(job)
-    for number in range(chunks):
-        store.append(job, number, InputChunk(3 * number, ("甲", "乙", "丙")))
-    store.seal(job, "wake-up")
-    return job
+    return submitted(store, Lane.BULK, chunks, rows=3)
 
 
 def answer(store: JobStore, bulk: BulkLane, labels: tuple[str, ...], chunks: int = 1) -> str:
     """A job whose first chunk is answered: its rows have the first label, the second, the third or the first again."""
     job = started(store, chunks)
-    opened = bulk.claim(ChunkRef(job.id, 0, 3), "task")
-    assert opened is not None
-    outcomes = tuple(
+    outcomes = [
         Outcome(tuple(0.9 if at == row % len(labels) else 0.1 / (len(labels) - 1) for at in range(len(labels))))
         for row in range(3)
-    )
-    bulk.record([(opened.ref, OutputChunk(0, "m@1", labels, outcomes))])
+    ]
+    answer_chunk(bulk, ChunkRef(job.id, 0, 3), outcomes, labels)
     return f"{JOBS}/{job.id}"
 
 
@@ -106,10 +100,8 @@ def test_where_nobody_can_tell_the_labels_are_those_of_the_bundled_model(
 ) -> None:
     waiting, cancelled, broken = started(store), started(store), started(store)
     store.cancel(cancelled.id)
-    opened = bulk.claim(ChunkRef(broken.id, 0, 3), "task")
-    assert opened is not None
     failed = Outcome(error=RowError("model_unavailable", "why"))
-    bulk.record([(opened.ref, OutputChunk(0, "m@1", (), (failed,) * 3))])
+    answer_chunk(bulk, ChunkRef(broken.id, 0, 3), [failed] * 3, labels=())
     for job in (waiting, cancelled, broken):
         assert indexes(client, f"{JOBS}/{job.id}", ["negative", "neutral"]) == []
         assert client.get(f"{JOBS}/{job.id}/results?label=negativ").status_code == 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis import Redis
 
@@ -18,7 +20,6 @@ from jobs.models import (
     Lane,
     NewJob,
     Outcome,
-    OutputChunk,
     Priority,
     RowError,
     new_job_id,
@@ -26,6 +27,7 @@ from jobs.models import (
 from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
+from tests.support.jobs import FAILED, POSITIVE, answer_chunk, answer_to, chunk_of, claim, create_job
 
 HOUR_MS = 3_600_000
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00Z
@@ -59,25 +61,14 @@ def store(redis: Redis, settings: Settings, clock: Clock) -> JobStore:
     return JobStore(redis, settings, clock)
 
 
-def created(store: JobStore, chunks: int, lane: Lane = Lane.BULK, **options: object) -> tuple[NewJob, list[ChunkRef]]:
+def created(store: JobStore, chunks: int, lane: Lane = Lane.BULK, **options: Any) -> tuple[NewJob, list[ChunkRef]]:
     """A sealed job of chunks of two rows, and what was issued of it."""
-    job = NewJob(new_job_id(), lane, "", options=JobOptions(**options))  # type: ignore[arg-type]
-    store.create(job)
-    issued: list[ChunkRef] = []
-    for number in range(chunks):
-        issued += store.append(job, number, InputChunk(2 * number, (f"甲{number}", f"乙{number}")))
-    store.seal(job, "wake-up")
-    return job, issued
+    return create_job(store, *map(chunk_of, range(chunks)), lane=lane, options=JobOptions(**options))
 
 
 def answer(bulk: BulkLane, ref: ChunkRef, failed: int = 0) -> list[ChunkRef]:
     """Claim and record one chunk, the first rows failed; returns what that issued."""
-    opened = bulk.claim(ref, f"task-{ref.chunk_no}")
-    assert opened is not None
-    error = Outcome(error=RowError("inference_failed", "why"))
-    outcomes = (*[error] * failed, *[Outcome((0.25, 0.75))] * (2 - failed))
-    output = OutputChunk(2 * ref.chunk_no, "m@1", ("negative", "positive"), outcomes)
-    return bulk.record([(ref, output)], took_ms=10)
+    return answer_chunk(bulk, ref, [*[FAILED] * failed, *[POSITIVE] * (2 - failed)], took_ms=10)
 
 
 def finish(bulk: BulkLane, store: JobStore, job: NewJob, issued: list[ChunkRef]) -> Job:
@@ -94,14 +85,12 @@ def finish(bulk: BulkLane, store: JobStore, job: NewJob, issued: list[ChunkRef])
 def test_a_paused_job_starts_no_chunk_and_goes_on_where_it_was(store: JobStore, bulk: BulkLane) -> None:
     job, issued = created(store, chunks=6)
     first, *published = issued
-    opened = bulk.claim(first, "task-0")
+    opened = claim(bulk, first)
     store.pause(job.id)
     assert store.get(job.id).state is JobState.PAUSED
 
     assert all(bulk.claim(ref, "early") is None for ref in published), "messages on their way find it held"
-    assert opened is not None
-    output = OutputChunk(0, "m@1", ("negative", "positive"), (Outcome((0.5, 0.5)),) * 2)
-    assert bulk.record([(first, output)]) == [], "what was in flight is taken, nothing follows"
+    assert bulk.record([answer_to(opened)]) == [], "what was in flight is taken, nothing follows"
     assert (store.get(job.id).completed, store.get(job.id).state) == (2, JobState.PAUSED)
 
     again = store.resume(job.id)
@@ -122,10 +111,9 @@ def test_pausing_twice_and_resuming_what_runs_change_nothing(store: JobStore, bu
 
 def test_a_job_paused_while_its_last_chunk_runs_completes(store: JobStore, bulk: BulkLane) -> None:
     job, [ref] = created(store, chunks=1)
-    opened = bulk.claim(ref, "task")
+    opened = claim(bulk, ref)
     store.pause(job.id)
-    assert opened is not None
-    bulk.record([(ref, OutputChunk(0, "m@1", ("a", "b"), (Outcome((0.5, 0.5)),) * 2))])
+    bulk.record([answer_to(opened)])
     assert store.get(job.id).state is JobState.COMPLETED
     with pytest.raises(JobEnded):
         store.pause(job.id)
@@ -211,14 +199,13 @@ def test_resuming_outside_the_window_waits_for_it(store: JobStore) -> None:
 def test_a_deadline_keeps_what_is_done(store: JobStore, bulk: BulkLane, clock: Clock) -> None:
     job, [first, second, *_] = created(store, chunks=4, expire_at_ms=NOON_MS + HOUR_MS)
     answer(bulk, first)
-    running = bulk.claim(second, "task-1")
+    running = claim(bulk, second)
     clock.ms += HOUR_MS
     sweep_schedule(store, Messages())
 
     expired = store.get(job.id)
     assert (expired.state, expired.completed) == (JobState.EXPIRED, 2)
-    assert running is not None
-    assert bulk.record([(second, OutputChunk(2, "m@1", ("a", "b"), (Outcome((0.5, 0.5)),) * 2))]) == []
+    assert bulk.record([answer_to(running)]) == []
     assert store.get(job.id).completed == 2, "it comes too late"
     assert [r is not None for r in Results(store.redis).chunks(job.id, range(4))] == [True, False, False, False]
 
@@ -238,13 +225,11 @@ def test_failed_rows_are_tried_again_and_good_ones_stay_readable(store: JobStore
     with pytest.raises(NothingToRetry):
         store.retry(job.id)
 
-    opened = bulk.claim(again[0], "retry")
-    assert opened is not None
+    opened = claim(bulk, again[0], "retry")
     assert opened.before is not None
     assert [outcome.error is None for outcome in opened.before.outcomes] == [False, True]
-    good = OutputChunk(2, "m@1", ("negative", "positive"), (Outcome((0.5, 0.5)),) * 2)
-    bulk.record([(again[0], good)])
-    bulk.record([(again[0], good)])  # a second execution changes nothing
+    bulk.record([answer_to(opened)])
+    bulk.record([answer_to(opened)])  # a second execution changes nothing
     answer(bulk, again[1], failed=1)
 
     done = store.get(job.id)
@@ -253,13 +238,9 @@ def test_failed_rows_are_tried_again_and_good_ones_stay_readable(store: JobStore
 
 
 def test_rows_whose_line_was_bad_are_not_tried_again(store: JobStore, bulk: BulkLane) -> None:
-    job = NewJob(new_job_id(), Lane.BULK, "")
-    store.create(job)
     bad = RowError("empty_text", "Line 1: nothing", 1)
-    [ref] = store.append(job, 0, InputChunk(0, ("", "好"), errors={0: bad}))
-    store.seal(job, "wake-up")
-    bulk.claim(ref, "task")
-    bulk.record([(ref, OutputChunk(0, "m@1", ("a", "b"), (Outcome(error=bad), Outcome((0.5, 0.5)))))])
+    job, [ref] = create_job(store, InputChunk(0, ("", "好"), errors={0: bad}))
+    answer_chunk(bulk, ref, [Outcome(error=bad), POSITIVE])
     with pytest.raises(NothingToRetry):
         store.retry(job.id)
     [result] = Results(store.redis).chunks(job.id, [0])
@@ -274,8 +255,7 @@ def test_an_interactive_job_can_be_tried_again(
     interactive = InteractiveLane(redis, settings)
     job, _ = created(store, chunks=1, lane=Lane.INTERACTIVE)
     [opened] = interactive.take("task") or []
-    failed = Outcome(error=RowError("inference_failed", "why"))
-    interactive.record([(opened.ref, OutputChunk(0, "m@1", ("a", "b"), (failed, failed)))])
+    interactive.record([answer_to(opened, failed=2)])
     done = finish(bulk, store, job, store.retry(job.id))
     assert (done.state, done.completed, done.failed) == (JobState.COMPLETED, 2, 0)
 

@@ -13,22 +13,13 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from jobs.connection import text
-from jobs.dispatch import new_task_id
 from jobs.keys import JobKeys
 from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, InputChunk, Lane, NewJob, Outcome, OutputChunk, RowError, new_job_id
+from jobs.models import ChunkRef, Lane, NewJob, Outcome, OutputChunk, RowError
 from jobs.store import JobStore
+from tests.support.jobs import submitted
 
 STEPS = 120
-
-
-def submitted(store: JobStore, lane: Lane, chunks: int) -> NewJob:
-    job = NewJob(new_job_id(), lane, "")
-    store.create(job)
-    for number in range(chunks):
-        store.append(job, number, InputChunk(2 * number, ("好", "坏")))
-    store.seal(job, new_task_id())
-    return job
 
 
 def answer(lane: BulkLane | InteractiveLane, job: NewJob, number: int, *, failed: int = 0) -> None:

@@ -18,11 +18,12 @@ from jobs import keys
 from jobs.addresses import AddressRefused, checked, permitted
 from jobs.connection import text
 from jobs.lanes import BulkLane
-from jobs.models import InputChunk, JobOptions, Lane, NewJob, Outcome, OutputChunk, new_job_id
+from jobs.models import JobOptions
 from jobs.networks import parse_networks
 from jobs.settings import Settings
 from jobs.store import JobStore
 from jobs.webhooks import LEASE_MS, WebhookStore
+from tests.support.jobs import POSITIVE, answer_chunk, chunk_of, create_job
 from tests.support.processes import wait_until
 from tests.support.receiver import Receiver, SlowReceiver, verified
 from webhooks import sending
@@ -64,18 +65,13 @@ def deliver(redis: Redis, store: JobStore) -> Callable[[], None]:
 
 def ended_job(store: JobStore, redis: Redis, settings: Settings, webhook: str, how: str = "completed") -> str:
     options = JobOptions(webhook=webhook, name="评论", metadata={"tenant": "t-1"})
-    job = NewJob(new_job_id(), Lane.BULK, "", options=options)
-    store.create(job)
-    [ref] = store.append(job, 0, InputChunk(0, ("好",)))
-    store.seal(job, "wake-up")
+    job, [ref] = create_job(store, chunk_of(0, rows=1), options=options)
     if how == "cancelled":
         store.cancel(job.id)
     elif how == "expired":
         store.expire(job.id)
     else:
-        bulk = BulkLane(redis, settings)
-        bulk.claim(ref, "task")
-        bulk.record([(ref, OutputChunk(0, "m@1", ("negative", "positive"), (Outcome((0.1, 0.9)),)))])
+        answer_chunk(BulkLane(redis, settings), ref, [POSITIVE])
     return job.id
 
 

@@ -20,16 +20,12 @@ from jobs.models import (
     InputChunk,
     JobOptions,
     JobState,
-    Lane,
-    NewJob,
     Outcome,
-    OutputChunk,
     RowError,
-    new_job_id,
 )
 from jobs.store import JobStore
 from jobs.webhooks import Webhook
-from tests.support.jobs import answered
+from tests.support.jobs import POSITIVE, answer_chunk, answered, claim, create_job
 from webhooks.deliverer import job_delivery
 
 JOBS = "/api/v1/jobs"
@@ -39,7 +35,6 @@ COUNTS = {"total": 6, "completed": 2, "failed": 2, "without_text": 2}
 BLANK = RowError("empty_text", "Line 1: nothing", 1)
 RAGGED = RowError("ragged_row", "Line 2: too many cells", 2)
 BROKEN = RowError("inference_failed", "why")
-GOOD = Outcome((0.25, 0.75))
 
 
 @pytest.fixture
@@ -47,9 +42,7 @@ def job(client: FlaskClient, bulk: BulkLane) -> dict[str, Any]:
     """Of six rows: two answers, two without a text, one with too many cells, one that the model failed on."""
     made = client.post(f"{JOBS}?keep_columns=true&text_column=评论", data=TABLE, content_type="text/csv").json
     assert made is not None
-    opened = bulk.claim(ChunkRef(made["id"], 0, 6), "task")
-    assert opened is not None
-    bulk.record([answered(opened)])
+    bulk.record([answered(claim(bulk, ChunkRef(made["id"], 0, 6)))])
     document: dict[str, Any] = json.loads(client.get(f"{JOBS}/{made['id']}").data)
     return document
 
@@ -58,12 +51,9 @@ def recorded(
     store: JobStore, bulk: BulkLane, redis: Redis, *errors: RowError, older: tuple[str, ...] = ()
 ) -> tuple[str, list[ChunkRef]]:
     """A completed job of one chunk: a good row and these; `older`: fields of it that an older version does not keep."""
-    new = NewJob(new_job_id(), Lane.BULK, "", options=JobOptions(webhook="wh"))
-    store.create(new)
     given = {at: error for at, error in enumerate(errors, 1) if error.line}
     texts = ("好", *("" if error.line else "坏" for error in errors))
-    refs = store.append(new, 0, InputChunk(0, texts, errors=given))
-    store.seal(new, "wake-up")
+    new, refs = create_job(store, InputChunk(0, texts, errors=given), options=JobOptions(webhook="wh"))
     record(bulk, refs[0], *errors)
     if older:
         redis.hdel(JobKeys.of(new.id).job, *older)
@@ -71,9 +61,8 @@ def recorded(
 
 
 def record(bulk: BulkLane, ref: ChunkRef, *errors: RowError) -> None:
-    assert bulk.claim(ref, "task") is not None
-    outcomes = (GOOD, *(Outcome(error=error) for error in errors), *[GOOD] * (ref.rows - 1 - len(errors)))
-    bulk.record([(ref, OutputChunk(0, "m@1", ("negative", "positive"), outcomes))])
+    bad = [Outcome(error=error) for error in errors]
+    answer_chunk(bulk, ref, [POSITIVE, *bad, *[POSITIVE] * (ref.rows - 1 - len(bad))])
 
 
 def test_the_counts_of_a_job_are_apart_and_add_up(job: dict[str, Any]) -> None:
@@ -179,13 +168,8 @@ def test_counts_stay_right_when_rows_are_tried_again(store: JobStore, bulk: Bulk
 def test_a_model_that_cannot_be_loaded_leaves_them_what_they_are(bulk: BulkLane, store: JobStore) -> None:
     from worker.classify import refuse
 
-    new = NewJob(new_job_id(), Lane.BULK, "")
-    store.create(new)
-    [ref] = store.append(new, 0, InputChunk(0, ("好", ""), errors={1: BLANK}))
-    store.seal(new, "wake-up")
-    opened = bulk.claim(ref, "task")
-    assert opened is not None
-    bulk.record([refuse(opened, OSError("it is damaged"))])
+    new, [ref] = create_job(store, InputChunk(0, ("好", ""), errors={1: BLANK}))
+    bulk.record([refuse(claim(bulk, ref), OSError("it is damaged"))])
     done = store.get(new.id)
     assert (done.failed, done.without_text, done.retryable) == (1, 1, 1)
 

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from redis import Redis
 
 from jobs.codec import decode_input
 from jobs.keys import JobKeys
 from jobs.lanes import BulkLane, OpenChunk
-from jobs.models import ChunkRef, InputChunk, Lane, NewJob, Outcome, OutputChunk, RowError, new_job_id
+from jobs.models import (
+    ChunkRef,
+    FileFormat,
+    InputChunk,
+    JobOptions,
+    Lane,
+    NewJob,
+    Outcome,
+    OutputChunk,
+    RowError,
+    new_job_id,
+)
 from jobs.store import JobStore
+
+LABELS = ("negative", "positive")
+POSITIVE = Outcome((0.25, 0.75))
+FAILED = Outcome(error=RowError("inference_failed", "why"))
 
 
 class Messages:
@@ -27,13 +44,25 @@ def new(lane: Lane = Lane.BULK, key: str = "") -> NewJob:
     return NewJob(new_job_id(), lane, "m", idempotency_key=key)
 
 
-def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:
-    job = new(lane)
+def create_job(
+    store: JobStore,
+    *chunks: InputChunk,
+    lane: Lane = Lane.BULK,
+    options: JobOptions | None = None,
+    file: FileFormat | None = None,
+    seal: bool = True,
+) -> tuple[NewJob, list[ChunkRef]]:
+    """Create a job of these chunks; return it, and the chunks that were issued."""
+    job = NewJob(new_job_id(), lane, "", options=options or JobOptions(), file=file)
     store.create(job)
-    for number in range(chunks):
-        store.append(job, number, chunk_of(number, rows))
-    store.seal(job, f"wake-{job.id}")
-    return job
+    issued = [ref for number, chunk in enumerate(chunks) for ref in store.append(job, number, chunk)]
+    if seal:
+        store.seal(job, f"wake-{job.id}")
+    return job, issued
+
+
+def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:
+    return create_job(store, *(chunk_of(number, rows) for number in range(chunks)), lane=lane)[0]
 
 
 def chunk_of(number: int, rows: int = 2) -> InputChunk:
@@ -47,16 +76,40 @@ def stored_input(redis: Redis, job_id: str, number: int) -> InputChunk:
     return decode_input(blob)
 
 
-def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
-    good = [Outcome((0.25, 0.75))] * (opened.ref.rows - failed)
-    bad = [Outcome(error=RowError("inference_failed", "why"))] * failed
-    return opened.ref, OutputChunk(opened.input.first, "m@1", ("negative", "positive"), (*good, *bad))
+def claim(lane: BulkLane, ref: ChunkRef, task_id: str = "task") -> OpenChunk:
+    """Claim a chunk that is to be had."""
+    opened = lane.claim(ref, task_id)
+    assert opened is not None
+    return opened
 
 
 def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", rows: int = 2) -> OpenChunk:
-    opened = lane.claim(ChunkRef(job.id, number, rows), task_id)
-    assert opened is not None
-    return opened
+    return claim(lane, ChunkRef(job.id, number, rows), task_id)
+
+
+def answer_with(
+    opened: OpenChunk, outcomes: Iterable[Outcome], labels: Sequence[str] = LABELS, model: str = "m@1"
+) -> tuple[ChunkRef, OutputChunk]:
+    """Give the rows of a chunk these outcomes."""
+    return opened.ref, OutputChunk(opened.input.first, model, tuple(labels), tuple(outcomes))
+
+
+def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
+    """Let the first rows succeed and so many fail."""
+    return answer_with(opened, [*[POSITIVE] * (opened.ref.rows - failed), *[FAILED] * failed])
+
+
+def answer_chunk(
+    lane: BulkLane,
+    ref: ChunkRef,
+    outcomes: Iterable[Outcome],
+    labels: Sequence[str] = LABELS,
+    model: str = "m@1",
+    **options: Any,
+) -> list[ChunkRef]:
+    """Claim a chunk and record these outcomes of its rows; return the chunks that this issued."""
+    opened = claim(lane, ref, f"task-{ref.chunk_no}")
+    return lane.record([answer_with(opened, outcomes, labels, model)], **options)
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
@@ -70,7 +123,7 @@ def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
         else:
             positive = 0.5 + len(text) / 2_001
             outcomes.append(Outcome((1 - positive, positive)))
-    return opened.ref, OutputChunk(opened.input.first, "m@3", ("negative", "positive"), tuple(outcomes))
+    return answer_with(opened, outcomes, model="m@3")
 
 
 def closed_window() -> str:
