@@ -60,7 +60,7 @@ The cluster:
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SCHEMA = "sentiq:schema"
 JOBS = "sentiq:jobs"
@@ -89,8 +89,7 @@ CACHE_PREVIOUS = "sentiq:cache:previous"
 CACHE_STATS = "sentiq:cache:stats"
 
 
-@dataclass(frozen=True, slots=True)
-class JobKeys:
+class JobKeys(NamedTuple):
     """The keys of one job."""
 
     job: str
@@ -123,11 +122,10 @@ class JobKeys:
     def of(cls, job_id: str) -> JobKeys:
         tag = f"sentiq:{{{job_id}}}:"
         names = ("job", "in", "out", "isolation", "held", "failures", "retry", "ended", "pace", "exports")
-        return cls(*(tag + name for name in names))
+        return cls(*[tag + name for name in names])
 
 
-@dataclass(frozen=True, slots=True)
-class LaneKeys:
+class LaneKeys(NamedTuple):
     """The keys both lanes have."""
 
     leases: str
@@ -139,7 +137,7 @@ class LaneKeys:
     @classmethod
     def of(cls, lane: str) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
-        return cls(*(prefix + name for name in ("leases", "owners", "crashes", "children", "speed")))
+        return cls(*[prefix + name for name in ("leases", "owners", "crashes", "children", "speed")])
 
 
 def jobs_of(owner: str) -> str:

@@ -64,11 +64,11 @@ class Parameters:
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """The values in their order, without those at the end that are None and may be."""
-        values = [given[name] for name in self.single]
-        for _ in range(self.optional):
-            if values[-1] is not None:
-                break
-            values.pop()
+        values = list(map(given.__getitem__, self.single))
+        if self.optional:
+            least = len(values) - self.optional
+            while len(values) > least and values[-1] is None:
+                values.pop()
         if self.listed:
             values += given[self.listed]
         return values
