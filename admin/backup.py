@@ -88,7 +88,7 @@ def restore(redis: Redis, path: Path, *, replace: bool) -> dict[str, Any]:
     """
     for part in read(path):  # all of it is sound and can be used, before anything is written
         if isinstance(part, list) and part[0] == keys.SCHEMA.encode():
-            schema.known(part[3][0], str(path))
+            schema.parse_version(part[3][0], str(path))
     jobs, api_keys = redis.zcard(keys.JOBS), redis.hlen(keys.KEYS)
     if (jobs or api_keys) and not replace:
         raise BackupRefused(

@@ -147,7 +147,7 @@ class Services:
         workers = live_workers(self.redis)
         models = [model for worker in workers for model in worker.stored if job.model in ("", model.id, model.name)]
         live = tuple(label for model in models for label in model.labels)
-        found = (self.results.labels(job) or live) if job.state.ended else (*self.results.first_labels(job), *live)
+        found = (self.results.labels(job) or live) if job.state.has_ended else (*self.results.first_labels(job), *live)
         return with_neutral(dict.fromkeys(found or LABELS_ZH))
 
     def check_options(self, options: JobOptions) -> JobOptions:

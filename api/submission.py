@@ -149,7 +149,7 @@ class Submission:
 
     def _is_small(self, chunk: InputChunk) -> bool:
         settings = self._services.settings
-        if self._job.options.bulk_only or self._job.file is not None:
+        if self._job.options.is_bulk_only or self._job.file is not None:
             return False
         return (
             len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars

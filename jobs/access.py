@@ -45,7 +45,7 @@ class ApiKey:
     created_at_s: float  # Unix time
     digest: str  # SHA-256 of the secret, hex
 
-    def may(self, scope: Scope) -> bool:
+    def has_scope(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 

@@ -17,7 +17,7 @@ class AddressRefused(OSError):
     """A host name stands for an address to which nothing is sent."""
 
 
-def checked(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
+def resolve_permitted(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
     """All addresses of a host, each of which may be connected to. Raises AddressRefused and OSError.
 
     One bad address refuses the host: who connects to what was checked here cannot be led elsewhere by a second answer
@@ -25,27 +25,27 @@ def checked(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
     """
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address in found:
-        if not permitted(address, allowed):
+        if not is_permitted(address, allowed):
             raise AddressRefused(
                 f"{host} is {address}, which is not a public address; SENTIQ_WEBHOOK_NETWORKS may allow its network"
             )
     return list(dict.fromkeys(found))
 
 
-def permitted(address: str, allowed: Sequence[Network]) -> bool:
+def is_permitted(address: str, allowed: Sequence[Network]) -> bool:
     """Also for an IPv4 address that is written as an IPv6 one."""
     ip: Address = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inner(ip)
+    inner = _embedded_ipv4(ip)
     if any(candidate in network for candidate in (ip, inner) for network in allowed if candidate is not None):
         return True
-    return _public(ip if inner is None else inner)
+    return _is_public(ip if inner is None else inner)
 
 
-def _public(ip: Address) -> bool:
+def _is_public(ip: Address) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_unspecified)
 
 
-def _inner(ip: Address) -> Address | None:
+def _embedded_ipv4(ip: Address) -> Address | None:
     """The IPv4 address that an IPv6 one leads to: mapped, 6to4, Teredo or NAT64."""
     if not isinstance(ip, ipaddress.IPv6Address):
         return None

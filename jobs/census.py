@@ -73,7 +73,7 @@ def census(redis: Redis) -> Census:
 
     each_stands_for = all_live / max(len(live), 1)
     states = Counter(text(state) for state, *_ in found)
-    by_state = {str(state): round(states[state] * each_stands_for) for state in JobState if not state.ended}
+    by_state = {str(state): round(states[state] * each_stands_for) for state in JobState if not state.has_ended}
     by_state[JobState.QUEUED] += pending
     by_state[JobState.RUNNING] += taken
     waiting_rows = sum(int(total) - int(completed) - int(failed) for _, total, completed, failed in found)

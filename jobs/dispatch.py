@@ -30,7 +30,7 @@ def queue_keys(lane: Lane) -> list[str]:
     return [f"{lane}\x06\x16{step}" if step else lane for step in PRIORITY_STEPS]
 
 
-def queued(redis: Redis, lane: Lane) -> int:
+def count_messages(redis: Redis, lane: Lane) -> int:
     """Messages that no worker has fetched."""
     pipe = redis.pipeline(transaction=False)
     for key in queue_keys(lane):

@@ -71,7 +71,7 @@ def _value(hint: Any, value: Any) -> Any:
         (hint,) = (one for one in get_args(hint) if one is not NoneType)
         return _value(hint, value)
     if origin in (tuple, frozenset):
-        return origin(_known(get_args(hint)[0], value))
+        return origin(_known_values(get_args(hint)[0], value))
     if isinstance(hint, type) and issubclass(hint, Enum):
         try:
             return hint(value)
@@ -80,7 +80,7 @@ def _value(hint: Any, value: Any) -> Any:
     return _record(hint, value) if is_dataclass(hint) else value
 
 
-def _known(hint: Any, values: Iterable[Any]) -> Iterable[Any]:
+def _known_values(hint: Any, values: Iterable[Any]) -> Iterable[Any]:
     for value in values:
         try:
             yield _value(hint, value)

@@ -27,13 +27,13 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
-        if readable(settings)
+        if is_for_people(settings)
         else structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[Processor] = (
         # Where rich is installed, its own choice is a traceback that shows local variables, and texts are in them.
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
-        if readable(settings)
+        if is_for_people(settings)
         else [structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
@@ -57,7 +57,7 @@ def configure(settings: Settings) -> None:
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
-def readable(settings: Settings) -> bool:
+def is_for_people(settings: Settings) -> bool:
     """Lines are for people."""
     return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
 

@@ -33,7 +33,7 @@ class JobState(StrEnum):
     PAUSED = "paused"  # P: complete, waits for its owner; starts no chunk
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
 
 
@@ -94,7 +94,7 @@ class RowError:
         return WITHOUT_TEXT if self.code == EMPTY_TEXT else FAILED
 
     @property
-    def retryable(self) -> bool:
+    def is_retryable(self) -> bool:
         """Another try could change it: the reason is not in the input."""
         return self.line is None
 
@@ -157,7 +157,7 @@ class OutputChunk:
             completed=len(self.outcomes) - len(errors),
             failed=len(errors),
             without_text=sum(error.counts_as == WITHOUT_TEXT for error in errors),
-            unreadable=sum(not error.retryable for error in errors),
+            unreadable=sum(not error.is_retryable for error in errors),
         )
 
 
@@ -178,14 +178,14 @@ class JobOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)  # the owner's own words; nothing of it is logged
 
     @property
-    def timed(self) -> bool:
+    def is_timed(self) -> bool:
         """Something happens to the job at some time."""
         return bool(self.start_at_ms or self.window or self.expire_at_ms)
 
     @property
-    def bulk_only(self) -> bool:
+    def is_bulk_only(self) -> bool:
         """Asks for what the interactive lane does not know."""
-        return self.timed or self.priority is not Priority.NORMAL
+        return self.is_timed or self.priority is not Priority.NORMAL
 
     def dumps(self) -> str:
         return dump(self)
@@ -286,7 +286,7 @@ class Job:
     file: FileFormat | None
 
     @property
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         """Starts no chunk now."""
         return self.paused_at_ms is not None or self.opens_at_ms is not None
 
@@ -305,7 +305,7 @@ class Job:
     @property
     def eta_s(self) -> float | None:
         """Seconds until the last row at the mean speed so far; None when unknown or held, 0 when ended."""
-        if self.state.ended:
+        if self.state.has_ended:
             return 0.0
         speed = self.texts_per_second
-        return (self.total - self.finished) / speed if speed and not self.held else None
+        return (self.total - self.finished) / speed if speed and not self.is_held else None

@@ -132,7 +132,7 @@ class Results:
         Nothing is stored of a job that has not ended, since its results change, nor where Redis takes no writes, the
         value is long, or there are many of the job already: then it is computed again at the next request.
         """
-        if job.state.ended and len(value) <= VALUE_CHARS:
+        if job.state.has_ended and len(value) <= VALUE_CHARS:
             k = JobKeys.of(job.id)
             try:
                 self._cache_value(

@@ -33,10 +33,10 @@ log = structlog.get_logger(__name__)
 def check(redis: Redis) -> int | None:
     """Return the version that is noted; None where there is none. Raises NewerData when this release is too old."""
     noted = redis.get(keys.SCHEMA)
-    return None if noted is None else known(noted, "Redis")
+    return None if noted is None else parse_version(noted, "Redis")
 
 
-def known(noted: bytes | str, where: str) -> int:
+def parse_version(noted: bytes | str, where: str) -> int:
     """Return a noted version as a number. Raises NewerData when this release is too old for it."""
     if int(noted) > VERSION:
         raise NewerData(

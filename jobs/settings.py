@@ -331,7 +331,7 @@ def load() -> Settings:
 
     Raises SettingsError, one line per fault, naming the variable, the fault and the remedy.
     """
-    faults = [_unknown(name) for name in sorted(os.environ) if not _known(name)]
+    faults = [_unknown(name) for name in sorted(os.environ) if not _is_known(name)]
     from_files, bad_files = _secrets(os.environ.get(f"{PREFIX}SECRETS_DIR", ""))
     faults += bad_files
     try:
@@ -397,7 +397,7 @@ def _secrets(directory: str) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"{PREFIX}SECRETS_DIR: {directory} cannot be read ({error.strerror}). Name a folder, or unset it."]
     for file in files:
         name = file.name.upper()
-        if not _known(name):
+        if not _is_known(name):
             faults.append(f"{file}: {_unknown(name)}")
         elif name in os.environ:
             faults.append(f"{name}: set in the environment and in {file}. Leave one of them.")
@@ -420,7 +420,7 @@ def _got(error: ErrorDetails) -> str:
     return "" if secret else f", got {error['input']!r}"
 
 
-def _known(name: str) -> bool:
+def _is_known(name: str) -> bool:
     return (
         not name.startswith(PREFIX)
         or name in CLIENT_NAMES

@@ -86,7 +86,7 @@ class JobStore:
         """
         k = JobKeys.of(job.id)
         options = job.options
-        now = outlook(options, self._now_ms()) if options.timed else Outlook(False, None, None)
+        now = outlook(options, self._now_ms()) if options.is_timed else Outlook(False, None, None)
         answer = self._create(
             job=k.job,
             jobs=keys.JOBS,
@@ -190,7 +190,7 @@ class JobStore:
         state = self._end_job(job_id, JobState.CANCELLED)
         if state is None:
             raise JobNotFound.named(job_id)
-        if JobState(state).ended and state != JobState.CANCELLED:
+        if JobState(state).has_ended and state != JobState.CANCELLED:
             raise JobEnded(f"Job {job_id} is {state} and cannot be cancelled.")
 
     def expire(self, job_id: str) -> None:
@@ -261,7 +261,7 @@ class JobStore:
         """
         job = self.get(job_id)
         if job.state is not JobState.COMPLETED:
-            remedy = "submit its rows again" if job.state.ended else "wait until it is completed"
+            remedy = "submit its rows again" if job.state.has_ended else "wait until it is completed"
             raise NothingToRetry(f"Job {job_id} is {job.state}, and only completed jobs are tried again: {remedy}.")
         again: list[str | int] = []
         for result in self._results.chunks(job_id, self._results.failed_chunks(job_id)):
@@ -296,7 +296,7 @@ class JobStore:
         if not answer:
             raise JobNotFound.named(job_id)
         state, lane, *members = map(text, answer)
-        if JobState(state).ended:
+        if JobState(state).has_ended:
             raise JobEnded(f"Job {job_id} is {state} and cannot be {change}d.")
         if lane != Lane.BULK:
             raise NotBulk(f"Job {job_id} is on the interactive lane, where it is answered at once.")

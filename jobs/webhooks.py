@@ -25,7 +25,7 @@ from jobs.models import JobState, new_id
 from jobs.redis_clock import now_ms
 from jobs.scripts import Script
 
-EVENTS = tuple(f"job.{state}" for state in JobState if state.ended)
+EVENTS = tuple(f"job.{state}" for state in JobState if state.has_ended)
 TEST_EVENT = "webhook.test"
 ROTATION_MS = 24 * 3_600_000  #: how long the secret before still signs
 LEASE_MS = 60_000  #: longer than one try takes at most

@@ -99,7 +99,7 @@ class Deliverer:
             self._webhooks.forget_job(job_id)
             return
         event = f"job.{job.state}"
-        if not job.state.ended:
+        if not job.state.has_ended:
             return  # it is tried again; its next end is told
         if event not in webhook.events:
             self._webhooks.forget_job(job_id)

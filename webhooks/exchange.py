@@ -11,7 +11,7 @@ from typing import Any
 
 import httpcore
 
-from jobs.addresses import checked
+from jobs.addresses import resolve_permitted
 from jobs.networks import Network
 
 PIECE_BYTES = 16_384  #: written under one timeout
@@ -55,7 +55,7 @@ class Backend(httpcore.SyncBackend):
 
         def look_up() -> None:
             try:
-                found.set_result(checked(host, port, self._allowed))
+                found.set_result(resolve_permitted(host, port, self._allowed))
             except Exception as error:  # noqa: BLE001 -- it is raised where the result is asked for
                 found.set_exception(error)
 

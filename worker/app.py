@@ -41,7 +41,7 @@ worker_process_init.connect(start_child, weak=False)
 @celeryd_init.connect(weak=False)
 def _configure_logs(instance: Any, **_: object) -> None:
     logs.configure(settings)  # Celery asks for it only after the model is loaded
-    instance.quiet = not logs.readable(settings)  # its banner is for people
+    instance.quiet = not logs.is_for_people(settings)  # its banner is for people
 
 
 @setup_logging.connect(weak=False)

@@ -72,5 +72,5 @@ def _fresh(chunk: OpenChunk, answer: OutputChunk) -> Sequence[Outcome]:
     """Return the outcomes that this execution was to find: of a chunk that is tried again, those that had failed."""
     if chunk.before is None:
         return answer.outcomes
-    tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and before.error.retryable)
+    tried = (o for o, before in enumerate(chunk.before.outcomes) if before.error and before.error.is_retryable)
     return [answer.outcomes[offset] for offset in tried]

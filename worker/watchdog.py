@@ -17,7 +17,7 @@ from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
 from jobs.connection import REDIS_AWAY
-from jobs.dispatch import queued
+from jobs.dispatch import count_messages
 from worker import context
 from worker.step import ParentStep
 from worker.stopping import GracefulStop
@@ -71,7 +71,7 @@ class Watchdog(ParentStep):
         if stop.is_requested:
             return
         try:
-            waiting = queued(context.parent().redis, context.consumed_lane())
+            waiting = count_messages(context.parent().redis, context.consumed_lane())
         except REDIS_AWAY:
             waiting = 0
         stalled_s = self._stall.elapsed_s(

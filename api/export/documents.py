@@ -74,7 +74,7 @@ def _options(options: JobOptions) -> OptionsDocument:
 def _links(job: Job) -> list[str]:
     """What can be read of a job, and what can be done to it now."""
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
-    if not job.state.ended:
+    if not job.state.has_ended:
         names.append("cancel")
         if job.lane is Lane.BULK:
             names.append("pause" if job.paused_at_ms is None else "resume")
@@ -93,13 +93,13 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
     names = kept_columns(job, view)
     rows: list[RowDocument] = []
     chunks: Sequence[int] = range(first, job.chunks)
-    if view.filter.only and job.state.ended:
+    if view.filter.only and job.state.has_ended:
         chunks = [number for number in results.failed_chunks(job.id) if number >= first]
     looked_at, part = 0, chunks[:PAGE_CHUNKS]
     for chunk_no, result in zip(part, results.chunks(job.id, part, at_once=PAGE_AT_ONCE), strict=True):
         skipped = offset if chunk_no == first else 0
         if result is None:
-            if not job.state.ended:
+            if not job.state.has_ended:
                 return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
         else:
             for row in chunk_rows(result, job, view):
@@ -114,7 +114,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
             break
     if looked_at < len(chunks):
         return ResultsPage(data=rows, next=_cursor(chunks[looked_at], 0))
-    if not job.state.ended:
+    if not job.state.has_ended:
         return ResultsPage(data=rows, next=_cursor(job.chunks, 0))
     results.check_job(job.id)
     return ResultsPage(data=rows, next=None)

@@ -52,7 +52,7 @@ class Orders:
 
     def of(self, results: Results, job: Job, view: View) -> Order:
         """The rows that the view shows, sorted as it says. Raises JobNotEnded, InvalidInput, JobNotFound."""
-        if not job.state.ended:
+        if not job.state.has_ended:
             raise JobNotEnded(
                 f"Job {job.id} is {job.state}, and its rows can be sorted when it has ended: "
                 "wait for that, or read them in their order, without `sort`."

@@ -139,7 +139,7 @@ def security(endpoint: str, method: str, settings: Settings) -> list[dict[str, l
 
 def _check_scope(key: ApiKey) -> None:
     needed = needed_scope(request.endpoint or "", request.method)
-    if not key.may(needed):
+    if not key.has_scope(needed):
         has = ", ".join(sorted(key.scopes))
         raise Forbidden(f"This API key ({key.name}) lacks the scope `{needed}`; it has: {has}.")
 

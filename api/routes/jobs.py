@@ -37,7 +37,7 @@ def list_jobs(query: JobsQuery) -> Response:
 def get_job(path: JobPath) -> Response:
     job = services().store.get(path.job_id)
     answer = json_answer(job_document(job))
-    if not job.state.ended:
+    if not job.state.has_ended:
         answer.headers["Retry-After"] = str(POLL_AFTER_S)
     return answer
 

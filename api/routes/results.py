@@ -168,7 +168,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
 
     response = Response(content_type=content_type)
     response.headers["Content-Disposition"] = _disposition(job, kind)
-    if not job.state.ended:  # it grows: no part of it can be named
+    if not job.state.has_ended:  # it grows: no part of it can be named
         return _with_body(response, pieces)
     response.set_etag(_tag(job, view, kind))
     response.headers["Accept-Ranges"] = "bytes"

@@ -26,7 +26,7 @@ from api.schemas.webhooks import (
     WebhookWithSecret,
 )
 from api.services import services
-from jobs.addresses import AddressRefused, checked
+from jobs.addresses import AddressRefused, resolve_permitted
 from jobs.errors import FieldError, InvalidInput
 from jobs.networks import parse_networks
 from jobs.webhooks import TEST_EVENT, Delivery, Webhook
@@ -143,7 +143,7 @@ def _check_url(url: str) -> None:
     if parts.scheme == "http" and not allowed:
         raise _bad_url("Give an https URL; plain http is for networks that SENTIQ_WEBHOOK_NETWORKS names.")
     try:
-        checked(host, port, allowed)
+        resolve_permitted(host, port, allowed)
     except AddressRefused as error:
         raise _bad_url(f"{error}.") from None
     except (OSError, UnicodeError) as error:

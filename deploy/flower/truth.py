@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
 from jobs.connection import REDIS_AWAY, connect
-from jobs.dispatch import queued
+from jobs.dispatch import count_messages
 from jobs.models import Lane
 from jobs.settings import current
 
@@ -107,7 +107,7 @@ class Queues:
 
 def _lengths() -> dict[Lane, int]:
     with connect(current().redis_address, timeout_s=TIMEOUT_S) as redis:
-        return {lane: queued(redis, lane) for lane in Lane}
+        return {lane: count_messages(redis, lane) for lane in Lane}
 
 
 def install() -> None:

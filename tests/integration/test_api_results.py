@@ -489,7 +489,7 @@ def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
     opened = lane.claim(ChunkRef(answer["id"], 0, 3), "task")
     assert opened is not None
     lane.record([jobs.answered(opened)])
-    assert store.get(answer["id"]).state.ended
+    assert store.get(answer["id"]).state.has_ended
     found = client.get(f"{answer['links']['summary']}?by=城市").json["groups"]
     assert [(group["value"], group["counts"]) for group in found] == [
         ("", {"failed": 1, "without_text": 0}),

@@ -165,7 +165,7 @@ def test_so_is_one_that_is_given_twice_where_one_value_counts(
 def test_actions_take_no_parameters(client: FlaskClient, store: JobStore, action: str) -> None:
     job = started(store)
     assert client.post(f"{JOBS}/{job.id}/{action}?rows=failed").status_code == 422
-    assert not store.get(job.id).state.ended, "and nothing was done"
+    assert not store.get(job.id).state.has_ended, "and nothing was done"
 
 
 def test_probes_and_the_shapes_of_older_services_take_any(client: FlaskClient) -> None:

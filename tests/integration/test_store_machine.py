@@ -644,4 +644,4 @@ def test_the_store_does_what_the_model_says(redis: Redis, settings: Settings, te
         ),
     )
     tell(f"store machine: {', '.join(f'{count:,} {what}' for what, count in tally.most_common())}")
-    assert min(tally[f"jobs {state}"] for state in JobState if state.ended) > 0
+    assert min(tally[f"jobs {state}"] for state in JobState if state.has_ended) > 0

@@ -15,7 +15,7 @@ from redis import Redis
 
 from api.app import create_app
 from jobs import keys
-from jobs.addresses import AddressRefused, checked, permitted
+from jobs.addresses import AddressRefused, is_permitted, resolve_permitted
 from jobs.connection import text
 from jobs.lanes import BulkLane
 from jobs.models import JobOptions
@@ -250,11 +250,11 @@ def test_no_private_address_in_any_notation(redis: Redis, settings: Settings, ur
 
 
 def test_public_addresses_are_permitted() -> None:
-    assert permitted("1.1.1.1", ())
-    assert permitted("2606:4700:4700::1111", ())
-    assert permitted("::ffff:1.1.1.1", ())
-    assert permitted("10.1.2.3", parse_networks("10.1.0.0/16"))
-    assert not permitted("10.2.2.3", parse_networks("10.1.0.0/16"))
+    assert is_permitted("1.1.1.1", ())
+    assert is_permitted("2606:4700:4700::1111", ())
+    assert is_permitted("::ffff:1.1.1.1", ())
+    assert is_permitted("10.1.2.3", parse_networks("10.1.0.0/16"))
+    assert not is_permitted("10.2.2.3", parse_networks("10.1.0.0/16"))
 
 
 def test_what_dns_says_later_changes_nothing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +265,7 @@ def test_what_dns_says_later_changes_nothing(receiver: Receiver, monkeypatch: py
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(answers)]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    assert checked("rebind.example", 80, ()) == ["1.1.1.1"]
+    assert resolve_permitted("rebind.example", 80, ()) == ["1.1.1.1"]
     sent = Sender(()).post(receiver.url.replace("127.0.0.1", "rebind.example"), {}, b"{}")
     assert sent.status is None
     assert "not a public address" in sent.error
@@ -276,7 +276,7 @@ def test_one_private_address_among_public_ones_refuses_the_name(monkeypatch: pyt
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, 443)) for a in ("1.1.1.1", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(AddressRefused, match=r"10\.0\.0\.1"):
-        checked("mixed.example", 443, ())
+        resolve_permitted("mixed.example", 443, ())
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def verify(redis: Redis, url: str, ledger: Ledger) -> Verdict:
 
 def _wait_ended(redis: Redis, verdict: Verdict) -> None:
     deadline = time.monotonic() + ALL_ENDED_S
-    while stuck := [job_id for job_id, state in _states(redis).items() if not JobState(state).ended]:
+    while stuck := [job_id for job_id, state in _states(redis).items() if not JobState(state).has_ended]:
         if time.monotonic() > deadline:
             verdict.wrong += [f"stuck: {job_id} {redis.hgetall(JobKeys.of(job_id).job)}" for job_id in stuck]
             return
