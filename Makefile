@@ -3,7 +3,7 @@
 VENV_TORCH := .venv-torch
 VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
-.PHONY: help run demo up secrets model test test-containers hosts test-torch test-openapi-client test-helm storm \
+.PHONY: help run demo up secrets model check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
 	storm-short soak screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -31,9 +31,20 @@ secrets: ## make the passwords of the containers that are missing, in .secrets
 model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
 	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
 
+# Tests run on every core, those of a module on one and in order, so that what they share is started once.
+JOBS ?= $(shell nproc)
+PYTEST := $(BIN)/python -m pytest
+PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
+check: lint ## what is tried before each push, in 90 seconds on two cores: lint, types, tests of units and of the store
+	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
+
 TESTS ?= not data and not slow and not generated
-test: lint ## everything a change must pass: lint, types, import rules, tests
-	$(BIN)/python -m pytest -m "$(TESTS)"
+test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes on two cores
+	$(PYTEST) $(PARALLEL) -m "($(TESTS)) and not serial" $(TEST_OPTIONS)
+	$(PYTEST) -m "($(TESTS)) and serial" $(TEST_OPTIONS) || [ $$? = 5 ]  # 5: there are none
+
+test-full: ## the same with generated tests whole and details of the page in every look
+	@$(MAKE) --no-print-directory test TEST_OPTIONS=--full
 
 hosts: $(INSTALLED) ## several hosts on this machine and every fault between them (root; minutes; TEST_REPEATS=5)
 	$(BIN)/python -m pytest tests/hosts -m hosts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -14,16 +15,42 @@ from tests.support.redis_server import RedisServer
 
 FIGURES = pytest.StashKey[list[str]]()
 
-# Generated tests try the same examples at each run; a search tries ten times as many, and others each time.
-hypothesis_settings.register_profile("same", derandomize=True, database=None)
+# Generated tests try the same examples at each run: a third of them, or all with --full. A search tries ten times as
+# many, and others each time.
+hypothesis_settings.register_profile("third", max_examples=33, derandomize=True, database=None)
+hypothesis_settings.register_profile("full", max_examples=100, derandomize=True, database=None)
 hypothesis_settings.register_profile("search", max_examples=1_000, print_blob=True, database=None)
-hypothesis_settings.load_profile("same")
+hypothesis_settings.load_profile("third")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full", action="store_true", help="generated tests whole, details of the page in every look (marked `more`)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--full") and not config.getoption("--hypothesis-profile"):
+        hypothesis_settings.load_profile("full")
 
 
 @pytest.fixture(scope="session")
 def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Show a line at the end of the run."""
     return pytestconfig.stash.setdefault(FIGURES, []).append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker of pytest-xdist hand its figures over."""
+    if (handed := getattr(session.config, "workeroutput", None)) is not None:
+        handed["figures"] = session.config.stash.get(FIGURES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a worker; one that has crashed has none."""
+    handed = getattr(node, "workeroutput", {})
+    node.config.stash.setdefault(FIGURES, []).extend(handed.get("figures", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

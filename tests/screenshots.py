@@ -121,7 +121,7 @@ def reviews() -> bytes:
 
 def flower(browser: Browser, cluster: Cluster, directory: Path) -> None:
     with Flower(cluster, directory) as dashboard:
-        wait_until(lambda: {"interactive", "bulk"} <= names(dashboard), timeout_s=60)
+        wait_until(lambda: {"interactive", "bulk"} <= names(dashboard))
         work(cluster, dashboard)
         credentials = {"username": LOGIN[0], "password": LOGIN[1]}
         size = {"width": FLOWER_SIZE[0], "height": FLOWER_SIZE[1]}
@@ -141,7 +141,7 @@ def names(dashboard: Flower) -> set[str]:
 def work(cluster: Cluster, dashboard: Flower) -> None:
     """Bulk chunks, one of which loses its child, and some small jobs."""
     large = cluster.submit(sentences(60_000))
-    wait_until(lambda: cluster.job(large)["counts"]["completed"] > 50_000, timeout_s=60)
+    wait_until(lambda: cluster.job(large)["counts"]["completed"] > 50_000)
     bulk = next(process for process in cluster.processes if process.name == "bulk")
     for child in bulk.children():
         child.send_signal(signal.SIGKILL)

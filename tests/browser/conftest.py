@@ -30,6 +30,23 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
         yield running
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave details of the page to their first look, but for --full."""
+    if config.getoption("--full"):
+        return
+    first: set[str] = set()
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if isinstance(item, pytest.Function) and "look" in item.fixturenames and item.get_closest_marker("more"):
+            test = f"{item.path}::{item.originalname}"
+            if test in first:
+                left_out.append(item)
+            first.add(test)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(params=LOOKS, ids=lambda look: look.name)
 def look(request: pytest.FixtureRequest) -> Look:
     """Every language and width; a test for which one is enough says `@pytest.mark.parametrize("look", LOOKS[:1])`."""

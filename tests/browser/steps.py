@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.visits import LOOKS, Visit
 
+#: For a detail, as opposed to what visitors do from end to end: one look, or all that the test has with --full.
+detail = pytest.mark.more
 #: For what depends neither on words nor on width.
 one_look = pytest.mark.parametrize("look", LOOKS[:1], ids=lambda look: look.name)
 #: English on a desktop, Chinese on a phone: for what depends on either of them.

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from jobs.access import KeyStore, Scope
 from tests.browser import files
-from tests.browser.steps import analyse, answers, one_look, requests, send, two_looks
+from tests.browser.steps import analyse, answers, detail, one_look, requests, send, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 
@@ -103,6 +103,7 @@ def test_a_key_that_is_refused_is_not_kept(visitor: Visit) -> None:
     assert page.evaluate("sessionStorage.length") == 0
 
 
+@detail
 @two_looks
 def test_whoever_gives_no_key_finds_a_way_to_give_one_later(visitor: Visit, key: str) -> None:
     page, t = visitor.open("/cluster"), visitor.t

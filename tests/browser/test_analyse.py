@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.steps import analyse, answered_job, answers, held, one_look, past, requests, send, two_looks
+from tests.browser.steps import analyse, answered_job, answers, detail, held, one_look, past, requests, send, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.browser.words import Words
 from tests.support.cluster import Cluster
@@ -130,6 +130,7 @@ def test_control_and_enter_send_once(visit: Visit) -> None:
 # -- the band --
 
 
+@detail
 def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, BLAME)
@@ -160,6 +161,7 @@ def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit
 # -- the history --
 
 
+@detail
 def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(visit: Visit) -> None:
     page = visit.open()
     expect(page.get_by_text(visit.t("past.empty"))).to_be_visible()
@@ -172,6 +174,7 @@ def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(v
     expect(past(visit).locator(".score").first).to_have_text(re.compile(r"^\d+(\.\d+)?%$"))
 
 
+@detail
 def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, PRAISE, f"APPLE {BLAME}")
@@ -317,6 +320,7 @@ def kept_waiting(visit: Visit) -> Iterator[None]:
         yield
 
 
+@detail
 @two_looks
 def test_what_takes_long_can_be_looked_at_and_need_not_be_waited_for(visit: Visit) -> None:
     page, t = visit.open(), visit.t
@@ -347,6 +351,7 @@ def test_an_answer_that_takes_long_is_shown_all_the_same(visit: Visit) -> None:
     expect(page.locator(".board")).to_be_empty()
 
 
+@detail
 @two_looks
 def test_another_light_keeps_all_and_is_remembered(visit: Visit) -> None:
     page, t = visit.open(), visit.t

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
-from tests.browser.steps import held, one_look, two_looks
+from tests.browser.steps import detail, held, one_look, two_looks
 from tests.browser.visits import LOOKS, Visit, visiting
 from tests.support.cluster import Cluster
 from tests.support.processes import wait_until
@@ -40,6 +40,7 @@ def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Vis
     assert job["file"]["columns"] == list(files.HEADINGS)
 
 
+@detail
 def test_encoding_and_delimiter_are_recognised_and_can_be_overruled(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     files.choose(visit, "旧表.csv", files.csv(files.reviews(70), delimiter=";", encoding="gb18030"))
@@ -59,6 +60,7 @@ def test_encoding_and_delimiter_are_recognised_and_can_be_overruled(visit: Visit
     assert (file["encoding"], file["delimiter"], file["text_column"]) == ("gb18030", ";", "城市")
 
 
+@detail
 def test_a_sheet_of_a_workbook_is_picked(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     sheets: dict[str, list[tuple[str, ...]]] = {
@@ -75,6 +77,7 @@ def test_a_sheet_of_a_workbook_is_picked(visit: Visit) -> None:
     assert visit.cluster.redis.keys("sentiq:upload:*") == [], "what was looked at is not kept"
 
 
+@detail
 def test_the_options_are_those_of_the_job(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     files.choose(visit, "夜里.csv", files.csv(files.reviews(10)))
@@ -140,6 +143,7 @@ def test_of_several_files_the_first_is_taken_and_that_is_told(visit: Visit) -> N
     expect(page.get_by_role("region", name=t("preview.table"))).to_contain_text(files.PRAISE)
 
 
+@detail
 @two_looks
 def test_a_file_that_changes_after_it_was_chosen_is_told_as_that(visit: Visit, tmp_path: Path) -> None:
     page, t = visit.open("/bulk"), visit.t
@@ -286,6 +290,7 @@ def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Clus
         assert (ended["state"], ended["error"]["code"]) == ("failed", "upload_interrupted")
 
 
+@detail
 @two_looks
 def test_the_upload_bar_of_a_workbook_counts_the_bytes_of_the_file(visit: Visit) -> None:
     """It has been sent for the look at it; what follows is a few words that name it."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Locator, Request, Route, expect
 
-from tests.browser.steps import answers, one_look, requests, send
+from tests.browser.steps import answers, detail, one_look, requests, send
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 
@@ -56,6 +56,7 @@ def listed(cluster: Cluster) -> list[str]:
 # -- the network --
 
 
+@detail
 def test_offline_is_told_with_the_time_of_the_next_try_and_ends_by_itself(faulty: Visit) -> None:
     page, t = faulty.open("/jobs"), faulty.t
     expect(page.get_by_text(t("jobs.none"))).to_be_visible()
@@ -83,7 +84,7 @@ def test_whoever_does_not_want_to_wait_tries_at_once(faulty: Visit) -> None:
     expect(banner(faulty)).to_contain_text(t("away.next", s=14))
     page.unroute("**/api/v1/jobs?*")
     banner(faulty).get_by_role("button", name=t("away.now")).click()
-    expect(banner(faulty)).to_be_hidden(timeout=8_000)
+    expect(banner(faulty)).to_be_hidden(timeout=12_000)
     expect(page.get_by_text(t("jobs.none"))).to_be_visible()
 
 
@@ -138,6 +139,7 @@ def refuse(faulty: Visit, times: int, retry_after_s: int) -> list[Request]:
     return posts
 
 
+@detail
 def test_a_refused_submission_is_tried_again_by_itself_when_it_was_told_to(faulty: Visit) -> None:
     page, t = faulty.open(), faulty.t
     posts = refuse(faulty, times=2, retry_after_s=1)

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import files
-from tests.browser.steps import held, one_look, requests, two_looks
+from tests.browser.steps import detail, held, one_look, requests, two_looks
 from tests.browser.visits import LOOKS, Look, Visit, clear, visiting
 from tests.support.cluster import Cluster
 from tests.support.processes import wait_until
@@ -134,6 +134,7 @@ def test_letters_of_a_word_that_is_not_chosen_yet_are_not_searched_for(visit: Vi
     assert len(sent) == 1
 
 
+@detail
 def test_the_neutral_band_is_for_everything_on_the_page(visit: Visit) -> None:
     job_id = files.submit(visit.cluster, files.csv(files.reviews(100)))
     visit.cluster.wait_ended(job_id)
@@ -270,6 +271,7 @@ def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
         cluster.start_worker("bulk", 1, app=BROKEN)
 
 
+@detail
 @two_looks
 def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Visit) -> None:
     visit = in_trouble
@@ -281,6 +283,7 @@ def test_a_workbook_is_not_offered_of_more_rows_than_it_may_have(in_trouble: Vis
     expect(page.get_by_role("link", name="XLSX", exact=True)).to_be_hidden()
 
 
+@detail
 def test_another_try_is_offered_where_it_could_help_and_a_refusal_says_what_to_do(in_trouble: Visit) -> None:
     visit = in_trouble
     blank = files.submit(visit.cluster, files.csv([*files.reviews(1), ("leer", "", "", "")]))

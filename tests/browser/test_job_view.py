@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import files
-from tests.browser.steps import one_look, requests, two_looks
+from tests.browser.steps import detail, one_look, requests, two_looks
 from tests.browser.visits import Visit
 
 SADDEST = "太失望了，物流太慢，包装破了，再也不买"
@@ -58,12 +58,11 @@ def test_what_is_chosen_stands_in_the_address_and_back_undoes_it(visit: Visit) -
     }
     page.wait_for_function("wanted => location.search.includes('band') && location.search.includes(wanted)", arg="from")
     assert asked(page) == wanted
-    shown = rows_of(page).all_inner_texts()
+    shown = rows_of(page).all_text_contents()
     told = matches.inner_text()
 
     page.reload()  # or somebody else opens the address
-    expect(rows_of(page)).to_have_count(len(shown))
-    assert rows_of(page).all_inner_texts() == shown
+    expect(rows_of(page)).to_have_text(shown)
     expect(matches).to_have_text(told)
     expect(page.get_by_label(t("rows.label"))).to_have_value("negative")
     expect(page.get_by_label(t("rows.search"))).to_have_value(files.BLAME)
@@ -90,6 +89,7 @@ def test_what_an_address_cannot_mean_is_as_usual(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@detail
 @two_looks
 def test_the_most_negative_rows_come_first(visit: Visit) -> None:
     rows = [*files.reviews(60), ("saddest", SADDEST, "北京", "app")]
@@ -152,6 +152,7 @@ def test_without_a_choice_there_is_one_kind_of_download(visit: Visit) -> None:
     expect(page.get_by_role("link", name=t("downloads.shown"))).to_have_count(0)
 
 
+@detail
 def test_columns_are_told_once_and_shares_are_seen_at_any_width(visit: Visit) -> None:
     job_id = ended_job(visit)
     page, t = visit.open(f"/jobs/{job_id}"), visit.t
@@ -169,6 +170,7 @@ def test_columns_are_told_once_and_shares_are_seen_at_any_width(visit: Visit) ->
     assert region.evaluate("place => place.scrollWidth <= place.clientWidth"), "nothing of it is beside the window"
 
 
+@detail
 @two_looks
 def test_rows_without_a_text_are_grey_and_no_part_of_the_share(visit: Visit) -> None:
     job_id = files.submit(visit.cluster, files.csv([*files.reviews(4), *(("x", "", "北京", "app"),) * 4]))
@@ -181,6 +183,7 @@ def test_rows_without_a_text_are_grey_and_no_part_of_the_share(visit: Visit) -> 
     expect(page.locator(".badge.failed, .part.failed, .dot.failed, .bad")).to_have_count(0)
 
 
+@detail
 @two_looks
 def test_the_model_and_how_far_to_trust_it_are_in_sight(visit: Visit) -> None:
     (model,) = visit.cluster.http.get("/api/v1/models").json()["data"]

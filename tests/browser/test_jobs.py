@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.steps import one_look, two_looks
+from tests.browser.steps import detail, one_look, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 
@@ -55,6 +55,7 @@ def test_jobs_are_listed_newest_first_and_lead_to_their_pages(visit: Visit) -> N
     expect(lines(visit)).to_have_count(2)
 
 
+@detail
 @two_looks
 def test_an_empty_list_says_so(visit: Visit) -> None:
     page, t = visit.open("/jobs"), visit.t
@@ -64,6 +65,7 @@ def test_an_empty_list_says_so(visit: Visit) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(t("bulk.title"))
 
 
+@detail
 def test_jobs_are_filtered_by_their_state(visit: Visit) -> None:
     (completed,) = submit(visit.cluster, 1)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -153,6 +155,7 @@ def test_a_job_ends_while_one_looks(visit: Visit) -> None:
 # -- addresses that lead nowhere --
 
 
+@detail
 @two_looks
 def test_a_job_that_is_not_there_is_told_with_what_to_do(browser: Browser, cluster: Cluster, look: Look) -> None:
     with visiting(browser, cluster, look, expected=("404",)) as visit:
@@ -175,6 +178,7 @@ def test_a_job_that_is_erased_while_one_looks(browser: Browser, cluster: Cluster
         expect(page.get_by_role("alert")).to_contain_text(visit.t("error.job_not_found"))
 
 
+@detail
 @two_looks
 def test_an_address_that_is_none_of_ours(browser: Browser, cluster: Cluster, look: Look) -> None:
     with visiting(browser, cluster, look, expected=("404",)) as visit:

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import files
-from tests.browser.steps import analyse, one_look, past, send, two_looks
+from tests.browser.steps import analyse, detail, one_look, past, send, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
@@ -80,6 +80,7 @@ def attack_file() -> bytes:
     return content.getvalue().encode()
 
 
+@detail
 @two_looks
 def test_files_are_text_from_their_names_to_their_cells(wary: Visit) -> None:
     page, t = wary.open("/bulk"), wary.t

@@ -1,4 +1,4 @@
-"""A real cluster for tests."""
+"""Real clusters for tests: one that is shared, and ones that a test may break."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ import pytest
 from tests.support.cluster import Cluster
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One running cluster for the tests of a module."""
-    with Cluster(tmp_path_factory.mktemp("cluster")) as running:
+@pytest.fixture(scope="package")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One running cluster for all modules that do not break it and need no other settings."""
+    with Cluster(tmp_path_factory.mktemp("cluster"), SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8") as running:
         running.start()
         yield running
+
+
+@pytest.fixture(scope="module")
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """The shared cluster, without the jobs and the webhooks of other modules; its counters go on."""
+    shared_cluster.clear()
+    return shared_cluster
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def _connect(api: Cluster, stack: ExitStack, data: bytes = b"") -> socket.socket
 
 def _polls(api: Cluster) -> bool:
     """A stranger is answered while all that goes on."""
-    with httpx.Client(base_url=api.url, timeout=5) as client:
+    with httpx.Client(base_url=api.url, timeout=10) as client:
         return client.get("/livez").status_code == 200
 
 
@@ -83,7 +83,7 @@ def test_headers_that_never_end_give_their_thread_back(api: Cluster) -> None:
     with ExitStack() as stack:
         slow = [_connect(api, stack, b"GET /livez HTTP/1.1\r\nHost: he") for _ in range(THREADS)]
 
-        wait_until(lambda: _is_served(api), timeout_s=25)
+        wait_until(lambda: _is_served(api))
         for connection in slow:
             assert connection.recv(4_096)[:12] in (b"", b"HTTP/1.1 400")
 
@@ -105,7 +105,7 @@ def test_a_body_that_drips_gives_its_thread_back(api: Cluster) -> None:
 
         threading.Thread(target=drip, daemon=True).start()
 
-        wait_until(lambda: _is_served(api), timeout_s=25)
+        wait_until(lambda: _is_served(api))
 
 
 def test_those_who_wait_for_results_leave_threads_for_others(api: Cluster) -> None:
@@ -196,7 +196,7 @@ def test_who_holds_a_connection_does_not_delay_the_stop(api: Cluster) -> None:
         assert _polls(api)
         [process] = api.processes
 
-        process.stop(timeout_s=15)  # half of what gunicorn allows those that it waits for
+        process.stop(timeout_s=28)  # less than the 30 s that gunicorn allows those that it waits for
 
         assert all(_whole(connection).startswith(b"HTTP/1.0 200 ") for connection in holding)
         assert silent.recv(1) == b""

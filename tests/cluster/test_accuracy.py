@@ -31,7 +31,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def test_the_test_split_as_one_bulk_job(cluster: Cluster, rows: list[dict[str, str]]) -> None:
-    job = cluster.wait_ended(cluster.submit([row["text"] for row in rows]), timeout_s=110)
+    job = cluster.wait_ended(cluster.submit([row["text"] for row in rows]))
 
     assert job["lane"] == "bulk"
     assert job["counts"] == {"total": len(rows), "completed": len(rows), "failed": 0, "without_text": 0}

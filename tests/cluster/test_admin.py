@@ -22,7 +22,7 @@ pytestmark = pytest.mark.cluster
 def admin(cluster: Cluster, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     words = [REPOSITORY / "bin" / "sentiq-admin", *arguments]
     return subprocess.run(
-        words, env=os.environ | cluster.env | env, capture_output=True, text=True, check=False, timeout=60
+        words, env=os.environ | cluster.env | env, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -50,7 +50,7 @@ def start(cluster: Cluster, lane: str, autoscale: str, **options: Any) -> Proces
 
 
 def grown(worker: Process, count: int) -> None:
-    wait_until(lambda: len(worker.children()) == count, timeout_s=60, message=f"{count} children")
+    wait_until(lambda: len(worker.children()) == count, message=f"{count} children")
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
     seeds = itertools.count()
 
     def post() -> None:
-        with httpx.Client(base_url=cluster.url, timeout=30) as http:
+        with httpx.Client(base_url=cluster.url, timeout=100) as http:
             while not done.is_set():
                 body = {"texts": sentences(CHUNK_TEXTS, next(seeds))}
                 ids.append(http.post("/api/v1/jobs", json=body, headers={"Prefer": "wait=20"}).json()["id"])
@@ -182,7 +182,7 @@ def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster) -> No
 
     assert switched.returncode == 0, switched.stdout + switched.stderr
     check_all_answered(empty_cluster, job_id, 1_500)
-    wait_until(lambda: [w.model for w in empty_cluster.live()] == ["slow-too"], timeout_s=60)
+    wait_until(lambda: [w.model for w in empty_cluster.live()] == ["slow-too"])
     grown(worker, 1)
     after_id = empty_cluster.submit(sentences(500, seed=1))
     wait_until(lambda: len(worker.children()) > 1, message="it goes on scaling")
@@ -194,14 +194,14 @@ def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster) -> No
 def test_bounds_are_changed_while_a_worker_runs(empty_cluster: Cluster) -> None:
     worker = start(empty_cluster, "bulk", "2,1")
     with Celery(broker=empty_cluster.redis_server.url) as celery:
-        assert celery.control.autoscale(3, 3, reply=True, limit=1, timeout=10)
+        assert celery.control.autoscale(3, 3, reply=True, limit=1, timeout=60)
         grown(worker, 3)
         job_id = empty_cluster.submit(sentences(900))
         wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="all of them have work")
         check_all_answered(empty_cluster, job_id, 900)
-        (refused,) = celery.control.autoscale(1, 2, reply=True, limit=1, timeout=10)
+        (refused,) = celery.control.autoscale(1, 2, reply=True, limit=1, timeout=60)
         assert "MIN <= MAX" in str(refused)
-        assert celery.control.autoscale(1, 1, reply=True, limit=1, timeout=10)
+        assert celery.control.autoscale(1, 1, reply=True, limit=1, timeout=60)
         grown(worker, 1)
 
 

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -23,16 +22,6 @@ from tests.support.texts import ROWS, TEXTS, some_table
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        cluster.start(interactive=1, bulk=2)
-        yield cluster
-    finally:
-        cluster.close()
-
-
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     return some_table(tmp_path)
@@ -41,7 +30,7 @@ def table(tmp_path: Path) -> Path:
 def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     env = os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "sentiq_client", *map(str, arguments)]
-    return subprocess.run(command, env=env, input=stdin, capture_output=True, check=False, timeout=100)
+    return subprocess.run(command, env=env, input=stdin, capture_output=True, check=False, timeout=300)
 
 
 def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +31,20 @@ LINES = ("味道不错,下次还来", "物流太慢,很失望", "包装完整,�
 TABLE = "编号,城市,评论\n" + "".join(f"n{n},北京,{text.replace(',', '，')}\n" for n, text in enumerate(LINES))
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    directory = tmp_path_factory.mktemp("cluster")
-    with Cluster(directory, SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8") as running:
-        running.start(interactive=1, bulk=2)
-        yield running
-
-
 def environment(url: str) -> dict[str, str]:
     return os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
 
 
 def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=environment(url), input=stdin, capture_output=True, check=False, timeout=100)
+    return subprocess.run(command, env=environment(url), input=stdin, capture_output=True, check=False, timeout=300)
 
 
 def shell(url: str, line: str, **words: Path) -> subprocess.CompletedProcess[bytes]:
     """A line of bash, in which `sentiq` is the command and `$name` each of the words."""
     start = f'sentiq() {{ {shlex.join(COMMAND)} "$@"; }}; set -o pipefail; '
     env = environment(url) | {name: str(word) for name, word in words.items()}
-    return subprocess.run(["bash", "-c", start + line], env=env, capture_output=True, check=False, timeout=100)
+    return subprocess.run(["bash", "-c", start + line], env=env, capture_output=True, check=False, timeout=300)
 
 
 def texts_of(cluster: Cluster, done: subprocess.CompletedProcess[bytes]) -> list[str]:
@@ -108,9 +99,13 @@ def test_a_table_comes_by_standard_input_when_its_format_is_named(cluster: Clust
 def test_lines_are_classified_in_about_the_time_of_one_job(cluster: Cluster, tmp_path: Path) -> None:
     reviews = tmp_path / "reviews.txt"
     reviews.write_text("".join(f"{LINES[n % 4]}{n}\n\n" for n in range(1000)), encoding="utf-8")
-    began = time.monotonic()
-    assert sentiq(cluster.url, "submit", reviews, "--wait").returncode == 0
-    job_s = time.monotonic() - began
+
+    def job_s() -> float:
+        began = time.monotonic()
+        assert sentiq(cluster.url, "submit", reviews, "--wait").returncode == 0
+        return time.monotonic() - began
+
+    before_s = job_s()
     began = time.monotonic()
     done = sentiq(cluster.url, "analyze", "-", "--json", stdin=reviews.read_bytes())
     lines_s = time.monotonic() - began
@@ -118,7 +113,8 @@ def test_lines_are_classified_in_about_the_time_of_one_job(cluster: Cluster, tmp
     rows = [json.loads(row) for row in done.stdout.splitlines()]
     assert [row["text"] for row in rows] == [f"{LINES[n % 4]}{n}" for n in range(1000)]
     assert {row["label"] for row in rows[1::4]} == {"negative"}
-    assert lines_s < 3 * job_s + 2, f"{lines_s:.1f} s for the lines, {job_s:.1f} s for the job"
+    slowest_s = max(before_s, job_s())
+    assert lines_s < 3 * slowest_s + 2, f"{lines_s:.1f} s for the lines, {slowest_s:.1f} s for the job"
     assert json.loads(sentiq(cluster.url, "list", "--limit", "1", "--json").stdout)["name"] == "reviews.txt", (
         "the jobs of the lines are gone"
     )

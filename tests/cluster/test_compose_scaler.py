@@ -78,11 +78,11 @@ def test_containers_come_with_the_load_and_go_after_it(cluster: Cluster, folder:
     cluster.wait_workers(1)
 
     job_id = cluster.submit(sentences(20_000))
-    wait_until(lambda: containers(folder) == 3, timeout_s=60, message="more come")
+    wait_until(lambda: containers(folder) == 3, message="more come")
     cluster.wait_workers(3)
     check_all_answered(cluster, job_id, 20_000)
 
-    wait_until(lambda: containers(folder) == 1, timeout_s=60, message="all but one go")
+    wait_until(lambda: containers(folder) == 1, message="all but one go")
     assert "released the work" not in "".join(log.read_text() for log in folder.glob("*.log"))
     assert process.stop() == 0
     assert containers(folder) == 1, "what runs goes on"
@@ -98,7 +98,7 @@ def test_what_is_away_is_waited_for(cluster: Cluster, folder: Path) -> None:
     wait_until(lambda: "answers 503" in process.log.read_text())
     cluster.redis_server.start()
     (folder / "broken").unlink()
-    wait_until(lambda: containers(folder) == 1, timeout_s=30)
+    wait_until(lambda: containers(folder) == 1)
     assert process.stop() == 0
 
 

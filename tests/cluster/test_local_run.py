@@ -65,7 +65,7 @@ class LocalRun:
             assert words in self.output or self.process.poll() is None, self.output
             return words in self.output
 
-        wait_until(said, timeout_s=100, message=f"make run says {words!r}")
+        wait_until(said, message=f"make run says {words!r}")
 
     def family(self) -> list[psutil.Process]:
         members: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
@@ -107,7 +107,7 @@ def run_once(directory: Path, **env: str) -> subprocess.CompletedProcess[str]:
     ports = {"SENTIQ_PORT": str(free_port()), "SENTIQ_FLOWER_PORT": str(free_port())}
     kept = {"RUN_DIR": str(directory / "kept"), "TMPDIR": str(directory)}
     env = clean_environment() | ports | kept | env
-    return subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(RUN, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Callable[..., LocalRun]) -> None:
@@ -234,6 +234,6 @@ def test_a_service_that_cannot_start_is_named_with_its_words(tmp_path: Path) -> 
 
 def test_the_demo_says_how_to_reach_a_service() -> None:
     env = os.environ | {"SENTIQ_URL": f"http://127.0.0.1:{free_port()}"}
-    run = subprocess.run(DEMO, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run(DEMO, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 1
     assert "SENTIQ_URL" in run.stderr + run.stdout

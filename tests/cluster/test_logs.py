@@ -80,7 +80,7 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     wait_until(lambda: "server of metrics ended" in bulk.log.read_text())
     cluster.redis_server.signal(9)
     assert cluster.http.get("/api/v1/jobs").status_code == 503
-    wait_until(lambda: all("Cannot connect" in w.log.read_text() for w in (interactive, bulk)), timeout_s=30)
+    wait_until(lambda: all("Cannot connect" in w.log.read_text() for w in (interactive, bulk)))
     assert second.popen.wait(30) != 0, "the port is taken"
     for process in (api, interactive, bulk):
         process.popen.terminate()
@@ -222,7 +222,7 @@ def test_people_get_readable_lines_and_colours_only_on_a_terminal(tmp_path: Path
         reader = threading.Thread(target=read_all, args=(ours, output))
         reader.start()
         try:
-            wait_until(lambda: b"child warm" in output, timeout_s=60)
+            wait_until(lambda: b"child warm" in output)
         finally:
             worker.terminate()
             worker.wait(30)

@@ -77,7 +77,7 @@ def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> N
         yield b"not json\n"
         yield '{"text": "最后一条，很满意", "custom_id": "last"}\n'.encode()
 
-    with httpx.Client(base_url=cluster.url, timeout=60) as client:
+    with httpx.Client(base_url=cluster.url, timeout=100) as client:
         response = client.post("/api/v1/jobs", content=body(), headers={"Content-Type": "application/x-ndjson"})
 
     assert first_half_done.is_set()
@@ -139,7 +139,7 @@ def test_ten_thousand_posts_from_fifty_threads_each_get_their_own_answer(cluster
 
     def ask(text: str) -> tuple[str, float]:
         if not hasattr(local, "client"):
-            local.client = httpx.Client(base_url=cluster.url, timeout=60)
+            local.client = httpx.Client(base_url=cluster.url, timeout=100)
             clients.append(local.client)
         response = local.client.post("/api/v1/jobs", json={"text": text}, headers={"Prefer": "wait=30"})
         assert response.status_code == 200, response.text

@@ -38,7 +38,7 @@ class Shown(NamedTuple):
 
 
 def scrape(url: str) -> Shown:
-    response = httpx.get(f"{url}/metrics", timeout=10)
+    response = httpx.get(f"{url}/metrics", timeout=100)
     assert response.status_code == 200
     kinds, samples = {}, {}
     for family in text_string_to_metric_families(response.text):
@@ -167,7 +167,7 @@ def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
     waiting = scrape(cluster.url)
     worker = Measured(cluster, "bulk")
     cluster.wait_workers(1)
-    wait_until(lambda: scrape(cluster.url).value("sentiq_jobs", state="ended") == 1, timeout_s=60)
+    wait_until(lambda: scrape(cluster.url).value("sentiq_jobs", state="ended") == 1)
     cluster.http.delete(f"/api/v1/jobs/{small}")
     done = scrape(cluster.url)
 
@@ -242,7 +242,6 @@ def test_memory_is_as_the_system_tells_it(cluster: Cluster) -> None:
     assert shown.value("sentiq_worker_memory_bytes") == pytest.approx(proportional, rel=0.1)
     wait_until(
         lambda: cluster.live()[0].memory_bytes == pytest.approx(proportional, rel=0.1),
-        timeout_s=30,
         message="its heartbeat tells the same",
     )
     assert shown.value("sentiq_child_unique_bytes_max") == pytest.approx(max(unique), rel=0.1)
@@ -280,7 +279,7 @@ def test_a_killed_worker_leaves_no_server_and_the_next_one_cleans_up(cluster: Cl
     first.process.popen.kill()
     first.process.popen.wait(10)
 
-    wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, timeout_s=10)
+    wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
     for child in pool:
         if child.is_running():
             child.kill()

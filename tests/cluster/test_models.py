@@ -70,6 +70,6 @@ def test_a_damaged_model_fails_its_rows_with_the_reason_and_nothing_else(cluster
 def test_a_model_prepared_later_is_found_without_a_restart(cluster: Cluster, store: Path) -> None:
     copy_model(store, "later")
 
-    wait_until(lambda: "later" in {m["id"] for m in cluster.http.get("/api/v1/models").json()["data"]}, timeout_s=30)
+    wait_until(lambda: "later" in {m["id"] for m in cluster.http.get("/api/v1/models").json()["data"]})
     rows = cluster.rows(cluster.wait_ended(cluster.submit(["味道不错"], model="later"))["id"])
     assert {row["model"] for row in rows} == {"later@c0ffee"}

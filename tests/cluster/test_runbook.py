@@ -39,7 +39,7 @@ def run(*command: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} is missing")
     return subprocess.run(
-        words, cwd=REPOSITORY, env=os.environ | env, capture_output=True, text=True, check=False, timeout=60
+        words, cwd=REPOSITORY, env=os.environ | env, capture_output=True, text=True, check=False, timeout=300
     )
 
 

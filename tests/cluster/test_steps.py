@@ -57,7 +57,7 @@ def test_each_step_has_one_timer_also_after_a_reconnect(empty_cluster: Cluster) 
         wait_until(lambda times=times: worker.log.read_text().count("Connection to broker lost") == times)  # type: ignore[misc]
         empty_cluster.redis_server.start()
         wait_until(lambda times=times: worker.log.read_text().count("Connected to redis") == times + 1)  # type: ignore[misc]
-        wait_until(lambda: ask(empty_cluster, "live_timers", timeout_s=2), timeout_s=60, message="it listens again")
+        wait_until(lambda: ask(empty_cluster, "live_timers", timeout_s=2), message="it listens again")
         assert ask(empty_cluster, "live_timers") == expected
 
 

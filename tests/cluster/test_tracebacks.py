@@ -58,11 +58,11 @@ def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
             ),
         ]
 
-        wait_until(lambda: answers(cluster, "/livez") and cluster.live(), timeout_s=90)
+        wait_until(lambda: answers(cluster, "/livez") and cluster.live())
         job_id = cluster.submit([TEXT])
         assert answers(cluster, f"/api/v1/jobs/{job_id}/throughput") == 500
-        wait_until(lambda: answers(cluster, f"http://127.0.0.1:{flower_port}/workers") == 500, timeout_s=60)
-        wait_until(lambda: answers(cluster, f"http://127.0.0.1:{front_port}/livez") == 500, timeout_s=60)
+        wait_until(lambda: answers(cluster, f"http://127.0.0.1:{flower_port}/workers") == 500)
+        wait_until(lambda: answers(cluster, f"http://127.0.0.1:{front_port}/livez") == 500)
         for process in (api, worker, flower, front, *others):
             wait_until(lambda process=process: told(process), message=process.name)  # type: ignore[misc]
         wait_until(lambda: "in _sweep_jobs" in worker.log.read_text(), message="the parent raises")

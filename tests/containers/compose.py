@@ -63,7 +63,7 @@ class Project:
             "SENTIQ_PROXY_PUBLISH": "127.0.0.1",
             "SENTIQ_PROMETHEUS_PORT": str(self.prometheus_port),
         }
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.proxy_port}", timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.proxy_port}", timeout=100, trust_env=False)
 
     def compose(
         self,

@@ -54,7 +54,7 @@ def test_rows_run_while_their_upload_still_arrives(project: Project) -> None:
     def body() -> object:
         for start in range(0, 6_000, 1_000):
             yield "".join(json.dumps({"text": f"第{start + row}条，很好"}) + "\n" for row in range(1_000)).encode()
-            wait_until(lambda: completed() > len(seen) * 500, timeout_s=60, message="rows run before the upload ends")
+            wait_until(lambda: completed() > len(seen) * 500, message="rows run before the upload ends")
             seen.append(completed())
 
     def completed() -> int:
@@ -78,7 +78,7 @@ def test_a_worker_that_is_killed_is_started_again_and_no_row_is_lost(project: Pr
     before = project.containers["worker-bulk"]
     docker("exec", before["Id"], "sh", "-c", "kill -9 -1", check=False)  # all that runs in it
 
-    wait_until(lambda: project.containers["worker-bulk"]["RestartCount"] > before["RestartCount"], timeout_s=60)
+    wait_until(lambda: project.containers["worker-bulk"]["RestartCount"] > before["RestartCount"])
     _check_large_job(project, job_id)
     wait_until(project.all_healthy, timeout_s=120)
 
@@ -128,16 +128,16 @@ def test_several_apis_take_turns_behind_the_proxy(project: Project) -> None:
         assert [project.http.get("/api/v1/jobs").status_code for _ in range(10)] == [200] * 10
         return len(set(upstreams.findall(docker("logs", project.container("proxy"))[before:]))) == 2
 
-    wait_until(both_answer, timeout_s=60)
+    wait_until(both_answer)
     project.compose("up", "-d", "--no-build", "--scale", "api=1", "api")
-    wait_until(project.all_healthy, timeout_s=60)
+    wait_until(project.all_healthy)
 
 
 def test_the_proxy_says_in_our_form_that_the_api_is_away(project: Project) -> None:
     project.compose("stop", "api")
     answer = project.http.get("/api/v1/jobs", headers={"X-Request-Id": 'odd"id'})
     project.compose("start", "api")
-    wait_until(project.all_healthy, timeout_s=60)
+    wait_until(project.all_healthy)
 
     problem = answer.json()
     assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
@@ -202,7 +202,7 @@ def test_prometheus_scrapes_the_api_and_every_worker(project: Project) -> None:
         return found
 
     expected = {"sentiq-api": ["up"], "sentiq-worker": ["up", "up"]}
-    wait_until(lambda: up() == expected, timeout_s=90, message="all targets are up")
+    wait_until(lambda: up() == expected, message="all targets are up")
     rules = httpx.get(f"{url}/rules", timeout=5, trust_env=False).json()["data"]["groups"]
     assert sum(len(group["rules"]) for group in rules) > 5
     project.compose("rm", "--stop", "--force", "prometheus", profiles=("monitoring",))
@@ -278,7 +278,7 @@ def _large_job(project: Project) -> str:
     answer = project.http.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/x-ndjson"})
     assert answer.status_code == 202, answer.text
     job_id = str(answer.json()["id"])
-    wait_until(lambda: project.job(job_id)["counts"]["completed"] > 1_000, timeout_s=60)
+    wait_until(lambda: project.job(job_id)["counts"]["completed"] > 1_000)
     assert project.job(job_id)["counts"]["completed"] < LARGE_ROWS
     return job_id
 

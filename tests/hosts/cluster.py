@@ -70,7 +70,7 @@ class HostedCluster(Cluster):
     def user(self) -> httpx.Client:
         """Someone who asks the API from outside."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=100, trust_env=False)
 
     def start_all(self) -> None:
         self.redis_server.start()
@@ -109,7 +109,7 @@ class HostedCluster(Cluster):
             now_s = self.redis.time()[0]
             return {w.worker for w in self.live() if now_s - w.seen_at_s <= 2} == names
 
-        wait_until(heard, timeout_s=90, message=f"all workers are heard of; exits so far: {self.exits}")
+        wait_until(heard, message=f"all workers are heard of; exits so far: {self.exits}")
 
     def held_chunks(self) -> list[ChunkRef]:
         """The bulk chunks that children hold."""

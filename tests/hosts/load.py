@@ -76,6 +76,10 @@ class Load:
         """Seconds that the unluckiest text waited, of those that were waiting at the moment or asked later."""
         return max(a.answered_at_s - max(a.asked_at_s, since_s) for a in self.answers if a.answered_at_s >= since_s)
 
+    def longest_healthy_wait_s(self, until_s: float) -> float:
+        """Seconds that the unluckiest text waited of those answered by the moment, before anything was broken."""
+        return max(a.answered_at_s - a.asked_at_s for a in self.answers if a.answered_at_s <= until_s)
+
     def stop(self) -> None:
         """No more questions. Those asked are still answered."""
         self._stopping.set()

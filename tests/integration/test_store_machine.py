@@ -1,7 +1,7 @@
 """The job store against a plain Python model (store_model.py), in any order of calls that Hypothesis can think of.
 
-The examples are the same at each run. `pytest --hypothesis-profile=search` takes ten times as many, other ones each
-time; `--hypothesis-seed=N` repeats one such search.
+The examples are the same at each run: a third of them, or all with `--full`. `pytest --hypothesis-profile=search` takes
+ten times as many, other ones each time; `--hypothesis-seed=N` repeats one such search.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from jobs.store import JobStore
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
 from tests.support.examples import effort
 
-EXAMPLES = 120
+EXAMPLES = 180  #: a third of them still ends jobs in every way
 STEPS = 50
 JOBS = 5  #: of one example: enough to meet in the lanes, few enough to be met again
 HOUR_MS = 3_600_000
@@ -622,6 +622,7 @@ class StoreMachine(RuleBasedStateMachine):
         return dict(zip(names, pipe.execute(), strict=True))
 
 
+@pytest.mark.more
 @pytest.mark.timeout(1200)
 def test_the_store_does_what_the_model_says(redis: Redis, settings: Settings, tell: Callable[[str], None]) -> None:
     """Leases and uploads last as long as the test; what is to run out is made to."""

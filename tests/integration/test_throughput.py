@@ -70,7 +70,7 @@ def test_rows_are_counted_when_they_are_recorded(
     assert rows[1:10] == [0] * 9, "steps without rows are zeros"
     assert sum(rows) == 6
     assert [b - a for a, b in itertools.pairwise(at)] == [1] * (len(at) - 1)
-    assert at[0] == pytest.approx(began_s - 10, abs=2)
+    assert began_s - 12 <= at[0] <= time.time() - 8
 
 
 def test_steps_grow_so_that_they_stay_few(redis: Redis, client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:

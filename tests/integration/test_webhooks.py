@@ -327,7 +327,7 @@ def test_no_receiver_holds_a_message_longer_than_its_time(
     with slow(begin, drip) as receiver:
         sender = threading.Thread(target=lambda: answers.append(Sender(LOOPBACK).post(receiver.url, {}, b"{}")))
         sender.start()
-        wait_until(lambda: answers, timeout_s=10, message="the sender comes back while the receiver goes on")
+        wait_until(lambda: answers, message="the sender comes back while the receiver goes on")
     sender.join()
     assert answers[0].status == status
     assert answers[0].error == ("no answer within 0.3 s" if status is None else "")
@@ -352,7 +352,7 @@ def test_what_comes_before_the_message_counts_too(monkeypatch: pytest.MonkeyPatc
         )
         sender.start()
         try:
-            wait_until(lambda: answers, timeout_s=3, message="the sender comes back")
+            wait_until(lambda: answers, timeout_s=30, message="the sender comes back before the look-up does")
         finally:
             ended.set()
             sender.join()
@@ -371,7 +371,7 @@ def test_a_slow_receiver_delays_nobody_else_and_loses_nothing(
             wait_until(lambda: holding.held.total() == SHARE, message="it has its share")
             open_client.post(f"{HOOKS}/{other['id']}/test")
 
-            wait_until(lambda: receiver.got, timeout_s=10, message="another's message arrives")
+            wait_until(lambda: receiver.got, message="another's message arrives")
             assert holding.held.total() == SHARE, "of threads, however many of its messages are due"
             holding.release()
             wait_until(lambda: len(holding.answered) == 200, message="all arrive when it has recovered")

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(not HELM_PYTHON.exists(), reason="Helm is not he
 
 def helm(values: Manifest, namespace: str = "sentiq") -> subprocess.CompletedProcess[str]:
     command = [str(HELM_PYTHON), "-c", RENDER, str(CHART), namespace]
-    return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False, timeout=300)
 
 
 @cache

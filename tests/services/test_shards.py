@@ -28,7 +28,7 @@ class Shards:
         for name in ("a", "b"):
             (directory / name).mkdir()
             self.stacks[name] = Cluster(directory / name, SENTIQ_SHARD=name, SENTIQ_AUTH="off")
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=100)
         self._nginx: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -116,7 +116,7 @@ def test_all_programs_start_are_started_again_and_stop_cleanly(supervisord: Supe
     processes = psutil.Process(supervisord.process.pid).children(recursive=True) if supervisord.process else []
     began_s = time.monotonic()
     supervisord.stop()
-    assert time.monotonic() - began_s < 30
+    assert time.monotonic() - began_s < 60, "nobody had to be killed"
     assert not [process for process in processes if process.is_running()]
     said = (supervisord.logs / "supervisord.log").read_text()
     assert "stopped: bulk (exit status 0)" in said
@@ -127,7 +127,7 @@ def test_all_programs_start_are_started_again_and_stop_cleanly(supervisord: Supe
 def test_a_bad_setting_is_not_tried_again(supervisord: Supervisord) -> None:
     supervisord.start(SENTIQ_LEASE_S="-1")
 
-    wait_until(lambda: supervisord.control("status").count("EXITED") == len(PROGRAMS), timeout_s=60)
+    wait_until(lambda: supervisord.control("status").count("EXITED") == len(PROGRAMS))
 
     assert "exit status 78; expected" in (supervisord.logs / "supervisord.log").read_text()
     assert supervisord.control("status").count("EXITED") == len(PROGRAMS), "and stays so"
@@ -140,7 +140,7 @@ def test_supervisord_keeps_its_logs_small(supervisord: Supervisord) -> None:
     supervisord.start(SENTIQ_LOG_LEVEL="DEBUG")
     supervisord.wait_ready()
 
-    wait_until(lambda: (supervisord.logs / "interactive.log.1").exists(), timeout_s=60)
+    wait_until(lambda: (supervisord.logs / "interactive.log.1").exists())
     assert len(list(supervisord.logs.glob("interactive.log.*"))) <= 5
 
 

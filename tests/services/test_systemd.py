@@ -98,7 +98,7 @@ class Systemd:
             ["nsenter", "--target", str(inside[0].pid), "--mount", "--pid", "--uts", "--ipc", "--cgroup", *command],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=300,
         )
         return entered.stdout.strip()
 

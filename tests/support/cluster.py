@@ -37,7 +37,7 @@ class Cluster:
         self.processes: list[Process] = []
         self.settings = self.redis_server.settings
         self.redis = connect(self.settings.redis_address)
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        self.http = httpx.Client(base_url=self.url, timeout=100)
 
     def start(self, *, interactive: int = 2, bulk: int = 2) -> None:
         """Redis, the API and a worker for each lane, all ready."""
@@ -93,11 +93,18 @@ class Cluster:
         document: dict[str, Any] = self.http.get(f"/api/v1/jobs/{job_id}").json()
         return document
 
-    def wait_ended(self, job_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    def wait_ended(self, job_id: str, timeout_s: float = 200.0) -> dict[str, Any]:
         wait_until(
             lambda: self.job(job_id)["ended_at"], timeout_s=timeout_s, message=f"{job_id} ends: {self.job(job_id)}"
         )
         return self.job(job_id)
+
+    def clear(self) -> None:
+        """Erase all jobs and webhooks, of a service that asks for no key."""
+        for path in ("/api/v1/jobs", "/api/v1/webhooks"):
+            while documents := self.http.get(path).json()["data"]:
+                for document in documents:
+                    self.http.delete(f"{path}/{document['id']}")
 
     def restart_dead_workers(self) -> None:
         """As a supervisor does: Celery may give up when Redis goes away or refuses."""
@@ -113,7 +120,7 @@ class Cluster:
             self.restart_dead_workers()
             return self.job(job_id).get("ended_at") is not None  # a problem has none
 
-        wait_until(ended, timeout_s=100, message="the job ends")
+        wait_until(ended, timeout_s=250, message="the job ends")
 
     def rows(self, job_id: str, **params: Any) -> list[dict[str, Any]]:
         """All rows of an ended job, by pages."""

@@ -6,5 +6,5 @@ from hypothesis import settings as hypothesis_settings
 
 
 def effort(examples: int) -> int:
-    """How many examples a generated test tries in the current profile of Hypothesis, of so many in the usual one."""
-    return examples * (hypothesis_settings().max_examples or 100) // 100
+    """Return how many of its `examples`, all of which `--full` tries, a test tries in the current profile."""
+    return max(1, examples * hypothesis_settings().max_examples // 100)

@@ -27,7 +27,7 @@ class Flower:
             **{f"SENTIQ_{name.upper()}": value for name, value in settings.items()},
         }
         self._options, self._directory = options, directory
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/flower", auth=LOGIN, timeout=30)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/flower", auth=LOGIN, timeout=100)
         self._process: Process | None = None
 
     def __enter__(self) -> Flower:
@@ -55,7 +55,7 @@ class Flower:
             except httpx.TransportError:
                 return False
 
-        wait_until(answers, timeout_s=60, message="Flower answers")
+        wait_until(answers, message="Flower answers")
 
     def stop(self) -> None:
         self.process.stop()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 
 from tests.support.paths import REPOSITORY
 
-READY_S = 90.0  #: a worker loads and warms its model in this time, even on a busy machine
+READY_S = 200.0  #: a worker loads and warms its model in this time, even on a busy machine
+WAIT_S = 100.0  #: no condition takes so long, even on a busy machine; the limit only ends a test that has failed
 
 
-def wait_until(condition: Callable[[], object], *, timeout_s: float = 20.0, message: str = "") -> None:
+def wait_until(condition: Callable[[], object], *, timeout_s: float = WAIT_S, message: str = "") -> None:
     """Wait until `condition()` is true; fail with `message` when it does not become so in time."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -25,16 +28,29 @@ def wait_until(condition: Callable[[], object], *, timeout_s: float = 20.0, mess
         time.sleep(0.02)
 
 
+def _ports() -> Iterator[int]:
+    """Give each port once before any comes again. Each process of pytest-xdist has ports of its own.
+
+    They lie below those that the kernel gives to connections, or one of them may have it when its server starts.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(10_000 + worker, 30_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    return itertools.cycle(random.sample(ports, len(ports)))
+
+
+_own_ports = _ports()
+
+
 def free_port() -> int:
-    """Below those that the kernel gives to connections, or one of them may have it when its server starts."""
-    while True:
-        port = random.randrange(10_000, 30_000)
+    """Find a port on which nothing listens; it is not given again soon, though nothing may listen on it yet."""
+    for port in _own_ports:
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+    raise AssertionError("the ports never end")
 
 
 class Process:
@@ -60,7 +76,7 @@ class Process:
         if self.popen.poll() is not None:
             raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log.read_text()[-3000:]}")
 
-    def stop(self, timeout_s: float = 30.0) -> int:
+    def stop(self, timeout_s: float = WAIT_S) -> int:
         self.popen.terminate()
         try:
             return self.popen.wait(timeout_s)
@@ -78,4 +94,4 @@ class Process:
         for process in family:
             if process.is_running():
                 process.kill()
-        self.popen.wait(10)
+        self.popen.wait(WAIT_S)

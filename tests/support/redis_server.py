@@ -90,5 +90,5 @@ class RedisServer:
     def stop(self, *, kill: bool = False) -> None:
         if self.process is not None:
             self.process.kill() if kill else self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=100)
             self.process = None

@@ -42,7 +42,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(command: list[str | Path], cwd: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("SENTIQ_")}
     env |= {"PYTHONPATH": "", "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"} if path else {}
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
 def bare_module(bare: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,7 @@ from api.ingest.files import File
 from api.ingest.options import Limits, Reading
 from api.ingest.streams import lines
 from jobs.errors import InvalidInput
+from tests.support.examples import effort
 
 LIMITS = Limits(
     file_bytes=10**9,
@@ -49,7 +50,8 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
     yield from (data[start : start + size] for start in range(0, len(data), size))
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.more
+@settings(max_examples=effort(300), deadline=None)
 @given(
     texts=st.lists(TEXT, min_size=1, max_size=20),
     delimiter=st.sampled_from(",;\t|"),
