@@ -70,6 +70,7 @@ def test_each_job_counts_in_its_state(
 def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     redis: Redis, store: JobStore, bulk: BulkLane, messages: int, waited_s: int
 ) -> None:
+    began_s = time.monotonic()
     job = submit(store, Lane.BULK)
     submit(store, Lane.BULK)
     member, leases = str(ChunkRef(job.id, 0, 2)), LaneKeys.of(Lane.BULK).leases
@@ -85,10 +86,11 @@ def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     told = census(redis).lanes[Lane.BULK].oldest_waiting_s
     opened = bulk.claim(ChunkRef(job.id, 0, 2), "task")
 
-    assert told == pytest.approx(waited_s, abs=3)
+    late_s = 1 + time.monotonic() - began_s
+    assert waited_s - 1 <= told <= waited_s + late_s
     assert opened is not None
-    assert opened.waited_s == pytest.approx(waited_s, abs=3)
-    assert census(redis).lanes[Lane.BULK].oldest_waiting_s < 3, "now it is the other job's"
+    assert waited_s - 1 <= opened.waited_s <= waited_s + late_s
+    assert census(redis).lanes[Lane.BULK].oldest_waiting_s <= time.monotonic() - began_s + 1, "now it is the other job's"
 
 
 def test_the_wait_of_an_interactive_chunk_is_told_once(
