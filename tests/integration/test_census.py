@@ -90,7 +90,9 @@ def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     assert waited_s - 1 <= told <= waited_s + late_s
     assert opened is not None
     assert waited_s - 1 <= opened.waited_s <= waited_s + late_s
-    assert census(redis).lanes[Lane.BULK].oldest_waiting_s <= time.monotonic() - began_s + 1, "now it is the other job's"
+    assert census(redis).lanes[Lane.BULK].oldest_waiting_s <= time.monotonic() - began_s + 1, (
+        "now it is the other job's"
+    )
 
 
 def test_the_wait_of_an_interactive_chunk_is_told_once(
