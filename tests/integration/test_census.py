@@ -89,6 +89,7 @@ def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     late_s = 1 + time.monotonic() - began_s
     assert waited_s - 1 <= told <= waited_s + late_s
     assert opened is not None
+    assert opened.waited_s is not None
     assert waited_s - 1 <= opened.waited_s <= waited_s + late_s
     assert census(redis).lanes[Lane.BULK].oldest_waiting_s <= time.monotonic() - began_s + 1, (
         "now it is the other job's"
