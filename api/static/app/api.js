@@ -16,8 +16,31 @@ const HIDDEN_MS = 250; // browsers make it longer while nobody looks
  */
 export const events = new EventTarget();
 
+/**
+ * The detail of `key`.
+ * @typedef {{problem: Problem, operator: boolean, give: (key: string | null) => void}} KeyWanted
+ */
+
+/** @typedef {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal, ask?: boolean}} SendOptions */
+
+/**
+ * What is known of an error.
+ * @typedef {object} ProblemDocument
+ * @property {string} [title]
+ * @property {string} [detail]
+ * @property {string} [code]
+ * @property {ProblemError[]} [errors]
+ * @property {string} [request_id]
+ * @property {string} [language] of the detail, where the page wrote it
+ */
+
 /** An answer that is an error (RFC 9457), or no answer at all: `status` is 0 then. */
 export class Problem extends Error {
+  /**
+   * @param {number} status of HTTP, or 0
+   * @param {ProblemDocument} document
+   * @param {number | null} [retryAfterS]
+   */
   constructor(status, document, retryAfterS = null) {
     super(document.detail ?? document.title ?? "");
     this.status = status;
@@ -39,6 +62,11 @@ export class Problem extends Error {
 
 export const NO_ANSWER = { code: "no_answer" };
 
+/**
+ * @param {number} status
+ * @param {string} text
+ * @param {string | null} retryAfter
+ */
 export function problemOf(status, text, retryAfter) {
   let document = {};
   try {
@@ -49,7 +77,12 @@ export function problemOf(status, text, retryAfter) {
   return new Problem(status, document ?? {}, retryAfter ? Number(retryAfter) || null : null);
 }
 
-/** The JSON of an answer, null where it has none. Raises Problem. */
+/**
+ * The JSON of an answer, null where it has none. Raises Problem.
+ * @param {number} status
+ * @param {string} text
+ * @param {string | null} retryAfter
+ */
 export function answered(status, text, retryAfter) {
   if (status < 200 || status >= 300) throw problemOf(status, text, retryAfter);
   if (!text) return null;
@@ -60,29 +93,41 @@ export function answered(status, text, retryAfter) {
   }
 }
 
+/** @returns {Record<string, string>} */
 export function authorization() {
   const key = kept.get(forSession, KEY) ?? memory.key;
   return key ? bearer(key) : {};
 }
 
-/** What no header can carry is in no key either: it goes as something that is refused. */
+/**
+ * What no header can carry is in no key either: it goes as something that is refused.
+ * @param {string} key
+ */
 export function bearer(key) {
   return { Authorization: `Bearer ${key.replace(/[^ -~]/g, "?")}` };
 }
 
+/** @type {{key: string | null}} */
 const memory = { key: null };
 
 export function hasKey() {
   return "Authorization" in authorization();
 }
 
+/** @param {string | null} key */
 export function setKey(key) {
   memory.key = key;
   kept.set(forSession, KEY, key);
 }
 
-/** One request; the answer's JSON. Raises Problem, and AbortError where `signal` ends it. */
+/**
+ * One request; the answer's JSON. Raises Problem, and AbortError where `signal` ends it.
+ * @param {string} method
+ * @param {string} path
+ * @param {SendOptions} options
+ */
 async function once(method, path, { json, headers = {}, signal } = {}) {
+  /** @type {RequestInit & {headers: Record<string, string>}} */
   const options = { method, signal, headers: { ...authorization(), ...headers }, cache: "no-store" };
   if (json !== undefined) {
     options.body = JSON.stringify(json);
@@ -92,31 +137,45 @@ async function once(method, path, { json, headers = {}, signal } = {}) {
   return answered(response.status, text, response.headers.get("Retry-After"));
 }
 
-/** Fetches and reads to the end: an answer that breaks off is none. */
+/**
+ * Fetches and reads to the end: an answer that breaks off is none.
+ * @param {string} path
+ * @param {RequestInit} options
+ */
 async function answerOf(path, options) {
   try {
     const response = await fetch(path, options);
     return { response, text: await response.text() };
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, NO_ANSWER);
   }
 }
 
-/** As `once`; where a key is missing it is asked for, unless `ask` is false, and the request is sent again. */
+/**
+ * As `once`; where a key is missing it is asked for, unless `ask` is false, and the request is sent again.
+ * @param {string} method
+ * @param {string} path
+ * @param {SendOptions} [options]
+ */
 export function send(method, path, options = {}) {
   const attempt = () => once(method, path, options);
   return options.ask === false ? attempt() : withKey(attempt);
 }
 
-/** The result of the attempt; where a key is missing it is asked for, and the attempt is made again. */
+/**
+ * The result of the attempt; where a key is missing it is asked for, and the attempt is made again.
+ * @template Result
+ * @param {() => Promise<Result>} attempt
+ * @returns {Promise<Result>}
+ */
 export async function withKey(attempt) {
   for (;;) {
     const { Authorization: sent } = authorization();
     try {
       return await attempt();
     } catch (error) {
-      if (error.status !== 401) throw error;
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
       if (authorization().Authorization !== sent) continue; // another request got one meanwhile
       setKey(null); // what is refused is not worth keeping
       if (!(await askForKey(error))) throw error;
@@ -124,11 +183,15 @@ export async function withKey(attempt) {
   }
 }
 
+/** @type {Promise<boolean> | null} */
 let asking = null;
 
-/** True once there is one. However many requests need it, it is asked for once. */
+/**
+ * True once there is one. However many requests need it, it is asked for once.
+ * @param {Problem} problem
+ */
 export function askForKey(problem) {
-  asking ??= new Promise((give) => {
+  asking ??= new Promise((/** @type {(key: string | null) => void} */ give) => {
     events.dispatchEvent(new CustomEvent("key", { detail: { problem, operator: false, give } }));
   }).then((key) => {
     asking = null;
@@ -138,7 +201,11 @@ export function askForKey(problem) {
   return asking;
 }
 
-/** Read, however long the service is away. Raises Problem for what does not pass, and AbortError. */
+/**
+ * Read, however long the service is away. Raises Problem for what does not pass, and AbortError.
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ */
 export async function get(path, signal) {
   for (let pauseS = FIRST_PAUSE_S; ; pauseS = Math.min(pauseS * 2, LONGEST_PAUSE_S)) {
     try {
@@ -162,7 +229,10 @@ export async function get(path, signal) {
 let waiting = 0;
 let triedAgain = 0; // when the last pause was over
 
-/** Ms since then (`performance.now()`), without what went by while the service was away. */
+/**
+ * Ms since then (`performance.now()`), without what went by while the service was away.
+ * @param {number} began
+ */
 export function spentSince(began) {
   return performance.now() - Math.max(began, triedAgain);
 }
@@ -172,7 +242,12 @@ function answers() {
   events.dispatchEvent(new Event(waiting ? "answers" : "back"));
 }
 
-/** Ends early when the network comes back or somebody asks for it. */
+/**
+ * Ends early when the network comes back or somebody asks for it.
+ * @param {Problem} problem
+ * @param {number} seconds
+ * @param {AbortSignal} [signal]
+ */
 async function untilNextTry(problem, seconds, signal) {
   waiting += 1;
   const waked = new AbortController();
@@ -192,13 +267,18 @@ async function untilNextTry(problem, seconds, signal) {
   signal?.throwIfAborted();
 }
 
-/** Raises the signal's reason when it ends the pause. */
+/**
+ * Raises the signal's reason when it ends the pause.
+ * @param {number} ms
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const stop = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop); // a page may stay for days
@@ -208,7 +288,12 @@ export function pause(ms, signal) {
   });
 }
 
-/** Ask again and again, `everyMs` between two answers, until `work` returns true. A hidden page rests. */
+/**
+ * Ask again and again, `everyMs` between two answers, until `work` returns true. A hidden page rests.
+ * @param {() => Promise<unknown>} work
+ * @param {number} everyMs
+ * @param {AbortSignal} signal
+ */
 export async function poll(work, everyMs, signal) {
   while (!(await work())) {
     await pause(everyMs, signal);
@@ -216,16 +301,27 @@ export async function poll(work, everyMs, signal) {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {unknown} [json]
+ * @param {Record<string, string>} [headers]
+ */
 export function post(path, json, headers) {
   return send("POST", path, { json, headers });
 }
 
-/** `{a: 1, b: null, c: ""}` → `?a=1`; and `&c=` where that may be empty. */
+/**
+ * `{a: 1, b: null, c: ""}` → `?a=1`; and `&c=` where that may be empty.
+ * @param {Record<string, unknown>} values
+ * @param {string} [mayBeEmpty]
+ */
 export function query(values, mayBeEmpty = "") {
-  const set = Object.entries(values).filter(
-    ([name, value]) => value !== null && value !== undefined && (value !== "" || name === mayBeEmpty),
-  );
-  return set.length ? `?${new URLSearchParams(set)}` : "";
+  const set = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === undefined || (value === "" && name !== mayBeEmpty)) continue;
+    set.append(name, String(value));
+  }
+  return set.size ? `?${set}` : "";
 }
 
 export function newKey() {

@@ -4,7 +4,16 @@ import { forGood, kept } from "./storage.js";
 const NAME = "sentiq.history";
 const MOST = 1000;
 
-/** `{at, text, probabilities, truncated, degraded, model}` each; `at` is Unix ms. */
+/**
+ * @typedef {object} Entry
+ * @property {number} at Unix ms
+ * @property {string} text
+ * @property {Record<string, number>} probabilities
+ * @property {boolean} truncated
+ * @property {boolean} degraded
+ * @property {string} model
+ */
+
 let entries = load();
 /** `change`: another tab has written. What is added here must not undo that. */
 export const events = new EventTarget();
@@ -14,6 +23,7 @@ addEventListener("storage", ({ key }) => {
   events.dispatchEvent(new Event("change"));
 });
 
+/** @returns {Entry[]} */
 function load() {
   try {
     const found = JSON.parse(kept.get(forGood, NAME) ?? "[]");
@@ -29,17 +39,16 @@ export function search(words = "") {
   return entries.filter((entry) => entry.text.toLowerCase().includes(wanted));
 }
 
-/** The same text again takes the place of its older entry. */
+/**
+ * The same text again takes the place of its older entry.
+ * @param {Array<RowDocument & {text: string}>} rows
+ */
 export function add(rows) {
   const at = Date.now();
-  const fresh = new Map(
-    rows
-      .filter((row) => row.probabilities)
-      .map(({ text, probabilities, truncated, degraded, model }) => [
-        text,
-        { at, text, probabilities, truncated, degraded, model },
-      ]),
-  );
+  /** @type {Map<string, Entry>} */
+  const fresh = new Map();
+  for (const { text, probabilities, truncated, degraded, model } of rows)
+    if (probabilities) fresh.set(text, { at, text, probabilities, truncated, degraded, model });
   entries = [...fresh.values(), ...entries.filter((entry) => !fresh.has(entry.text))].slice(0, MOST);
   save();
 }

@@ -5,28 +5,46 @@ import en from "./words/en.js";
 import zh from "./words/zh.js";
 
 export const LANGUAGES = { en: "English", zh: "中文" };
+/** @typedef {keyof typeof LANGUAGES} Language */
+/** @type {Record<Language, Record<string, string>>} */
 const WORDS = { en, zh };
 const LOCALES = { en: "en-GB", zh: "zh-CN" };
 
-let language = kept.get(forGood, "sentiq.language");
-if (!Object.hasOwn(WORDS, language)) language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+const chosen = kept.get(forGood, "sentiq.language");
+const usual = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+let language = chosen !== null && isLanguage(chosen) ? chosen : usual;
+
+/**
+ * @param {string} name
+ * @returns {name is Language}
+ */
+function isLanguage(name) {
+  return Object.hasOwn(WORDS, name);
+}
 
 export function current() {
   return language;
 }
 
+/** @param {string} name of one of the languages */
 export function choose(name) {
+  if (!isLanguage(name)) return;
   kept.set(forGood, "sentiq.language", name);
   use(name);
 }
 
+/** @param {Language} name */
 function use(name) {
   language = name;
   document.documentElement.lang = LOCALES[name];
 }
 use(language);
 
-/** The words for `key`, with `{name}` replaced by the values; numbers in the form of the language. */
+/**
+ * The words for `key`, with `{name}` replaced by the values; numbers in the form of the language.
+ * @param {string} key
+ * @param {Record<string, unknown>} [values]
+ */
 export function t(key, values = {}) {
   const words = WORDS[language][key];
   if (words === undefined) throw new Error(`no words for ${key}`);
@@ -36,37 +54,66 @@ export function t(key, values = {}) {
   });
 }
 
-/** As dom.js does it for words of their own. */
+/**
+ * As dom.js does it for words of their own.
+ * @param {string} value
+ */
 function apart(value) {
   return TURNS.test(value) ? `\u2068${value}\u2069` : value;
 }
 
-/** As `t`, or `otherwise` where there are no words, as for the codes of the API. */
+/**
+ * As `t`, or `otherwise` where there are no words, as for the codes of the API.
+ * @template {string | undefined} Otherwise
+ * @param {string} key
+ * @param {Otherwise} [otherwise]
+ * @returns {string | Otherwise}
+ */
 export function maybe(key, otherwise) {
   return WORDS[language][key] ?? otherwise;
 }
 
+/**
+ * @param {number} value
+ * @param {number} [decimals]
+ */
 export function number(value, decimals = 0) {
   return formOf(Intl.NumberFormat, { maximumFractionDigits: decimals }).format(value);
 }
 
+/**
+ * @param {number} share
+ * @param {number} [decimals]
+ */
 export function percent(share, decimals = 1) {
   return formOf(Intl.NumberFormat, { style: "percent", maximumFractionDigits: decimals }).format(share);
 }
 
 const forms = new Map(); // to make one takes longer than to use it a hundred times
 
+/**
+ * @template Form
+ * @template Options
+ * @param {new (locale: string, options: Options) => Form} Form
+ * @param {Options} options
+ * @returns {Form}
+ */
 function formOf(Form, options) {
   const key = [language, Form.name, JSON.stringify(options)].join();
   if (!forms.has(key)) forms.set(key, new Form(LOCALES[language], options));
   return forms.get(key);
 }
 
-/** Never 100 % before all is done. */
+/**
+ * Never 100 % before all is done.
+ * @param {number} done
+ * @param {number} of
+ */
 export function progress(done, of) {
   return percent(Math.floor((done * 100) / (of || 1)) / 100, 0);
 }
 
+/** @param {number} count */
 export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let at = 0;
@@ -74,12 +121,18 @@ export function bytes(count) {
   return `${number(count, at && count < 100 ? 1 : 0)} ${units[at]}`;
 }
 
-/** An instant of the API in the time of whoever looks. */
+/**
+ * An instant of the API in the time of whoever looks.
+ * @param {string | number} instant
+ */
 export function time(instant) {
   return formOf(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(instant));
 }
 
-/** Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min. */
+/**
+ * Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min.
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return t("duration.s", { s });

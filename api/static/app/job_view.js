@@ -7,7 +7,10 @@ const NAMES = ["label", "from", "to", "contains", "column", "value", "sort", "by
 export const SORTS = ["", "polarity", "-polarity", "-score", "score"];
 export const SIZES = ["20", "50", "100"];
 
-/** What an address may say; anything else there counts as not said. */
+/**
+ * What an address may say; anything else there counts as not said.
+ * @type {Record<string, (value: string) => boolean>}
+ */
 const SOUND = {
   from: isShare,
   to: isShare,
@@ -17,12 +20,14 @@ const SOUND = {
   contains: (value) => value.length <= 200,
 };
 
+/** @param {string} value */
 function isShare(value) {
   return value !== "" && Number(value) >= 0 && Number(value) <= 1;
 }
 
 /** Tells of itself by `change`, with the names of what is other than before in `detail`. */
 export class JobView extends EventTarget {
+  /** @type {Record<string, string>} */
   #values = {};
   #usualBand = settings.neutral_band;
 
@@ -31,7 +36,10 @@ export class JobView extends EventTarget {
     this.#values = read();
   }
 
-  /** As it stands in the address; null where that does not say it. */
+  /**
+   * As it stands in the address; null where that does not say it.
+   * @param {string} name
+   */
   get(name) {
     return this.#values[name] ?? null;
   }
@@ -40,13 +48,16 @@ export class JobView extends EventTarget {
     return Number(this.get("band") ?? this.#usualBand);
   }
 
-  /** That of the job, where it has one: such a band is not written down. */
+  /**
+   * That of the job, where it has one: such a band is not written down.
+   * @param {number} value
+   */
   set usualBand(value) {
     this.#usualBand = value;
   }
 
   /**
-   * @param {Object<string, ?string>} changes null: as usual
+   * @param {Record<string, string | null>} changes null: as usual
    * @param {{quietly?: boolean}} [options] `quietly`: no step that one would go back, as with each letter that is typed
    */
   set(changes, { quietly = false } = {}) {
@@ -57,8 +68,12 @@ export class JobView extends EventTarget {
     this.follow();
   }
 
-  /** The address that shows this view with these changes. */
+  /**
+   * The address that shows this view with these changes.
+   * @param {Record<string, string | null>} changes
+   */
   href(changes) {
+    /** @type {Record<string, string | null>} */
     const next = { ...this.#values, ...changes };
     if (next.band !== null && Number(next.band) === this.#usualBand) next.band = null;
     const said = NAMES.filter((name) => next[name] !== null && next[name] !== undefined && next[name] !== "");
@@ -83,7 +98,7 @@ export class JobView extends EventTarget {
   /** Which rows, as the API is asked for them. */
   get filter() {
     const label = this.get("label");
-    const only = UNLABELLED.includes(label);
+    const only = label !== null && UNLABELLED.includes(label);
     return {
       label: only ? null : label,
       only: only ? label : null,
@@ -103,11 +118,15 @@ function here() {
 
 function read() {
   const found = new URLSearchParams(location.search);
+  /** @type {Record<string, string>} */
   const values = {};
   for (const name of NAMES) {
     const value = found.get(name);
     if (value !== null && (value !== "" || name === "value") && (SOUND[name]?.(value) ?? true)) values[name] = value;
   }
-  if (values.column === undefined || values.value === undefined) delete values.column, delete values.value;
+  if (values.column === undefined || values.value === undefined) {
+    delete values.column;
+    delete values.value;
+  }
   return values;
 }

@@ -2,17 +2,25 @@
 
 const DECIMALS = 1e5;
 
+/** @param {number} value */
 function rounded(value) {
   return Math.round(value * DECIMALS) / DECIMALS;
 }
 
-/** True where the neutral band means something: two classes and no more. */
+/**
+ * True where the neutral band means something: two classes and no more.
+ * @param {Record<string, number>} probabilities
+ */
 export function isBinary(probabilities) {
   const names = Object.keys(probabilities);
   return names.length === 2 && "negative" in probabilities && "positive" in probabilities;
 }
 
-/** `{label, score}` of a row; `band` from 0 (off) to 0.5. */
+/**
+ * `{label, score}` of a row; `band` from 0 (off) to 0.5.
+ * @param {Record<string, number>} probabilities
+ * @param {number} band
+ */
 export function labelAndScore(probabilities, band) {
   if (isBinary(probabilities)) {
     const margin = rounded(Math.abs(probabilities.positive - 0.5));

@@ -4,7 +4,10 @@ import { Problem } from "./api.js";
 const SAMPLE_BYTES = 256 * 1024;
 const SIGNATURES = { gzip: [0x1f, 0x8b], zip: [0x50, 0x4b, 0x03, 0x04] };
 
-/** The first bytes. Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder. */
+/**
+ * The first bytes. Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder.
+ * @param {File} file
+ */
 export async function beginning(file) {
   try {
     return new Uint8Array(await file.slice(0, 4).arrayBuffer());
@@ -22,18 +25,19 @@ export async function beginning(file) {
  */
 export async function sampleOf(file) {
   const start = await beginning(file);
-  const is = (signature) => signature.every((byte, at) => start[at] === byte);
+  const is = (/** @type {number[]} */ signature) => signature.every((byte, at) => start[at] === byte);
   if (is(SIGNATURES.zip) || file.size <= SAMPLE_BYTES) return { content: file, name: file.name, whole: true };
   if (!is(SIGNATURES.gzip)) return part(file.slice(0, SAMPLE_BYTES), file.name);
   const unpacked = file.stream().pipeThrough(new DecompressionStream("gzip"));
   return part(new Blob(await firstBytes(unpacked)), file.name.replace(/\.gz$/i, ""));
 }
 
+/** @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream */
 async function firstBytes(stream) {
   const reader = stream.getReader();
   const pieces = [];
   try {
-    for (let size = 0; size < SAMPLE_BYTES;) {
+    for (let size = 0; size < SAMPLE_BYTES; ) {
       const { value, done } = await reader.read();
       if (done) break;
       pieces.push(value);
@@ -46,7 +50,11 @@ async function firstBytes(stream) {
   return pieces;
 }
 
-/** Up to the end of its last line, so that no character is cut in two; UTF-16 is known by its zeros. */
+/**
+ * Up to the end of its last line, so that no character is cut in two; UTF-16 is known by its zeros.
+ * @param {Blob} blob
+ * @param {string} name
+ */
 async function part(blob, name) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const wide = bytes.subarray(0, 1024).includes(0);

@@ -1,2 +1,5 @@
-/** What the server says in the page itself: `flower`, `max_upload_bytes`, `max_xlsx_rows`, `neutral_band`. */
-export const settings = JSON.parse(document.documentElement.dataset.settings);
+/**
+ * What the server says in the page itself.
+ * @type {{flower: string, max_upload_bytes: number, max_xlsx_rows: number, neutral_band: number}}
+ */
+export const settings = JSON.parse(document.documentElement.dataset.settings ?? "");

@@ -1,18 +1,30 @@
 /** Sending what takes its time: with progress, which fetch does not tell of. */
 import { answered, authorization, NO_ANSWER, Problem, withKey } from "./api.js";
 
+/** @typedef {Blob | FormData | string} Body */
+
+/** @typedef {(sent: number, of: number) => unknown} Progress in bytes */
+
+/** @typedef {{headers?: Record<string, string>, signal?: AbortSignal, progress?: Progress | null}} TransferOptions */
+
 /**
  * POST a body; where a key is missing it is asked for, and the body is sent again.
- * @param {function(): (Blob|FormData|string|Promise)} body gives what is sent, at each try
- * @param {{headers?: Object, signal?: AbortSignal, progress?: function(number, number)}} [options]
- *   `progress(sent, of)` in bytes
- * @returns {Promise<Object>} the answer's JSON
+ * @param {string} path
+ * @param {() => Body | Promise<Body>} body gives what is sent, at each try
+ * @param {TransferOptions} [options]
+ * @returns {Promise<any>} the answer's JSON
  * @throws {Problem}
  */
 export function transfer(path, body, options = {}) {
   return withKey(async () => once(path, await body(), options));
 }
 
+/**
+ * @param {string} path
+ * @param {Body} body
+ * @param {TransferOptions} options
+ * @returns {Promise<any>}
+ */
 function once(path, body, { headers = {}, signal, progress }) {
   return new Promise((resolve, reject) => {
     const stopped = new Problem(0, { code: "upload_stopped" });

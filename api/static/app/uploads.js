@@ -13,12 +13,14 @@ const known = new Map();
 /** @type {Set<Upload>} */
 const running = new Set();
 
+/** @import { Body } from "./transfer.js" */
+
 /** Tells of itself by `change`, and by `found` when it is known which job it makes. */
 export class Upload extends EventTarget {
   /**
-   * @param {function(): (FormData|string|Promise)} body what is sent, at each try
-   * @param {{size: number, there?: boolean, headers?: Object}} options `size` of the file, bytes: what is told of is
-   *   it alone, not what else is sent; `there`: the service has it already
+   * @param {() => Body | Promise<Body>} body what is sent, at each try
+   * @param {{size: number, there?: boolean, headers?: Record<string, string>}} options `size` of the file, bytes:
+   *   progress counts it alone, not what else is sent; `there`: the service has it already
    */
   constructor(body, { size, there = false, headers = {} }) {
     super();
@@ -27,12 +29,28 @@ export class Upload extends EventTarget {
     this.body = body;
     this.headers = headers;
     this.tried = false;
+    this.began = 0;
+    /** @type {string | null} */
+    this.jobId = null;
+    /** @type {unknown} */
+    this.problem = null;
+    this.sent = 0;
+    this.of = size;
+    this.done = false;
+    this.stopping = new AbortController();
     this.key = newKey(); // of each try: where only the answer was lost, another one finds the same job
     this.#reset();
   }
 
   #reset() {
-    Object.assign(this, { jobId: null, sent: this.there ? this.size : 0, of: this.size, problem: null, done: false, stopping: new AbortController() });
+    Object.assign(this, {
+      jobId: null,
+      sent: this.there ? this.size : 0,
+      of: this.size,
+      problem: null,
+      done: false,
+      stopping: new AbortController(),
+    });
   }
 
   /** Send it, from its beginning. Ends when the service has taken or refused it: `done`, or `problem`. */
@@ -50,7 +68,9 @@ export class Upload extends EventTarget {
     try {
       const headers = { ...this.headers, "Idempotency-Key": this.key };
       // The form around the file comes first, but for its last line.
-      const progress = (sent, of) => this.there || this.#change({ sent: Math.min(this.size, Math.max(0, sent - of + this.size)) });
+      /** @type {import("./transfer.js").Progress} */
+      const progress = (sent, of) =>
+        this.there || this.#change({ sent: Math.min(this.size, Math.max(0, sent - of + this.size)) });
       const earlier = tried ? await this.#made(over.signal) : null;
       // Was it taken, and the answer lost? While it counts as receiving, the service says when to ask again.
       const whole = earlier && earlier.state !== "receiving";
@@ -82,6 +102,7 @@ export class Upload extends EventTarget {
     this.stopping.abort();
   }
 
+  /** @param {AbortSignal} signal */
   async #look(signal) {
     try {
       while (this.jobId === null) {
@@ -94,13 +115,21 @@ export class Upload extends EventTarget {
     }
   }
 
-  /** The job of this upload, as far as there is one. */
+  /**
+   * The job of this upload, as far as there is one.
+   * @param {AbortSignal} signal
+   * @returns {Promise<JobDocument | null>}
+   */
   async #made(signal) {
+    /** @type {JobList} */
     const { data } = await get(`/api/v1/jobs${query({ idempotency_key: this.key })}`, signal);
     return data[0] ?? null;
   }
 
-  /** Another one than before where the browser itself sent the file again, over a connection that had broken. */
+  /**
+   * Another job than before where the browser itself sent the file again, over a connection that had broken.
+   * @param {string} jobId
+   */
   #found(jobId) {
     if (this.jobId === jobId) return;
     known.set(jobId, this);
@@ -114,11 +143,15 @@ export class Upload extends EventTarget {
   }
 }
 
+/** @param {Event} event */
 function stay(event) {
   event.preventDefault(); // the browser asks whether to leave
 }
 
-/** The upload of this tab that makes or made the job. */
+/**
+ * The upload of this tab that makes or made the job.
+ * @param {string} jobId
+ */
 export function uploadOf(jobId) {
   const upload = known.get(jobId);
   return upload?.jobId === jobId ? upload : undefined; // sent again, it makes another

@@ -1,5 +1,5 @@
 /** One text or many, answered while one looks; what was asked before stands below. */
-import { get, newKey, poll, post } from "../api.js";
+import { get, newKey, Problem, poll, post } from "../api.js";
 import { announce, fill, h, newId } from "../dom.js";
 import * as past from "../history.js";
 import { number, percent, t, time } from "../i18n.js";
@@ -16,12 +16,26 @@ const PAST_SHOWN = 50;
 const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; // as jobs/visible.py has it: else blank
 
 /**
- * Outlives the page: what was typed and answered is there when one comes back, or changes the language. `asked`:
- * `{texts, key, runs, job, leaving, problem}` until it is answered; `job` is its id once it has one.
+ * What was asked and is not answered yet. `job` is its id once it has one.
+ * @typedef {object} Asked
+ * @property {string[]} texts
+ * @property {string} key
+ * @property {boolean} runs
+ * @property {string | null} job
+ * @property {AbortController} leaving
+ * @property {unknown} problem
+ */
+
+/** @typedef {RowDocument & {text: string}} Row */
+
+/**
+ * Outlives the page: what was typed and answered is there when one comes back, or changes the language.
+ * @type {{typed: string, band?: number, asked: Asked | null, rows: Row[], job: {id: string, total: number} | null}}
  */
 const state = { typed: "", band: undefined, asked: null, rows: [], job: null };
 let draw = () => {}; // the state, on the page that is shown
 
+/** @param {import("../main.js").Visit} visit */
 export function page({ signal }) {
   const band = bandSlider((value) => {
     state.band = value;
@@ -36,7 +50,9 @@ export function page({ signal }) {
     type: "search",
     "aria-label": t("past.search"),
     placeholder: t("past.search"),
-    oninput: () => drawPast() || announce(t("past.none")),
+    oninput: () => {
+      if (drawPast() === 0) announce(t("past.none"));
+    },
   });
 
   const id = newId("texts");
@@ -49,7 +65,7 @@ export function page({ signal }) {
     lang: "zh",
     oninput: () => {
       state.typed = area.value;
-      if (!state.asked?.problem?.passes) return;
+      if (!(state.asked?.problem instanceof Problem && state.asked.problem.passes)) return;
       state.asked.problem = null; // what is half typed must not be sent by itself
       board.clear();
     },
@@ -60,12 +76,18 @@ export function page({ signal }) {
   const button = h("button", { type: "submit" }, t("analyse.go"));
   const form = h(
     "form",
-    { onsubmit: (event) => event.preventDefault() || analyse() },
+    { onsubmit: submit },
     h("label", { for: id }, t("analyse.label")),
     area,
     h("small", { id: `${id}-help` }, t("analyse.help")),
     h("div", { class: "buttons" }, button),
   );
+
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault();
+    analyse();
+  }
 
   async function analyse() {
     const texts = area.value
@@ -81,11 +103,15 @@ export function page({ signal }) {
     // The same texts once more, after a try that failed or whose answer was lost, are the same job.
     const key = state.asked?.texts.join("\n") === texts.join("\n") ? state.asked.key : newKey();
     const leaving = new AbortController(); // not by looking at other pages: it goes on meanwhile
-    const asked = (state.asked = { texts, key, runs: true, job: null, leaving, problem: null });
+    /** @type {Asked} */
+    const asked = { texts, key, runs: true, job: null, leaving, problem: null };
+    state.asked = asked;
     drawAsked();
     announce(t("analyse.working"));
     try {
+      /** @type {JobDocument & Partial<JobWithResults>} */
       const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
+      /** @type {ResultsPage} */
       const page = answer.results ?? (await resultsOf(answer.id, asked));
       state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
       state.job = { id: answer.id, total: texts.length };
@@ -99,6 +125,10 @@ export function page({ signal }) {
     draw();
   }
 
+  /**
+   * @param {string} job
+   * @param {Asked} asked
+   */
   async function resultsOf(job, asked) {
     const { signal } = asked.leaving;
     asked.job = job;
@@ -107,7 +137,10 @@ export function page({ signal }) {
     return get(`/api/v1/jobs/${job}/results?limit=${SHOWN}`, signal);
   }
 
-  /** It takes longer than one waits for: the job can be looked at, and need not be waited for. */
+  /**
+   * It takes longer than one waits for: the job can be looked at, and need not be waited for.
+   * @param {Asked} asked
+   */
   function slow({ job, leaving }) {
     const words = [t("analyse.slow"), " ", h("a", { href: `/jobs/${job}` }, t("analyse.look"))];
     const leave = () => {
@@ -123,12 +156,13 @@ export function page({ signal }) {
     if (runs) button.setAttribute("aria-busy", "true");
     else button.removeAttribute("aria-busy");
     if (problem) board.show(problem, { retry: analyse, place });
-    else fill(board.element, runs && job && slow(state.asked));
+    else fill(board.element, state.asked && runs && job && slow(state.asked));
   }
 
   function drawRows() {
-    if (state.rows.length === 0) return results.replaceChildren();
-    const more = state.job.total > state.rows.length;
+    if (state.job === null || state.rows.length === 0) return results.replaceChildren();
+    const { id, total } = state.job;
+    const more = total > state.rows.length;
     fill(
       results,
       h("h2", { id: "results-title" }, t("analyse.results"), " ", tally(state.rows)),
@@ -137,15 +171,13 @@ export function page({ signal }) {
         { class: "rows" },
         state.rows.map((row) => h("li", {}, rowContent(row))),
       ),
-      h(
-        "p",
-        {},
-        h("a", { href: `/jobs/${state.job.id}` }, t(more ? "analyse.all" : "analyse.job", { count: state.job.total })),
-      ),
+      h("p", {}, h("a", { href: `/jobs/${id}` }, t(more ? "analyse.all" : "analyse.job", { count: total }))),
     );
   }
 
+  /** @param {Row[]} rows */
   function tally(rows) {
+    /** @type {Record<string, number>} */
     const counts = {};
     for (const { error, probabilities } of rows) {
       const label = probabilities ? labelAndScore(probabilities, band.value()).label : countsAs(error);
@@ -158,14 +190,10 @@ export function page({ signal }) {
     );
   }
 
+  /** @param {Row | (past.Entry & {error?: null})} row */
   function rowContent(row) {
     if (!row.probabilities)
-      return [
-        h("span", { class: "text" }, row.text),
-        noLabel(row.error),
-        fault(row.error.code),
-        detail(row.error),
-      ];
+      return [h("span", { class: "text" }, row.text), noLabel(row.error), fault(row.error.code), detail(row.error)];
     const { label, score } = labelAndScore(row.probabilities, band.value());
     return [
       h("span", { class: "text", lang: "zh" }, row.text),
@@ -230,8 +258,11 @@ export function page({ signal }) {
   ];
 }
 
-/** `/texts/3` → text 4. */
-function place({ pointer = "" }) {
+/**
+ * `/texts/3` → text 4.
+ * @param {ProblemError} entry
+ */
+function place({ pointer }) {
   const index = /^\/texts\/(\d+)/.exec(pointer ?? "");
   return index && t("error.text", { number: Number(index[1]) + 1 });
 }

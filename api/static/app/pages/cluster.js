@@ -9,6 +9,7 @@ import { settings } from "../settings.js";
 
 const POLL_MS = 2000;
 
+/** @param {import("../main.js").Visit} visit */
 export function page({ signal }) {
   const board = noticeBoard();
   const numbers = h("dl", { class: "numbers" });
@@ -22,6 +23,7 @@ export function page({ signal }) {
     try {
       await poll(
         async () => {
+          /** @type {[ClusterDocument, void]} */
           const [cluster] = await Promise.all([get("/api/v1/cluster", signal), models.read()]);
           board.clear();
           draw(cluster);
@@ -36,9 +38,10 @@ export function page({ signal }) {
     }
   }
 
+  /** @param {ClusterDocument} cluster */
   function draw({ lanes: all, workers: live, redis, cache, jobs, rows_waiting: waiting }) {
     const bulk = all.find(({ lane }) => lane === "bulk");
-    const speed = bulk.texts_per_second;
+    const speed = bulk?.texts_per_second ?? null;
     const asked = cache.hits + cache.misses;
     const limit = redis.max_memory_bytes;
     fill(
@@ -106,7 +109,11 @@ export function page({ signal }) {
   ];
 }
 
-/** `names` are those of `cluster.col.…`. */
+/**
+ * @param {string} title
+ * @param {string[]} names of `cluster.col.…`
+ * @param {import("../dom.js").Child[][]} lines
+ */
 function listed(title, names, lines) {
   return table(
     names.map((name) => t(`cluster.col.${name}`)),

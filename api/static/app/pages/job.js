@@ -17,6 +17,7 @@ import { stateBadge } from "../parts/state.js";
 
 const POLL_MS = 1000;
 
+/** @param {import("../main.js").Visit} visit */
 export function page({ id, signal, go, follow }) {
   const base = `/api/v1/jobs/${encodeURIComponent(id)}`;
   const heading = h("h1", {}, t("job.title"));
@@ -24,7 +25,9 @@ export function page({ id, signal, go, follow }) {
   const board = noticeBoard();
   const content = h("div");
   const view = new JobView();
+  /** @type {JobDocument | null} */
   let job = null;
+  /** @type {ReturnType<typeof build> | null} */
   let parts = null;
   let watching = false;
 
@@ -36,7 +39,7 @@ export function page({ id, signal, go, follow }) {
       await poll(
         async () => {
           take(await get(base, signal));
-          return job.ended_at;
+          return job?.ended_at;
         },
         POLL_MS,
         signal,
@@ -48,11 +51,12 @@ export function page({ id, signal, go, follow }) {
     }
   }
 
+  /** @param {JobDocument} fresh */
   function take(fresh) {
     const before = job;
     job = fresh;
     board.clear();
-    if (parts === null) build();
+    parts ??= build(job);
     heading.textContent = job.name ?? t("job.title");
     document.title = `${heading.textContent} · sentiq`;
     if (before?.state !== job.state) fill(line, stateBadge(job.state), " ", h("code", {}, job.id));
@@ -61,22 +65,31 @@ export function page({ id, signal, go, follow }) {
     if (!job.ended_at) watch();
   }
 
-  function build() {
+  /** @param {JobDocument} job */
+  function build(job) {
     if (job.options.neutral_band !== null) view.usualBand = job.options.neutral_band;
     const band = bandSlider(
       debounced((value) => view.set({ band: String(value) }, { quietly: true }), signal),
       view.band,
     );
-    view.addEventListener("change", ({ detail }) => detail.includes("band") && band.show(view.band), { signal });
-    parts = {
+    view.addEventListener(
+      "change",
+      (event) => {
+        if (/** @type {CustomEvent<string[]>} */ (event).detail.includes("band")) band.show(view.band);
+      },
+      { signal },
+    );
+    const rows = rowTable(base, signal, view);
+    const groups = split(base, signal, view);
+    const parts = {
       actions: jobActions(base, { signal, acted: take, erased: () => go("/jobs") }),
       progress: jobProgress(id, signal, go),
       note: modelNote(signal),
       facts: jobFacts(),
-      summary: jobSummary(base, signal, view, (labels) => parts.rows.labels(labels)),
-      split: split(base, signal, view),
-      rows: rowTable(base, signal, view),
-      downloads: downloads(base, signal, view, () => parts.split.by()),
+      summary: jobSummary(base, signal, view, (labels) => rows.labels(labels)),
+      split: groups,
+      rows,
+      downloads: downloads(base, signal, view, () => groups.by()),
     };
     fill(
       content,
@@ -90,6 +103,7 @@ export function page({ id, signal, go, follow }) {
       parts.downloads.element,
       parts.facts.element,
     );
+    return parts;
   }
 
   follow(() => view.follow());
@@ -97,10 +111,17 @@ export function page({ id, signal, go, follow }) {
   return [heading, line, board.element, content];
 }
 
-/** Calls when the value has stood still for a moment. */
+/**
+ * Calls when the value has stood still for a moment.
+ * @template Value
+ * @param {(value: Value) => unknown} act
+ * @param {AbortSignal} signal
+ * @param {number} [ms]
+ */
 function debounced(act, signal, ms = 250) {
-  let timer = 0;
-  return (value) => {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return (/** @type {Value} */ value) => {
     clearTimeout(timer);
     timer = setTimeout(() => signal.aborted || act(value), ms);
   };

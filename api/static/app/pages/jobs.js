@@ -6,7 +6,7 @@ import { field, select } from "../parts/field.js";
 import { noticeBoard } from "../parts/notice.js";
 import { restAfter, rowsDone } from "../parts/pace.js";
 import { pager } from "../parts/pager.js";
-import { stateBadge, STATES } from "../parts/state.js";
+import { STATES, stateBadge } from "../parts/state.js";
 import { table, tablePlace } from "../parts/table.js";
 
 const POLL_MS = 2000;
@@ -14,11 +14,14 @@ const SIZE = 20;
 
 let chosen = ""; // the filter outlives the page
 
+/** @param {import("../main.js").Visit} visit */
 export function page({ signal }) {
   const before = history.state?.jobs; // whoever comes back to the list finds it as it was
   chosen = before?.chosen ?? chosen;
   const board = noticeBoard();
-  const state = select([["", t("jobs.any")], ...STATES.map((name) => [name, t(`state.${name}`)])], {
+  /** @type {Array<[string, string]>} */
+  const states = STATES.map((name) => [name, t(`state.${name}`)]);
+  const state = select([["", t("jobs.any")], ...states], {
     onchange: () => {
       chosen = state.value;
       restart();
@@ -65,12 +68,17 @@ export function page({ signal }) {
     }
   }
 
-  /** A page of them. In a rare state an answer may have fewer than were asked for although more follow. */
+  /**
+   * A page of them. In a rare state an answer may have fewer than were asked for although more follow.
+   * @param {AbortSignal} signal
+   */
   async function found(signal) {
+    /** @type {JobDocument[]} */
     const jobs = [];
     let next = pages.cursor;
     do {
       const asked = { limit: SIZE - jobs.length, state: chosen, after: next };
+      /** @type {JobList} */
       const page = await get(`/api/v1/jobs${query(asked)}`, signal);
       jobs.push(...page.data);
       next = page.next;
@@ -78,6 +86,7 @@ export function page({ signal }) {
     return { jobs, next };
   }
 
+  /** @param {JobDocument[]} jobs */
   function draw(jobs) {
     board.clear();
     fill(
@@ -106,7 +115,11 @@ function none() {
   return t(chosen ? "jobs.none_so" : "jobs.none");
 }
 
-/** Its cells. */
+/**
+ * Its cells.
+ * @param {JobDocument} job
+ * @returns {import("../dom.js").Child[]}
+ */
 function line(job) {
   const { total, failed } = job.counts;
   const done = rowsDone(job);

@@ -3,7 +3,10 @@ import { h, newId } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { settings } from "../settings.js";
 
-/** @param {function(number)} changed called with the band at each move @returns {{element, value: function(): number, show: function(number)}} */
+/**
+ * @param {(band: number) => unknown} changed called with the band at each move
+ * @param {number} [start]
+ */
 export function bandSlider(changed, start = settings.neutral_band) {
   const id = newId("band");
   const output = h("output", { for: id });
@@ -36,7 +39,7 @@ export function bandSlider(changed, start = settings.neutral_band) {
     input,
     h("small", { id: `${id}-help` }, t("band.help")),
   );
-  const show = (value) => {
+  const show = (/** @type {number} */ value) => {
     if (value === band) return;
     band = value;
     input.value = String(value);

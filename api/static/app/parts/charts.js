@@ -5,7 +5,12 @@ import { table, tablePlace } from "./table.js";
 
 const LIBRARY = "../../vendor/uplot-1.6.32/";
 const HEIGHT = 220; // pixels
+/** @type {Promise<typeof import("uplot") | null> | null} */
 let library = null;
+
+/** @typedef {[x: number, y: number, words: string]} Point `words` for x */
+
+/** @typedef {"bars" | "line"} Kind */
 
 /** null while it cannot be had: the numbers are there without it, and it is tried again when something is drawn. */
 function load() {
@@ -14,12 +19,20 @@ function load() {
       document.head.append(h("link", { rel: "stylesheet", href: new URL(`${LIBRARY}uPlot.min.css`, import.meta.url) }));
       return module.default;
     },
-    () => (library = null),
+    () => {
+      library = null;
+      return null;
+    },
   );
   return library;
 }
 
-/** A colour of the style sheet as the theme has it now: a canvas knows no variables. */
+/** @import uPlot from "uplot" */
+
+/**
+ * A colour of the style sheet as the theme has it now: a canvas knows no variables.
+ * @param {string} name
+ */
 function color(name) {
   const probe = h("span", { hidden: true });
   probe.style.color = `var(${name})`;
@@ -30,9 +43,9 @@ function color(name) {
 }
 
 /**
- * @param {string} title @param {string} xName @param {AbortSignal} signal ends it
- * @returns {{element, bars: function(Array, string), line: function(Array, string)}} both take points `[x, y, words for x]`
- *   and the name of y
+ * @param {string} title
+ * @param {string} xName
+ * @param {AbortSignal} signal ends it
  */
 export function chart(title, xName, signal) {
   const canvas = h("div", { class: "canvas", role: "img", "aria-label": title });
@@ -44,26 +57,35 @@ export function chart(title, xName, signal) {
     canvas,
     h("details", {}, h("summary", {}, t("chart.numbers")), numbers),
   );
-  let plot = null;
-  let shown = null; // {kind, points, yName}
+  /** @type {uPlot | undefined} */
+  let plot;
+  /** @type {{kind: Kind, points: Point[], yName: string} | null} */
+  let shown = null;
 
   async function draw() {
     const UPlot = await load();
     if (!UPlot || signal.aborted || !shown || !canvas.clientWidth) return;
     const { kind, points, yName } = shown;
+    /** @type {uPlot.AlignedData} */
     const data = [points.map(([x]) => x), points.map(([, y]) => y)];
     plot?.destroy();
     plot = new UPlot(options(UPlot, kind, yName), data, canvas);
   }
 
+  /**
+   * @param {typeof import("uplot")} UPlot
+   * @param {Kind} kind
+   * @param {string} yName
+   * @returns {uPlot.Options}
+   */
   function options(UPlot, kind, yName) {
     const axis = {
       stroke: color("--pico-muted-color"),
       grid: { stroke: color("--pico-muted-border-color"), width: 1 },
       ticks: { show: false },
     };
-    const names = (_, values) => values.map((value) => number(value, 2));
-    const paths = kind === "bars" ? UPlot.paths.bars({ size: [0.9, 100] }) : UPlot.paths.linear();
+    const names = (/** @type {uPlot} */ _, /** @type {number[]} */ values) => values.map((value) => number(value, 2));
+    const paths = kind === "bars" ? UPlot.paths.bars?.({ size: [0.9, 100] }) : UPlot.paths.linear?.();
     return {
       width: canvas.clientWidth,
       height: HEIGHT,
@@ -90,6 +112,11 @@ export function chart(title, xName, signal) {
     };
   }
 
+  /**
+   * @param {Kind} kind
+   * @param {Point[]} points
+   * @param {string} yName
+   */
   function show(kind, points, yName) {
     if (JSON.stringify(shown) === JSON.stringify({ kind, points, yName })) return;
     shown = { kind, points, yName };
@@ -112,7 +139,7 @@ export function chart(title, xName, signal) {
   });
   return {
     element,
-    bars: (points, yName) => show("bars", points, yName),
-    line: (points, yName) => show("line", points, yName),
+    bars: (/** @type {Point[]} */ points, /** @type {string} */ yName) => show("bars", points, yName),
+    line: (/** @type {Point[]} */ points, /** @type {string} */ yName) => show("line", points, yName),
   };
 }

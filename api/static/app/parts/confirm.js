@@ -2,7 +2,12 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
-/** @param {string} question @param {function()} act */
+/**
+ * @param {string} words
+ * @param {string} question
+ * @param {() => unknown} act
+ * @param {string} [className]
+ */
 export function confirmed(words, question, act, className = "small secondary") {
   const group = h("span", { class: "confirm" });
   const first = h("button", { type: "button", class: className, onclick: ask }, words);
@@ -10,13 +15,13 @@ export function confirmed(words, question, act, className = "small secondary") {
     group.replaceChildren(first);
     first.focus();
   };
+  const agreed = () => {
+    back();
+    act();
+  };
 
   function ask() {
-    const yes = h(
-      "button",
-      { type: "button", class: "small danger", onclick: () => back() || act() },
-      t("confirm.yes"),
-    );
+    const yes = h("button", { type: "button", class: "small danger", onclick: agreed }, t("confirm.yes"));
     const no = h("button", { type: "button", class: "small secondary", onclick: back }, t("confirm.no"));
     const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
     choice.addEventListener("keydown", (event) => {

@@ -7,7 +7,8 @@ export function connectionBanner() {
   const words = h("span", {});
   const now = h("button", { type: "button", class: "small", onclick: () => events.dispatchEvent(new Event("try")) });
   const banner = h("div", { class: "banner", hidden: true }, words, now);
-  let timer = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
   let until = 0;
 
   const count = () => {
@@ -15,7 +16,8 @@ export function connectionBanner() {
     words.textContent = `${t(navigator.onLine ? "away.service" : "away.offline")} ${t("away.next", { s })}`;
     now.textContent = t("away.now");
   };
-  events.addEventListener("away", ({ detail: seconds }) => {
+  events.addEventListener("away", (event) => {
+    const { detail: seconds } = /** @type {CustomEvent<number>} */ (event);
     if (banner.hidden) announce(t(navigator.onLine ? "away.service" : "away.offline"));
     until = Date.now() + seconds * 1000;
     clearInterval(timer);

@@ -8,7 +8,16 @@ import { rowsDone } from "./pace.js";
 
 const KINDS = ["csv", "xlsx", "json", "ndjson"];
 
-/** @param {JobView} view @param {function(): string} by the column that rows are split by, "" for none */
+/** @import { JobView } from "../job_view.js" */
+
+/** @typedef {Record<string, HTMLAnchorElement>} Links by kind */
+
+/**
+ * @param {string} base address of the job
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ * @param {() => string} by the column that rows are split by, "" for none
+ */
 export function downloads(base, signal, view, by) {
   const board = noticeBoard();
   const words = h("span", { class: "muted" });
@@ -16,13 +25,18 @@ export function downloads(base, signal, view, by) {
   const all = linksOf("downloads.all");
   const shown = linksOf("downloads.shown");
   const shownLine = line("downloads.shown", shown);
+  /** @type {JobDocument | null} */
   let job = null;
 
-  /** One for each kind; those of what is shown say so to whoever hears one link alone. */
+  /**
+   * One for each kind; those of what is shown say so to whoever hears one link alone.
+   * @param {string} what
+   */
   function linksOf(what) {
+    /** @type {Links} */
     const links = {};
     for (const kind of KINDS) {
-      const onclick = (event) => {
+      const onclick = (/** @type {Event} */ event) => {
         if (!hasKey()) return; // the browser itself takes it, however large
         event.preventDefault();
         fetched(kind, links[kind]);
@@ -34,11 +48,19 @@ export function downloads(base, signal, view, by) {
     return links;
   }
 
+  /**
+   * @param {string} what
+   * @param {Links} links
+   */
   function line(what, links) {
     return h("div", { class: "buttons" }, h("span", { class: "what" }, t(what)), Object.values(links));
   }
 
-  /** A link cannot send a key: the file is fetched, and handed over when it is whole. */
+  /**
+   * A link cannot send a key: the file is fetched, and handed over when it is whole.
+   * @param {string} kind
+   * @param {HTMLAnchorElement} link
+   */
   async function fetched(kind, link) {
     board.clear();
     try {
@@ -57,15 +79,16 @@ export function downloads(base, signal, view, by) {
     words.textContent = "";
   }
 
+  /** @param {Response} response */
   async function received(response) {
     const pieces = [];
     let size = 0;
-    const reader = response.body.getReader();
+    const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
     for (;;) {
       const { value, done } = await reader.read().catch(() => {
         throw new Problem(0, NO_ANSWER);
       });
-      if (done) return new Blob(pieces, { type: response.headers.get("Content-Type") });
+      if (done) return new Blob(pieces, { type: response.headers.get("Content-Type") ?? "" });
       pieces.push(value);
       size += value.length;
       words.textContent = t("downloads.so_far", { size: bytes(size) });
@@ -78,7 +101,8 @@ export function downloads(base, signal, view, by) {
     const sort = job.ended_at ? view.get("sort") : null;
     for (const kind of KINDS) {
       const sheets = kind === "xlsx" ? { by: by(), lang: current() } : {}; // a workbook says things of its own
-      const href = (words) => `${base}/results.${kind}${query({ include, ...words, ...sheets }, "value")}`;
+      const href = (/** @type {Record<string, unknown>} */ words) =>
+        `${base}/results.${kind}${query({ include, ...words, ...sheets }, "value")}`;
       all[kind].href = href({ neutral_band: view.band });
       shown[kind].href = href({ ...view.filter, sort });
     }
@@ -99,6 +123,7 @@ export function downloads(base, signal, view, by) {
   view.addEventListener("change", draw, { signal });
   return {
     element,
+    /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
       const tooMany = rowsDone(job) > settings.max_xlsx_rows;
@@ -109,7 +134,10 @@ export function downloads(base, signal, view, by) {
   };
 }
 
-/** RFC 6266: the name in UTF-8. */
+/**
+ * RFC 6266: the name in UTF-8.
+ * @param {Response} response
+ */
 function nameOf(response) {
   const found = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
   return found && decodeURIComponent(found[1]);

@@ -4,13 +4,16 @@ import { bytes, t } from "../i18n.js";
 
 const ACCEPT = ".csv,.tsv,.txt,.jsonl,.ndjson,.xlsx,.gz";
 
-/** @param {function(File)} take @returns {{element, chosen: function(File)}} */
+/** @param {(file: File) => unknown} take */
 export function dropZone(take) {
   const id = newId("file");
   const name = h("p", { class: "file" });
   const input = h("input", { id, type: "file", accept: ACCEPT, "aria-describedby": `${id}-help` });
   input.addEventListener("click", () => (input.value = "")); // the same file again is a choice too
-  input.addEventListener("change", () => input.files.length && take(input.files[0]));
+  input.addEventListener("change", () => {
+    const file = input.files?.[0];
+    if (file) take(file);
+  });
   const zone = h(
     "div",
     { class: "drop" },
@@ -19,20 +22,25 @@ export function dropZone(take) {
     h("small", { id: `${id}-help` }, t("drop.help")),
     name,
   );
-  const over = (event) => {
+  const over = (/** @type {Event} */ event) => {
     event.preventDefault();
     zone.classList.add("over");
   };
   zone.addEventListener("dragenter", over);
   zone.addEventListener("dragover", over);
-  zone.addEventListener("dragleave", (event) => zone.contains(event.relatedTarget) || zone.classList.remove("over"));
+  zone.addEventListener("dragleave", ({ relatedTarget: entered }) => {
+    if (!(entered instanceof Node && zone.contains(entered))) zone.classList.remove("over");
+  });
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     zone.classList.remove("over");
-    const [file, ...others] = event.dataTransfer.files;
+    const [file, ...others] = event.dataTransfer?.files ?? [];
     if (!file) return;
     take(file);
     if (others.length) name.append(` · ${t("drop.one")}`);
   });
-  return { element: zone, chosen: (file) => fill(name, h("strong", {}, file.name), ` · ${bytes(file.size)}`) };
+  return {
+    element: zone,
+    chosen: (/** @type {File} */ file) => fill(name, h("strong", {}, file.name), ` · ${bytes(file.size)}`),
+  };
 }

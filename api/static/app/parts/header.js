@@ -6,7 +6,10 @@ import { forGood, kept } from "../storage.js";
 const PAGES = { "/": "nav.analyse", "/bulk": "nav.bulk", "/jobs": "nav.jobs", "/cluster": "nav.cluster" };
 const THEMES = ["", "light", "dark"]; // "" is that of the system
 
-/** @param path of the page that is shown @param redraw called when the language has changed */
+/**
+ * @param {string} path of the page that is shown
+ * @param {() => unknown} redraw called when the language has changed
+ */
 export function header(path, redraw) {
   const links = Object.entries(PAGES).map(([to, words]) => {
     const here = to === path || (to === "/jobs" && path.startsWith("/jobs/"));
@@ -26,30 +29,33 @@ export function header(path, redraw) {
   );
 }
 
+/** @param {() => unknown} redraw */
 function languages(redraw) {
-  const change = (event) => {
-    choose(event.target.value);
+  const change = () => {
+    choose(picker.value);
     redraw();
   };
-  return h(
+  const picker = h(
     "select",
     { id: "language", "aria-label": t("language"), onchange: change },
     Object.entries(LANGUAGES).map(([name, words]) => h("option", { value: name, selected: name === current() }, words)),
   );
+  return picker;
 }
 
 function themes() {
   const chosen = document.documentElement.dataset.theme ?? "";
-  const change = (event) => {
-    const theme = event.target.value;
+  const change = () => {
+    const theme = picker.value;
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
     kept.set(forGood, "sentiq.theme", theme || null);
     dispatchEvent(new Event("themechange"));
   };
-  return h(
+  const picker = h(
     "select",
     { id: "theme", "aria-label": t("theme"), onchange: change },
     THEMES.map((name) => h("option", { value: name, selected: name === chosen }, t(`theme.${name || "system"}`))),
   );
+  return picker;
 }

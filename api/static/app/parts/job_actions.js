@@ -6,12 +6,19 @@ import { uploadOf } from "../uploads.js";
 import { confirmed } from "./confirm.js";
 import { noticeBoard } from "./notice.js";
 
-/** @param {{signal, acted: function(Object), erased: function()}} told with the job after it, unless one has left */
+/**
+ * @param {string} base address of the job
+ * @param {{signal: AbortSignal, acted: (job: JobDocument) => unknown, erased: () => unknown}} options told with the job
+ *   after it, unless one has left
+ */
 export function jobActions(base, { signal, acted, erased }) {
   const board = noticeBoard();
+  /** @type {Record<string, HTMLElement>} */
   const buttons = {};
-  let job = null;
+  /** @type {JobDocument} */
+  let job;
 
+  /** @param {string} name */
   async function act(name) {
     board.clear();
     try {
@@ -58,13 +65,14 @@ export function jobActions(base, { signal, acted, erased }) {
   );
   return {
     element,
+    /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
       const pressed = document.activeElement;
       for (const [name, button] of Object.entries(buttons)) button.hidden = !(name in job.links);
       // The button that was pressed makes room for its opposite: the keyboard stays there.
       if (pressed?.closest("[hidden]") && element.contains(pressed))
-        element.querySelector("button:not([hidden], [hidden] *)")?.focus();
+        /** @type {HTMLElement | null} */ (element.querySelector("button:not([hidden], [hidden] *)"))?.focus();
     },
   };
 }

@@ -7,7 +7,7 @@ import { field, select } from "./field.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** @returns {{element, values: function(): Object, place: function(Object): ?string}} */
+/** @param {{hasColumns: boolean, signal: AbortSignal}} options */
 export function jobOptions({ hasColumns, signal }) {
   const model = select([["", t("options.active_model")]]);
   const priority = select(["high", "normal", "low"].map((name) => [name, t(`priority.${name}`)]));
@@ -18,13 +18,16 @@ export function jobOptions({ hasColumns, signal }) {
   const from = h("input", { type: "time" });
   const to = h("input", { type: "time" });
   const zone = h("input", { type: "text", value: ZONE, list: "zones", autocomplete: "off" });
-  const band = bandSlider(() => (bandTouched = true));
+  const band = bandSlider(() => {
+    bandTouched = true;
+  });
   const keep = h("input", { type: "checkbox", checked: true });
   let bandTouched = false;
 
   listModels(model, signal);
 
   function values() {
+    /** @type {Record<string, unknown>} options of a job */
     const found = { priority: priority.value };
     if (model.value) found.model = model.value;
     if (longTexts.value) found.long_texts = longTexts.value;
@@ -66,6 +69,7 @@ export function jobOptions({ hasColumns, signal }) {
     band.element,
     hasColumns && h("label", { class: "check" }, keep, t("options.keep_columns")),
   );
+  /** @type {Record<string, string>} */
   const names = {
     model: "options.model",
     window: "options.window",
@@ -73,15 +77,20 @@ export function jobOptions({ hasColumns, signal }) {
     priority: "options.priority",
     neutral_band: "band.label",
   };
-  const place = ({ pointer }) => {
+  const place = (/** @type {ProblemError} */ { pointer }) => {
     const words = names[(pointer ?? "").slice(1)];
     return words ? t(words) : null;
   };
   return { element, values, place };
 }
 
+/**
+ * @param {HTMLSelectElement} into
+ * @param {AbortSignal} signal
+ */
 async function listModels(into, signal) {
   try {
+    /** @type {ModelList} */
     const { data } = await get("/api/v1/models", signal);
     for (const { id, version, active } of data) {
       into.append(

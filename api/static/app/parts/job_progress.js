@@ -7,28 +7,35 @@ import { rowsDone } from "./pace.js";
 import { progressBar } from "./progress.js";
 import { pair } from "./table.js";
 
-/** @param {function(string)} go another try to send the file makes another job */
+/**
+ * @param {string} id of the job
+ * @param {AbortSignal} signal
+ * @param {(path: string) => unknown} go another try to send the file makes another job
+ */
 export function jobProgress(id, signal, go) {
   const sending = progressBar(t("progress.upload"));
   const working = progressBar(t("progress.work"));
   const board = h("div");
   const numbers = h("dl", { class: "numbers" });
   const upload = uploadOf(id);
+  /** @type {unknown} */
   let shown = null; // the problem on the board
 
+  /** @param {JobDocument} [job] */
   function drawUpload(job) {
     sending.element.hidden = !upload && job?.state !== "receiving";
     if (upload) {
       if (upload.done) sending.set(1, 1, t("progress.sent", { size: bytes(upload.size) }));
       else sending.set(upload.sent, upload.of, upload.problem ? t("progress.broken") : underWay(upload));
       if (upload.problem !== shown)
-        fill(board, upload.problem && notice(upload.problem, { retry: () => upload.start() }));
+        fill(board, upload.problem ? notice(upload.problem, { retry: () => upload.start() }) : null);
       shown = upload.problem;
     } else if (job) {
       sending.set(0, 0, t("progress.elsewhere", { rows: job.counts.total }));
     }
   }
 
+  /** @param {JobDocument} job */
   function update(job) {
     drawUpload(job);
     const { total, completed, failed, without_text: blank } = job.counts;
@@ -51,7 +58,10 @@ export function jobProgress(id, signal, go) {
     );
     if (job.error && !upload?.problem) {
       const { code, detail } = job.error;
-      const words = [h("p", {}, maybe(`error.${code}`, code), " ", maybe(`remedy.${code}`)), h("small", { lang: "en" }, detail)];
+      const words = [
+        h("p", {}, maybe(`error.${code}`, code), " ", maybe(`remedy.${code}`)),
+        h("small", { lang: "en" }, detail),
+      ];
       fill(board, box(t("job.failed"), words));
     }
   }
@@ -64,6 +74,7 @@ export function jobProgress(id, signal, go) {
   };
 }
 
+/** @param {import("../uploads.js").Upload} upload */
 function underWay({ sent, of, leftS }) {
   const words = `${bytes(sent)} / ${bytes(of)}`;
   return leftS === null ? words : `${words} · ${t("progress.eta", { time: duration(leftS) })}`;

@@ -11,7 +11,14 @@ import { pair, table } from "./table.js";
 const EVERY_MS = 3000;
 const MOST_IN_PART = 4; // points of the throughput that are all shown: of more, whole ones are enough
 
-/** @param {function(string[])} found told of the labels that rows have */
+/** @import { JobView } from "../job_view.js" */
+
+/**
+ * @param {string} base address of the job
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ * @param {(labels: string[]) => unknown} found told of the labels that rows have
+ */
 export function jobSummary(base, signal, view, found) {
   const board = noticeBoard();
   const labels = h("div", { class: "distribution" });
@@ -27,7 +34,8 @@ export function jobSummary(base, signal, view, found) {
     failures,
     h("div", { class: "charts" }, histogram.element, throughput.element),
   );
-  let job = null;
+  /** @type {JobDocument} */
+  let job;
   let known = ""; // how far the job was when it was last read, or is being read
   let reading = false;
   let stale = false;
@@ -43,6 +51,7 @@ export function jobSummary(base, signal, view, found) {
       while (stale) {
         stale = false;
         const began = performance.now();
+        /** @type {[Summary, Throughput]} */
         const [summary, pace] = await Promise.all([
           get(`${base}/summary${query({ neutral_band: view.band })}`, signal),
           get(`${base}/throughput`, signal),
@@ -57,12 +66,19 @@ export function jobSummary(base, signal, view, found) {
     }
   }
 
-  /** Until the time is over or the job has ended. */
+  /**
+   * Until the time is over or the job has ended.
+   * @param {number} ms
+   */
   async function resting(ms) {
     rest = new AbortController();
     await pause(ms, AbortSignal.any([signal, rest.signal])).catch(() => signal.throwIfAborted());
   }
 
+  /**
+   * @param {Summary} summary
+   * @param {Throughput} pace
+   */
   function draw(summary, pace) {
     board.clear();
     element.hidden = summary.rows === 0;
@@ -107,7 +123,9 @@ export function jobSummary(base, signal, view, found) {
     );
   }
 
-  function relabel({ detail }) {
+  /** @param {Event} event */
+  function relabel(event) {
+    const { detail } = /** @type {CustomEvent<string[]>} */ (event);
     if (!job || !detail.includes("band")) return;
     read();
     rest.abort();
@@ -116,6 +134,7 @@ export function jobSummary(base, signal, view, found) {
   view.addEventListener("change", relabel, { signal });
   return {
     element,
+    /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
       if (known !== progressOf(job)) read();
@@ -124,11 +143,19 @@ export function jobSummary(base, signal, view, found) {
   };
 }
 
+/**
+ * @param {Failure[]} failures
+ * @param {boolean} open
+ */
 function failureTable(failures, open) {
   const lines = failures.map((failure) => {
     const { code, count, index, line } = failure;
     const where = line ? t("error.line", { line }) : t("row.number", { number: index + 1 });
-    return [[fault(code), " ", h("code", {}, code), h("small", {}, remedyOf(code))], number(count), [where, detail(failure)]];
+    return [
+      [fault(code), " ", h("code", {}, code), h("small", {}, remedyOf(code))],
+      number(count),
+      [where, detail(failure)],
+    ];
   });
   const headings = ["reason", "rows", "first"].map((name) => t(`failures.${name}`));
   return h("details", { open }, h("summary", { id: "failures" }, t("failures.title")), table(headings, lines));

@@ -5,7 +5,8 @@ import { t } from "../i18n.js";
 
 export function keyDialog() {
   const dialog = h("dialog", { "aria-labelledby": "key-title" });
-  events.addEventListener("key", ({ detail: { problem, operator, give } }) => {
+  events.addEventListener("key", (event) => {
+    const { problem, operator, give } = /** @type {CustomEvent<import("../api.js").KeyWanted>} */ (event).detail;
     const id = newId("key");
     const input = h("input", {
       id,
@@ -14,8 +15,9 @@ export function keyDialog() {
       required: true,
       "aria-describedby": `${id}-why`,
     });
+    /** @type {string | null} */
     let key = null;
-    const submit = (event) => {
+    const submit = (/** @type {Event} */ event) => {
       event.preventDefault();
       key = input.value.trim();
       dialog.close();

@@ -6,10 +6,17 @@ import { progressOf, restAfter, rowsDone } from "./pace.js";
 
 const EVERY_MS = 3000;
 
-/** @param {JobView} view */
+/** @import { JobView } from "../job_view.js" */
+
+/**
+ * @param {string} base address of the job
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ */
 export function matchCounter(base, signal, view) {
   const element = h("p", { class: "matches", role: "status" });
-  let job = null;
+  /** @type {JobDocument} */
+  let job;
   let version = 0; // of what was asked: an older answer is dropped
   let known = ""; // how far the job was that the number tells of
   let counting = false;
@@ -25,9 +32,11 @@ export function matchCounter(base, signal, view) {
     if (!view.filtered) return tell("rows.count", { count: all });
     counting = true;
     let count = 0;
+    /** @type {string | null} */
     let cursor = null;
     try {
       do {
+        /** @type {Matches} */
         const part = await get(`${base}/matches${query({ ...view.filter, cursor }, "value")}`, signal);
         if (mine !== version) return;
         count += part.matches;
@@ -44,6 +53,10 @@ export function matchCounter(base, signal, view) {
     }
   }
 
+  /**
+   * @param {string} key
+   * @param {Record<string, number>} values
+   */
   function tell(key, values) {
     const words = t(key, values);
     if (element.textContent !== words) fill(element, words);
@@ -52,6 +65,7 @@ export function matchCounter(base, signal, view) {
   return {
     element,
     restart: () => job && count(),
+    /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
       const due = known === "" || job.ended_at || (!counting && performance.now() > againAt) || !view.filtered;

@@ -5,16 +5,22 @@ import { number, percent, t } from "../i18n.js";
 
 const FRESH_MS = 60_000; // another model may be activated at any time
 
-/** Outlives the page, so that one who changes the language need not wait for it: `{at, models}`. */
+/**
+ * Outlives the page, so that one who changes the language need not wait for it.
+ * @type {{at: number, models: StoredModelDocument[]} | null}
+ */
 let read = null;
 
+/** @param {AbortSignal} signal */
 export function modelNote(signal) {
   const element = h("p", { class: "trust", hidden: true });
+  /** @type {ModelDocument | null} */
   let wanted = null;
 
   /**
    * Of the model with this id and version, null for the active one. It is a remark: nobody is asked for a key because of
    * it, or kept waiting; where the models cannot be read now, it is there when it is asked for again.
+   * @param {ModelDocument | null} model
    */
   async function show(model) {
     wanted = model;
@@ -33,7 +39,7 @@ export function modelNote(signal) {
       h("br"),
       accuracy === null
         ? t("trust.unknown")
-        : t("trust.known", { share: percent(accuracy, 0), texts: number(texts) }),
+        : t("trust.known", { share: percent(accuracy, 0), texts: number(texts ?? 0) }),
       " ",
       t("trust.misses"),
       " ",
@@ -45,6 +51,7 @@ export function modelNote(signal) {
   return {
     element,
     show,
+    /** @param {JobDocument} job */
     update({ model }) {
       const name = `${model.id}@${model.version}`;
       if (!model.id || !model.version || name === shown) return;
@@ -54,7 +61,11 @@ export function modelNote(signal) {
   };
 }
 
-/** The models that there are; null where they cannot be read now. */
+/**
+ * The models that there are; null where they cannot be read now.
+ * @param {AbortSignal} signal
+ * @returns {Promise<StoredModelDocument[] | null>}
+ */
 async function known(signal) {
   if (read && performance.now() - read.at < FRESH_MS) return read.models;
   try {

@@ -6,10 +6,12 @@ import { confirmed } from "./confirm.js";
 import { noticeBoard } from "./notice.js";
 import { table, tablePlace } from "./table.js";
 
+/** @param {AbortSignal} signal */
 export function modelTable(signal) {
   const board = noticeBoard();
   const said = h("p", { role: "status" });
   const list = tablePlace(t("models.title"));
+  /** @type {string | null} */
   let token = null; // of an operator; kept no longer than the page
   let shown = "";
 
@@ -21,6 +23,10 @@ export function modelTable(signal) {
     draw(models.data, activation);
   }
 
+  /**
+   * @param {StoredModelDocument[]} models
+   * @param {ActivationDocument} activation
+   */
   function draw(models, { candidate, error }) {
     const news = JSON.stringify([models, candidate, error]);
     if (news === shown) return; // a question that is open stays so
@@ -39,7 +45,11 @@ export function modelTable(signal) {
     );
   }
 
-  /** Its cells. */
+  /**
+   * Its cells.
+   * @param {StoredModelDocument} model
+   * @param {string | null} candidate
+   */
   function line(model, candidate) {
     const name = `${model.id}@${model.version}`;
     const use = model.active
@@ -52,6 +62,7 @@ export function modelTable(signal) {
     return [name, model.labels.join(", "), right, model.precision, String(model.workers.length), use];
   }
 
+  /** @param {string} model `id@version` */
   async function activate(model) {
     board.clear();
     try {
@@ -63,14 +74,20 @@ export function modelTable(signal) {
       await read();
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Problem) || ![401, 403].includes(error.status))
-        return board.show(error, { retry: () => activate(model) });
+      if (!(error instanceof Problem) || ![401, 403].includes(error.status)) {
+        board.show(error, { retry: () => activate(model) });
+        return;
+      }
       token = await askForToken(error);
       if (token) activate(model);
       else board.show(error);
     }
   }
 
+  /**
+   * @param {Problem} problem
+   * @returns {Promise<string | null>}
+   */
   function askForToken(problem) {
     return new Promise((give) =>
       events.dispatchEvent(new CustomEvent("key", { detail: { problem, give, operator: true } })),

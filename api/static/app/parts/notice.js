@@ -6,15 +6,23 @@ import { refusal } from "./refusals.js";
 
 const MOST_ERRORS = 10;
 
+/** @typedef {(entry: ProblemError) => string | null | undefined} Place */
+
+/** @typedef {{retry?: () => unknown, place?: Place}} NoticeOptions */
+
 /**
- * @param {Error} error a Problem, or a fault of ours
- * @param {{retry?: function(), place?: function(Object): ?string}} [options] `retry` is offered as a button, and tried by
+ * @param {unknown} error a Problem, or a fault of ours
+ * @param {NoticeOptions} [options] `retry` is offered as a button, and tried by
  *   itself where waiting may help; `place` turns an entry of `errors` into words for where it is
  */
 export function notice(error, { retry, place } = {}) {
   if (!(error instanceof Problem)) {
     console.error(error);
-    return box(t("error.page"), [h("p", { lang: "en" }, String(error.message))], retry && again(retry));
+    return box(
+      t("error.page"),
+      [h("p", { lang: "en" }, error instanceof Error ? error.message : String(error))],
+      retry && again(retry),
+    );
   }
   const entries = error.errors.slice(0, MOST_ERRORS);
   const remedy = maybe(`remedy.${error.code}`);
@@ -45,20 +53,33 @@ export function notice(error, { retry, place } = {}) {
   return box(title, content, retry && (error.passes ? byItself(error, retry) : again(retry)));
 }
 
-/** The service's own words, with names and numbers, for who reads English or asks its operator. */
+/**
+ * The service's own words, with names and numbers, for who reads English or asks its operator.
+ * @param {string} detail
+ */
 function exact(detail) {
   return h("small", { lang: "en" }, detail);
 }
 
-/** What all notices look like. */
+/**
+ * What all notices look like.
+ * @param {string} title
+ * @param {import("../dom.js").Child} [content]
+ * @param {import("../dom.js").Child} [button]
+ */
 export function box(title, content, button) {
   return h("div", { class: "notice", role: "alert" }, h("p", {}, h("strong", {}, title)), content, button);
 }
 
+/** @param {() => unknown} retry */
 function again(retry) {
   return h("button", { type: "button", class: "small", onclick: retry }, t("error.again"));
 }
 
+/**
+ * @param {Problem} error
+ * @param {() => unknown} retry
+ */
 function withKey(error, retry) {
   const ask = async () => {
     if (await askForKey(error)) retry();
@@ -68,11 +89,18 @@ function withKey(error, retry) {
 
 const TRIES_AFTER_S = 5;
 
-/** Counts down and tries again, unless somebody stops it or the notice is gone; at once when the network is back. */
+/**
+ * Counts down and tries again, unless somebody stops it or the notice is gone; at once when the network is back.
+ * @param {Problem} error
+ * @param {() => unknown} retry
+ */
 function byItself(error, retry) {
   let left = error.retryAfterS ?? TRIES_AFTER_S;
   const words = h("span", { "aria-live": "off" }); // an alert, but not each second
-  const first = again(() => stop() || retry());
+  const first = again(() => {
+    stop();
+    retry();
+  });
   const hold = h("button", { type: "button", class: "small secondary" }, t("error.hold"));
   hold.addEventListener("click", () => {
     stop();
@@ -106,7 +134,8 @@ export function noticeBoard() {
   const element = h("div", { class: "board" });
   return {
     element,
-    show: (error, options) => fill(element, notice(error, options)),
+    show: (/** @type {unknown} */ error, /** @type {NoticeOptions} */ options = {}) =>
+      fill(element, notice(error, options)),
     clear: () => fill(element),
   };
 }

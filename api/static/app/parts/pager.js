@@ -2,15 +2,18 @@
 import { h } from "../dom.js";
 
 /**
- * @param {string} backWords @param {string} onWords
- * @param {function()} turned called when another page is wanted
- * @param {Array<?string>} [cursors] of the pages from the first to the present one
+ * @param {string} backWords
+ * @param {string} onWords
+ * @param {() => unknown} turned called when another page is wanted
+ * @param {Array<string | null>} [cursors] of the pages from the first to the present one
  */
 export function pager(backWords, onWords, turned, cursors = [null]) {
   const back = button(backWords, () => turn(-1));
   const on = button(onWords, () => turn(1));
+  /** @type {string | null} */
   let next = null; // none while a page is on its way: whoever presses twice does not skip one
 
+  /** @param {number} step 1 or -1 */
   function turn(step) {
     if (step > 0 ? !next : cursors.length === 1) return;
     if (step > 0) cursors.push(next);
@@ -24,7 +27,7 @@ export function pager(backWords, onWords, turned, cursors = [null]) {
     on,
     /** Of the page that is wanted; null for the first. */
     get cursor() {
-      return cursors.at(-1);
+      return cursors.at(-1) ?? null;
     },
     /** The way to it, for another pager that begins there. */
     get cursors() {
@@ -38,7 +41,7 @@ export function pager(backWords, onWords, turned, cursors = [null]) {
       cursors = [null];
       next = null;
     },
-    /** The page is there; `following` leads to the next one, null: there is none (yet). */
+    /** @param {string | null} following leads from the page that is there to the next one, null: there is none (yet) */
     arrived(following) {
       next = following;
       const pressed = document.activeElement;
@@ -50,6 +53,10 @@ export function pager(backWords, onWords, turned, cursors = [null]) {
   };
 }
 
+/**
+ * @param {string} words
+ * @param {() => void} onclick
+ */
 function button(words, onclick) {
   return h("button", { type: "button", class: "small secondary", disabled: true, onclick }, words);
 }

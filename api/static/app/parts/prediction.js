@@ -6,20 +6,29 @@ export const LABELS = ["negative", "neutral", "positive"];
 export const UNLABELLED = ["failed", "without_text"]; // how rows without a label are counted
 const COLOURED = [...LABELS, ...UNLABELLED];
 
-/** How many rows have a label, of the counts of all. */
+/**
+ * How many rows have a label, of the counts of all.
+ * @param {Record<string, number>} counts
+ */
 export function labelled(counts) {
   return Object.entries(counts).reduce((sum, [name, count]) => sum + (UNLABELLED.includes(name) ? 0 : count), 0);
 }
 
+/** @param {string} label */
 export function labelName(label) {
   return maybe(`label.${label}`, label);
 }
 
+/** @param {string} label */
 export function badge(label) {
   return h("span", { class: `badge ${COLOURED.includes(label) ? label : ""}` }, labelName(label));
 }
 
-/** `[[label, share 0…1], …]` as one bar of coloured parts; the words say the same. */
+/**
+ * `[[label, share 0…1], …]` as one bar of coloured parts; the words say the same.
+ * @param {Array<[label: string, share: number]>} shares
+ * @param {string} words
+ */
 export function stackedBar(shares, words) {
   const bar = h("span", { class: "bar", role: "img", "aria-label": words, title: words });
   for (const [label, share] of shares) {
@@ -30,46 +39,71 @@ export function stackedBar(shares, words) {
   return bar;
 }
 
-/** The probabilities of a row, in a fixed order. */
+/**
+ * The probabilities of a row, in a fixed order.
+ * @param {Record<string, number>} probabilities
+ */
 export function scoreBar(probabilities) {
   const shares = inOrder(Object.entries(probabilities));
   return stackedBar(shares, shares.map(([label, p]) => `${labelName(label)} ${percent(p)}`).join(", "));
 }
 
+/**
+ * @template Value
+ * @param {Array<[label: string, value: Value]>} entries
+ */
 export function inOrder(entries) {
-  const place = (label) => COLOURED.indexOf(label) + 1 || LABELS.length + 0.5; // labels of other models between
+  const place = (/** @type {string} */ label) => COLOURED.indexOf(label) + 1 || LABELS.length + 0.5; // labels of other models between
   return [...entries].sort(([a], [b]) => place(a) - place(b));
 }
 
-/** What a row has beside its label: truncated, degraded. */
+/**
+ * What a row has beside its label: truncated, degraded.
+ * @param {{truncated: boolean, degraded: boolean}} row
+ */
 export function flags(row) {
-  return ["truncated", "degraded"]
+  return /** @type {const} */ (["truncated", "degraded"])
     .filter((name) => row[name])
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
 }
 
-/** What a row with an error is counted as. */
+/**
+ * What a row with an error is counted as.
+ * @param {ErrorDocument} error
+ */
 export function countsAs(error) {
   return error.code === "empty_text" ? "without_text" : "failed";
 }
 
-/** The badge of a row with an error. */
+/**
+ * The badge of a row with an error.
+ * @param {ErrorDocument} error
+ */
 export function noLabel(error) {
   const name = countsAs(error);
   return h("span", { class: `badge ${name}` }, labelName(name));
 }
 
-/** Why a row failed, in the words of the page. */
+/**
+ * Why a row failed, in the words of the page.
+ * @param {string} code
+ */
 export function fault(code) {
   return maybe(`fault.${code}`, code);
 }
 
-/** What to do about it, in a sentence; "" where nothing is known. */
+/**
+ * What to do about it, in a sentence; "" where nothing is known.
+ * @param {string} code
+ */
 export function remedyOf(code) {
   return maybe(`cure.${code}`, "");
 }
 
-/** Exactly why, in those of the service, without the number of the line: it stands beside it. */
+/**
+ * Exactly why, in those of the service, without the number of the line: it stands beside it.
+ * @param {RowErrorDocument} error
+ */
 export function detail(error) {
   const text = error.line ? error.detail.replace(/^Line \d+: /, "") : error.detail;
   return h("small", { lang: "en" }, text);

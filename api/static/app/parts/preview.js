@@ -7,15 +7,18 @@ import { pair, tablePlace } from "./table.js";
 
 const ENCODINGS = ["utf-8", "gb18030", "utf-16"];
 const CHANGES_COLUMNS = new Set(["sheet", "has_header", "delimiter", "quotes"]);
+/** @type {Record<string, string>} */
 const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };
 
+/** @typedef {[value: string, words: string]} Option */
+
 /**
- * @param {Object} upload the document of /api/v1/uploads
- * @param {function(Object): Promise<Object>} readAgain gives the document of another reading
- * @param {function(boolean)} busy told when that begins and ends
- * @returns {{element, reading: function(): Object, place: function(Object): ?string}} `reading()`: the options of a job
+ * @param {UploadDocument} upload the document of /api/v1/uploads
+ * @param {(reading: Record<string, string>) => Promise<UploadDocument>} readAgain gives the document of another reading
+ * @param {(busy: boolean) => unknown} busy told when that begins and ends
  */
 export function preview(upload, readAgain, busy) {
+  /** @type {Record<string, string>} */
   const asked = {}; // what was chosen otherwise than recognised
   const element = h("section", { "aria-labelledby": "preview-title" });
   const heading = h("h2", { id: "preview-title", tabindex: "-1" }, t("preview.title"));
@@ -23,9 +26,14 @@ export function preview(upload, readAgain, busy) {
   const pickers = h("div", { class: "fields" });
   const table = tablePlace(t("preview.table"));
   const board = noticeBoard();
+  /** @type {Record<string, string>} */
   let names = {};
   let version = 0; // of what was chosen: an older answer is dropped
 
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
   async function change(name, value) {
     if (value === "") delete asked[name];
     else asked[name] = value;
@@ -64,7 +72,7 @@ export function preview(upload, readAgain, busy) {
     names = {};
     const controls = choices().map(([name, words, options, value]) => {
       names[name] = words;
-      const control = select(options, { id: `reading-${name}`, onchange: (event) => change(name, event.target.value) });
+      const control = select(options, { id: `reading-${name}`, onchange: () => change(name, control.value) });
       control.value = value;
       return field(words, control);
     });
@@ -72,20 +80,26 @@ export function preview(upload, readAgain, busy) {
     fill(table, rows());
   }
 
-  /** `[option, its name, choices, the one that is shown]` of what can be read otherwise. */
+  /** What can be read otherwise. */
   function choices() {
     const { format, columns, sheets } = upload;
     const kind = format.format;
-    const of = (name) => String(asked[name] ?? "");
+    const of = (/** @type {string} */ name) => String(asked[name] ?? "");
+    /** @type {Option[]} */
     const headings = columns.map((column) => [reference(column, columns, format), columnName(column)]);
-    const at = (number) => headings[number - 1]?.[0] ?? "";
+    const at = (/** @type {number | null} */ number) => headings[(number ?? 0) - 1]?.[0] ?? "";
+    /** @type {(what: string | null) => Option} */
     const recognised = (what) => ["", t("preview.recognised", { what })];
+    /** @type {Array<[name: string, words: string, options: Option[], shown: string]>} */
     const found = [];
     if (sheets.length > 1) {
+      /** @type {Option[]} */
       const names = sheets.map((name, n) => [String(n + 1), name]);
-      found.push(["sheet", t("preview.sheet"), names, of("sheet") || String(sheets.indexOf(format.sheet) + 1)]);
+      const first = String(sheets.indexOf(format.sheet ?? "") + 1);
+      found.push(["sheet", t("preview.sheet"), names, of("sheet") || first]);
     }
     if (["csv", "tsv", "xlsx"].includes(kind)) {
+      /** @type {Option[]} */
       const ids = [["", t("preview.no_column")], ...headings];
       found.push(
         ["text_column", t("preview.text_column"), headings, of("text_column") || at(format.text_number)],
@@ -94,10 +108,12 @@ export function preview(upload, readAgain, busy) {
       );
     }
     if (["csv", "tsv", "txt"].includes(kind)) {
+      /** @type {Option[]} */
       const encodings = ENCODINGS.map((name) => [name, name]);
       found.push(["encoding", t("preview.encoding"), [recognised(format.encoding), ...encodings], of("encoding")]);
     }
     if (kind === "csv") {
+      /** @type {Option[]} */
       const all = Object.keys(DELIMITERS).map((delimiter) => [delimiter, delimiterName(delimiter)]);
       const first = recognised(delimiterName(format.delimiter));
       found.push(["delimiter", t("preview.delimiter"), [first, ...all], of("delimiter")]);
@@ -119,7 +135,8 @@ export function preview(upload, readAgain, busy) {
       const role = roles[at] && [" ", h("span", { class: "badge" }, roles[at])];
       return h("th", { scope: "col", class: role && "chosen" }, columnName(column), role);
     });
-    const line = (cells) => columns.map((_, at) => h("td", { class: roles[at] && "chosen" }, cells[at] ?? ""));
+    const line = (/** @type {string[]} */ cells) =>
+      columns.map((_, at) => h("td", { class: roles[at] && "chosen" }, cells[at] ?? ""));
     return h(
       "table",
       {},
@@ -133,13 +150,18 @@ export function preview(upload, readAgain, busy) {
   }
 
   function reading() {
+    /** @type {Record<string, string | boolean>} */
     const chosen = { ...asked };
-    const text = document.getElementById("reading-text_column");
+    const text = /** @type {HTMLSelectElement | null} */ (document.getElementById("reading-text_column"));
     if (text?.value) chosen.text_column = text.value; // what is shown is what is done
     for (const name of ["has_header", "quotes"]) if (name in chosen) chosen[name] = chosen[name] === "true";
     return chosen;
   }
 
+  /**
+   * @param {ProblemError} entry
+   * @returns {string | null}
+   */
   function place({ pointer }) {
     return names[(pointer ?? "").slice(1)] ?? null;
   }
@@ -156,6 +178,11 @@ export function preview(upload, readAgain, busy) {
   return { element, reading, place };
 }
 
+/**
+ * @param {string} yes
+ * @param {string} no
+ * @returns {Option[]}
+ */
 function yesOrNo(yes, no) {
   return [
     ["true", t(yes)],
@@ -163,15 +190,23 @@ function yesOrNo(yes, no) {
   ];
 }
 
+/** @param {ColumnDocument} column */
 function columnName({ name, number }) {
   return name || t("preview.column", { number });
 }
 
+/** @param {string | null} delimiter */
 function delimiterName(delimiter) {
+  if (delimiter === null) return "";
   return delimiter in DELIMITERS ? t(`delimiter.${DELIMITERS[delimiter]}`) : delimiter;
 }
 
-/** How a column is named to the service: by its heading where that is clear, else by its number. */
+/**
+ * How a column is named to the service: by its heading where that is clear, else by its number.
+ * @param {ColumnDocument} column
+ * @param {ColumnDocument[]} columns
+ * @param {FileDocument} format
+ */
 function reference(column, columns, format) {
   const clear = format.has_header && column.name && columns.filter(({ name }) => name === column.name).length === 1;
   return clear ? column.name : String(column.number);

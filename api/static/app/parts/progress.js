@@ -1,7 +1,7 @@
 /** A bar with its name and what it says. */
 import { h, newId } from "../dom.js";
 
-/** @returns {{element, set: function(number, number, string)}} `set(done, of, words)`; of 0: nobody knows how much */
+/** @param {string} name */
 export function progressBar(name) {
   const id = newId("bar");
   const bar = h("progress", { id, max: "1", value: "0" });
@@ -9,6 +9,11 @@ export function progressBar(name) {
   const element = h("div", { class: "progress" }, h("label", { for: id }, name), words, bar);
   return {
     element,
+    /**
+     * @param {number} done
+     * @param {number} of 0: how much there is is not known
+     * @param {string} text says the same
+     */
     set(done, of, text) {
       if (of > 0) bar.value = Math.min(1, done / of);
       else bar.removeAttribute("value");

@@ -1,7 +1,10 @@
 /** Why one thing that was sent is refused, and what to do: the codes of the API in the words of the page. */
 import { maybe, t } from "../i18n.js";
 
-/** What the service's own checks of a field say (pydantic), by families. */
+/**
+ * What the service's own checks of a field say (pydantic), by families.
+ * @type {Array<[RegExp, string]>}
+ */
 const FAMILIES = [
   [/^missing/, "refusal.missing"],
   [/forbidden|unexpected|^no_such/, "refusal.unknown_field"],
@@ -12,6 +15,7 @@ const FAMILIES = [
   [/_(type|parsing|from_float|size)$|_from_|_type$|_of$/, "refusal.wrong_type"],
 ];
 
+/** @param {string} code */
 export function refusal(code) {
   const own = maybe(`refusal.${code}`) ?? rowFault(code);
   if (own) return own;
@@ -19,7 +23,10 @@ export function refusal(code) {
   return t(family ? family[1] : "refusal.invalid");
 }
 
-/** A text is refused for what also makes a row fail. */
+/**
+ * A text is refused for what also makes a row fail.
+ * @param {string} code
+ */
 function rowFault(code) {
   const reason = maybe(`fault.${code}`);
   return reason && [reason, maybe(`cure.${code}`)].filter(Boolean).join(t("refusal.joint"));

@@ -3,9 +3,10 @@ import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { SIZES, SORTS } from "../job_view.js";
 import { field, select } from "./field.js";
-import { inOrder, labelName, LABELS, UNLABELLED } from "./prediction.js";
+import { inOrder, LABELS, labelName, UNLABELLED } from "./prediction.js";
 
 const TYPING_MS = 350;
+/** @type {Record<string, string>} */
 const SORT_WORDS = {
   "": "sort.rows",
   polarity: "sort.negative",
@@ -14,7 +15,12 @@ const SORT_WORDS = {
   score: "sort.unsure",
 };
 
-/** @param {JobView} view */
+/** @import { JobView } from "../job_view.js" */
+
+/**
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ */
 export function rowFilter(signal, view) {
   const label = select([], { onchange: () => view.set({ label: label.value || null }) });
   const sort = select(
@@ -34,15 +40,24 @@ export function rowFilter(signal, view) {
   });
   const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
   const chosen = h("div", { class: "chosen" });
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const typing = new Map(); // of fields, the timers
   let known = LABELS;
+  /** @type {JobDocument | null} */
   let job = null;
 
-  /** A field whose letters are followed while they are typed. */
+  /**
+   * A field whose letters are followed while they are typed.
+   * @param {string} type
+   * @param {string} name
+   * @param {Record<string, string>} props
+   * @param {(text: string) => string | null} meant what is typed, as the view has it
+   */
   function typed(type, name, props, meant) {
     const input = h("input", { type, ...props, oninput: follow, oncompositionend: follow });
+    /** @param {Event} event */
     function follow(event) {
-      if (event.isComposing) return; // the letters of a word that is not chosen yet
+      if (event instanceof InputEvent && event.isComposing) return; // the letters of a word that is not chosen yet
       clearTimeout(typing.get(name));
       if (!input.validity.valid) return; // half typed, or beyond the range: the browser says so
       const value = meant(input.value);
@@ -55,9 +70,13 @@ export function rowFilter(signal, view) {
     return input;
   }
 
-  /** Of the score in percent, as the table has it. */
+  /**
+   * Of the score in percent, as the table has it.
+   * @param {string} name
+   */
   function share(name) {
-    const inPercent = (text) => (text === "" ? null : String(Number((Number(text) / 100).toFixed(5))));
+    const inPercent = (/** @type {string} */ text) =>
+      text === "" ? null : String(Number((Number(text) / 100).toFixed(5)));
     return typed("number", name, { min: "0", max: "100", step: "any", inputmode: "decimal" }, inPercent);
   }
 
@@ -65,7 +84,11 @@ export function rowFilter(signal, view) {
     const names = [...new Set([...known, ...UNLABELLED])];
     const labelChosen = view.get("label");
     if (labelChosen && !names.includes(labelChosen)) names.push(labelChosen); // the address may know more than has come so far
-    fill(label, [["", t("rows.all")], ...names.map((name) => [name, labelName(name)])].map(option));
+    fill(
+      label,
+      option("", t("rows.all")),
+      names.map((name) => option(name, labelName(name))),
+    );
     label.value = labelChosen ?? "";
     sort.value = view.get("sort") ?? "";
     sort.disabled = !job?.ended_at;
@@ -73,15 +96,25 @@ export function rowFilter(signal, view) {
     size.value = view.get("size") ?? SIZES[0];
     columns.checked = view.get("columns") !== null;
     show(search, "contains", (value) => value);
-    for (const [input, name] of [
-      [from, "from"],
-      [to, "to"],
-    ])
-      show(input, name, (value) => String(Number((value * 100).toFixed(3))));
+    showShare(from, "from");
+    showShare(to, "to");
     drawChosen();
   }
 
-  /** Unless somebody is typing there. */
+  /**
+   * @param {HTMLInputElement} input
+   * @param {string} name
+   */
+  function showShare(input, name) {
+    show(input, name, (value) => String(Number((Number(value) * 100).toFixed(3))));
+  }
+
+  /**
+   * Unless somebody is typing there.
+   * @param {HTMLInputElement} input
+   * @param {string} name
+   * @param {(value: string) => string} words
+   */
   function show(input, name, words) {
     const value = view.get(name);
     if (!typing.has(name) && document.activeElement !== input) input.value = value === null ? "" : words(value);
@@ -105,8 +138,7 @@ export function rowFilter(signal, view) {
           h("span", { "aria-hidden": "true" }, " ✕"),
           h("span", { class: "unseen" }, t("rows.let_go")),
         ),
-      view.filtered &&
-        h("button", { type: "button", class: "small secondary", onclick: clear }, t("rows.clear")),
+      view.filtered && h("button", { type: "button", class: "small secondary", onclick: clear }, t("rows.clear")),
     );
   }
 
@@ -131,7 +163,13 @@ export function rowFilter(signal, view) {
         "fieldset",
         { class: "field" },
         h("legend", {}, t("rows.range")),
-        h("div", { class: "range" }, named(from, "rows.from"), h("span", { "aria-hidden": "true" }, "–"), named(to, "rows.to")),
+        h(
+          "div",
+          { class: "range" },
+          named(from, "rows.from"),
+          h("span", { "aria-hidden": "true" }, "–"),
+          named(to, "rows.to"),
+        ),
       ),
       field(t("sort.label"), sort),
       field(t("rows.size"), size),
@@ -142,13 +180,17 @@ export function rowFilter(signal, view) {
   draw();
   return {
     element,
-    /** Those that rows of the job have. */
+    /** @param {string[]} found those that rows of the job have */
     labels(found) {
-      const names = inOrder([...new Set([...LABELS, ...found])].map((name) => [name])).map(([name]) => name);
+      const names = inOrder([...new Set([...LABELS, ...found])].map((name) => [name, null])).map(([name]) => name);
       if (String(names) === String(known)) return;
       known = names.filter((name) => !UNLABELLED.includes(name));
       draw();
     },
+    /**
+     * @param {JobDocument} fresh
+     * @param {boolean} hasColumns
+     */
     update(fresh, hasColumns) {
       const ended = job?.ended_at;
       const first = job === null;
@@ -159,10 +201,18 @@ export function rowFilter(signal, view) {
   };
 }
 
-function option([value, words]) {
+/**
+ * @param {string} value
+ * @param {string} words
+ */
+function option(value, words) {
   return h("option", { value }, words);
 }
 
+/**
+ * @param {HTMLInputElement} input
+ * @param {string} key
+ */
 function named(input, key) {
   input.setAttribute("aria-label", t(key));
   input.placeholder = t(key);

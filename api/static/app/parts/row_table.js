@@ -3,18 +3,24 @@ import { get, query } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { SIZES } from "../job_view.js";
+import { matchCounter } from "./match_counter.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter, rowsDone } from "./pace.js";
 import { pager } from "./pager.js";
 import { badge, detail, fault, flags, noLabel, scoreBar } from "./prediction.js";
 import { rowFilter } from "./row_filter.js";
-import { matchCounter } from "./match_counter.js";
 import { tablePlace } from "./table.js";
 
 /** What the rows on a page depend on. */
 const ASKED = ["label", "from", "to", "contains", "column", "value", "sort", "band", "size"];
 
-/** @param {JobView} view */
+/** @import { JobView } from "../job_view.js" */
+
+/**
+ * @param {string} base address of the job
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ */
 export function rowTable(base, signal, view) {
   const board = noticeBoard();
   const filter = rowFilter(signal, view);
@@ -23,7 +29,8 @@ export function rowTable(base, signal, view) {
   const where = h("span", { class: "muted" });
   const pages = pager(t("rows.back"), t("rows.on"), turn);
   const heading = h("h2", { id: "rows-title", tabindex: "-1" }, t("rows.title"));
-  let job = null;
+  /** @type {JobDocument} */
+  let job;
   let count = 0; // of rows on the page
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
@@ -56,10 +63,12 @@ export function rowTable(base, signal, view) {
     place.setAttribute("aria-busy", "true");
     try {
       // Where few rows match, an answer may have fewer than were asked for although more follow.
+      /** @type {RowDocument[]} */
       const rows = [];
       let cursor = pages.cursor;
       for (;;) {
         const words = query({ ...kept, limit: wanted - rows.length, cursor }, "value");
+        /** @type {ResultsPage} */
         const page = await get(`${base}/results${words}`, signal);
         if (asked !== version) return false;
         rows.push(...page.data);
@@ -98,11 +107,12 @@ export function rowTable(base, signal, view) {
     return columns.map((_, at) => at).filter((at) => at + 1 !== text && at + 1 !== id);
   }
 
+  /** @param {RowDocument[]} rows */
   function draw(rows) {
     board.clear();
     count = rows.length;
     const columns = showsColumns() ? shownColumns() : [];
-    const names = columns.map((at) => job.file.columns[at] || t("preview.column", { number: at + 1 }));
+    const names = columns.map((at) => job.file?.columns[at] || t("preview.column", { number: at + 1 }));
     const none = view.filtered ? "rows.none_match" : job.ended_at ? "rows.none" : "rows.none_yet";
     fill(
       place,
@@ -128,11 +138,16 @@ export function rowTable(base, signal, view) {
             ),
           ),
     );
-    const numbers = { page: pages.number, first: rows[0]?.index + 1, last: rows.at(-1)?.index + 1 };
+    const numbers = { page: pages.number, first: (rows[0]?.index ?? 0) + 1, last: (rows.at(-1)?.index ?? 0) + 1 };
     const sorted = job.ended_at && view.get("sort");
     where.textContent = rows.length ? t(sorted ? "rows.page" : "rows.where", numbers) : "";
   }
 
+  /**
+   * @param {RowDocument} row
+   * @param {number[]} columns places of those that are shown
+   * @param {string[]} names of these
+   */
   function line(row, columns, names) {
     return h(
       "tr",
@@ -160,7 +175,8 @@ export function rowTable(base, signal, view) {
 
   view.addEventListener(
     "change",
-    ({ detail: changed }) => {
+    (event) => {
+      const { detail: changed } = /** @type {CustomEvent<string[]>} */ (event);
       if (!job) return;
       if (changed.some((name) => ASKED.includes(name))) restart();
       else if (changed.includes("columns")) read();
@@ -185,13 +201,14 @@ export function rowTable(base, signal, view) {
   return {
     element,
     labels: filter.labels,
+    /** @param {JobDocument} fresh */
     update(fresh) {
-      const before = job;
+      const before = /** @type {JobDocument | undefined} */ (job);
       job = fresh;
       filter.update(job, shownColumns().length > 0);
       counter.update(job);
       const over = job.ended_at && !before?.ended_at;
-      if (before === null || over || (job.ended_at && progressOf(before) !== progressOf(job))) read();
+      if (!before || over || (job.ended_at && progressOf(before) !== progressOf(job))) read();
       else if (rowsDone(job) > rowsDone(before)) grow();
     },
   };

@@ -21,6 +21,14 @@ const SOURCES = [
   /category|类别|分类|类目|city|城市/i,
 ];
 
+/** @import { Child } from "../dom.js" */
+/** @import { JobView } from "../job_view.js" */
+
+/**
+ * @param {string} base address of the job
+ * @param {AbortSignal} signal
+ * @param {JobView} view
+ */
 export function split(base, signal, view) {
   const board = noticeBoard();
   const place = tablePlace(t("split.title"));
@@ -33,8 +41,11 @@ export function split(base, signal, view) {
     board.element,
     place,
   );
-  let job = null;
+  /** @type {JobDocument} */
+  let job;
+  /** @type {Group[] | null} */
   let groups = null; // that are shown
+  /** @type {Array<[number: string, heading: string]>} */
   let others = []; // `[number, heading]` of each column but that of the texts
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
@@ -56,10 +67,11 @@ export function split(base, signal, view) {
     reading = true;
     place.setAttribute("aria-busy", "true");
     try {
-      const found = by && (await get(`${base}/summary${query({ by, neutral_band: view.band })}`, signal)).groups;
+      /** @type {Summary | null} */
+      const summary = by ? await get(`${base}/summary${query({ by, neutral_band: view.band })}`, signal) : null;
       if (mine !== version) return;
       board.clear();
-      groups = found || null;
+      groups = summary?.groups ?? null;
       draw();
     } catch (error) {
       if (!signal.aborted && mine === version) board.show(error, { retry: read });
@@ -78,7 +90,11 @@ export function split(base, signal, view) {
     fill(place, table(headings, groups.map(line), { class: "split" }));
   }
 
-  /** Its cells. The value leads to its rows, where it is short enough for an address. */
+  /**
+   * Its cells. The value leads to its rows, where it is short enough for an address.
+   * @param {Group} group
+   * @returns {Child[]}
+   */
   function line({ value, rows, counts }) {
     const ordered = inOrder(Object.entries(counts));
     const words = ordered.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
@@ -86,15 +102,17 @@ export function split(base, signal, view) {
     const name = unnamed ? h("em", {}, t(unnamed)) : value;
     const withLabel = labelled(counts);
     return [
-      value === null || value.length > MOST_CHARS
-        ? name
-        : link(name, { column: picker.value, value }),
+      value === null || value.length > MOST_CHARS ? name : link(name, { column: picker.value, value }),
       withLabel ? percent((counts.positive ?? 0) / withLabel) : "–",
       stackedBar(ordered, words),
       number(rows),
     ];
   }
 
+  /**
+   * @param {Child} name
+   * @param {{column: string, value: string}} changes
+   */
   function link(name, changes) {
     const href = view.href(changes);
     const current = view.get("column") === changes.column && view.get("value") === changes.value;
@@ -103,7 +121,8 @@ export function split(base, signal, view) {
 
   view.addEventListener(
     "change",
-    ({ detail }) => {
+    (event) => {
+      const { detail } = /** @type {CustomEvent<string[]>} */ (event);
       if (element.hidden || !job) return;
       if (detail.includes("band") || detail.includes("by")) read();
       else if (groups) draw(); // its links keep what else is chosen
@@ -115,10 +134,13 @@ export function split(base, signal, view) {
     element,
     /** The column that is shown, by its number; "" for none. */
     by: () => (element.hidden ? "" : chosen()),
+    /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
       const { columns = [], text_number: text } = job.file ?? {};
-      others = columns.map((name, at) => [String(at + 1), name]).filter((_, at) => at + 1 !== text);
+      others = columns
+        .map((name, at) => /** @type {[string, string]} */ ([String(at + 1), name]))
+        .filter((_, at) => at + 1 !== text);
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
       if (picker.options.length === 0) {
@@ -133,7 +155,10 @@ export function split(base, signal, view) {
   };
 }
 
-/** The reference of the column that looks like a source, or "". */
+/**
+ * The reference of the column that looks like a source, or "".
+ * @param {Array<[number: string, heading: string]>} columns
+ */
 function likely(columns) {
   for (const form of SOURCES) {
     const found = columns.find(([, name]) => form.test(name));

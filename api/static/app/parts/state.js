@@ -14,6 +14,7 @@ export const STATES = [
   "expired",
 ];
 
+/** @param {string} state */
 export function stateBadge(state) {
   return h("span", { class: `badge state-${state}` }, t(`state.${state}`));
 }

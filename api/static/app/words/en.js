@@ -118,7 +118,8 @@ export default {
   "remedy.job_not_found": "It may have been erased, or its time may be over. The list of jobs shows what is there.",
   "remedy.job_ended": "What is finished stays. For the other rows, submit a new job.",
   "remedy.not_bulk": "It is answered at once: wait for its results.",
-  "remedy.nothing_to_retry": "While the job runs, wait. If rows have errors, correct them in the file and submit it again.",
+  "remedy.nothing_to_retry":
+    "While the job runs, wait. If rows have errors, correct them in the file and submit it again.",
   "remedy.idempotency_in_progress": "Wait a moment; the list of jobs shows them as soon as they have arrived.",
   "remedy.upload_not_found": "Choose the file again.",
   "remedy.upload_interrupted": "The rows that had arrived are kept with the job. Send the file again for all of them.",
@@ -211,12 +212,14 @@ export default {
   "past.more": "Older ones, found by searching: {count}.",
 
   "bulk.title": "Bulk",
-  "bulk.intro": "A file of up to millions of texts: drop it, check how it is read, start. Once it is sent, it runs while you are away.",
+  "bulk.intro":
+    "A file of up to millions of texts: drop it, check how it is read, start. Once it is sent, it runs while you are away.",
   "bulk.reading": "Looking at {name}…",
   "bulk.read": "{name} has been read. Check the columns and start.",
   "bulk.upload": "Upload",
   "bulk.start": "Start the job",
-  "bulk.workbook_too_large": "The workbook has {size}; {most} can be looked at. Save it as CSV: that may be much larger.",
+  "bulk.workbook_too_large":
+    "The workbook has {size}; {most} can be looked at. Save it as CSV: that may be much larger.",
   "drop.label": "Drop a file here, or choose one",
   "drop.help": "CSV, TSV, TXT, JSONL or XLSX; also gzipped (.gz).",
   "drop.one": "one file at a time: the others were not taken",
@@ -394,7 +397,8 @@ export default {
   "downloads.title": "Download",
   "downloads.all": "Everything",
   "downloads.shown": "What is shown",
-  "downloads.help": "All finished rows with their texts, labelled with the neutral band above. Of a large job an XLSX begins after a while.",
+  "downloads.help":
+    "All finished rows with their texts, labelled with the neutral band above. Of a large job an XLSX begins after a while.",
   "downloads.no_xlsx": "There is no XLSX of more than {rows} rows: a CSV begins at once.",
   "downloads.so_far": "{size} so far",
   "downloads.done": "Downloaded.",

@@ -1,0 +1,268 @@
+/** The answers of the API that the web page reads. tests/unit/test_page_types.py compares them with the schemas here. */
+
+interface ErrorDocument {
+  code: string;
+  detail: string;
+}
+
+interface ProblemError extends ErrorDocument {
+  pointer: string | null;
+  line: number | null;
+}
+
+interface RowErrorDocument extends ErrorDocument {
+  line: number | null;
+}
+
+interface Counts {
+  total: number;
+  completed: number;
+  failed: number;
+  without_text: number;
+}
+
+interface ModelDocument {
+  id: string | null;
+  version: string | null;
+}
+
+interface OptionsDocument {
+  long_texts: string;
+  neutral_band: number | null;
+  priority: string;
+  start_at: string | null;
+  window: string | null;
+  time_zone: string;
+  expire_at: string | null;
+  webhook: string | null;
+  keep_columns: boolean;
+}
+
+interface FileDocument {
+  name: string;
+  format: string;
+  compression: string | null;
+  encoding: string | null;
+  delimiter: string | null;
+  quotes: boolean | null;
+  has_header: boolean | null;
+  sheet: string | null;
+  text_column: string | null;
+  text_number: number | null;
+  id_column: string | null;
+  id_number: number | null;
+  columns: string[];
+}
+
+interface JobDocument {
+  id: string;
+  object: string;
+  name: string | null;
+  metadata: Record<string, string>;
+  state: string;
+  lane: string;
+  model: ModelDocument;
+  options: OptionsDocument;
+  file: FileDocument | null;
+  counts: Counts;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  expires_at: string;
+  paused_at: string | null;
+  scheduled_for: string | null;
+  queue_position: number | null;
+  texts_per_second: number | null;
+  eta_s: number | null;
+  error: ErrorDocument | null;
+  links: Record<string, string>;
+}
+
+interface JobWithResults extends JobDocument {
+  results: ResultsPage;
+}
+
+interface JobList {
+  object: string;
+  data: JobDocument[];
+  next: string | null;
+}
+
+/** Either a prediction or an error: the fields of the other are null. */
+type RowDocument = LabelledRow | FailedRow;
+
+interface RowFields {
+  index: number;
+  custom_id: string | null;
+  truncated: boolean;
+  model: string;
+  degraded: boolean;
+  columns?: [heading: string, cell: string][];
+  text?: string;
+}
+
+interface LabelledRow extends RowFields {
+  label: string;
+  label_zh: string | null;
+  score: number;
+  probabilities: Record<string, number>;
+  error: null;
+}
+
+interface FailedRow extends RowFields {
+  label: null;
+  label_zh: null;
+  score: null;
+  probabilities: null;
+  error: RowErrorDocument;
+}
+
+interface ResultsPage {
+  object: string;
+  data: RowDocument[];
+  next: string | null;
+}
+
+interface Matches {
+  object: string;
+  matches: number;
+  next: string | null;
+}
+
+interface Bin {
+  start: number;
+  end: number;
+  count: number;
+}
+
+interface Failure {
+  code: string;
+  count: number;
+  index: number;
+  detail: string;
+  line: number | null;
+}
+
+interface Group {
+  value: string | null;
+  counts: Record<string, number>;
+  rows: number;
+}
+
+interface Summary {
+  object: string;
+  job_id: string;
+  state: string;
+  rows: number;
+  counts: Record<string, number>;
+  shares: Record<string, number>;
+  histogram: Bin[];
+  failures: Failure[];
+  groups?: Group[];
+}
+
+interface Point {
+  at: string;
+  rows: number;
+}
+
+interface Throughput {
+  object: string;
+  step_s: number;
+  points: Point[];
+}
+
+interface ColumnDocument {
+  number: number;
+  name: string;
+  samples: string[];
+}
+
+interface UploadDocument {
+  id: string;
+  object: string;
+  filename: string;
+  bytes: number;
+  created_at: string;
+  expires_at: string;
+  format: FileDocument;
+  sheets: string[];
+  columns: ColumnDocument[];
+  preview: string[][];
+}
+
+interface StoredModelDocument {
+  id: string;
+  version: string;
+  labels: string[];
+  max_tokens: number;
+  precision: string;
+  source: string;
+  accuracy: number | null;
+  tested_on: number | null;
+  active: boolean;
+  workers: string[];
+}
+
+interface ModelList {
+  object: string;
+  data: StoredModelDocument[];
+}
+
+interface ActivationDocument {
+  active: string | null;
+  candidate: string | null;
+  error: string | null;
+}
+
+interface LaneDocument {
+  lane: string;
+  waiting: number;
+  in_flight: number;
+  demand: number;
+  children: number;
+  busy: number;
+  oldest_waiting_s: number;
+  texts_per_second: number | null;
+}
+
+interface WorkerDocument {
+  name: string;
+  lane: string;
+  children: number;
+  busy: number;
+  model: string;
+  degraded: boolean;
+  memory_bytes: number | null;
+  started_at: string;
+  seen_at: string;
+}
+
+interface JobCounts {
+  all: number;
+  receiving: number;
+  waiting: number;
+  timed: number;
+}
+
+interface RedisDocument {
+  used_memory_bytes: number;
+  max_memory_bytes: number | null;
+}
+
+interface CacheDocument {
+  hits: number;
+  misses: number;
+  entries: number;
+}
+
+interface ClusterDocument {
+  object: string;
+  lanes: LaneDocument[];
+  workers: WorkerDocument[];
+  texts_per_second: number | null;
+  rows_waiting: number;
+  jobs: JobCounts;
+  redis: RedisDocument;
+  cache: CacheDocument;
+}
