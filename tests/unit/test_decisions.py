@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_repository import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "adr"
 RECORDS = sorted(FOLDER.glob("[0-9]*.md"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.unit.test_repository import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 FOLDER = REPOSITORY / ".devcontainer"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()

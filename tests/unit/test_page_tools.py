@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.schemas import cluster, common, jobs, models, results, uploads
-from tests.unit.test_repository import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 TYPES = (REPOSITORY / "api" / "schemas" / "documents.d.ts").read_text(encoding="utf-8")
 #: name, the one it extends, body

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.unit.test_repository import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 ENGLISH, CHINESE = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
 #: What does not depend on the language, in order of appearance.
