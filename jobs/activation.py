@@ -1,8 +1,8 @@
 """Which model the cluster uses, and how it comes to another one.
 
-Somebody proposes a candidate. Every live worker rehearses it in a process of its own and votes; when all are for it,
-it is the active model, and each worker goes over to it without stopping. One vote against drops the candidate, with
-the reason, and nothing has changed. The record outlives workers: one that starts later begins with the active model.
+A user proposes a candidate. Every live worker rehearses it in a process of its own and votes; when all are for it,
+it becomes the active model, and each worker switches to it without stopping. One vote against drops the candidate, with
+the reason, and the active model stays. The record outlives workers: one that starts later begins with the active model.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ IN_FAVOUR = "ok"  #: the vote of a worker whose rehearsal went well; any other v
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """What has been decided. Models are named `id@version`; "" is none."""
+    """The active model, the candidate and the last error. Models are named `id@version`; "" is none."""
 
-    active: str  # "" while nobody has activated one: each worker serves the model of its settings
+    active: str  # "" while none has been activated: each worker serves the model of its settings
     candidate: str  # being rehearsed
     error: str  # why the last candidate was dropped
 
@@ -60,7 +60,7 @@ def propose(redis: Redis, model: str, workers: Iterable[Heartbeat]) -> str:
 
 
 def vote(redis: Redis, candidate: str, worker: str, verdict: str) -> None:
-    """What a worker found: `IN_FAVOUR` or the reason against."""
+    """Store the verdict of a worker: `IN_FAVOUR` or the reason against."""
     redis.hset(keys.VOTES, f"{candidate} {worker}", verdict)
 
 

@@ -14,24 +14,24 @@ from jobs.errors import Overloaded, StoreFull
 from jobs.models import Lane
 from jobs.settings import Settings
 
-LOOK_EVERY_S = 1.0
-RETRY_AFTER_S = (5, 600)  #: bounds of what a client is told
-MEMORY_RETRY_AFTER_S = 60  #: when jobs expire or are erased nobody can foresee
+SAMPLE_EVERY_S = 1.0
+RETRY_AFTER_S = (5, 600)  #: least and most that a client is told to wait
+MEMORY_RETRY_AFTER_S = 60  #: when jobs will expire or be erased is not known
 
 
 class Admission:
-    """Looks at Redis once a second at most, however many ask."""
+    """Decides whether new work is accepted. Reads the load from Redis once a second at most."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis, self._settings = redis, settings
         self._lock = Lock()
-        self._looked_at = float("-inf")
+        self._sampled_at = float("-inf")
         self._used_share = 0.0
         self._rows_waiting = self._requests_waiting = 0
 
     def check(self, lane: Lane | None) -> None:
-        """Raises StoreFull, or Overloaded when too much waits on the lane; None asks for memory alone."""
-        self._look()
+        """Raise StoreFull, or Overloaded when too much waits on the lane. With None for a lane only memory counts."""
+        self._sample()
         settings = self._settings
         if self._used_share > settings.max_redis_share:
             raise StoreFull(
@@ -53,20 +53,20 @@ class Admission:
                 retry_after_s=RETRY_AFTER_S[0],
             )
 
-    def _look(self) -> None:
-        if time.monotonic() - self._looked_at < LOOK_EVERY_S or not self._lock.acquire(blocking=False):
+    def _sample(self) -> None:
+        if time.monotonic() - self._sampled_at < SAMPLE_EVERY_S or not self._lock.acquire(blocking=False):
             return  # while another request looks, what was known will do: a Redis that is away must not queue them up
         try:
             memory = self._redis.info("memory")
             self._used_share = memory["used_memory"] / memory_limit(memory)
             self._rows_waiting = count_waiting_rows(self._redis)
             self._requests_waiting = int(self._redis.llen(keys.PENDING))
-            self._looked_at = time.monotonic()
+            self._sampled_at = time.monotonic()
         finally:
             self._lock.release()
 
     def _until_rows_are_done(self) -> int:
-        """Seconds until there is room again at the present speed."""
+        """Estimate the seconds until there is room again, at the present speed."""
         least, most = RETRY_AFTER_S
         speed = texts_per_second(self._redis, Lane.BULK)
         if not speed:

@@ -1,12 +1,12 @@
-"""The result cache: what a model said to a text once is said again without inference.
+"""The result cache: predictions of a model for a text are stored and reused without inference.
 
 An entry is a field of a hash: 16 bytes of digest over model, backend, way of reading and text, to the few bytes of the
 prediction. There are two generations. New entries go to the current one; when that holds half of the cache or is half
 of the TTL old, it becomes the previous one, and the one before is dropped. What is found in the previous generation
-alone is copied to the current one: entries that are asked for stay, the others go, and nobody keeps an order of use.
+alone is copied to the current one: entries in use stay, the others go, and no order of use has to be stored.
 All models share the two, so the bound is one for all of them together.
 
-A cache that fails is a cache without entries. Only when Redis is away does the error go on to the caller, who cannot
+A cache that fails answers as if it were empty. Only when Redis is away is the error raised: the caller then cannot
 record results either.
 """
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the cache knows of some texts, for `ResultCache.store` to complete."""
+    """The predictions found for some texts, and the texts that `ResultCache.store` adds later."""
 
     unknown: list[str]  # each once, in the order of asking
     fields: list[bytes]  # of `unknown`; empty when the cache is off
@@ -54,7 +54,7 @@ class CacheCounts:
 
 
 class ResultCache:
-    """The result cache of one Redis, shared by all who ask it. Switched off, it knows nothing and keeps nothing."""
+    """The result cache of one Redis, shared by all processes. Switched off, it finds nothing and stores nothing."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
@@ -65,7 +65,10 @@ class ResultCache:
         self._store = Script(redis, "cache_store")
 
     def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
-        """What `source`, a model and its backend with so many labels, said to texts read so; in one round trip."""
+        """Find the predictions of a model for texts, one round trip for each thousand.
+
+        `source` names the model and its backend, `labels` is how many labels it has, `long_texts` how it reads them.
+        """
         unique = list(dict.fromkeys(texts))
         if not self._on:
             return Lookup(unique, [])
@@ -74,7 +77,7 @@ class ResultCache:
         return self._guarded(lambda: self._find(unique, fields, labels), default=Lookup(unique, fields))
 
     def store(self, lookup: Lookup, outcomes: Sequence[Outcome]) -> None:
-        """Keep the predictions for `lookup.unknown`, and what grows old; in one round trip, or in none."""
+        """Store the predictions for `lookup.unknown`, and again the found ones that grow old."""
         entries = lookup.ageing + [
             (name, encode_prediction(outcome))
             for name, outcome in zip(lookup.fields, outcomes, strict=self._on)
@@ -146,5 +149,5 @@ def _packed(values: Sequence[bytes]) -> bytes:
 
 
 def _unpacked(blob: bytes) -> list[bytes]:
-    """Values, b"" where there is none."""
+    """Unpack values; b"" where there is none."""
     return [value or b"" for value in msgpack.unpackb(blob, raw=True)]

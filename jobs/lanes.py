@@ -26,10 +26,13 @@ from jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 
 REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in
 SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
-DEMAND_JOBS = 32  #: bulk jobs, the oldest, that are asked how many chunks they still have
+DEMAND_JOBS = 32  #: the oldest bulk jobs, whose remaining chunks are counted
 DEMAND_CHUNKS = 256  #: pending interactive chunks whose rows are counted to tell how many batches wait
 
-SPEED_OF_MS = {Lane.INTERACTIVE: 10_000, Lane.BULK: 60_000}  #: work of children that says how fast they are
+SPEED_OF_MS = {
+    Lane.INTERACTIVE: 10_000,
+    Lane.BULK: 60_000,
+}  #: how much of the latest work, in ms, counts fully for the speed of children
 SAMPLE = 100  #: pending chunks that tell how many rows one has
 
 STALLED = RowError("upload_interrupted", "The upload stalled or its connection broke; rows that had arrived are kept.")
@@ -76,7 +79,7 @@ class Swept:
 
 
 class _Lane:
-    """What both lanes do alike."""
+    """The operations that both lanes share."""
 
     lane: Lane
 
@@ -91,7 +94,7 @@ class _Lane:
         self._release = Script(redis, "release")
 
     def renew(self, task_ids: Sequence[str]) -> None:
-        """The tasks still run: what they hold is theirs for another lease."""
+        """Extend the leases of the chunks that these tasks hold: the tasks still run."""
         if task_ids:
             self._renew(
                 leases=self._keys.leases,
@@ -104,7 +107,7 @@ class _Lane:
     def record(self, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float = 0) -> list[ChunkRef]:
         """Store results, in one round trip. Returns the chunks for which a message must be sent.
 
-        `took_ms` is what all of them took the child, for estimates; 0 when it is not to count.
+        `took_ms` is the time the child took for all of them, for estimates of speed; 0 does not count there.
         """
         rows = sum(len(output.outcomes) for _, output in results)
         pipe = self.redis.pipeline(transaction=False)
@@ -141,7 +144,7 @@ class _Lane:
         return [ChunkRef.parse(text(member)) for answer in pipe.execute() for member in answer[1:]]
 
     def isolate(self, ref: ChunkRef, state: bytes) -> None:
-        """Keep the state of a halving, so that the next execution goes on where this one dies."""
+        """Store the state of a halving, so that the next execution continues where this one dies."""
         job = JobKeys.of(ref.job_id)
         pipe = self.redis.pipeline(transaction=True)
         pipe.hset(job.isolation, str(ref.chunk_no), state)
@@ -149,7 +152,7 @@ class _Lane:
         pipe.execute()
 
     def _open_all(self, claimed: Sequence[tuple[ChunkRef, int]], waited_ms: int = -1) -> list[OpenChunk]:
-        """Open claimed chunks in one round trip; those without work left are dropped."""
+        """Open claimed chunks in one round trip. Leaves out those without work, and forgets their claims."""
         pipe = self.redis.pipeline(transaction=False)
         for ref, _ in claimed:
             job, k = JobKeys.of(ref.job_id), self._keys
@@ -229,8 +232,10 @@ class InteractiveLane(_Lane):
         self._demand = Script(redis, "demand_interactive")
 
     def take(self, task_id: str) -> list[OpenChunk] | None:
-        """The next batch, oldest first. Empty when all that was taken had ended; None when nothing waits,
-        and then this wake-up has ended."""
+        """Take the next batch, oldest chunks first.
+
+        Empty when the jobs of all chunks taken had ended; None when nothing waits, and then this wake-up has ended.
+        """
         k = self._keys
         taken = self._take(
             pending=keys.PENDING,
@@ -250,15 +255,15 @@ class InteractiveLane(_Lane):
         )
 
     def release(self, task_id: str) -> list[ChunkRef]:
-        """The child of this task died. Returns the chunks it held; they are pending again."""
+        """Free the chunks of a task whose child died. Returns them; they are pending again."""
         return self._release_all(task_id, keys.PENDING, keys.WAKEUPS)
 
     def hand_over(self, producer: Producer, task_id: str) -> None:
-        """A `drain` that has used its time passes what waits on to a new one."""
+        """Send a new `drain` for the chunks that wait when this one has used its time."""
         self._send_wakeup(producer, task_id, "takes over from a drain that ran its 2 s")
 
     def sweep(self, producer: Producer) -> Swept:
-        """Return overdue chunks to pending and wake somebody where nobody comes."""
+        """Return overdue chunks to pending, and send a `drain` where chunks wait and none is on its way."""
         k = self._keys
         overdue: int = self._sweep(
             pending=keys.PENDING, leases=k.leases, owners=k.owners, crashes=k.crashes, ttl_ms=self._ttl_ms
@@ -270,7 +275,7 @@ class InteractiveLane(_Lane):
         return LaneCounts(self.redis.llen(keys.PENDING), self.redis.zcard(self._keys.leases))
 
     def load(self) -> LaneLoad:
-        """How much waits, in two round trips however much it is: a sample tells the rows of a chunk."""
+        """Estimate how many rows wait, in two round trips: a sample of the chunks tells how many rows one has."""
         pipe = self.redis.pipeline(transaction=False)
         pipe.llen(keys.PENDING)
         pipe.lrange(keys.PENDING, 0, SAMPLE - 1)
@@ -281,7 +286,7 @@ class InteractiveLane(_Lane):
         return LaneLoad(waiting, int(arrived or 0), texts_per_second(self.redis, self.lane))
 
     def demand(self) -> int:
-        """How many children would find work now, those that have some included."""
+        """Count the children that would find work now, including those that have some."""
         found: int = self._demand(
             pending=keys.PENDING, owners=self._keys.owners, batch_rows=self._rows, max_chunks=DEMAND_CHUNKS
         )
@@ -313,7 +318,7 @@ class BulkLane(_Lane):
         self._demand = Script(redis, "demand_bulk")
 
     def claim(self, ref: ChunkRef, task_id: str) -> OpenChunk | None:
-        """None when there is nothing to do: another task holds the chunk, it has its result, or the job ended."""
+        """Claim and open a chunk. None when another task holds it, it has its result, or the job ended."""
         k = self._keys
         crashes, *waited_ms = self._claim(
             leases=k.leases,
@@ -331,7 +336,7 @@ class BulkLane(_Lane):
         return opened[0] if opened else None
 
     def release(self, task_id: str) -> list[ChunkRef]:
-        """The child of this task died. Returns the chunks it held; each gets a message again."""
+        """Free the chunks of a task whose child died. Returns them; each gets a message again."""
         return self._release_all(task_id, None, None)
 
     def sweep(self, producer: Producer) -> Swept:
@@ -354,7 +359,7 @@ class BulkLane(_Lane):
         return LaneCounts(max(self.redis.zcard(self._keys.leases) - owned, 0), owned)
 
     def demand(self) -> int:
-        """How many children would find work now, those that have some included."""
+        """Count the children that would find work now, including those that have some."""
         found: int = self._demand(
             leases=self._keys.leases, live=keys.LIVE, max_jobs=DEMAND_JOBS, job_key_pattern=JobKeys.of("%s").job
         )
@@ -396,7 +401,7 @@ class Clock:
 
 
 def sweep_uploads(store: JobStore) -> int:
-    """Fail the jobs whose upload fell silent. Returns how many."""
+    """Fail the jobs whose upload sent nothing for too long. Returns how many."""
     stalled = store.redis.zrangebyscore(keys.RECEIVING, "-inf", now_ms(store.redis))
     for job_id in stalled:
         store.interrupt(text(job_id), STALLED)
@@ -404,7 +409,7 @@ def sweep_uploads(store: JobStore) -> int:
 
 
 def _share_ms(took_ms: float, output: OutputChunk, rows: int) -> int:
-    """One chunk's share of the time that several took together; the small model's time says nothing of the other's."""
+    """Return one chunk's share of the time that several took together; 0 for the bundled model, whose speed differs."""
     if not took_ms or output.degraded:
         return 0
     return max(1, round(took_ms * len(output.outcomes) / rows))

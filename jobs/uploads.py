@@ -1,4 +1,4 @@
-"""Files that were uploaded to be looked at before a job is made of them: compressed pieces in Redis, for a while."""
+"""Uploaded files that are previewed before a job is made of them: compressed pieces in Redis, for a limited time."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class UploadStore:
         self._shard = shard
 
     def create(self, pieces: Iterator[bytes], file_name: str, content_type: str, owner: str = "") -> str:
-        """Keep a file; returns its id. Raises what the pieces raise, and then nothing is kept.
+        """Store a file; returns its id. Raises what the pieces raise, and then nothing is stored.
 
-        `owner` is the API key that sends it; "" where none is asked for.
+        `owner` is the id of the API key that sends it; "" where no key is required.
         """
         upload_id = new_id("upl", self._shard)
         content, meta = keys.upload_content(upload_id), keys.upload(upload_id)
@@ -74,12 +74,12 @@ class UploadStore:
         return Upload(upload_id, fields["file_name"], fields["content_type"], size, created_at_ms, expires_at_ms)
 
     def owner_of(self, upload_id: str) -> str | None:
-        """None when there is no such upload."""
+        """Return the id of the API key that sent an upload; None when there is no such upload."""
         owner = self._redis.hget(keys.upload(upload_id), "owner")
         return None if owner is None else text(owner)
 
     def pieces(self, upload_id: str) -> Iterator[bytes]:
-        """The file again. Raises UploadNotFound when it expires on the way."""
+        """Yield the content of the file. Raises UploadNotFound when it expires while it is read."""
         total = self._redis.llen(keys.upload_content(upload_id))
         for number in range(int(total)):
             piece = self._redis.lindex(keys.upload_content(upload_id), number)

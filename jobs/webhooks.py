@@ -2,7 +2,7 @@
 
 An endpoint is asked for by a job (`webhook`); when the job ends, its script notes that in `sentiq:webhooks:due`. A
 deliverer makes a delivery of it, sends it, and tries again while that fails. Deliveries are at least once: a claimed
-one whose deliverer dies is due again when its lease is over. Its id stays the same, so that receivers can tell.
+one whose deliverer dies is due again when its lease is over. Its id stays the same, so receivers recognise it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Webhook:
 
     @property
     def receiver(self) -> str:
-        """The host that gets its messages."""
+        """The name of the host that gets its messages."""
         return (urlsplit(self.url).hostname or "").lower()
 
     def signing_secrets(self, now_ms: int) -> list[str]:
@@ -98,7 +98,7 @@ class WebhookStore:
         self.redis.hset(keys.WEBHOOKS, webhook.id, dump(webhook))
 
     def all(self) -> list[Webhook]:
-        """Oldest first."""
+        """Return all endpoints, oldest first."""
         found = [load(Webhook, v) for v in self.redis.hvals(keys.WEBHOOKS)]
         return sorted(found, key=lambda webhook: webhook.created_at_ms)
 
@@ -116,13 +116,13 @@ class WebhookStore:
             raise InvalidInput(detail, errors=(FieldError("unknown_webhook", detail, pointer="/webhook"),))
 
     def delete(self, webhook_id: str) -> None:
-        """Raises WebhookNotFound. What is due is dropped when its turn comes."""
+        """Delete an endpoint; its deliveries are dropped when their turn comes. Raises WebhookNotFound."""
         self.get(webhook_id)
         self.redis.hdel(keys.WEBHOOKS, webhook_id)
         self.redis.delete(keys.webhook_log(webhook_id))
 
     def rotate(self, webhook_id: str) -> Webhook:
-        """A new secret; the one before signs too for a day."""
+        """Give an endpoint a new secret; the old one signs as well for a day. Raises WebhookNotFound."""
         old, now_ms = self.get(webhook_id), self.now_ms()
         new = replace(old, secret=new_secret(), former_secret=old.secret, former_until_ms=now_ms + ROTATION_MS)
         self.save(new)
@@ -131,7 +131,7 @@ class WebhookStore:
     # -- deliveries ---------------------------------------------------------------------------------------------
 
     def ended_jobs(self, limit: int = 100) -> list[str]:
-        """Jobs whose end is to be told."""
+        """List jobs that have ended and whose webhook has no delivery yet."""
         return [text(i) for i in self.redis.zrangebyscore(keys.WEBHOOKS_DUE, "-inf", "+inf", 0, limit)]
 
     def enqueue(self, delivery: Delivery, job_id: str = "") -> None:
@@ -150,7 +150,7 @@ class WebhookStore:
         self.redis.zrem(keys.WEBHOOKS_DUE, job_id)
 
     def claim(self, limit: int, receiver: str = "") -> list[Delivery]:
-        """Deliveries that are due, ours for `LEASE_MS`; of those that were deferred for a receiver, if one is named."""
+        """Claim deliveries that are due, for `LEASE_MS`; only those deferred for `receiver`, where one is named."""
         found = self._claim(
             deliveries=keys.DELIVERIES,
             source=keys.deferred(receiver) if receiver else keys.DELIVERIES,
@@ -163,7 +163,7 @@ class WebhookStore:
         return [load(Delivery, document) for document in found]
 
     def defer(self, delivery: Delivery, receiver: str) -> None:
-        """A claimed delivery is put aside, until somebody claims what waits for its receiver."""
+        """Put a claimed delivery aside, until the deferred ones of its receiver are claimed."""
         self._defer(
             deliveries=keys.DELIVERIES,
             deferred=keys.DEFERRED,
@@ -175,11 +175,11 @@ class WebhookStore:
         )
 
     def deferred(self) -> list[str]:
-        """Receivers for which deliveries wait, the longest first."""
+        """List receivers with deferred deliveries, the one that waits longest first."""
         return [text(receiver) for receiver in self.redis.zrange(keys.DEFERRED, 0, -1)]
 
     def delivered(self, delivery: Delivery, entry: Mapping[str, Any]) -> None:
-        """It needs no further try: it arrived, or is given up."""
+        """End a delivery that needs no further try: it arrived, or is given up."""
         self._log(delivery, entry)
         self._end(delivery, "", "")
 
@@ -189,7 +189,7 @@ class WebhookStore:
         self._log(delivery, entry)
 
     def log(self, webhook_id: str) -> list[dict[str, Any]]:
-        """The last tries, newest first."""
+        """List the last tries, newest first."""
         return [json.loads(text(e)) for e in cast(list[bytes], self.redis.lrange(keys.webhook_log(webhook_id), 0, -1))]
 
     def delivery(self, delivery_id: str) -> Delivery:
