@@ -1,4 +1,4 @@
-"""What the API and the workers share: settings, errors, values, keys and the job store.
+"""Code that the API and the workers share: settings, errors, data types, keys and the job store.
 
-Nothing here knows Flask, Celery or the engine.
+It imports neither Flask nor Celery nor the engine.
 """

@@ -1,7 +1,7 @@
-"""API keys: who may do what, and how often.
+"""API keys: what a client may do, and how often.
 
-A key is shown once, when it is made; what is kept is a SHA-256 of it. A slow hash would add nothing: the secret is 256
-random bits, not a password that somebody chose.
+A key is shown once, when it is created; Redis stores its SHA-256. A slow hash would add nothing: the secret is 256
+random bits, not a password that a person chose.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _TOKEN = re.compile(r"sq_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 class Scope(StrEnum):
-    """What a key may do."""
+    """A group of requests that a key may make."""
 
-    SUBMIT = "submit"  # send texts and files, and steer the jobs it made
-    READ = "read"  # read the jobs it made, the models and the cluster's state
+    SUBMIT = "submit"  # send texts and files, and control the jobs it created
+    READ = "read"  # read the jobs it created, the models and the cluster's state
     METRICS = "metrics"  # read /metrics and /health
     ADMIN = "admin"  # everything, with the jobs of all keys
 
@@ -41,11 +41,12 @@ class ApiKey:
     id: str
     name: str  # for people
     scopes: frozenset[Scope]
-    rate_limit: str  # "" for that of the settings
+    rate_limit: str  # "": the limit in the settings
     created_at_s: float  # Unix time
     digest: str  # SHA-256 of the secret, hex
 
     def has_scope(self, scope: Scope) -> bool:
+        """Tell whether the key has this scope, or `admin`, which includes all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
@@ -56,7 +57,10 @@ class KeyStore:
         self._redis = redis
 
     def create(self, name: str, scopes: Collection[Scope], rate_limit: str = "") -> tuple[ApiKey, str]:
-        """The record and the key itself, which nobody can read again. Raises SettingsError for a bad rate limit."""
+        """Create a key. Returns its record and the key itself, which cannot be read again.
+
+        Raises SettingsError for an invalid rate limit.
+        """
         try:
             parse_rate_limits(rate_limit)
         except ValueError as error:
@@ -65,34 +69,34 @@ class KeyStore:
         return self._with_new_secret(key)
 
     def rotate(self, key_id: str) -> tuple[ApiKey, str]:
-        """A new secret for a key, which keeps its jobs; the old one is void at once. Raises KeyNotFound."""
+        """Give a key a new secret; its jobs stay, and the old secret is invalid at once. Raises KeyNotFound."""
         return self._with_new_secret(self.get(key_id))
 
     def revoke(self, key_id: str) -> None:
-        """From the next request on it opens nothing. Its jobs stay. Raises KeyNotFound."""
+        """Delete a key: from the next request on it is refused. Its jobs stay. Raises KeyNotFound."""
         if not self._redis.hdel(keys.KEYS, key_id):
             raise _no_such(key_id)
 
     def get(self, key_id: str) -> ApiKey:
-        """Raises KeyNotFound."""
+        """Return the record of a key. Raises KeyNotFound."""
         document = self._redis.hget(keys.KEYS, key_id)
         if document is None:
             raise _no_such(key_id)
         return load(ApiKey, document)
 
     def all(self) -> list[ApiKey]:
-        """Oldest first."""
+        """Return the records of all keys, oldest first."""
         found = [load(ApiKey, document) for document in self._redis.hvals(keys.KEYS)]
         return sorted(found, key=lambda key: key.created_at_s)
 
     def find(self, token: str) -> ApiKey | None:
-        """The record of a key as a client sends it; None when it is not one of ours."""
+        """Return the record of a key as a client sends it; None for an unknown or invalid key."""
         parts = _TOKEN.fullmatch(token)
         if parts is None:
             return None
         document = self._redis.hget(keys.KEYS, parts[1])
         key = None if document is None else load(ApiKey, document)
-        # Also for an id that is not there: how long the answer takes tells nothing.
+        # Also compared for an unknown id, so that the response time does not reveal which ids exist.
         right = hmac.compare_digest(_digest(parts[2]), key.digest if key else _digest(""))
         return key if right else None
 

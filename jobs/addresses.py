@@ -1,4 +1,4 @@
-"""Which addresses a webhook may have: public ones, and those of networks that the operator names."""
+"""Checks the addresses of webhooks: allowed are public ones, and networks that the operator names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 
 
 class AddressRefused(OSError):
-    """A host name stands for an address to which nothing is sent."""
+    """A host name resolves to an address that is not allowed."""
 
 
 def resolve_permitted(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
-    """All addresses of a host, each of which may be connected to. Raises AddressRefused and OSError.
+    """Resolve a host to its addresses, all of which are allowed. Raises AddressRefused and OSError.
 
-    One bad address refuses the host: who connects to what was checked here cannot be led elsewhere by a second answer
-    of DNS.
+    One forbidden address refuses the host. Callers must connect to the returned addresses: a second DNS lookup could
+    give another answer.
     """
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address in found:
@@ -33,7 +33,7 @@ def resolve_permitted(host: str, port: int, allowed: Sequence[Network]) -> list[
 
 
 def is_permitted(address: str, allowed: Sequence[Network]) -> bool:
-    """Also for an IPv4 address that is written as an IPv6 one."""
+    """Tell whether webhooks may be sent to an address. It sees IPv4 addresses inside IPv6 ones."""
     ip: Address = ipaddress.ip_address(address.partition("%")[0])
     inner = _embedded_ipv4(ip)
     if any(candidate in network for candidate in (ip, inner) for network in allowed if candidate is not None):
@@ -46,7 +46,7 @@ def _is_public(ip: Address) -> bool:
 
 
 def _embedded_ipv4(ip: Address) -> Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, Teredo or NAT64."""
+    """Return the IPv4 address inside an IPv6 one (mapped, 6to4, Teredo or NAT64); None where there is none."""
     if not isinstance(ip, ipaddress.IPv6Address):
         return None
     if ip.ipv4_mapped or ip.sixtofour:

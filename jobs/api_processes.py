@@ -1,4 +1,4 @@
-"""What the API processes tell of themselves, so that each can answer for all: requests, the time these took, memory."""
+"""Statistics of the API processes in Redis (requests, their time, memory), so that each process can report for all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jobs.documents import dump, load
 from jobs.redis_clock import now_s, unix_s
 
 ANNOUNCED_EVERY_S = 5.0
-SILENT_AFTER_S = 20.0  #: a process that told nothing for so long has ended
+SILENT_AFTER_S = 20.0  #: a process that has announced nothing for so long has ended
 
 
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
-    """One process that answers requests, since it started."""
+    """Statistics of one process since it started."""
 
     id: str
     requests: int
@@ -26,6 +26,7 @@ class ApiProcess:
 
 
 def announce(redis: Redis, process: ApiProcess) -> None:
+    """Store the statistics of a process."""
     pipe = redis.pipeline(transaction=True)
     pipe.hset(keys.API_PROCESSES, process.id, dump(replace(process, seen_at_s=now_s(redis))))
     pipe.expire(keys.API_PROCESSES, round(SILENT_AFTER_S))
@@ -33,11 +34,12 @@ def announce(redis: Redis, process: ApiProcess) -> None:
 
 
 def leave(redis: Redis, process_id: str) -> None:
+    """Remove a process that ends."""
     redis.hdel(keys.API_PROCESSES, process_id)
 
 
 def announced(redis: Redis) -> list[ApiProcess]:
-    """Those that live, as they were when they last told; the silent ones are forgotten."""
+    """Return the live processes with their last statistics; silent ones are removed."""
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.API_PROCESSES)

@@ -1,4 +1,4 @@
-"""What the whole cluster has to do, counted in three round trips however many jobs there are."""
+"""Counts the work and the speed of the whole cluster; `census` takes three round trips, however many jobs there are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from jobs.keys import JobKeys, LaneKeys
 from jobs.models import ChunkRef, JobState, Lane
 from jobs.redis_clock import unix_ms
 
-#: Live bulk jobs, and published chunks, that are looked at one by one. Of more, so many drawn by lot stand for all.
+#: Live bulk jobs, and published chunks, that are read one by one. Where there are more, a random sample of this size is
+#: scaled up.
 SAMPLE = 1_000
 
 _INTERACTIVE, _BULK = LaneKeys.of(Lane.INTERACTIVE), LaneKeys.of(Lane.BULK)
@@ -24,15 +25,19 @@ _INTERACTIVE, _BULK = LaneKeys.of(Lane.INTERACTIVE), LaneKeys.of(Lane.BULK)
 
 @dataclass(frozen=True, slots=True)
 class LaneCensus:
-    waiting: int  # chunks that are pending or published, and nobody has begun
+    """The work of one lane at one moment."""
+
+    waiting: int  # chunks that are pending or published, and not begun
     in_flight: int  # chunks that a child holds
-    messages: int  # of Celery, that nobody has fetched
-    oldest_waiting_s: float  # age of the oldest chunk that nobody has begun; 0 where none waits
+    messages: int  # of Celery, that no worker has fetched
+    oldest_waiting_s: float  # age of the oldest chunk that is not begun; 0 where none waits
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    jobs: Mapping[str, int]  # by state; "ended" for all states in which nothing happens any more
+    """The work and the memory of the cluster at one moment."""
+
+    jobs: Mapping[str, int]  # by state; "ended" for all final states together
     rows_waiting: int  # rows of bulk jobs that have arrived and have no outcome yet
     lanes: Mapping[Lane, LaneCensus]
     redis_used_bytes: int
@@ -42,7 +47,7 @@ class Census:
 
 
 def census(redis: Redis) -> Census:
-    """Raises what Redis raises when it is away."""
+    """Count everything. Raises the errors of `REDIS_AWAY`."""
     pipe = redis.pipeline(transaction=False)
     pipe.time()
     pipe.info("memory")
@@ -66,7 +71,7 @@ def census(redis: Redis) -> Census:
 
     for job_id in live:
         pipe.hmget(JobKeys.of(text(job_id)).job, "state", "total", "completed", "failed")
-    pipe.zmscore(_BULK.leases, [*published_ms, ""])  # it must be asked for one at least
+    pipe.zmscore(_BULK.leases, [*published_ms, ""])  # the command needs at least one member
     pipe.hget(JobKeys.of(ChunkRef.parse(text(head)).job_id if head else "").job, "sealed_at")
     *jobs, deadlines, sealed_at = pipe.execute()
     found = [fields for fields in jobs if fields[0] is not None]  # the others have just expired

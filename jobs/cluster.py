@@ -1,4 +1,4 @@
-"""Heartbeats: which workers live, what they serve, how many children they have."""
+"""Heartbeats: which workers are live, what they serve, and how many children they have."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from jobs.redis_clock import now_s, unix_s
 SILENT_AFTER_S = 10.0  #: a worker without a heartbeat for so long does not count as live
 FORGET_AFTER_S = 60.0  #: and after so long it is no longer listed
 
-#: Release 0.1 fails on any other field of a stored model. So that it may run beside this one, `stored` has these alone,
-#: and `models` has all.
+#: Release 0.1 fails on any other field of a stored model. So that it can run beside this release, `stored` has only
+#: these fields, and `models` has all.
 _FIELDS_OF_0_1 = ("id", "version", "labels", "max_tokens", "precision", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """One worker at one moment."""
+    """The state of one worker at one moment."""
 
     worker: str  # Celery's node name, lane@host
     lane: Lane
     children: int  # warm pool processes
     busy: int  # tasks running
-    model: str  # id of the one it has loaded
+    model: str  # id of the loaded model
     model_version: str
-    stored: tuple[StoredModel, ...]  # all it could load: the newest version of each id first
+    stored: tuple[StoredModel, ...]  # all models it can load: the newest version of each id first
     started_at_s: float  # Unix time
     seen_at_s: float  # Unix time of the Redis clock
-    degraded: bool = False  # the bundled model stands in for it now
-    memory_bytes: int | None = None  # parent and children, what they share counted once; None: not known
+    degraded: bool = False  # the bundled model answers in its place now
+    memory_bytes: int | None = None  # of parent and children, shared memory counted once; None: not known
 
 
 def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
-    """Announce a worker."""
+    """Store the heartbeat of a worker; it expires after `ttl_s`."""
     pipe = redis.pipeline(transaction=True)
     document = asdict(heartbeat) | {"seen_at_s": now_s(redis)}
     models = document["stored"]
@@ -50,9 +50,9 @@ def beat(redis: Redis, heartbeat: Heartbeat, ttl_s: int) -> None:
 
 
 def count_children(redis: Redis, ttl_s: int) -> None:
-    """Refresh what the scripts need to know: the number of children of each lane.
+    """Update the number of children of each lane, which the scripts need.
 
-    It reads every worker's heartbeat, so not every worker should do it.
+    This reads the heartbeats of all workers, so not every worker should do it.
     """
     live = live_workers(redis)
     pipe = redis.pipeline(transaction=True)
@@ -63,21 +63,21 @@ def count_children(redis: Redis, ttl_s: int) -> None:
 
 
 def leave(redis: Redis, worker: str) -> None:
-    """A worker shuts down."""
+    """Remove the heartbeat of a worker that shuts down."""
     redis.hdel(keys.WORKERS, worker)
 
 
 def check_writes(redis: Redis) -> None:
-    """Raises RedisFull and RedisRefuses where Redis would take no write, and what REDIS_AWAY names.
+    """Check that Redis accepts writes. Raises RedisFull, RedisRefuses and the errors of REDIS_AWAY.
 
-    To set a key that must exist already, and never does, is refused as every write is, and changes nothing: Redis does
-    not grow, nor does its append-only file.
+    It sets a key only if that exists, and it never does: Redis refuses this where it refuses writes, and otherwise
+    nothing changes. Neither Redis nor its append-only file grows.
     """
     redis.set(keys.PROBE, "", xx=True)
 
 
 def live_workers(redis: Redis) -> list[Heartbeat]:
-    """Workers heard of lately, by name; the long silent ones are forgotten."""
+    """Return the workers with a recent heartbeat, by name; those that have been silent for long are removed."""
     pipe = redis.pipeline(transaction=True)
     pipe.time()
     pipe.hgetall(keys.WORKERS)
@@ -88,7 +88,7 @@ def live_workers(redis: Redis) -> list[Heartbeat]:
         fields = json.loads(document)
         try:
             heartbeat = load(Heartbeat, fields | {"stored": fields.get("models", fields["stored"])})
-        except ValueError:  # of a lane that only newer workers know
+        except ValueError:  # of a lane that this version does not know
             continue
         age_s = now_s - heartbeat.seen_at_s
         if age_s <= SILENT_AFTER_S:

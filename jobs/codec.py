@@ -23,11 +23,11 @@ import zstandard
 from jobs.models import InputChunk, Outcome, OutputChunk, RowError
 
 COMPRESS_FROM = 512  #: bytes; below this the frame costs more than it saves
-LEVEL = 3  #: Zstandard's own default: level 9 saves a tenth of the bytes for four times the time
-TRUNCATED = 1  #: flag: the text had more tokens than the model takes
+LEVEL = 3  #: the default of Zstandard: level 9 saves a tenth of the bytes and takes four times as long
+TRUNCATED = 1  #: flag: the text had more tokens than the model reads
 SCALE = 65_535  #: probability 1.0 as uint16
 
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1; no msgpack map of ours starts with it
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1; none of our msgpack maps starts with it
 
 
 def _pack(document: Mapping[str, Any]) -> bytes:
@@ -86,7 +86,7 @@ def encode_prediction(outcome: Outcome) -> bytes:
 
 
 def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
-    """None for bytes that are no prediction of so many labels."""
+    """Return a prediction; None for bytes that are not a valid prediction with this number of labels."""
     form = _prediction(columns)
     if len(blob) != form.size or blob[0] not in (0, TRUNCATED):
         return None

@@ -1,4 +1,4 @@
-"""Connections to Redis whose failures are quick and clear."""
+"""Connections to Redis that fail fast and with clear errors."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from redis.sentinel import (
 
 from jobs.endpoint import RedisAddress
 
-#: What redis-py raises when Redis is away; callers answer 503 or try again later.
+#: Errors of redis-py when Redis cannot be reached; callers answer 503 or try again later.
 REDIS_AWAY = (ConnectionError, TimeoutError)
 
 
 class RedisRefuses(ConnectionError):
-    """Redis answers, but takes no writes now: its disk fails, or it is no master any more.
+    """Redis answers, but refuses writes now: its disk fails, or it is not the master any more.
 
-    It counts as being away, since the remedy is the same: try again, and connect anew, which may find another master.
+    It counts as unreachable, since the remedy is the same: connect again, which may find another master, and retry.
     """
 
 
@@ -43,7 +43,7 @@ _IN_SCRIPT = re.compile(r"^Error running script .*?: -(?=[A-Z]+ )")
 
 
 class _Clear:
-    """A connection that tells refusals of all writes from errors of one command."""
+    """A connection that distinguishes refusals of all writes from errors of one command."""
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -84,17 +84,17 @@ class _ManagedTls(_Clear, SentinelManagedSSLConnection):
 def connect(
     address: RedisAddress, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
 ) -> Redis:
-    """A client with binary answers.
+    """Return a client with binary answers.
 
-    One quick retry heals a connection that went stale; more would hide an outage from those who must answer at once.
-    A `patient` client goes on for most of a minute: a child that holds a result waits for Redis to come back.
+    One quick retry replaces a stale connection; more would hide an outage from callers that must answer at once.
+    A `patient` client retries for most of a minute: a child that holds a result waits for Redis to come back.
     """
     retry = Retry(ExponentialWithJitterBackoff(cap=2.0, base=0.1), 40) if patient else Retry(ConstantBackoff(0.05), 1)
     return Redis.from_pool(
         _pool(
             address,
             socket_timeout=timeout_s,
-            # Where packets vanish, each try connects twice: half the time each, or two tries would last for three.
+            # Where packets are lost, each try connects twice: half the time each, or two tries take as long as three.
             socket_connect_timeout=min(timeout_s / 2, 2.0),
             socket_keepalive=True,
             health_check_interval=25,
@@ -116,7 +116,7 @@ def _pool(address: RedisAddress, **options: Any) -> ConnectionPool:
         return ConnectionPool(
             connection_class=_Tcp if tls is None else _Tls, host=host, port=port, **options | (tls or {})
         )
-    # A Sentinel that does not answer is passed over quickly: there are others.
+    # A Sentinel that does not answer is skipped quickly: there are others.
     patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(ConstantBackoff(0), 0)}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         address.hosts, sentinel_kwargs=patience | address.sentinel_options
@@ -130,10 +130,10 @@ def _pool(address: RedisAddress, **options: Any) -> ConnectionPool:
 
 
 def text(value: Any) -> str:
-    """An answer of Redis as text."""
+    """Return an answer of Redis as text."""
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def memory_limit(info: Mapping[str, int]) -> int:
-    """Bytes that Redis may have, by its own INFO: its `maxmemory`, else the memory of its host."""
+    """Return the bytes that Redis may use, from its INFO: its `maxmemory`, else the memory of its host."""
     return info["maxmemory"] or info["total_system_memory"]

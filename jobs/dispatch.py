@@ -1,7 +1,7 @@
-"""Celery messages by name, for all who send them: API, children and sweepers.
+"""Sends Celery messages by task name, for the API, children and sweepers.
 
 A message carries a job id and a chunk number, never a text, so that the broker stays small and neither events nor
-Flower show what users wrote. `argsrepr` is what they do show, in words of an operator.
+Flower show what users wrote. They show `argsrepr` instead, which is written for operators.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ PRIORITY_STEPS = (0, 3, 6, 9)  #: kombu's default on Redis; 0 goes first
 
 
 class Producer(Protocol):
-    """The one method of a Celery app that is needed here."""
+    """The only method of a Celery app that is needed here."""
 
     def send_task(self, name: str, args: Any = None, **options: Any) -> Any: ...
 
 
 def queue_keys(lane: Lane) -> list[str]:
-    """The lists of a lane's messages; kombu keeps one for each step of priority."""
+    """Return the keys of the lists of a lane's messages; kombu has one list for each priority step."""
     return [f"{lane}\x06\x16{step}" if step else lane for step in PRIORITY_STEPS]
 
 
 def count_messages(redis: Redis, lane: Lane) -> int:
-    """Messages that no worker has fetched."""
+    """Count the messages that no worker has fetched."""
     pipe = redis.pipeline(transaction=False)
     for key in queue_keys(lane):
         pipe.llen(key)
@@ -39,18 +39,19 @@ def count_messages(redis: Redis, lane: Lane) -> int:
 
 
 def new_task_id() -> str:
+    """Return an id for a Celery task."""
     return str(uuid4())
 
 
 def wake(producer: Producer, wakeup_id: str, cause: str) -> None:
-    """Send the `drain` that the store registered under this id. `cause` tells operators why."""
+    """Send the `drain` that the store registered under this id; `cause` explains it to operators."""
     producer.send_task(DRAIN, queue=Lane.INTERACTIVE, task_id=wakeup_id, ignore_result=True, argsrepr=cause)
 
 
 def publish(producer: Producer, chunks: Iterable[ChunkRef], *, again: bool = False) -> None:
-    """Send one `classify_chunk` for each chunk, with the priority of its job; `again` when an earlier one led nowhere.
+    """Send one `classify_chunk` for each chunk, with the priority of its job; `again` when an earlier one was lost.
 
-    A job's first chunk does not stand in line, so that a small job starts at once behind a large one.
+    The first chunk of a job gets high priority, so that a small job starts at once behind a large one.
     """
     for chunk in chunks:
         producer.send_task(

@@ -1,9 +1,9 @@
-"""Documents that are kept in Redis: dataclasses as JSON, written and read by versions that differ.
+"""Stores dataclasses as JSON in Redis, so that different versions can read each other's documents.
 
-While a cluster is upgraded, older and newer processes read each other's documents. So what a document does not tell has
-its default, and what this version does not know is left out: an unknown field, at any depth, and an unknown word where
-one of several may stand. Therefore each field that is added to a kept dataclass has a default; a change that needs more
-than that raises the version of the schema (jobs/schema.py).
+While a cluster is upgraded, older and newer processes run together. A field that a document lacks gets its default, and
+what this version does not know is left out: an unknown field, at any depth, and an unknown member of an enumeration.
+Therefore each field that is added to a stored dataclass has a default; a change that needs more than that raises the
+version of the schema (jobs/schema.py).
 """
 
 from __future__ import annotations
@@ -23,19 +23,18 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 class _Unknown(Exception):
-    """A word that this version does not know."""
+    """A value of an enumeration that this version does not know."""
 
 
 def dump(record: DataclassInstance) -> str:
-    """Return a record as `load` reads it."""
+    """Return a record as JSON, as `load` reads it."""
     return json.dumps(asdict(record), ensure_ascii=False, default=sorted)  # a set has no order of its own
 
 
 def load(kind: type[T], document: str | bytes | Mapping[str, Any]) -> T:
-    """Return the record that a document holds, as text or as the map that the text is of.
+    """Return the record in a document, which is JSON or its parsed map.
 
-    Raises ValueError, naming the field, for a document without a field that every version has written, or with an
-    unknown word in one.
+    Raises ValueError, naming the field, where a field without a default is missing or has an unknown value.
     """
     return cast(T, _record(kind, document if isinstance(document, Mapping) else json.loads(document)))
 
@@ -63,9 +62,9 @@ def _fields(kind: Any) -> tuple[tuple[Field[Any], Any], ...]:
 
 
 def _value(hint: Any, value: Any) -> Any:
-    """A value of JSON as its annotation wants it. Raises _Unknown."""
+    """Convert a JSON value to the type of its annotation. Raises _Unknown."""
     origin = get_origin(hint)
-    if origin in (Union, UnionType):  # optional: nothing kept has another
+    if origin in (Union, UnionType):  # optional: no stored dataclass has another union
         if value is None:
             return None
         (hint,) = (one for one in get_args(hint) if one is not NoneType)

@@ -1,4 +1,4 @@
-"""Where Redis is: one server, a unix socket, or a set of Sentinels that know the master."""
+"""The address of Redis: one server, a unix socket, or several Sentinels that know the master."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """One way to Redis. Its `repr` holds no password."""
+    """Where Redis is and how to log in. Its `repr` has no password."""
 
     hosts: tuple[tuple[str, int], ...] = ()  # the server, or all Sentinels; empty for a unix socket
     path: str = ""  # of a unix socket
@@ -30,7 +30,7 @@ class RedisAddress:
 
     @classmethod
     def parse(cls, url: str) -> RedisAddress:
-        """Raises ValueError that names the fault, never the password."""
+        """Parse a URL. Raises ValueError that names the fault, never the password."""
         parts = urlsplit(url)
         scheme, _, kind = parts.scheme.partition("+")
         if scheme == "unix" and not kind and parts.path:
@@ -62,7 +62,7 @@ class RedisAddress:
         cert_file: Path | None = None,
         key_file: Path | None = None,
     ) -> RedisAddress:
-        """Add what the URL does not hold: passwords, and files (PEM) for TLS. Raises ValueError."""
+        """Return the address with what the URL does not hold: passwords and files (PEM) for TLS. Raises ValueError."""
         if password is not None and self.password is not None:
             raise ValueError("it holds a password, and there is one in SENTIQ_REDIS_PASSWORD: leave one of them")
         files = {"ssl_ca_certs": ca_file, "ssl_certfile": cert_file, "ssl_keyfile": key_file}
@@ -81,7 +81,7 @@ class RedisAddress:
 
     @property
     def login(self) -> dict[str, str]:
-        """Options of redis-py."""
+        """Options of redis-py: user name and password."""
         given = {"username": self.username, "password": self.password}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -93,7 +93,7 @@ class RedisAddress:
 
     @property
     def broker_url(self) -> str:
-        """As kombu writes it."""
+        """The URL in the form of kombu."""
         user = "".join((quote(self.username or "", safe=""), ":", quote(self.password or "", safe=""), "@"))
         user = user if self.login else ""
         if self.path:
@@ -127,7 +127,7 @@ def _host(address: str, default_port: int) -> tuple[str, int]:
 
 
 def _user(netloc: str) -> tuple[str | None, str | None]:
-    """Name and password."""
+    """Return user name and password."""
     name, _, password = netloc.rpartition("@")[0].partition(":")
     return unquote(name) or None, unquote(password) or None
 

@@ -20,7 +20,7 @@ class FieldError:
 
 
 class SentiqError(Exception):
-    """Base class: `detail` says what happened and what to do about it."""
+    """Base class. `detail` says what happened and what to do about it."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -54,6 +54,7 @@ class JobNotFound(SentiqError):
 
     @classmethod
     def named(cls, job_id: str) -> JobNotFound:
+        """Return the error for this job."""
         return cls(f"There is no job {job_id}; it may have expired.")
 
 
@@ -142,8 +143,8 @@ class ResultNotReady(SentiqError):
 
 
 class SettingsError(Exception):
-    """A setting is unknown or has a bad value; the process must not start."""
+    """A setting is unknown or has an invalid value; the process must not start."""
 
 
 class NewerData(Exception):
-    """What is kept in Redis was written by a newer release; the process must not start."""
+    """A newer release has written the data in Redis; the process must not start."""

@@ -1,25 +1,25 @@
-"""The key schema: the only place where Redis keys are built.
+"""The key schema: the only module that builds Redis keys.
 
-One job, all with the job's TTL, renewed by each transition ({…} is a hash tag):
+One job; each transition renews the TTL of all ({…} is a hash tag):
 
   sentiq:{<job>}:job        hash    state, lane, counters, times, model, error   (see jobs/store.py)
   sentiq:{<job>}:in         hash    chunk number → input chunk                   (see jobs/codec.py)
   sentiq:{<job>}:out        hash    chunk number → output chunk, first write wins
-  sentiq:{<job>}:isolation  hash    chunk number → halving of a chunk that kills its child
-  sentiq:{<job>}:held       list    numbers of chunks that were published and are to be published again
+  sentiq:{<job>}:isolation  hash    chunk number → state of the halving of a chunk that kills its child
+  sentiq:{<job>}:held       list    numbers of chunks that were published and must be published again
   sentiq:{<job>}:failures   hash    chunk number → rows of it that have an error
   sentiq:{<job>}:retry      hash    chunk number → counts of the result that the next one replaces (RowCounts)
   sentiq:{<job>}:pace       hash    bulk jobs: number of a step of time → rows recorded in it; step (ms), first
-  sentiq:{<job>}:exports    hash    what was computed of an ended job's results: sizes of files, summaries
-  sentiq:{<job>}:ended      list    one element once the job has ended; those who wait block on it
+  sentiq:{<job>}:exports    hash    values computed from an ended job's results: sizes of files, summaries
+  sentiq:{<job>}:ended      list    one element once the job has ended; waiting clients block on it
 
 One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
-  sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are given out again
+  sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are issued again
   sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
   sentiq:<lane>:crashes     hash    chunk → lost executions so far, in parts of a crash (see lua/prelude.lua)
   sentiq:<lane>:children    string  pool processes of the lane's live workers
-  sentiq:<lane>:speed       hash    rows, ms: what children recorded lately, and the time it took them
+  sentiq:<lane>:speed       hash    rows, ms: what children recorded lately, and the time it took
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
   sentiq:interactive:arrived  string  rows that became pending since it was first counted
@@ -28,12 +28,12 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
 The cluster:
 
-  sentiq:schema             string  version of all that is kept here; no TTL     (see jobs/schema.py)
+  sentiq:schema             string  version of all these data; no TTL            (see jobs/schema.py)
   sentiq:jobs               zset    job → creation time, ms
   sentiq:jobs:<key>         zset    the same, of the jobs of one API key
   sentiq:live               zset    bulk job that has not ended → creation time, ms
   sentiq:keys               hash    API key → its record (JSON); no TTL          (see jobs/access.py)
-  sentiq:rate:<…>           string  requests of a key or an address lately; kept by the library `limits`
+  sentiq:rate:<…>           string  recent requests of a key or an address; written by the library `limits`
   sentiq:receiving          zset    job whose upload runs → deadline for its next sign of life, ms
   sentiq:schedule           zset    job → when its start, its window or its deadline changes something, ms
   sentiq:upload:{<upload>}  hash    file_name, content_type, size, created_at    (see jobs/uploads.py)
@@ -44,9 +44,9 @@ The cluster:
   sentiq:webhooks:deferred  zset    receiver (host name) that has its share of tries → since, ms
   sentiq:webhooks:deferred:<receiver>  zset  delivery that waits until it has fewer → since, ms
   sentiq:webhooks:log:<webhook>  list  the last tries (JSON), newest first
-  sentiq:webhooks:due       zset    ended job that a webhook is to be told of → since, ms
+  sentiq:webhooks:due       zset    ended job that a webhook must be told of → since, ms
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
-  sentiq:clock              string  the time when a sweeper last looked, ms
+  sentiq:clock              string  time of the last sweep, ms
   sentiq:probe              never there: see jobs/cluster.py, check_writes
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:api                hash    API process → its requests and memory (JSON)  (see jobs/api_processes.py)
@@ -105,7 +105,7 @@ class JobKeys(NamedTuple):
 
     @property
     def renewed(self) -> dict[str, str]:
-        """What every transition keeps alive: the keys by the names that scripts have for them."""
+        """The keys whose TTL every transition renews, by the names that scripts have for them."""
         return {
             "job": self.job,
             "input": self.input,
@@ -141,7 +141,7 @@ class LaneKeys(NamedTuple):
 
 
 def jobs_of(owner: str) -> str:
-    """The index of the jobs of an API key; of all jobs for ""."""
+    """Return the index of the jobs of an API key; of all jobs for ""."""
     return f"{JOBS}:{owner}" if owner else JOBS
 
 
@@ -166,5 +166,5 @@ def webhook_log(webhook_id: str) -> str:
 
 
 def idempotency(key: str, owner: str = "") -> str:
-    """Client-chosen keys are hashed, so that any text of any length is safe; two API keys may choose the same."""
+    """Return where an idempotency key is stored. It is hashed with its owner: any text is safe."""
     return f"sentiq:idempotency:{hashlib.sha256(f'{owner} {key}'.encode()).hexdigest()}"

@@ -58,12 +58,12 @@ def configure(settings: Settings) -> None:
 
 
 def is_for_people(settings: Settings) -> bool:
-    """Lines are for people."""
+    """Tell whether lines are formatted for people."""
     return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
 
 
 def sampled(logger: FilteringBoundLogger, event: str, **fields: Any) -> None:
-    """For what happens all the time: one of `log_one_in` at INFO, which says for how many it stands; all at DEBUG."""
+    """Log a frequent event: one of `log_one_in` at INFO, with that number; the others at DEBUG."""
     if _one_in == 1:
         logger.info(event, **fields)
     elif randrange(_one_in) == 0:
@@ -73,7 +73,7 @@ def sampled(logger: FilteringBoundLogger, event: str, **fields: Any) -> None:
 
 
 def _in_order(_: object, __: str, fields: EventDict) -> EventDict:
-    """What each line has comes first."""
+    """Put the fields that each line has first."""
     first = {name: fields.pop(name) for name in ("timestamp", "level", "logger", "event") if name in fields}
     return first | dict(fields)
 

@@ -1,4 +1,4 @@
-"""The values that travel between the API, the job store and the workers. All are immutable."""
+"""The data types that the API, the job store and the workers exchange. All are immutable."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ class Lane(StrEnum):
 class JobState(StrEnum):
     """States of a job; the letters are those of the diagram in docs/architecture.md."""
 
-    RECEIVING = "receiving"  # A: chunks arrive (and may already run)
-    QUEUED = "queued"  # B: complete, nothing claimed yet
-    RUNNING = "running"  # C: complete, some chunk was claimed
-    COMPLETED = "completed"  # D: every row has a result or an error of its own
+    RECEIVING = "receiving"  # A: chunks arrive, and may already run
+    QUEUED = "queued"  # B: all chunks are there, none is claimed yet
+    RUNNING = "running"  # C: all chunks are there, at least one is claimed
+    COMPLETED = "completed"  # D: every row has a prediction or an error
     FAILED = "failed"  # E: the upload broke; finished rows stay readable
     CANCELLED = "cancelled"  # F: stopped by its owner; finished rows stay readable
-    EXPIRED = "expired"  # G: its deadline came first; finished rows stay readable
-    SCHEDULED = "scheduled"  # H: complete, waits for its start or its window; starts no chunk
-    PAUSED = "paused"  # P: complete, waits for its owner; starts no chunk
+    EXPIRED = "expired"  # G: its deadline passed; finished rows stay readable
+    SCHEDULED = "scheduled"  # H: all chunks are there; waits for its start or its window
+    PAUSED = "paused"  # P: all chunks are there; waits for its owner
 
     @property
     def has_ended(self) -> bool:
+        """Tell whether no transition follows, except another try of failed rows."""
         return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
 
 
 class Priority(StrEnum):
-    """Which of the waiting bulk jobs are served first."""
+    """The order in which waiting bulk jobs start."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -51,7 +52,7 @@ class Priority(StrEnum):
 
 
 def new_id(kind: str, shard: str = "", random_bytes: int = 12) -> str:
-    """An id nobody can guess, such as `job_a-5f…`; where there are shards it leads back to the one that has it."""
+    """Return an id that cannot be guessed, such as `job_a-5f…`; the shard in it tells proxies where the data are."""
     return f"{kind}_{shard}{'-' if shard else ''}{secrets.token_hex(random_bytes)}"
 
 
@@ -60,7 +61,7 @@ def new_job_id(shard: str = "") -> str:
 
 
 class ChunkRef(NamedTuple):
-    """Names one chunk. As text, `job:chunk:level:rows`, it is the member of the lanes' lists, sets and hashes."""
+    """Identifies one chunk. As text, `job:chunk:level:rows`, it is a member of the lanes' lists, sets and hashes."""
 
     job_id: str
     chunk_no: int  # from 0
@@ -76,7 +77,7 @@ class ChunkRef(NamedTuple):
         return cls(job_id, int(chunk_no), int(rows), int(level))
 
 
-#: How a row without a prediction is counted: apart from those that failed where there was nothing to read.
+#: How a row without a prediction is counted: rows without a text are not counted as failed.
 FAILED, WITHOUT_TEXT = "failed", "without_text"
 EMPTY_TEXT = "empty_text"  #: the code of a row without a text
 
@@ -91,23 +92,24 @@ class RowError:
 
     @property
     def counts_as(self) -> str:
+        """FAILED or WITHOUT_TEXT."""
         return WITHOUT_TEXT if self.code == EMPTY_TEXT else FAILED
 
     @property
     def is_retryable(self) -> bool:
-        """Another try could change it: the reason is not in the input."""
+        """Tell whether another try could succeed: the reason is not in the input."""
         return self.line is None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One input row: a text to classify, or the reason why its line cannot be."""
+    """One input row: a text to classify, or the reason why its line cannot be classified."""
 
     text: str
     custom_id: str | None = None
     error: RowError | None = None
-    cells: tuple[str, ...] | None = None  # the other columns of the file, where the job keeps them
-    kinds: str = ""  # of all cells, the text in its place, a letter each (api/cells.py); beyond it, text
+    cells: tuple[str, ...] | None = None  # the other columns of the file, where the job stores them
+    kinds: str = ""  # of all cells with the text in its place, one letter each (api/cells.py); beyond it, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class InputChunk:
     texts: tuple[str, ...]  # "" where `errors` has the row
     custom_ids: tuple[str | None, ...] | None = None  # None when no row of the chunk has one
     errors: Mapping[int, RowError] = field(default_factory=dict)  # by offset within the chunk
-    cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns but that of the text; None: not kept
+    cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns except the text; None: not stored
     kinds: tuple[str, ...] | None = None  # of each row's cells in a workbook, as in Row; None: all are text
 
 
@@ -132,12 +134,12 @@ class Outcome:
 
 
 class RowCounts(NamedTuple):
-    """The rows of a chunk as they are stored: joined by colons where it is tried again."""
+    """The numbers of rows of a chunk; stored joined by colons while the chunk is tried again."""
 
     completed: int
-    failed: int  # whatever has an error
-    without_text: int  # of those
-    unreadable: int  # of those: the reason is in the input, a text that is missing included
+    failed: int  # rows with any error
+    without_text: int  # of the failed: rows without a text
+    unreadable: int  # of the failed: the reason is in the input, as also for rows without a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class OutputChunk:
     model: str  # `id@version` of the model that answered
     labels: tuple[str, ...]  # names of the columns of `probabilities`
     outcomes: tuple[Outcome, ...]
-    degraded: bool = False  # the bundled model stood in for the one that serves
+    degraded: bool = False  # the bundled model answered in place of the one that serves
 
     @property
     def counts(self) -> RowCounts:
@@ -163,7 +165,7 @@ class OutputChunk:
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job asks for beside its texts and its model. Times are Unix milliseconds."""
+    """The options of a job. Times are Unix milliseconds."""
 
     long_texts: LongTexts = "truncate"
     neutral_band: float | None = None  # from 0 to 0.5; None leaves it to the setting at the time of reading
@@ -174,17 +176,17 @@ class JobOptions:
     time_zone: str = "UTC"  # of the window, an IANA name
     expire_at_ms: int | None = None  # then the job ends with what is done
     webhook: str = ""  # id of the webhook that is told of its end
-    keep_columns: bool = False  # the columns of the file come back with the results
-    metadata: Mapping[str, str] = field(default_factory=dict)  # the owner's own words; nothing of it is logged
+    keep_columns: bool = False  # the columns of the file are stored and returned with the results
+    metadata: Mapping[str, str] = field(default_factory=dict)  # set by the owner; never logged
 
     @property
     def is_timed(self) -> bool:
-        """Something happens to the job at some time."""
+        """Tell whether the job has a start, a window or a deadline."""
         return bool(self.start_at_ms or self.window or self.expire_at_ms)
 
     @property
     def is_bulk_only(self) -> bool:
-        """Asks for what the interactive lane does not know."""
+        """Tell whether the job uses an option that the interactive lane does not have."""
         return self.is_timed or self.priority is not Priority.NORMAL
 
     def dumps(self) -> str:
@@ -197,7 +199,7 @@ class JobOptions:
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """How the file of a job was read. Kept as JSON beside it."""
+    """How the file of a job was read. Stored as JSON with the job."""
 
     name: str
     format: str  # csv, tsv, txt, jsonl or xlsx
@@ -219,7 +221,7 @@ class FileFormat:
     @classmethod
     def loads(cls, document: str) -> Self:
         file = load(cls, document)
-        if file.text_number is None and file.text_column in file.columns:  # an older version kept the heading alone
+        if file.text_number is None and file.text_column in file.columns:  # an older version stored only the heading
             return replace(file, text_number=file.columns.index(file.text_column) + 1)
         return file
 
@@ -245,7 +247,7 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is known of a job when it is created."""
+    """A job at its creation."""
 
     id: str
     lane: Lane
@@ -259,7 +261,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as the store knows it at one moment. Times are Unix milliseconds of the Redis clock."""
+    """A job at one moment. Times are Unix milliseconds of the Redis clock."""
 
     id: str
     state: JobState
@@ -269,8 +271,8 @@ class Job:
     answered_by: str | None  # `id@version` of the model that answered last; None before the first answer
     total: int  # rows received so far
     completed: int  # rows with a prediction
-    failed: int  # rows with an error, but for those without a text
-    without_text: int  # rows in which there was nothing to read
+    failed: int  # rows with an error, except those without a text
+    without_text: int  # rows without a text
     retryable: int  # rows that failed for a reason which another try could change
     chunks: int  # chunks received so far
     created_at_ms: int
@@ -279,20 +281,20 @@ class Job:
     expires_at_ms: int
     now_ms: int  # when this was read
     error: RowError | None  # why a failed job failed
-    ran_ms: int  # time it ran, without the times it was held
+    ran_ms: int  # time it ran, without the time it was held
     paused_at_ms: int | None  # set while paused, also while rows still arrive
     opens_at_ms: int | None  # set while it waits for its start or its window
-    queue_position: int | None  # 1 for the bulk job that starts next; None for all that wait for something else
+    queue_position: int | None  # 1: the bulk job that starts next; None for jobs that wait for something else
     file: FileFormat | None
 
     @property
     def is_held(self) -> bool:
-        """Starts no chunk now."""
+        """Tell whether the job starts no chunk now."""
         return self.paused_at_ms is not None or self.opens_at_ms is not None
 
     @property
     def finished(self) -> int:
-        """Rows with a prediction or an error."""
+        """Number of rows with a prediction or an error."""
         return self.completed + self.failed + self.without_text
 
     @property

@@ -1,7 +1,7 @@
-"""The one settings table, read from the environment (`SENTIQ_…`).
+"""The table of all settings, read from the environment (`SENTIQ_…`).
 
-A bad value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy. Secrets may lie
-in files instead (`SENTIQ_SECRETS_DIR`), so that no listing of a process or container shows them.
+An invalid value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy. Secrets
+may be in files instead (`SENTIQ_SECRETS_DIR`), so that no listing of a process or container shows them.
 docs/settings.md is made from this table (`python -m jobs.settings`), and a test holds the two together.
 """
 
@@ -32,7 +32,7 @@ BUNDLED_MODEL = "sentiq-small-zh"
 #: How a text longer than the model reads is read; the engine says what each means (engine/long_texts.py).
 LongTexts = Literal["truncate", "head_tail", "windows"]
 
-#: Read by the client and the demo, not by the servers; known, so that they may stand in one environment.
+#: Read by the client and the demo, not by the servers; accepted, so that all may share one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})
 
 
@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
     auth: Literal["keys", "off"] = Field(
         "off",
-        description="`keys`: requests need an API key (`sentiq-admin keys`, docs/security.md). `off`: whoever reaches "
-        "the API may use it; only where it listens on the loopback.",
+        description="`keys`: requests need an API key (`sentiq-admin keys`, docs/security.md). `off`: every client "
+        "may use the API, which then listens only on the loopback.",
     )
     admin_token: SecretStr | None = Field(
         None,
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
         2_000_000,
         ge=1,
         description="Rows of a job up to which all its results are given as XLSX. It is made before it is sent, and "
-        "whoever waits gives up after minutes.",
+        "clients give up after minutes.",
     )
     max_columns: int = Field(1_000, ge=1, le=16_381, description="Columns of one file.")  # results have 3 more
     max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")
@@ -253,7 +253,7 @@ class Settings(BaseSettings):
     cache_ttl_s: int = Field(
         86_400,
         ge=2,
-        description="Seconds for which the result cache keeps a prediction that nobody asks for; at least half of it.",
+        description="Seconds for which the result cache keeps a prediction that is not used; at least half of it.",
     )
 
     interactive_texts: int = Field(64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane.")
@@ -382,12 +382,12 @@ def load() -> Settings:
 
 @cache
 def current() -> Settings:
-    """The settings of this process, read once."""
+    """Return the settings of this process, which are read once."""
     return load()
 
 
 def _secrets(directory: str) -> tuple[dict[str, Any], list[str]]:
-    """What the files of SENTIQ_SECRETS_DIR say, by field, and the faults found. A line's end is no part of a value."""
+    """Return the values in the files of SENTIQ_SECRETS_DIR, by field, and the faults. Values are stripped."""
     if not directory:
         return {}, []
     values, faults = {}, []
@@ -415,7 +415,7 @@ def _plain(secret: SecretStr | None) -> str | None:
 
 
 def _got(error: ErrorDetails) -> str:
-    """The bad value, unless it is a secret."""
+    """Return the invalid value for an error message, unless it is a secret."""
     secret = Settings.model_fields[str(error["loc"][0])].annotation in (SecretStr, SecretStr | None)
     return "" if secret else f", got {error['input']!r}"
 
@@ -436,7 +436,7 @@ def _unknown(name: str) -> str:
 
 
 def markdown() -> str:
-    """The table of docs/settings.md."""
+    """Return the table of docs/settings.md."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.default

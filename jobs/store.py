@@ -1,18 +1,18 @@
-"""The job store as its users see it: jobs are created, filled, sealed, read, ended and erased.
+"""The transitions of jobs: they are created, filled, sealed, held, retried, ended and erased.
 
 The store is the truth; Celery's messages only wake workers. Each transition is one Lua script in `lua/`, so that no
-reader ever sees half of one. Wherever a method returns messages to send, losing them loses nothing: the sweeper
-(`jobs.lanes`) finds what has no live message.
+reader ever sees half of one. Where a method returns chunks or a wake-up to send, a lost message loses no work: the
+sweeper (`jobs.lanes`) finds what has no live message.
 
 Fields of the job hash: id, state, lane, model, level (message priority), options, file (JSON, see jobs/models.py),
 webhook, owner (API key), answered_by, request_id, created_at, started_at, ended_at, paused_at, opens_at (ms), ran_ms,
-since (ms: it runs since then), total, completed, failed (rows with any error), without_text, unreadable (of those with
-an error: rows without a text; all whose reason is in the input), chunks (received), issued (chunks published), done
-(chunks recorded), error_code, error_detail, sealed_by (id of its wake-up), sealed_at (ms); idempotency, jobs,
-owners_jobs (keys that name the job and live as long).
+since (ms: when it last began to run), total, completed, failed (rows with any error), without_text, unreadable (of
+those with an error: rows without a text; all whose reason is in the input), chunks (received), issued (chunks
+published), done (chunks recorded), error_code, error_detail, sealed_by (id of its wake-up), sealed_at (ms);
+idempotency, jobs, owners_jobs (keys that name the job and live as long).
 
-A connection that breaks, or a Redis that stands still, can lose the answer to a transition that has happened; redis-py
-then sends it again. So `create`, `append` and `seal` change nothing the second time.
+A broken connection, or a Redis that hangs, can lose the answer to a transition that has happened; redis-py then sends
+it again. So `create`, `append` and `seal` change nothing the second time.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ from jobs.scripts import Script
 from jobs.settings import Settings
 from jobs.windows import Outlook, outlook
 
-ISSUE_LEASE_MS = 20_000  #: a published chunk that nobody claimed in this time gets a second message
-JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs that are read in one round trip, and for one page of a list
+ISSUE_LEASE_MS = 20_000  #: a published chunk that no child claims in this time gets a second message
+JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs read in one round trip, and for one page of a list
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 
 
@@ -62,7 +62,7 @@ class JobStore:
     """All jobs of one Redis."""
 
     def __init__(self, redis: Redis, settings: Settings, clock: Callable[[], int] | None = None) -> None:
-        """`clock` gives Unix milliseconds, to tell what start, window and deadline mean now; the default is Redis's."""
+        """`clock` returns Unix milliseconds, for start, window and deadline; the default is the clock of Redis."""
         self.redis = redis
         self._results = Results(redis)
         self._now_ms = clock or partial(now_ms, redis)
@@ -79,9 +79,9 @@ class JobStore:
     # -- filling ------------------------------------------------------------------------------------------------
 
     def create(self, job: NewJob, payload_digest: str = "") -> str | None:
-        """Begin a job. Until it is sealed, its idempotency key counts as in progress.
+        """Create a job. Until it is sealed, its idempotency key counts as in progress.
 
-        Returns None, or the id of the job that the same key and payload made before; "" compares with any payload.
+        Returns None, or the id of the job that the same key and payload created before; "" equals any payload.
         Raises IdempotencyMismatch and IdempotencyInProgress.
         """
         k = JobKeys.of(job.id)
@@ -116,7 +116,10 @@ class JobStore:
         return _check_replay(text(answer[1]), text(answer[2] or b""), payload_digest)
 
     def replay(self, job: NewJob, payload_digest: str) -> str | None:
-        """The job that its idempotency key made before, or None when the key is free. Raises as `create` does."""
+        """Return the id of the job that its idempotency key created before; None when the key is free.
+
+        Raises as `create` does.
+        """
         job_id, digest = self.redis.hmget(keys.idempotency(job.idempotency_key, job.owner), "job", "digest")
         return None if job_id is None else _check_replay(text(job_id), text(digest or b""), payload_digest)
 
@@ -142,7 +145,7 @@ class JobStore:
         return [ChunkRef.parse(text(member)) for member in answer[1:]]
 
     def touch(self, job_id: str) -> None:
-        """A sign of life of a slow upload. Raises JobEnded."""
+        """Keep a slow upload alive. Raises JobEnded."""
         receives = self._touch(
             job=JobKeys.of(job_id).job,
             receiving=keys.RECEIVING,
@@ -153,13 +156,16 @@ class JobStore:
             raise _no_longer_receives(job_id)
 
     def set_file(self, job_id: str, file: FileFormat) -> None:
-        """What a file was is sometimes known only at its end."""
+        """Store how the file of a job was read: sometimes this is known only at its end."""
         key = JobKeys.of(job_id).job
         if self.redis.exists(key):
             self.redis.hset(key, "file", file.dumps())
 
     def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
-        """No chunk follows. True when a `drain` with task id `wakeup_id` must be sent. Raises JobEnded."""
+        """Declare a job complete: no chunk follows. Raises JobEnded.
+
+        Returns whether a `drain` with task id `wakeup_id` must be sent.
+        """
         answer = self._seal(
             **JobKeys.of(job.id).renewed,
             receiving=keys.RECEIVING,
@@ -185,8 +191,10 @@ class JobStore:
     # -- ending -------------------------------------------------------------------------------------------------
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job; its finished rows stay. Nothing happens to one that is cancelled: a client whose first answer was
-        lost asks again. Raises JobNotFound, JobEnded."""
+        """Stop a job; its finished rows stay. Raises JobNotFound, JobEnded.
+
+        A cancelled job stays as it is: a client whose first answer was lost asks again.
+        """
         state = self._end_job(job_id, JobState.CANCELLED)
         if state is None:
             raise JobNotFound.named(job_id)
@@ -194,22 +202,22 @@ class JobStore:
             raise JobEnded(f"Job {job_id} is {state} and cannot be cancelled.")
 
     def expire(self, job_id: str) -> None:
-        """Its deadline has come: what is done stays. Nothing happens to a job that has ended or is gone."""
+        """End a job at its deadline; its finished rows stay. A job that has ended or is gone stays as it is."""
         self._end_job(job_id, JobState.EXPIRED)
 
     def interrupt(self, job_id: str, error: RowError) -> None:
-        """The upload broke: the job fails, and its idempotency key is free for another try."""
+        """End a job whose upload broke: it has failed, and its idempotency key is free for another try."""
         self._end_job(job_id, JobState.FAILED, error)
 
     def erase(self, job_id: str) -> None:
         """Remove a job and all its texts and results at once, whatever its state. Raises JobNotFound.
 
-        It works also when Redis is full, which then refuses transactions: this is how room is made.
+        This also works when Redis is full and refuses transactions: it is how users make room.
         """
         k = JobKeys.of(job_id)
         idempotency, owner = self.redis.hmget(k.job, "idempotency", "owner")
         pipe = self.redis.pipeline(transaction=False)
-        # Unlinked: to free the rows of millions of texts at once would keep everybody else waiting.
+        # Unlinked: deleting millions of texts at once would block all other clients.
         pipe.unlink(k.job, k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.pace, k.exports)
         if idempotency:
             pipe.delete(idempotency)
@@ -219,25 +227,28 @@ class JobStore:
         if not pipe.execute()[0]:
             raise JobNotFound.named(job_id)
         wake = self.redis.pipeline(transaction=True)
-        wake.rpush(k.ended, 1)  # those who wait find no job
+        wake.rpush(k.ended, 1)  # waiting clients find no job
         wake.expire(k.ended, 60)
         try:
             wake.execute()
         except RedisFull:
-            pass  # they give up by themselves
+            pass  # waiting clients time out by themselves
 
     # -- holding ------------------------------------------------------------------------------------------------
 
     def pause(self, job_id: str) -> None:
-        """Start no further chunk; those in flight end. Raises JobNotFound, JobEnded, NotBulk."""
+        """Start no further chunk of a job; those in flight finish. Raises JobNotFound, JobEnded, NotBulk."""
         self._hold_job(job_id, "pause")
 
     def resume(self, job_id: str) -> list[ChunkRef]:
-        """Returns the chunks for which a message must be sent. Raises as `pause` does."""
+        """Continue a paused job. Returns the chunks for which a message must be sent. Raises as `pause` does."""
         return self._hold_job(job_id, "resume")
 
     def advance(self, job_id: str) -> list[ChunkRef]:
-        """Do what the time asks for: start, stop or end a job. Returns the chunks for which a message must be sent."""
+        """Start, hold or end a job by its start, window and deadline.
+
+        Returns the chunks for which a message must be sent.
+        """
         document = self.redis.hget(JobKeys.of(job_id).job, "options")
         if document is None:
             self.redis.zrem(keys.SCHEDULE, job_id)
@@ -250,7 +261,7 @@ class JobStore:
         return [ChunkRef.parse(text(member)) for member in answer[2:]]
 
     def due(self, limit: int = 100) -> list[str]:
-        """Jobs that `advance` should be called for now."""
+        """Return the ids of jobs for which `advance` should be called now."""
         return [text(i) for i in self.redis.zrangebyscore(keys.SCHEDULE, "-inf", self._now_ms(), 0, limit)]
 
     def retry(self, job_id: str) -> list[ChunkRef]:
@@ -323,24 +334,24 @@ class JobStore:
     # -- reading ------------------------------------------------------------------------------------------------
 
     def get(self, job_id: str) -> Job:
-        """Raises JobNotFound."""
+        """Return a job as it is now. Raises JobNotFound."""
         job = read_jobs(self.redis, [job_id])[0]
         if job is None:
             raise JobNotFound.named(job_id)
         return job
 
     def owner_of(self, job_id: str) -> str | None:
-        """Id of the API key that made a job, "" where none was asked for; None when there is no such job."""
+        """Return the API key (its id) that created a job, "" where none was required; None when there is no job."""
         state, owner = self.redis.hmget(JobKeys.of(job_id).job, "state", "owner")
         return None if state is None else text(owner or b"")
 
     def list_jobs(
         self, limit: int, after: str | None = None, states: Collection[JobState] = (), owner: str = ""
     ) -> tuple[list[Job], str | None]:
-        """Jobs, newest first, older than job `after`, in one of `states` if any; of one `owner`, or of all.
+        """List jobs, newest first: those older than job `after`, in one of `states` if any, of one `owner` or of all.
 
-        And the `after` of those that follow, None where none does. Of a rare state there may be fewer than `limit`, or
-        none, although more follow: at most some `JOBS_LOOKED_AT` are looked at. Raises InvalidInput.
+        Returns the jobs and the `after` of the next page, None on the last one. For a rare state a page may have fewer
+        than `limit` jobs, or none, although more follow: about `JOBS_LOOKED_AT` jobs are read. Raises InvalidInput.
         """
         start, index = 0, keys.jobs_of(owner)
         if after is not None:
@@ -358,7 +369,7 @@ class JobStore:
                 return jobs, None
             found = {job.id: job for job in read_jobs(self.redis, ids) if job is not None}
             gone = [i for i in ids if i not in found]
-            if gone:  # expired: the index forgets them when somebody looks
+            if gone:  # expired: the index is cleaned when it is read
                 self.redis.zrem(index, *gone)
             for job in found.values():
                 if not states or job.state in states:
@@ -371,14 +382,14 @@ class JobStore:
         return jobs, last
 
     def find_by_idempotency_key(self, idempotency_key: str, owner: str = "") -> Job | None:
-        """The job that `owner` made with this key, also while it receives rows; None when there is none (any more)."""
+        """Return the job that `owner` created with this key, also while it receives rows; None when there is none."""
         job_id = self.redis.hget(keys.idempotency(idempotency_key, owner), "job")
         return None if job_id is None else read_jobs(self.redis, [text(job_id)])[0]
 
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
-        """Block until the job has ended; False when the time is over first. Needs `timeout_s` < socket timeout."""
+        """Block until the job has ended; False after the timeout. `timeout_s` must be less than the socket timeout."""
         key = JobKeys.of(job_id).ended
-        # Moving the one element onto its own list leaves it there for everybody else who waits.
+        # Moving the one element onto its own list leaves it there for all other waiting clients.
         return self.redis.brpoplpush(key, key, timeout_s) is not None
 
     def _end_job(self, job_id: str, state: JobState, error: RowError | None = None) -> str | None:

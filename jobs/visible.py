@@ -1,4 +1,4 @@
-"""What a reader sees of a text. Characters that show nothing carry no sentiment, and a text of them alone is blank."""
+"""The visible part of a text. Invisible characters carry no sentiment, and a text with only these is blank."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def visible(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nothing of the text can be seen: it is empty, or has white space and invisible characters alone."""
+    """Tell whether the text shows nothing: it is empty, or has only white space and invisible characters."""
     return not visible(text).strip()

@@ -15,7 +15,7 @@ _FORM = re.compile(r"\s*(\d{1,2}):(\d{2})\s*[-–—]\s*(\d{1,2}):(\d{2})\s*")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Every day from `opens` to `closes`; where `closes` is not later, to that time of the next day."""
+    """A daily window from `opens` to `closes`; where `closes` is not later, it ends on the next day."""
 
     opens: time
     closes: time
@@ -23,7 +23,7 @@ class Window:
 
     @classmethod
     def parse(cls, text: str, time_zone: str) -> Self:
-        """`22:00-06:00`, with a hyphen or a dash; 24:00 is midnight. Raises ValueError with what is wrong."""
+        """Parse `22:00-06:00`, with a hyphen or a dash; 24:00 is midnight. Raises ValueError that names the fault."""
         found = _FORM.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is no window; write it as 22:00-06:00")
@@ -37,10 +37,10 @@ class Window:
         return cls(first, last, zone)
 
     def next_change(self, now: datetime) -> tuple[bool, datetime]:
-        """Whether the window is open, and when that changes.
+        """Return whether the window is open, and when that changes.
 
-        On a day whose clock is moved, the window is as long as clocks make it: a time that is left out counts as the
-        one after it, one that comes twice as the first.
+        On a day with a clock change the window follows the wall clock: a skipped time counts as the one after it, a
+        repeated time as its first occurrence.
         """
         today = now.astimezone(self.zone).date()
         for day in (today + timedelta(days=n) for n in (-1, 0, 1, 2)):
@@ -53,21 +53,21 @@ class Window:
         raise AssertionError("a window opens every day")
 
     def _at(self, day: date, at: time) -> datetime:
-        # Through UTC, so that a time which the clock leaves out is not compared by its face.
+        # Through UTC, so that a time that the clock skips is not compared by its wall clock value.
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What the time says of a job at one moment; Unix milliseconds."""
+    """What start, window and deadline mean for a job at one moment; Unix milliseconds."""
 
     expired: bool
-    opens_at_ms: int | None  # held until then; None: not held
-    next_change_ms: int | None  # when to look again; None: never
+    opens_at_ms: int | None  # held until then; None: it is not held
+    next_change_ms: int | None  # when this must be computed again; None: never
 
 
 def outlook(options: JobOptions, now_ms: int) -> Outlook:
-    """What start, window and deadline mean for a job now."""
+    """Compute what start, window and deadline mean for a job now."""
     if options.expire_at_ms is not None and options.expire_at_ms <= now_ms:
         return Outlook(True, None, None)
     opens_at_ms, change_ms = None, None
