@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-#: It looks up nothing and talks to nobody but the pages it is shown.
+#: It makes no request of its own, only those of the pages it opens.
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -17,13 +17,13 @@ FLAGS = (
 
 
 def find() -> str | None:
-    """Path of the browser, if there is one."""
+    """Return the path of the browser, None where there is none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Runs while the context is open, with a new profile, which goes with it. See `find` first."""
+    """Run a browser with a new profile, which is removed with it. Call `find` first."""
     path = find()
     assert path is not None, "there is no chromium; on Debian: apt-get install chromium"
     with sync_playwright() as playwright:

@@ -19,7 +19,7 @@ _END = object()
 
 
 class Waiting:
-    """Something async, as if it were not. May be shared by threads: each call is a task of the one loop."""
+    """Wraps an async object so that its calls block. Threads may share it: each call is a task of the same loop."""
 
     def __init__(self, portal: BlockingPortal, inner: Any) -> None:
         self._portal, self._inner = portal, inner
@@ -58,7 +58,7 @@ class Waiting:
 
 @contextmanager
 def connect(kind: str, *args: Any, **options: Any) -> Iterator[Client]:
-    """A `Client`, or for "async" an AsyncClient that behaves as one."""
+    """Open a `Client`, or for the kind "async" an AsyncClient whose calls block."""
     with ExitStack() as stack:
         if kind == "sync":
             yield stack.enter_context(Client(*args, **options))

@@ -52,5 +52,5 @@ def rule_queries() -> Iterator[Query]:
 
 
 def recorded() -> set[str]:
-    """Names that recording rules make."""
+    """Return the names of the metrics that recording rules make."""
     return {query.place for query in rule_queries() if ":" in query.place}

@@ -31,7 +31,7 @@ FAILED = Outcome(error=RowError("inference_failed", "why"))
 
 
 class Messages:
-    """A Celery producer that keeps what it is given."""
+    """A Celery producer that sends nothing: it keeps each message as (task name, arguments)."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, tuple[object, ...]]] = []
@@ -41,6 +41,7 @@ class Messages:
 
 
 def new(lane: Lane = Lane.BULK, key: str = "") -> NewJob:
+    """Describe a job that is not stored yet."""
     return NewJob(new_job_id(), lane, "m", idempotency_key=key)
 
 
@@ -62,10 +63,12 @@ def create_job(
 
 
 def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:
+    """Create a sealed job of equal chunks."""
     return create_job(store, *(chunk_of(number, rows) for number in range(chunks)), lane=lane)[0]
 
 
 def chunk_of(number: int, rows: int = 2) -> InputChunk:
+    """Make the texts of one chunk of a job whose chunks all have so many rows."""
     return InputChunk(number * rows, tuple(f"文{number}-{i}" for i in range(rows)))
 
 
@@ -77,25 +80,26 @@ def stored_input(redis: Redis, job_id: str, number: int) -> InputChunk:
 
 
 def claim(lane: BulkLane, ref: ChunkRef, task_id: str = "task") -> OpenChunk:
-    """Claim a chunk that is to be had."""
+    """Claim a chunk; fail when it cannot be claimed."""
     opened = lane.claim(ref, task_id)
     assert opened is not None
     return opened
 
 
 def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", rows: int = 2) -> OpenChunk:
+    """Claim a chunk by its number; fail when it cannot be claimed."""
     return claim(lane, ChunkRef(job.id, number, rows), task_id)
 
 
 def answer_with(
     opened: OpenChunk, outcomes: Iterable[Outcome], labels: Sequence[str] = LABELS, model: str = "m@1"
 ) -> tuple[ChunkRef, OutputChunk]:
-    """Give the rows of a chunk these outcomes."""
+    """Return an answer that gives the rows of a chunk these outcomes."""
     return opened.ref, OutputChunk(opened.input.first, model, tuple(labels), tuple(outcomes))
 
 
 def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
-    """Let the first rows succeed and so many fail."""
+    """Return an answer in which the last `failed` rows failed."""
     return answer_with(opened, [*[POSITIVE] * (opened.ref.rows - failed), *[FAILED] * failed])
 
 
@@ -113,7 +117,10 @@ def answer_chunk(
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
-    """Positive by as much as the text is long, so that each row is recognisable."""
+    """Return an answer in which p(positive) grows with the length of the text, so that each row can be recognised.
+
+    A text with 失败 in it fails.
+    """
     outcomes = []
     for offset, text in enumerate(opened.input.texts):
         if offset in opened.input.errors:
@@ -127,6 +134,6 @@ def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
 
 
 def closed_window() -> str:
-    """A window that does not open within the next hours, whatever the time."""
+    """Return the opening hours of a job that cannot start within the next five hours, as `HH:MM-HH:MM`."""
     later = datetime.now(UTC) + timedelta(hours=5)
     return f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"

@@ -13,7 +13,7 @@ BUNDLED = BUNDLED_MODEL.name
 
 
 def copy_model(store: Path, model_id: str) -> Path:
-    """The bundled model under another id."""
+    """Copy the bundled model under another id; return its directory."""
     directory = store / model_id
     shutil.copytree(BUNDLED_MODEL, directory)
     manifest = json.loads((directory / "manifest.json").read_text())
@@ -22,5 +22,6 @@ def copy_model(store: Path, model_id: str) -> Path:
 
 
 def expected(engine: Engine, texts: list[str]) -> dict[str, float]:
+    """Classify in this process; return p(positive) by text."""
     column = engine.manifest.labels.index("positive")
     return {t: p.probabilities[column] for t, p in zip(texts, engine.classify(texts), strict=True)}

@@ -12,7 +12,7 @@ needed = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not inst
 
 
 def start(directory: Path, configuration: str) -> subprocess.Popen[bytes]:
-    """It runs in the foreground, and does not listen yet."""
+    """Start nginx in the foreground; return before it listens."""
     path = directory / "nginx.conf"
     path.write_text(f"daemon off; {configuration}")
     command = ["nginx", "-e", f"{directory}/error.log", "-c", str(path)]
@@ -20,5 +20,6 @@ def start(directory: Path, configuration: str) -> subprocess.Popen[bytes]:
 
 
 def temp_paths(directory: Path) -> str:
+    """Return the directives that keep nginx's temporary files in this folder."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     return "".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)

@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on demand, for clients that should not mind."""
+"""A TCP proxy that breaks, delays and loses connections on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one connection meets; the ones after the last fault work."""
+    """What happens to one connection. Connections after the last fault work."""
 
     answer: bytes = b""  # instead of the server's
     cut_sent: int = 0  # break after so many bytes from the client
@@ -26,11 +26,11 @@ def refusal(status: str, retry_after_s: int) -> bytes:
 
 
 class _Pair:
-    """A client, its server, and what lies between."""
+    """A connection from the client and the one to its server."""
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
-        self.mute = False  # what comes is swallowed, and nobody hears that the other end is gone
+        self.mute = False  # bytes are dropped, and neither end learns that the other one is gone
 
     def cut(self) -> None:
         for end in (self.client, self.server):
@@ -39,13 +39,13 @@ class _Pair:
 
 
 class FaultyProxy:
-    """Listens on a port of its own and passes bytes to the target, but for the faults that are given."""
+    """Listens on a free port and passes bytes to the target, except where a fault says otherwise."""
 
     def __init__(self, target: int, *faults: Fault, receive_buffer: int = 0) -> None:
-        """`receive_buffer`: bytes that the kernel takes before we do, as far as it can be told; 0: megabytes."""
+        """`receive_buffer`: bytes that the kernel may buffer before the proxy reads them; 0: its default, megabytes."""
         self.faults = deque(faults)
         self.connections = 0
-        self.delay_s = 0.0  #: by which each piece comes later, each way
+        self.delay_s = 0.0  #: delay of each piece, in each direction
         self._target = target
         self._pairs: set[_Pair] = set()
         self._passing = threading.Event()
@@ -61,20 +61,20 @@ class FaultyProxy:
         self._server.close()
 
     def cut(self) -> None:
-        """Break all connections; new ones work."""
+        """Break all open connections; new ones work."""
         for pair in tuple(self._pairs):
             pair.cut()
 
     def hold(self) -> None:
-        """From now on nothing passes, as in a network that is torn apart; connections stay."""
+        """Pass nothing from now on, as in a network that is cut; connections stay open."""
         self._passing.clear()
 
     def release(self) -> None:
-        """What was held arrives after all."""
+        """Pass what was held, and all that follows."""
         self._passing.set()
 
     def forget(self) -> None:
-        """All connections are dead without a word, as behind a firewall that has forgotten them; new ones work."""
+        """Drop all bytes of the open connections, as a firewall does that has forgotten them; new connections work."""
         for pair in tuple(self._pairs):
             pair.mute = True
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 
 class Receiver:
-    """Keeps what it gets and answers with the statuses it is told, then 200."""
+    """Keeps each request in `got`; answers with the given `statuses` in turn, then with 200."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
@@ -97,7 +97,7 @@ class SlowReceiver:
 
 
 def _message_id(connection: socket.socket) -> str:
-    """Of a request whose body is small; "" where none can be read, as in TLS."""
+    """Return the id of a message from the head of its request; "" where it cannot be read, as in TLS."""
     head = connection.recv(65_536)
     while b"\r\n\r\n" not in head and (more := connection.recv(65_536)):
         head += more
@@ -109,7 +109,7 @@ def _message_id(connection: socket.socket) -> str:
 
 
 def verified(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """As the page of Standard Webhooks tells receivers to do it."""
+    """Check a signature as Standard Webhooks tells receivers to do it."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -10,17 +10,17 @@ PATH = REPOSITORY / "docs" / "runbook.md"
 
 
 def sections() -> dict[str, str]:
-    """Title of each entry → its text."""
+    """Return the text of each entry by its title."""
     parts = re.split(r"^## (.+)$", PATH.read_text(), flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def anchor(title: str) -> str:
-    """As GitHub makes it."""
+    """Return the anchor that GitHub makes of a title."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def quoted(title: str, words: str) -> str:
-    """These words, which an operator reads in this entry and will look for."""
+    """Return the words, after a check that this entry quotes them, since an operator will search for them."""
     assert words in " ".join(sections()[title].split()), f"{title!r} does not quote {words!r}"
     return words

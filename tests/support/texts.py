@@ -41,18 +41,19 @@ WORDS = [
 
 
 def sentences(count: int, seed: int = 0) -> list[str]:
-    """Distinct texts of our own, of many lengths and opinions."""
+    """Make distinct texts of our own, of many lengths and opinions."""
     rng = random.Random(seed)
     return [f"{'，'.join(rng.choices(WORDS, k=rng.randint(2, 20)))}。（{seed}-{i}）" for i in range(count)]
 
 
+#: Reviews: a good one, a bad one, one without an opinion, a bad one.
 TEXTS = ("味道不错，下次还来", "物流太慢，很失望", "包装完整", "客服态度差，一点也不推荐")
-ROWS = 3_000
+ROWS = 3_000  #: of the table of reviews
 
 
-def some_table(tmp_path: Path) -> Path:
-    """Some reviews as a spreadsheet of another country writes them."""
-    path = tmp_path / "评论.csv"
+def some_table(folder: Path) -> Path:
+    """Write a table of reviews: CSV in GB 18030 with semicolons, the text in the third column."""
+    path = folder / "评论.csv"
     with path.open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(["编号", "来源", "评论"])
