@@ -1,5 +1,5 @@
 /**
- * The API as the pages use it. Reading is tried again until it works: the banner (parts/connection.js) tells of it.
+ * The API as the pages use it. A read is repeated until it works, and the banner (parts/connection.js) says so.
  * Whatever changes something is tried once, and the page shows what came of it with a way to try again.
  */
 import { forSession, kept } from "./storage.js";
@@ -8,11 +8,11 @@ const KEY = "sentiq.key";
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 15;
 const SOON_MS = 5000; // what fails alone is not asked for more often than that because all else answers
-const HIDDEN_MS = 250; // browsers make it longer while nobody looks
+const HIDDEN_MS = 250; // browsers lengthen it for a hidden page
 
 /**
  * `away` (detail: seconds until the next try), `try`, `answers` (to some, while others wait), `back` (to all), `rest`
- * (nobody asks any more), and `key` (detail: {problem, operator, give(key or null)}).
+ * (no request waits any more), and `key` (detail: {problem, operator, give(key or null)}).
  */
 export const events = new EventTarget();
 
@@ -153,7 +153,7 @@ async function answerOf(path, options) {
 }
 
 /**
- * As `once`; where a key is missing it is asked for, unless `ask` is false, and the request is sent again.
+ * Like `once`. If a key is missing, asks the user for it, unless `ask` is false, and sends the request again.
  * @param {string} method
  * @param {string} path
  * @param {SendOptions} [options]
@@ -164,7 +164,7 @@ export function send(method, path, options = {}) {
 }
 
 /**
- * The result of the attempt; where a key is missing it is asked for, and the attempt is made again.
+ * Returns the result of the attempt. If a key is missing, asks the user for it and repeats the attempt.
  * @template Result
  * @param {() => Promise<Result>} attempt
  * @returns {Promise<Result>}
@@ -176,7 +176,7 @@ export async function withKey(attempt) {
       return await attempt();
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
-      if (authorization().Authorization !== sent) continue; // another request got one meanwhile
+      if (authorization().Authorization !== sent) continue; // another request has got one in the meantime
       setKey(null); // what is refused is not worth keeping
       if (!(await askForKey(error))) throw error;
     }
@@ -187,7 +187,7 @@ export async function withKey(attempt) {
 let asking = null;
 
 /**
- * True once there is one. However many requests need it, it is asked for once.
+ * Asks the user for a key, once for all requests that need it. Resolves to true if there is one.
  * @param {Problem} problem
  */
 export function askForKey(problem) {
@@ -237,13 +237,13 @@ export function spentSince(began) {
   return performance.now() - Math.max(began, triedAgain);
 }
 
-/** The service answers: whoever waits because it did not tries again now. */
+/** The service answers: requests that wait because it did not are repeated now. */
 function answers() {
   events.dispatchEvent(new Event(waiting ? "answers" : "back"));
 }
 
 /**
- * Ends early when the network comes back or somebody asks for it.
+ * Ends early when the network comes back or the user asks for it.
  * @param {Problem} problem
  * @param {number} seconds
  * @param {AbortSignal} [signal]

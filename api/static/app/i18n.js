@@ -122,7 +122,7 @@ export function bytes(count) {
 }
 
 /**
- * An instant of the API in the time of whoever looks.
+ * Format an instant of the API in the reader's time zone.
  * @param {string | number} instant
  */
 export function time(instant) {

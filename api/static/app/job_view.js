@@ -1,4 +1,4 @@
-/** What is shown of a job, kept in the address: whoever reloads it, shares it or goes back finds the same. */
+/** What is shown of a job, kept in the address, so that a reload, a shared link and *back* show the same. */
 import { UNLABELLED } from "./parts/prediction.js";
 import { settings } from "./settings.js";
 

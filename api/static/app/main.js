@@ -31,7 +31,7 @@ const foot = h("footer");
 const skip = h("a", { class: "skip", href: "#content" });
 let leave = new AbortController();
 let shown = ""; // the path of the page
-/** @type {(() => unknown) | null} called instead of drawing the page anew when the rest of its address changes */
+/** @type {(() => unknown) | null} called instead of drawing the page again when the rest of its address changes */
 let followed = null;
 
 /** Show what the address names. What the page before still does is ended by its signal. */
@@ -114,7 +114,7 @@ addEventListener("click", (event) => {
   const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
   if (!link || !plain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (link === skip) {
-    event.preventDefault(); // an address of its own would draw the page anew
+    event.preventDefault(); // another address would draw the page again
     main.focus();
     return;
   }

@@ -8,7 +8,7 @@ import { answered, authorization, NO_ANSWER, Problem, withKey } from "./api.js";
 /** @typedef {{headers?: Record<string, string>, signal?: AbortSignal, progress?: Progress | null}} TransferOptions */
 
 /**
- * POST a body; where a key is missing it is asked for, and the body is sent again.
+ * POST a body. If a key is missing, asks the user for it and sends the body again.
  * @param {string} path
  * @param {() => Body | Promise<Body>} body gives what is sent, at each try
  * @param {TransferOptions} [options]

@@ -102,7 +102,7 @@ export function page({ signal }) {
     }
     // The same texts once more, after a try that failed or whose answer was lost, are the same job.
     const key = state.asked?.texts.join("\n") === texts.join("\n") ? state.asked.key : newKey();
-    const leaving = new AbortController(); // not by looking at other pages: it goes on meanwhile
+    const leaving = new AbortController(); // not when the user opens another page: the job goes on
     /** @type {Asked} */
     const asked = { texts, key, runs: true, job: null, leaving, problem: null };
     state.asked = asked;

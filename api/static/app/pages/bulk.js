@@ -91,7 +91,7 @@ export function page({ signal, go }) {
       upload,
       (reading) => get(`/api/v1/uploads/${upload.id}${query(reading)}`, signal),
       (reading) => {
-        start.disabled = reading; // nobody has seen yet what would be started
+        start.disabled = reading; // the user has not seen yet what would start
       },
     );
     const options = jobOptions({ hasColumns: upload.columns.length > 1, signal });
@@ -106,7 +106,7 @@ export function page({ signal, go }) {
       if (wanted !== before) {
         const sending = sample.whole ? ofUpload(upload.id, file, asked) : ofFile(file, asked);
         sending.addEventListener("found", () => {
-          if (state.file !== file) return; // another one was chosen meanwhile
+          if (state.file !== file) return; // another one has been chosen since
           state.file = null; // it is a job now
           if (!signal.aborted) go(`/jobs/${sending.jobId}`);
         });
@@ -117,7 +117,7 @@ export function page({ signal, go }) {
       await sending.start();
       start.removeAttribute("aria-busy");
       if (sending.done && looked === mine) looked = null;
-      if (looked !== mine) return remove(mine.id); // nobody tries again
+      if (looked !== mine) return remove(mine.id); // the user cannot retry it any more
       if (sending.problem) {
         board.show(sending.problem, {
           retry: () => submit(undefined),
@@ -132,7 +132,7 @@ export function page({ signal, go }) {
     const buttons = h("div", { class: "buttons" }, start);
     fill(steps, h("form", { onsubmit: submit, oninput }, view.element, options.element, buttons));
     announce(t("bulk.read", { name: file.name }));
-    // Whoever is elsewhere on the page already is left there.
+    // A user who is elsewhere on the page already stays there.
     const { activeElement: active } = document;
     if (!active || active.matches("body, main") || zone.element.contains(active))
       view.element.querySelector("h2")?.focus();

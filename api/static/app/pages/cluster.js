@@ -72,7 +72,7 @@ export function page({ signal }) {
       ),
     );
     if (live.length === 0) {
-      if (!nobody.isConnected) fill(workers, nobody); // told once, not at each look
+      if (!nobody.isConnected) fill(workers, nobody); // announced once, not at each poll
     } else
       fill(
         workers,

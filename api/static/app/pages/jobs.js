@@ -16,7 +16,7 @@ let chosen = ""; // the filter outlives the page
 
 /** @param {import("../main.js").Visit} visit */
 export function page({ signal }) {
-  const before = history.state?.jobs; // whoever comes back to the list finds it as it was
+  const before = history.state?.jobs; // a user who comes back finds the list as it was
   chosen = before?.chosen ?? chosen;
   const board = noticeBoard();
   /** @type {Array<[string, string]>} */
@@ -31,7 +31,7 @@ export function page({ signal }) {
   const list = tablePlace(t("jobs.title"));
   const pages = pager(t("jobs.newer"), t("jobs.older"), turn, before?.cursors);
   let current = new AbortController();
-  let wanted = false; // somebody has asked for other jobs, and hears of them
+  let wanted = false; // the user asked for other jobs: announce them
 
   function turn() {
     wanted = true;

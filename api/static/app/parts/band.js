@@ -10,7 +10,7 @@ import { settings } from "../settings.js";
 export function bandSlider(changed, start = settings.neutral_band) {
   const id = newId("band");
   const output = h("output", { for: id });
-  let band = start; // exactly, as long as nobody moves it
+  let band = start; // the exact value, until the slider is moved
   const tell = () => {
     output.textContent = band
       ? t("band.value", { low: number(0.5 - band, 2), high: number(0.5 + band, 2) })

@@ -26,7 +26,7 @@ export function confirmed(words, question, act, className = "small secondary") {
     const choice = h("span", { role: "group", "aria-label": question }, h("span", {}, question), yes, no);
     choice.addEventListener("keydown", (event) => {
       if (event.key === "Escape") back();
-      // Whoever holds the key down has not read the question.
+      // A key that is held down is not an answer to the question.
       if (event.repeat && event.key === "Enter") event.preventDefault();
     });
     group.replaceChildren(choice);

@@ -29,7 +29,7 @@ export function downloads(base, signal, view, by) {
   let job = null;
 
   /**
-   * One for each kind; those of what is shown say so to whoever hears one link alone.
+   * Makes one link for each kind; the label of those for what is shown says so, for screen readers.
    * @param {string} what
    */
   function linksOf(what) {

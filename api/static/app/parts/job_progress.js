@@ -41,7 +41,7 @@ export function jobProgress(id, signal, go) {
     const { total, completed, failed, without_text: blank } = job.counts;
     const done = rowsDone(job);
     const known = job.state !== "receiving";
-    const left = known && !job.ended_at ? job.eta_s : null; // of rows that have not come nobody knows
+    const left = known && !job.ended_at ? job.eta_s : null; // unknown for rows that have not arrived
     const words = [t(known ? "progress.rows" : "progress.rows_so_far", { done, total })];
     if (known && total) words.push(progress(done, total));
     if (left !== null) words.push(t("progress.eta", { time: duration(left) }));

@@ -17,7 +17,7 @@ const MOST_IN_PART = 4; // points of the throughput that are all shown: of more,
  * @param {string} base address of the job
  * @param {AbortSignal} signal
  * @param {JobView} view
- * @param {(labels: string[]) => unknown} found told of the labels that rows have
+ * @param {(labels: string[]) => unknown} found called with the labels that rows have
  */
 export function jobSummary(base, signal, view, found) {
   const board = noticeBoard();
@@ -41,7 +41,7 @@ export function jobSummary(base, signal, view, found) {
   let stale = false;
   let rest = new AbortController();
 
-  /** One reading at a time; what has changed meanwhile is read after it. */
+  /** One reading at a time; changes during it are read afterwards. */
   async function read() {
     stale = true;
     known = progressOf(job);

@@ -18,7 +18,7 @@ export function matchCounter(base, signal, view) {
   /** @type {JobDocument} */
   let job;
   let version = 0; // of what was asked: an older answer is dropped
-  let known = ""; // how far the job was that the number tells of
+  let known = ""; // how far the job was when the number was counted
   let counting = false;
   let againAt = 0;
 

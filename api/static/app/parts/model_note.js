@@ -18,8 +18,8 @@ export function modelNote(signal) {
   let wanted = null;
 
   /**
-   * Of the model with this id and version, null for the active one. It is a remark: nobody is asked for a key because of
-   * it, or kept waiting; where the models cannot be read now, it is there when it is asked for again.
+   * Of the model with this id and version, null for the active one. The note never asks the user for a key and never
+   * delays the page; if the models cannot be read now, the next call shows it.
    * @param {ModelDocument | null} model
    */
   async function show(model) {

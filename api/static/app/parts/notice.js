@@ -90,7 +90,7 @@ function withKey(error, retry) {
 const TRIES_AFTER_S = 5;
 
 /**
- * Counts down and tries again, unless somebody stops it or the notice is gone; at once when the network is back.
+ * Counts down and tries again, unless the user stops it or the notice is gone; at once when the network is back.
  * @param {Problem} error
  * @param {() => unknown} retry
  */

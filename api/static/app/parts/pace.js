@@ -1,7 +1,7 @@
 /** How often something large is read again while a job runs. */
 import { spentSince } from "../api.js";
 
-const SHARE_OF_TIME = 10; // what takes its time is asked for in a tenth of it at most
+const SHARE_OF_TIME = 10; // slow reads take at most a tenth of the time
 
 /**
  * What a summary of the job depends on: while that stays, another reading would tell the same.

@@ -11,7 +11,7 @@ export function pager(backWords, onWords, turned, cursors = [null]) {
   const back = button(backWords, () => turn(-1));
   const on = button(onWords, () => turn(1));
   /** @type {string | null} */
-  let next = null; // none while a page is on its way: whoever presses twice does not skip one
+  let next = null; // none while a page is on its way: pressing twice does not skip a page
 
   /** @param {number} step 1 or -1 */
   function turn(step) {

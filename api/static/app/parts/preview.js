@@ -15,7 +15,7 @@ const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };
 /**
  * @param {UploadDocument} upload the document of /api/v1/uploads
  * @param {(reading: Record<string, string>) => Promise<UploadDocument>} readAgain gives the document of another reading
- * @param {(busy: boolean) => unknown} busy told when that begins and ends
+ * @param {(busy: boolean) => unknown} busy called when that begins and ends
  */
 export function preview(upload, readAgain, busy) {
   /** @type {Record<string, string>} */

@@ -110,7 +110,7 @@ export function rowFilter(signal, view) {
   }
 
   /**
-   * Unless somebody is typing there.
+   * Shows the value, unless the user is typing there.
    * @param {HTMLInputElement} input
    * @param {string} name
    * @param {(value: string) => string} words

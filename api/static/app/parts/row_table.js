@@ -34,7 +34,7 @@ export function rowTable(base, signal, view) {
   let count = 0; // of rows on the page
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
-  let restUntil = 0; // of a job that runs: a search through much of it is not begun anew each second
+  let restUntil = 0; // of a job that runs: a search through much of it does not start again each second
 
   function size() {
     return Number(view.get("size") ?? SIZES[0]);
@@ -46,12 +46,12 @@ export function rowTable(base, signal, view) {
     turn();
   }
 
-  /** Somebody wants to see other rows, and hears what came. */
+  /** The user asked for other rows: reads them and announces the result. */
   async function turn() {
     if (await read()) announce(where.textContent || place.textContent);
   }
 
-  /** True when what was asked for is there; false where it failed, or something else is asked for by now. */
+  /** Resolves to true when the rows are there; to false if reading failed or other rows were asked for since. */
   async function read() {
     const asked = ++version;
     const wanted = size();
@@ -92,7 +92,7 @@ export function rowTable(base, signal, view) {
     }
   }
 
-  /** Rows have come: a full page stays as it is while somebody reads it. */
+  /** New rows have arrived: a full page stays as it is, because the user may be reading it. */
   function grow() {
     if (!reading && count < size() && performance.now() > restUntil) read();
   }

@@ -50,7 +50,7 @@ export function split(base, signal, view) {
   let version = 0; // of what was asked: an older answer is dropped
   let reading = false;
   let againAt = 0; // while the job runs
-  let known = ""; // how far the job was that the table tells of
+  let known = ""; // how far the job was when the table was read
 
   /** What the address says, else what is likely; "" for none. */
   function chosen() {
