@@ -22,7 +22,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Client:
-    """A service by its address; usable as a context manager. One may be shared by all that want to use it."""
+    """A service by its address; a context manager. Threads, or the tasks of one loop, may share it."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Client:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobHandle:
-        """Make a job of texts, of a frame or of a file. Options are those of the service.
+        """Create a job of texts, of a frame or of a file. Options are those of the service.
 
         Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text` and `custom_id`; a
         missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
@@ -95,7 +95,7 @@ class Client:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobHandle:
-        """Make a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        """Create a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
         return self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
 
     def dry_run(self, data: str | Texts, *, on_bytes: OnBytes | None = None, **options: Any) -> dict[str, Any]:
@@ -107,11 +107,11 @@ class Client:
         return self._send(source, on_bytes, "", options | {"dry_run": True})
 
     def job(self, job_id: str) -> JobHandle:
-        """A job of before, by its id. Nothing is asked yet."""
+        """Return an existing job by its id. No request is made yet."""
         return JobHandle(self._transport, job_id)
 
     def jobs(self, state: str | None = None) -> Iterator[Job]:
-        """Newest first; `state` may be several, with commas."""
+        """Iterate over the jobs, newest first; `state` may name several states, separated by commas."""
         after: str | None = None
         while True:
             params = inputs.as_params({"limit": 100, "state": state, "after": after})
@@ -122,11 +122,11 @@ class Client:
                 return
 
     def models(self) -> list[dict[str, Any]]:
-        """Prepared models that live workers have."""
+        """Return the prepared models that live workers have."""
         return self._transport.ask(as_list(dict), "GET", "/api/v1/models")
 
     def cluster(self) -> dict[str, Any]:
-        """Lanes, workers, speed and memory now."""
+        """Return the lanes, workers, speed and memory of the service now."""
         return self._transport.ask(dict, "GET", "/api/v1/cluster")
 
     def _send(

@@ -1,5 +1,5 @@
 # Made of aio/jobs.py by client/unasync.py: change that file, then run it.
-"""A job that was submitted: wait for it, read it, steer it."""
+"""A job that was submitted: wait for it, read its results, pause, cancel, retry or delete it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Progress = Callable[[Job], None]
 
 
 class JobHandle:
-    """A job by its id. `job` is what was last heard of it."""
+    """A job by its id. `job` is the last answer of the service about it."""
 
     def __init__(self, transport: Transport, job_id: str, job: Job | None = None) -> None:
         self._transport = transport
@@ -42,7 +42,7 @@ class JobHandle:
 
     @property
     def job(self) -> Job:
-        """What was last heard. Raises LookupError before the first `refresh()` of a job that is known by its id."""
+        """The last answer of the service. Raises LookupError before the first request about a job known by its id."""
         if self._job is None:
             raise LookupError(f"Nothing was heard of {self.id} yet: call refresh() or wait() first.")
         return self._job
@@ -52,7 +52,7 @@ class JobHandle:
         return self._refresh(None)
 
     def wait(self, timeout_s: float | None = None, progress: Progress | bool = False) -> Job:
-        """Poll until the job has ended, over restarts of the service.
+        """Poll until the job has ended, even while the service restarts.
 
         `progress` is called with each answer; True shows a bar. Raises WaitTimeout, JobNotCompleted when the job did
         not complete, and ConnectionFailed when the service stays away for ten minutes.
@@ -98,10 +98,10 @@ class JobHandle:
         neutral_band: float | None = None,
         **more: Any,
     ) -> Results:
-        """The finished rows in order: to iterate over, or as a frame.
+        """Return the finished rows in order: to iterate over, or as a frame.
 
-        `label`: only these. `only`: "failed" or "without_text". `include`: "text", "columns" or both. `more` are other
-        parameters of the service.
+        `label`: only rows with one of these labels. `only`: "failed" or "without_text". `include`: "text", "columns" or
+        both. `more` are other parameters of the service.
         """
         filters = {"label": label, "only": only, "min_score": min_score, "max_score": max_score, "contains": contains}
         return Results(
@@ -109,12 +109,12 @@ class JobHandle:
         )
 
     def summary(self, by: str | None = None, neutral_band: float | None = None) -> Summary:
-        """Counts by label, shares, a histogram, why rows failed; `by` a kept column: its values in `groups`."""
+        """Return counts by label, shares, a histogram and why rows failed; `by` a kept column: also by its values."""
         params = as_params({"by": by, "neutral_band": neutral_band})
         return self._transport.ask(dict, "GET", self._path("/summary"), params=params)
 
     def throughput(self) -> Throughput:
-        """How fast a bulk job went: rows in each step of time."""
+        """Return how many rows of a bulk job were finished in each step of time."""
         return self._transport.ask(Throughput.read, "GET", self._path("/throughput"))
 
     def download(
@@ -122,7 +122,8 @@ class JobHandle:
     ) -> Path:
         """Write the results to a file; its name tells the kind (csv, xlsx, json, ndjson) unless given.
 
-        The file appears when it is whole. A broken download goes on where it broke. Raises SentiqError and OSError.
+        The file appears once it is complete. A broken download continues where it broke.
+        Raises SentiqError and OSError.
         """
         path = Path(path)
         ending = path.suffix.lower().removeprefix(".")
@@ -138,15 +139,15 @@ class JobHandle:
         return path
 
     def pause(self) -> Job:
-        """Start no further work."""
+        """Pause the job: no further chunk is started."""
         return self._do("pause")
 
     def resume(self) -> Job:
-        """Let a paused job go on."""
+        """Resume a paused job."""
         return self._do("resume")
 
     def cancel(self) -> Job:
-        """End it; what is finished stays."""
+        """Cancel the job; finished rows stay readable."""
         return self._do("cancel")
 
     def retry(self) -> Job:
@@ -159,7 +160,7 @@ class JobHandle:
             raise
 
     def delete(self) -> None:
-        """Texts and results are gone at once."""
+        """Delete the job with its texts and results, at once."""
         try:
             self._transport.ask(dict, "DELETE", self._path())
         except ApiError as error:
@@ -202,12 +203,12 @@ class Results:
             cursor = page.next
 
     def to_pandas(self) -> Any:
-        """All of them as a pandas DataFrame. Raises MissingPackage where pandas is not installed."""
+        """Return all rows as a pandas DataFrame. Raises MissingPackage where pandas is not installed."""
         frames.require("pandas")
         return frames.to_pandas(list(self))
 
     def to_polars(self) -> Any:
-        """All of them as a polars DataFrame. Raises MissingPackage where polars is not installed."""
+        """Return all rows as a polars DataFrame. Raises MissingPackage where polars is not installed."""
         frames.require("polars")
         return frames.to_polars(list(self))
 

@@ -26,7 +26,7 @@ _REMEDY = "SENTIQ_URL names the service, as in http://127.0.0.1:8000"
 
 
 class Transport:
-    """The way to one service. It keeps nothing of a request, so that all may share it."""
+    """Sends requests to one service. It keeps no state of a request, so threads and tasks may share it."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Transport:
         on_wait: OnWait = tell,
         trust_env: bool = True,
     ) -> None:
-        """Raises SentiqError for what is no address and no key."""
+        """Raises SentiqError for an invalid address or key."""
         address = _address(url)
         headers = {"User-Agent": f"sentiq-client/{__version__}"} | _authorization(api_key)
         self.url = answers.public(address)
@@ -64,7 +64,7 @@ class Transport:
         retries: int | None = None,
         request_id: str | None = None,
     ) -> T:
-        """The answer, read by `kind`. `source` is the body, sent anew from its beginning at each try.
+        """Send a request and return its answer, read by `kind`. Each try sends the body `source` from its beginning.
 
         Raises ApiError, UnexpectedAnswer and ConnectionFailed.
         """
@@ -90,20 +90,20 @@ class Transport:
         return Tries(retries, repeatable=repeatable, longest_wait_s=self._longest_wait_s)
 
     def pause(self, tries: Tries, error: SentiqError) -> None:
-        """Wait until the next try. Raises the error when there is none."""
+        """Wait until the next try. Raises the error when no try is left."""
         if isinstance(error, ApiError):
             error.sent_before = tries.sent_before
         sleep(self.delay(tries, error))
 
     def delay(self, tries: Tries, error: SentiqError) -> float:
-        """Seconds until the next try, told when they are many. Raises the error when there is none."""
+        """Return the seconds until the next try; report long waits. Raises the error when no try is left."""
         seconds = tries.after(error)
         if seconds >= TOLD_FROM_S:
             self._on_wait(seconds, error)
         return seconds
 
     def broken(self, failure: httpx.RequestError, request_id: str) -> SentiqError:
-        """What went wrong on the way."""
+        """Return the error of this package for one of httpx."""
         reason = str(failure) or type(failure).__name__
         if isinstance(failure, httpx.DecodingError):
             url = answers.public(failure.request.url)

@@ -22,7 +22,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class AsyncClient:
-    """A service by its address; usable as a context manager. One may be shared by all that want to use it."""
+    """A service by its address; a context manager. Threads, or the tasks of one loop, may share it."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> AsyncJobHandle:
-        """Make a job of texts, of a frame or of a file. Options are those of the service.
+        """Create a job of texts, of a frame or of a file. Options are those of the service.
 
         Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text` and `custom_id`; a
         missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
@@ -97,7 +97,7 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> AsyncJobHandle:
-        """Make a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        """Create a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
         return await self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
 
     async def dry_run(
@@ -111,11 +111,11 @@ class AsyncClient:
         return await self._send(source, on_bytes, "", options | {"dry_run": True})
 
     def job(self, job_id: str) -> AsyncJobHandle:
-        """A job of before, by its id. Nothing is asked yet."""
+        """Return an existing job by its id. No request is made yet."""
         return AsyncJobHandle(self._transport, job_id)
 
     async def jobs(self, state: str | None = None) -> AsyncIterator[Job]:
-        """Newest first; `state` may be several, with commas."""
+        """Iterate over the jobs, newest first; `state` may name several states, separated by commas."""
         after: str | None = None
         while True:
             params = inputs.as_params({"limit": 100, "state": state, "after": after})
@@ -127,11 +127,11 @@ class AsyncClient:
                 return
 
     async def models(self) -> list[dict[str, Any]]:
-        """Prepared models that live workers have."""
+        """Return the prepared models that live workers have."""
         return await self._transport.ask(as_list(dict), "GET", "/api/v1/models")
 
     async def cluster(self) -> dict[str, Any]:
-        """Lanes, workers, speed and memory now."""
+        """Return the lanes, workers, speed and memory of the service now."""
         return await self._transport.ask(dict, "GET", "/api/v1/cluster")
 
     async def _send(
