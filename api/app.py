@@ -10,18 +10,20 @@ from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import openapi
+from api.export.order import Orders
 from api.http import auth, headers, problems, queries, request_log
 from api.routes import (
     cluster,
     health,
+    jobs,
     metrics,
     models,
     pages,
     results,
     shortcuts,
-    submit,
     uploads,
     viewer,
+    views,
     webhooks,
 )
 from api.schemas import components
@@ -47,6 +49,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     )
     services = Services.create(settings or current())
     app.extensions["sentiq"] = services
+    app.extensions[views.ORDERS] = Orders()
     app.url_map.strict_slashes = False
     if services.settings.proxies:  # the caller's address is what the last of them saw
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)  # type: ignore[method-assign]
@@ -57,7 +60,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     queries.init_app(app)
     headers.init_app(app, services.settings)
     for blueprint in (
-        submit.blueprint,
+        jobs.blueprint,
         results.blueprint,
         cluster.blueprint,
         models.blueprint,

@@ -14,16 +14,12 @@ from flask import current_app
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
-from api.export.labels import LABELS_ZH, with_neutral
-from api.export.order import Orders
 from jobs import dispatch
 from jobs.access import KeyStore
 from jobs.admission import Admission
-from jobs.cluster import live_workers
 from jobs.connection import REDIS_AWAY, connect
-from jobs.errors import FieldError, UnknownModel
 from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, Job, JobOptions
+from jobs.models import ChunkRef
 from jobs.results import Results
 from jobs.settings import Settings
 from jobs.store import JobStore
@@ -51,7 +47,6 @@ class Services:
     admission: Admission
     producer: Celery
     waiters: BoundedSemaphore
-    orders: Orders  # of results that were sorted of late
 
     @property
     def limiting(self) -> bool:
@@ -87,7 +82,6 @@ class Services:
             admission=Admission(redis, settings),
             producer=producer,
             waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
-            orders=Orders(),
         )
 
     def close(self) -> None:
@@ -132,40 +126,6 @@ class Services:
             except REDIS_AWAY:
                 time.sleep(min(left_s, 0.2))
         return False
-
-    def neutral_band(self, job: Job, asked: float | None = None) -> float:
-        """The band for the rows of a job: that of the request which reads them, else the job's, else the setting."""
-        choices = (asked, job.options.neutral_band, self.settings.neutral_band)
-        return next(band for band in choices if band is not None)
-
-    def labels(self, job: Job) -> tuple[str, ...]:
-        """The labels that rows of a job can have: of one that has ended those of the models that answered it.
-
-        While it runs any model of a live worker may still answer. Where nobody can tell, they are those of the bundled
-        model.
-        """
-        workers = live_workers(self.redis)
-        models = [model for worker in workers for model in worker.stored if job.model in ("", model.id, model.name)]
-        live = tuple(label for model in models for label in model.labels)
-        found = (self.results.labels(job) or live) if job.state.has_ended else (*self.results.first_labels(job), *live)
-        return with_neutral(dict.fromkeys(found or LABELS_ZH))
-
-    def check_options(self, options: JobOptions) -> JobOptions:
-        """The same options. Raises InvalidInput when they name a webhook that is not there."""
-        if options.webhook:
-            self.webhooks.check(options.webhook)
-        return options
-
-    def check_model(self, model: str | None) -> str:
-        """The model a job asks for, as an id or `id@version`; "" for the active one. Raises UnknownModel."""
-        if model is None:
-            return ""
-        stored = [found for worker in live_workers(self.redis) for found in worker.stored]
-        if model != self.settings.model and not any(model in (found.id, found.name) for found in stored):
-            there = ", ".join(sorted({found.id for found in stored})) or "none, as no worker is live"
-            detail = f"There is no model {model!r} here; there are: {there}. GET /api/v1/models lists them."
-            raise UnknownModel(detail, errors=(FieldError("unknown_model", detail, pointer="/model"),))
-        return model
 
 
 def services() -> Services:

@@ -1,156 +1,238 @@
-"""A stream of rows becomes a job: cut, stored and sent while it still arrives."""
+"""Turns a stream of rows into a job: cuts, stores and sends it while it still arrives."""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from flask import g
 from structlog.contextvars import bind_contextvars
 
 from api.http.auth import caller
 from api.ingest.chunking import chunked
 from api.ingest.files import File
+from api.schemas.common import Options
 from api.services import Services
+from jobs.cluster import live_workers
 from jobs.dispatch import new_task_id
-from jobs.errors import BodyTooLarge, FieldError, InvalidInput, Overloaded, StoreFull, UploadInterrupted
+from jobs.errors import (
+    BodyTooLarge,
+    FieldError,
+    InvalidInput,
+    Overloaded,
+    StoreFull,
+    UnknownModel,
+    UploadInterrupted,
+)
 from jobs.models import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
 
-BAD_SHARE_FROM = 1_000  #: rows after which their quality is judged, and again
+BAD_SHARE_FROM = 1_000  #: rows after which the share of bad ones is checked, and again after as many more
 BAD_ROWS_ALLOWED = 100
-TOUCH_INTERVAL_S = 5.0  #: how often a slow upload shows a sign of life
+TOUCH_INTERVAL_S = 5.0  #: how often a slow upload tells the store that it is still arriving
+
+
+class Digest:
+    """The SHA-256 of a payload, by which a repeated request is recognised.
+
+    The digest of a whole body is known at once; that of a streamed body when its last row has been read.
+    """
+
+    def __init__(self, data: bytes, *, is_streamed: bool = False) -> None:
+        self._hash = hashlib.sha256(data)
+        self._is_streamed = is_streamed
+
+    def update(self, data: bytes) -> None:
+        """Add the next bytes of a streamed body."""
+        self._hash.update(data)
+
+    def before_rows(self) -> str:
+        """Return the hex digest, or "" if it is not known before the rows are read."""
+        return "" if self._is_streamed else self.after_rows()
+
+    def after_rows(self) -> str:
+        """Return the hex digest. Call it when all rows are read."""
+        return self._hash.hexdigest()
+
+
+class Undigested(Digest):
+    """The digest of a payload that is sent without an idempotency key: it is never compared."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+
+    def after_rows(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The rows that a request submits, and how they are to be classified."""
+
+    rows: Iterable[Row]
+    digest: Digest
+    options: JobOptions
+    model: str = ""  # as `checked_model` returns it
+    file: File | None = None  # from which the rows are read
+    is_ndjson_body: bool = False  # JSON with many lines: treated as JSON, not as a file
+    max_bad_share: float | None = None  # None: the setting
+
+    @property
+    def table(self) -> File | None:
+        """The file whose format the job shows; such a job never takes the interactive lane."""
+        return None if self.is_ndjson_body else self.file
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
     job_id: str
-    replayed: bool  # an earlier request with the same idempotency key made this job
+    is_replayed: bool  # an earlier request with the same idempotency key made this job
+
+
+def checked_model(services: Services, model: str | None) -> str:
+    """Return the model that a job asks for, as an id or `id@version`; "" for the active one. Raises UnknownModel."""
+    if model is None:
+        return ""
+    stored = [found for worker in live_workers(services.redis) for found in worker.stored]
+    if model != services.settings.model and not any(model in (found.id, found.name) for found in stored):
+        known = ", ".join(sorted({found.id for found in stored})) or "none, as no worker is live"
+        detail = f"There is no model {model!r} here; there are: {known}. GET /api/v1/models lists them."
+        raise UnknownModel(detail, errors=(FieldError("unknown_model", detail, pointer="/model"),))
+    return model
+
+
+def checked_options(services: Services, asked: Options) -> JobOptions:
+    """Return the options of a job, with the defaults of the settings.
+
+    Raises InvalidInput, also when they name a webhook that does not exist.
+    """
+    options = asked.resolved(services.settings)
+    if options.webhook:
+        services.webhooks.check(options.webhook)
+    return options
 
 
 class Submission:
-    """One request that makes a job.
+    """Makes the job of the present request."""
 
-    `digest` gives the hex digest of the payload; `known` says that it is final before the rows are read.
-    """
-
-    def __init__(
-        self,
-        services: Services,
-        *,
-        model: str,
-        options: JobOptions,
-        request_id: str,
-        idempotency_key: str,
-        digest: Callable[[], str],
-        known: bool,
-        file: File | None = None,
-        max_bad_share: float | None = None,
-    ) -> None:
+    def __init__(self, services: Services, idempotency_key: str = "") -> None:
         self._services = services
         self._store = services.store
-        self._digest = digest
-        self._known = known
-        self._file = file
-        # Whoever asks for no share gets leave for some bad rows, however few there are in all.
-        self._max_bad_share = services.settings.max_bad_share if max_bad_share is None else max_bad_share
-        self._bad_rows_allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
-        format_ = file.format if file else None
-        owner = caller().owner_of_new_jobs
-        job_id = new_job_id(services.settings.shard)
-        self._job = NewJob(job_id, Lane.BULK, model, request_id, idempotency_key, options, format_, owner)
-        self._created = False
+        self._idempotency_key = idempotency_key
+        self._job_id = new_job_id(services.settings.shard)
+        self._is_created = False
         self._touched_at = time.monotonic()
 
     def on_data(self) -> None:
-        """Call for each piece of the body that arrives."""
-        if self._created and time.monotonic() - self._touched_at > TOUCH_INTERVAL_S:
+        """Call this for each piece of the body that arrives: a slow upload is not taken for a broken one."""
+        if self._is_created and time.monotonic() - self._touched_at > TOUCH_INTERVAL_S:
             self._touched_at = time.monotonic()
-            self._store.touch(self._job.id)
+            self._store.touch(self._job_id)
 
-    def run(self, rows: Iterable[Row]) -> Submitted:
-        """Store all rows. Raises what reading them raises; a job that had begun then says that its upload broke."""
-        key = self._job.idempotency_key
-        if key and self._store.replay(self._job, self._digest() if self._known else ""):
-            for _ in rows:  # the digest is complete when the body is read
+    def run(self, payload: Payload) -> Submitted:
+        """Store all rows.
+
+        Raises what reading the rows raises, UnknownModel, StoreFull and Overloaded. If the job was created before its
+        upload broke, it keeps the rows that had arrived, and says why it has no more.
+        """
+        job = NewJob(
+            self._job_id,
+            Lane.BULK,
+            payload.model,
+            g.request_id,
+            self._idempotency_key,
+            payload.options,
+            payload.table.format if payload.table else None,
+            caller().owner_of_new_jobs,
+        )
+        if self._idempotency_key and self._store.replay(job, payload.digest.before_rows()):
+            for _ in payload.rows:  # the digest is complete when all rows are read
                 pass
-            earlier = self._store.replay(self._job, self._digest())
+            earlier = self._store.replay(job, payload.digest.after_rows())
             if earlier is not None:
                 bind_contextvars(job_id=earlier)
-                return Submitted(earlier, replayed=True)
+                return Submitted(earlier, is_replayed=True)
         try:
-            return self._store_rows(rows)
+            return self._store_rows(job, payload)
         except (StoreFull, Overloaded):
-            if self._created:
-                self._store.erase(self._job.id)  # it was not accepted, and there is no room for its rows
+            if self._is_created:
+                self._store.erase(job.id)  # it was not accepted, and there is no room for its rows
             raise
         except (UploadInterrupted, BodyTooLarge, InvalidInput) as error:
-            if self._created:
+            if self._is_created:
                 code = error.errors[0].code if error.errors else error.code
-                self._store.interrupt(self._job.id, RowError(code, error.detail))
-                detail = f"{error.detail} Job {self._job.id} keeps the rows that had arrived."
+                self._store.interrupt(job.id, RowError(code, error.detail))
+                detail = f"{error.detail} Job {job.id} keeps the rows that had arrived."
                 raise type(error)(detail, errors=error.errors) from None
             raise
 
-    def _store_rows(self, rows: Iterable[Row]) -> Submitted:
+    def _store_rows(self, job: NewJob, payload: Payload) -> Submitted:
         settings = self._services.settings
-        chunks = chunked(self._usable(rows), max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
+        rows = self._usable(payload.rows, payload.max_bad_share)
+        chunks = chunked(rows, max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
         first = next(chunks, None)
         if first is None:
             raise InvalidInput(
                 "The body has no rows.", errors=(FieldError("no_rows", "There is no text.", pointer=""),)
             )
-        small = self._is_small(first)
-        second = next(chunks, None) if small else None
-        if small and second is None:
-            self._job = replace(self._job, lane=Lane.INTERACTIVE)
-        self._services.admission.check(self._job.lane)
-        earlier = self._store.create(self._job, self._digest() if self._known else "")
-        bind_contextvars(job_id=earlier or self._job.id)
+        may_be_interactive = self._is_small(job, first)
+        second = next(chunks, None) if may_be_interactive else None
+        if may_be_interactive and second is None:
+            job = replace(job, lane=Lane.INTERACTIVE)
+        self._services.admission.check(job.lane)
+        earlier = self._store.create(job, payload.digest.before_rows())
+        bind_contextvars(job_id=earlier or job.id)
         if earlier is not None:
-            return Submitted(earlier, replayed=True)
-        self._created = True
-        number = 0
-        for chunk in (c for c in (first, second) if c is not None):
-            self._append(number, chunk)
-            number += 1
-        for chunk in chunks:
-            self._append(number, chunk)
-            number += 1
-        if self._file and self._job.file and self._file.encoding != self._job.file.encoding:
-            self._store.set_file(self._job.id, replace(self._job.file, encoding=self._file.encoding))
+            return Submitted(earlier, is_replayed=True)
+        self._is_created = True
+        begun = (chunk for chunk in (first, second) if chunk is not None)
+        for number, chunk in enumerate(itertools.chain(begun, chunks)):
+            self._append(job, number, chunk)
+        table = payload.table
+        if table and job.file and table.encoding != job.file.encoding:
+            self._store.set_file(job.id, replace(job.file, encoding=table.encoding))
         wakeup_id = new_task_id()
-        if self._store.seal(self._job, wakeup_id, self._digest()):
-            self._services.wake(wakeup_id, f"rows={len(first.texts)} job={self._job.id}")
-        return Submitted(self._job.id, replayed=False)
+        if self._store.seal(job, wakeup_id, payload.digest.after_rows()):
+            self._services.wake(wakeup_id, f"rows={len(first.texts)} job={job.id}")
+        return Submitted(job.id, is_replayed=False)
 
-    def _usable(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The same rows, as long as not too many of them are bad. Raises InvalidInput."""
+    def _usable(self, rows: Iterable[Row], max_bad_share: float | None) -> Iterator[Row]:
+        """Yield the same rows. Raises InvalidInput as soon as too many of them are bad.
+
+        Without an explicit `max_bad_share`, up to `BAD_ROWS_ALLOWED` bad rows are tolerated even in a tiny file.
+        """
+        share = self._services.settings.max_bad_share if max_bad_share is None else max_bad_share
+        allowed = BAD_ROWS_ALLOWED if max_bad_share is None else 0
         total = bad = 0
         for row in rows:
             total += 1
             bad += row.error is not None and row.error.counts_as == FAILED  # an empty cell says nothing of the file
             if total % BAD_SHARE_FROM == 0:
-                self._check_share(bad, total)
+                _check_share(bad, total, share, allowed)
             yield row
-        self._check_share(bad, total)
+        _check_share(bad, total, share, allowed)
 
-    def _check_share(self, bad: int, total: int) -> None:
-        if bad > max(total * self._max_bad_share, self._bad_rows_allowed):
-            detail = (
-                f"{bad:,} of the first {total:,} rows cannot be read; the limit is {self._max_bad_share:.0%} "
-                "(max_bad_share, SENTIQ_MAX_BAD_SHARE). Are the columns and the encoding right?"
-            )
-            raise InvalidInput(detail, errors=(FieldError("too_many_bad_rows", detail, pointer="/max_bad_share"),))
-
-    def _append(self, number: int, chunk: InputChunk) -> None:
+    def _append(self, job: NewJob, number: int, chunk: InputChunk) -> None:
         self._touched_at = time.monotonic()
-        self._services.admission.check(self._job.lane)
-        self._services.publish(self._store.append(self._job, number, chunk))
+        self._services.admission.check(job.lane)
+        self._services.publish(self._store.append(job, number, chunk))
 
-    def _is_small(self, chunk: InputChunk) -> bool:
+    def _is_small(self, job: NewJob, chunk: InputChunk) -> bool:
         settings = self._services.settings
-        if self._job.options.is_bulk_only or self._job.file is not None:
+        if job.options.is_bulk_only or job.file is not None:
             return False
         return (
             len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars
         )
+
+
+def _check_share(bad: int, total: int, max_share: float, allowed: int) -> None:
+    """Raises InvalidInput when more than this share of rows is bad, and more than `allowed`."""
+    if bad > max(total * max_share, allowed):
+        detail = (
+            f"{bad:,} of the first {total:,} rows cannot be read; the limit is {max_share:.0%} "
+            "(max_bad_share, SENTIQ_MAX_BAD_SHARE). Are the columns and the encoding right?"
+        )
+        raise InvalidInput(detail, errors=(FieldError("too_many_bad_rows", detail, pointer="/max_bad_share"),))

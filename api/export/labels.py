@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from jobs.errors import FieldError, InvalidInput
-
 DECIMALS = 5  #: of probabilities and scores in answers
 LABELS_ZH = {"negative": "消极", "positive": "积极", "neutral": "中性"}
 
@@ -32,19 +30,3 @@ def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutr
 def with_neutral(labels: Collection[str]) -> tuple[str, ...]:
     """The labels that rows can have by models with these: a neutral band adds one to negative and positive."""
     return tuple(dict.fromkeys((*labels, "neutral"))) if set(labels) >= _TWO_CLASSES else tuple(labels)
-
-
-def chosen_labels(asked: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
-    """The labels that are asked for, one by one or several with commas between; a name may have commas in it.
-
-    Raises InvalidInput, which says what is known.
-    """
-    chosen: set[str] = set()
-    for words in filter(str.strip, asked):
-        parts = {words} if words in known else {word.strip() for word in words.split(",") if word.strip()}
-        chosen |= parts or {words}
-    unknown = sorted(chosen.difference(known))
-    if unknown:
-        detail = f"There is no label {unknown[0]!r}; there are: {', '.join(map(repr, known))}."
-        raise InvalidInput(detail, errors=(FieldError("unknown_label", detail, pointer="/label"),))
-    return tuple(sorted(chosen))

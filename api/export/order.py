@@ -21,7 +21,8 @@ import zstandard
 
 from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches, predictions
-from api.export.rows import Filter, ResultRow, Sort, View, chunk_rows, chunks_of, read_rows
+from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, read_rows
+from api.schemas.results import Sort
 from jobs.codec import SCALE, OutputColumns
 from jobs.errors import FieldError, InvalidInput, JobNotEnded
 from jobs.models import Job, RowError

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from api.export.labels import label_and_score
-from api.ingest.columns import position
-from jobs.errors import FieldError, InvalidInput
+from api.schemas.results import Language, Sort
 from jobs.models import InputChunk, Job, RowError
 from jobs.results import ChunkResult, Results
-
-#: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
-Sort = Literal["polarity", "-polarity", "score", "-score"]
-Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +149,6 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
         )
 
 
-def file_column(job: Job, named: str, field: str) -> int:
-    """Place from 0 of a column that was kept, by its heading or its number from 1. Raises InvalidInput at `field`."""
-    names = job.file.columns if job.file else ()
-    found = position(named, names, True, field) if names else None
-    if found is None:
-        detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
-        raise InvalidInput(detail, errors=(FieldError("no_columns", detail, pointer=f"/{field}"),))
-    return found
-
-
 def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
     """The cells of the column at place `at`, row after row; of a line that is too short, ""."""
     if at == text_at:
@@ -176,13 +161,6 @@ def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
 def text_position(job: Job) -> int:
     """Where the column of the texts stands among those of the file."""
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
-
-
-def check_columns(job: Job, view: View) -> None:
-    """Raises InvalidInput where the columns of a file are asked for and none were kept."""
-    if view.columns and not (job.file and job.file.columns):
-        detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
-        raise InvalidInput(detail, errors=(FieldError("columns_not_kept", detail, pointer="/include"),))
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Request bodies: plain, within their limit, and given up when nothing arrives any more."""
+"""Reads request bodies: uncompressed, within their limit, and not from a client that sends nothing for too long."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from collections.abc import Callable, Iterator
 from flask import request
 
 from api.http import gunicorn_worker
+from api.http.json import Model, decoded, validated
 from api.services import services
 from jobs.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
 
 READ_BYTES = 4096  #: a read returns only when it is full: more would hide what a slow client has sent
 
 
+def parse_json(model: type[Model]) -> Model:
+    """Read the body of the present request as a model.
+
+    Raises what `json_body` raises, MalformedBody when it is not JSON, and InvalidInput when the model does not fit.
+    """
+    return validated(decoded(json_body()), model)
+
+
 def json_body(accepted: str = "application/json") -> bytes:
-    """The whole body. Raises UnsupportedMediaType, BodyTooLarge and UploadInterrupted."""
+    """Return the whole body. Raises UnsupportedMediaType, BodyTooLarge and UploadInterrupted."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType(f"Content-Type {request.mimetype or 'is missing'}: send {accepted}.")
     return b"".join(body_pieces(services().settings.max_json_bytes, lambda data: None))
 
 
 def body_pieces(max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The body as it arrives; `on_data` sees each piece first. Raises as `json_body` does."""
+    """Yield the body as it arrives; `on_data` is called with each piece first. Raises as `json_body` does."""
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
         raise UnsupportedMediaType(f"Content-Encoding {encoding}: send the body as it is, not compressed.")
@@ -30,19 +39,19 @@ def body_pieces(max_bytes: int, on_data: Callable[[bytes], None]) -> Iterator[by
     within_s = services().settings.upload_timeout_s
 
     def read() -> bytes:
-        gunicorn_worker.expect(connection, within_s)  # or a client that fell silent would hold its thread for ever
+        gunicorn_worker.expect(connection, within_s)  # or a silent client would hold its thread for ever
         try:
             return request.stream.read(READ_BYTES)
         finally:
             gunicorn_worker.arrived(connection)
 
-    return limited(read, request.content_length, max_bytes, on_data)
+    return _limited(read, request.content_length, max_bytes, on_data)
 
 
-def limited(
+def _limited(
     read: Callable[[], bytes], length: int | None, max_bytes: int, on_data: Callable[[bytes], None]
 ) -> Iterator[bytes]:
-    """A stream piece by piece; `length` is its Content-Length, None when it is chunked.
+    """Yield a stream piece by piece; `length` is its Content-Length, None when it is chunked.
 
     Raises UploadInterrupted and BodyTooLarge.
     """
@@ -64,5 +73,5 @@ def _read(read: Callable[[], bytes]) -> bytes:
         return read()
     except TimeoutError:
         raise UploadInterrupted("Nothing arrived for too long; the body was not complete.") from None
-    except Exception:  # noqa: BLE001 -- each server has errors of its own for a broken connection or chunk
+    except Exception:  # noqa: BLE001 -- each server has its own errors for a broken connection or chunk
         raise UploadInterrupted("The connection broke, or its chunks are malformed, before the body ended.") from None

@@ -9,8 +9,8 @@ from flask import Response, request
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def unchanged(response: Response) -> bool:
-    """The client has it already, by its If-None-Match.
+def is_unchanged(response: Response) -> bool:
+    """Tell whether the client has it already, by its If-None-Match.
 
     Compared weakly, as 13.1.2 asks: a proxy that packs what it passes on makes our tag a weak one.
     """

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
+from api.http.json import DuplicateName, loads
 from api.http.problems import pointer
 from api.ingest.faults import ID_CHARS, is_unicode, text_fault
-from api.ingest.json_body import DuplicateName, loads
 from api.schemas.jobs import Item
 from jobs.models import Row, RowError
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from api.schemas.jobs import ReadingQuery
 from jobs.errors import FieldError, InvalidInput
 from jobs.settings import Settings
 
@@ -25,6 +26,12 @@ class Reading:
     text_column: str | None = None  # name, or number from 1
     id_column: str | None = None
     keep_columns: bool = False
+
+    @classmethod
+    def of(cls, query: ReadingQuery) -> Reading:
+        """Return what a query or a form asks for."""
+        same = {field.name for field in fields(cls)} - {"file_name"}
+        return cls(file_name=query.filename or "", **query.model_dump(include=same))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,64 @@
-"""The job API: submit, list, poll, read results, cancel, erase."""
+"""The job API: submit, list, poll, read results, pause, resume, retry, cancel, erase."""
 
 from __future__ import annotations
+
+import math
+import re
+from contextlib import ExitStack
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from api.export.documents import job_document, results_page, sorted_page
+from api.export.rows import View
 from api.http.auth import caller
+from api.ingest.dry_run import dry_run
+from api.routes.payloads import read_payload
+from api.routes.views import neutral_band_of, order_of, view_of
 from api.schemas.common import problems
 from api.schemas.jobs import (
+    JOB_ANSWER,
+    JOB_BODY,
     JobDocument,
     JobList,
     JobPath,
     JobsQuery,
+    JobWithResults,
+    SubmitHeaders,
+    SubmitQuery,
 )
 from api.schemas.results import ResultsPage, ResultsQuery
 from api.services import services
+from api.submission import Submission, Submitted
 
 POLL_AFTER_S = 1  #: Retry-After of a job that has not ended
+INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
 
 blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[Tag(name="jobs")])
+
+
+@blueprint.post(
+    "",
+    summary="Submit texts or a file",
+    responses={200: JOB_ANSWER, 202: JobDocument, **problems(400, 404, 409, 413, 415, 422, 503)},
+    openapi_extensions=JOB_BODY,
+)
+def submit_job(query: SubmitQuery, header: SubmitHeaders) -> Response:
+    """One text, a list, or a file of any length: NDJSON, CSV, TSV, plain text or XLSX, gzipped or not.
+
+    `Prefer: wait=N` answers 200 with results if done within N seconds. An `Idempotency-Key` makes a retry safe: it gets
+    the job of the first request.
+    """
+    submission = Submission(services(), header.idempotency_key)
+    with ExitStack() as open_files:
+        payload, is_dry_run = read_payload(query, submission.on_data, open_files)
+        if is_dry_run:
+            return json_answer(dry_run(services(), payload.rows, payload.file))
+        submitted = submission.run(payload)
+    return _accepted(submitted, _wait_s(header.prefer))
 
 
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
@@ -56,9 +94,9 @@ def get_results(path: JobPath, query: ResultsQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
-    if view.sort is not None:
-        order = svc.orders.of(svc.results, job, view)
+    view = view_of(query, job)
+    order = order_of(job, view)
+    if order is not None:
         return json_answer(sorted_page(svc.results, job, view, order, limit=query.limit, cursor=query.cursor))
     return json_answer(results_page(svc.results, job, view, limit=query.limit, cursor=query.cursor))
 
@@ -109,3 +147,28 @@ def erase_job(path: JobPath) -> Response:
 
 def json_answer(document: BaseModel, status: int = 200) -> Response:
     return Response(document.model_dump_json(), status, mimetype="application/json")
+
+
+def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
+    svc = services()
+    with svc.place_to_wait() as place:
+        ended = wait_s is not None and place and svc.wait_ended(submitted.job_id, wait_s)
+    if ended:
+        job = svc.store.get(submitted.job_id)
+        page = results_page(svc.results, job, View(neutral_band_of(job)), limit=INLINE_ROWS)
+        answer = json_answer(JobWithResults(**job_document(job).model_dump(), results=page))
+    else:
+        answer = json_answer(job_document(svc.store.get(submitted.job_id)), 202)
+        answer.headers["Retry-After"] = str(POLL_AFTER_S)
+    answer.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
+    if wait_s is not None and place:
+        answer.headers["Preference-Applied"] = f"wait={wait_s}"
+    if submitted.is_replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def _wait_s(prefer: str) -> int | None:
+    """Seconds that this service is ready to wait, of those the client would (RFC 7240)."""
+    found = _WAIT.search(prefer)
+    return None if found is None else min(int(found[1]), math.ceil(services().settings.sync_timeout_s))

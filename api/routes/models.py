@@ -6,8 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.http.auth import operator_only
-from api.http.bodies import json_body
-from api.ingest.json_body import parse_json
+from api.http.bodies import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument
 from api.services import services
@@ -39,7 +38,7 @@ def get_activation() -> Response:
 def activate_model() -> Response:
     """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""
     operator_only()
-    asked = parse_json(json_body(), ActivationRequest)
+    asked = parse_json(ActivationRequest)
     activation.propose(services().redis, asked.model, live_workers(services().redis))
     return _activation(202)
 

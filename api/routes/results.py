@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
-from urllib.parse import quote
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -16,14 +15,16 @@ from api.export import streams
 from api.export.documents import matches_document
 from api.export.groups import group_rows
 from api.export.order import sorted_rows
-from api.export.rows import Filter, Language, ResultRow, View, file_column, read_rows
+from api.export.rows import Filter, ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
-from api.http import ranges
+from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
+from api.routes.views import column_of, filter_of, neutral_band_of, order_of, view_of
 from api.schemas.common import any_of, problems
 from api.schemas.jobs import JobPath
 from api.schemas.results import (
+    Language,
     Matches,
     MatchesQuery,
     Point,
@@ -37,7 +38,7 @@ from api.schemas.results import (
 from api.services import services
 from jobs.errors import WorkbookTooLarge
 from jobs.models import Job
-from jobs.results import Pace, Results
+from jobs.results import Pace
 
 Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[bytes]]
 
@@ -79,8 +80,8 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     """Counts by label, a histogram, and why rows failed; of the rows that are finished. `by` counts by a column too."""
     svc = services()
     job = svc.store.get(path.job_id)
-    band = svc.neutral_band(job, query.neutral_band)
-    at = None if query.by is None else file_column(job, query.by, "by")
+    band = neutral_band_of(job, query.neutral_band)
+    at = None if query.by is None else column_of(job, query.by, "by")
     name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
     kept = svc.results.cached_value(job, name)
     if kept is None:
@@ -113,7 +114,7 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = View(svc.neutral_band(job, query.neutral_band), query.filter(job, svc.labels))
+    view = View(neutral_band_of(job, query.neutral_band), filter_of(query, job))
     name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
     kept = svc.results.cached_value(job, name)
     if kept is None:
@@ -152,8 +153,8 @@ def download_xlsx(path: JobPath, query: WorkbookQuery) -> Response:
 def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
     svc = services()
     job = svc.store.get(job_id)
-    view = query.view(job, svc.neutral_band(job, query.neutral_band), svc.labels)
-    order = None if view.sort is None else svc.orders.of(svc.results, job, view)
+    view = view_of(query, job)
+    order = order_of(job, view)
     rows, most = job.finished, svc.settings.max_xlsx_rows
     if kind == "xlsx" and rows > most and view.filter == Filter():
         raise WorkbookTooLarge(
@@ -167,75 +168,27 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         return write(job, rows, view, labels)
 
     response = Response(content_type=content_type)
-    response.headers["Content-Disposition"] = _disposition(job, kind)
-    if not job.state.has_ended:  # it grows: no part of it can be named
-        return _with_body(response, pieces)
-    response.set_etag(_tag(job, view, kind))
-    response.headers["Accept-Ranges"] = "bytes"
-    if ranges.unchanged(response):
-        response.status_code = 304
-        return response
-    asked = ranges.Asked.of(response)
-    if asked is None:
-        return _with_body(response, lambda: _measured(svc.results, job, kind, view, pieces()))
-    size = _size(svc.results, job, kind, view, pieces)
-    ends = asked.ends(size)
-    if ends is None:
-        response.status_code = 416
-        response.headers["Content-Range"] = f"bytes */{size}"
-        return response
-    first, last = ends
-    response.status_code = 206
-    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    response.headers["Content-Length"] = str(last - first + 1)
-    return _with_body(response, lambda: _part(pieces(), first, last + 1))
+    response.headers["Content-Disposition"] = attachment(_stem(job), f"results.{kind}", job.id)
+    if not job.state.has_ended:
+        return with_file(response, pieces)
+    size_name = f"size {hashlib.sha256(f'{_EDITION} {kind} {view!r}'.encode()).hexdigest()[:16]}"
+
+    def kept_size() -> int | None:
+        kept = svc.results.cached_value(job, size_name)
+        return None if kept is None else int(kept)
+
+    def keep_size(size: int) -> None:
+        svc.results.cache_value(job, size_name, str(size))
+
+    return with_final_file(response, pieces, tag=_tag(job, view, kind), kept_size=kept_size, keep_size=keep_size)
 
 
-def _disposition(job: Job, kind: str) -> str:
-    """The name of the file: that of the job without its ending; in ASCII for old clients too (RFC 6266)."""
-    stem = _ENDINGS.sub("", re.split(r"[/\\]", job.options.name)[-1])[:NAME_CHARS].strip() or job.id
-    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", stem if stem.isascii() else job.id)
-    return f"attachment; filename=\"{plain}.results.{kind}\"; filename*=UTF-8''{quote(stem, safe='')}.results.{kind}"
-
-
-def _with_body(response: Response, pieces: Callable[[], Iterator[bytes]]) -> Response:
-    if request.method == "HEAD":
-        response.automatically_set_content_length = False  # nobody has counted
-    else:
-        response.response = pieces()
-    return response
+def _stem(job: Job) -> str:
+    """Return the name of a file without its ending: that of the job, else the job's id."""
+    return _ENDINGS.sub("", re.split(r"[/\\]", job.options.name)[-1])[:NAME_CHARS].strip() or job.id
 
 
 def _tag(job: Job, view: View, kind: str) -> str:
     """The same as long as the file is byte for byte the same."""
     named = f"{_EDITION} {job.id} {job.ended_at_ms} {job.completed} {job.failed} {job.without_text} {kind} {view!r}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]
-
-
-def _size_name(kind: str, view: View) -> str:
-    return f"size {hashlib.sha256(f'{_EDITION} {kind} {view!r}'.encode()).hexdigest()[:16]}"
-
-
-def _size(results: Results, job: Job, kind: str, view: View, pieces: Callable[[], Iterator[bytes]]) -> int:
-    """Bytes of the whole file: as counted before, else counted now."""
-    kept = results.cached_value(job, _size_name(kind, view))
-    return int(kept) if kept is not None else sum(len(piece) for piece in _measured(results, job, kind, view, pieces()))
-
-
-def _measured(results: Results, job: Job, kind: str, view: View, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces; when the last has gone, their size is known."""
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        yield piece
-    results.cache_value(job, _size_name(kind, view), str(size))
-
-
-def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
-    at = 0
-    for piece in pieces:
-        if at + len(piece) > start and at < stop:
-            yield piece[max(start - at, 0) : stop - at]
-        at += len(piece)
-        if at >= stop:
-            return

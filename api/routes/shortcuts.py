@@ -13,10 +13,11 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.export.documents import results_page
 from api.export.rows import View
-from api.http.bodies import json_body
+from api.http.bodies import parse_json
 from api.http.problems import pointer
-from api.ingest.json_body import check_texts, parse_json
-from api.schemas.common import Options, RequestT, any_of, body_of, problems
+from api.ingest.json import check_texts
+from api.routes.views import neutral_band_of
+from api.schemas.common import Options, any_of, body_of, problems
 from api.schemas.results import RowDocument
 from api.schemas.shortcuts import (
     Analysis,
@@ -31,7 +32,7 @@ from api.schemas.shortcuts import (
     SentimentRequest,
 )
 from api.services import Services, services
-from api.submission import Submission
+from api.submission import Payload, Submission, Undigested
 from jobs.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from jobs.models import Row
 from jobs.visible import is_blank
@@ -49,7 +50,7 @@ blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous 
 @blueprint.post("/analyze", responses={200: Analysis, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest))
 def analyze() -> Response:
     """One text, its label and score."""
-    asked = _parse(AnalyzeRequest)
+    asked = parse_json(AnalyzeRequest)
     (row,) = _classify([asked.text], [pointer("text")], asked)
     return _json(Analysis(text=asked.text, label=_label(row), score=_score(row)).model_dump_json())
 
@@ -61,7 +62,7 @@ def analyze() -> Response:
 )
 def sentiment() -> Response | tuple[Response, int]:
     """One text, its sentiment with an emoji. Without a text the answer is 400 in the form that its clients know."""
-    asked = _parse(EmojiRequest)
+    asked = parse_json(EmojiRequest)
     if asked.text is None or is_blank(asked.text):
         refusal = NoText(error="输入文本不能为空", code="empty_text", request_id=g.request_id)
         return _json(refusal.model_dump_json()), 400
@@ -78,7 +79,7 @@ def sentiment() -> Response | tuple[Response, int]:
 )
 def sentiment_analyze() -> Response:
     """One text, its sentiment in Chinese and English."""
-    asked = _parse(SentimentRequest)
+    asked = parse_json(SentimentRequest)
     started = time.perf_counter()
     (row,) = _classify([asked.text], [pointer("text")], asked)
     data = _data(asked.text, row, _elapsed_ms(started), confidence=asked.return_confidence)
@@ -92,7 +93,7 @@ def sentiment_analyze() -> Response:
 )
 def sentiment_analyze_batch() -> Response:
     """A short list of texts. `return_details: false` leaves out everything but text and sentiment."""
-    asked = _parse(SentimentBatchRequest)
+    asked = parse_json(SentimentBatchRequest)
     limit = services().settings.interactive_texts
     if len(asked.texts) > limit:
         detail = f"{len(asked.texts)} texts; this endpoint takes at most {limit}. Post longer lists to /api/v1/jobs."
@@ -110,10 +111,6 @@ def sentiment_analyze_batch() -> Response:
     return _json(answer.model_dump_json(exclude_unset=True))
 
 
-def _parse(model: type[RequestT]) -> RequestT:
-    return parse_json(json_body(), model)
-
-
 def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
     """Raises Overloaded, and ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
     svc = services()
@@ -128,15 +125,8 @@ def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> 
 
 
 def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
-    submitted = Submission(
-        svc,
-        model="",
-        options=options.resolved(svc.settings),
-        request_id=g.request_id,
-        idempotency_key="",
-        digest=str,
-        known=True,
-    ).run([Row(text) for text in texts])
+    payload = Payload([Row(text) for text in texts], Undigested(), options.resolved(svc.settings))
+    submitted = Submission(svc).run(payload)
     try:
         if not svc.wait_ended(submitted.job_id, svc.settings.sync_timeout_s):
             raise ResultNotReady(
@@ -145,7 +135,7 @@ def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str],
                 retry_after_s=5,
             )
         job = svc.store.get(submitted.job_id)
-        rows = results_page(svc.results, job, View(svc.neutral_band(job)), limit=len(texts)).data
+        rows = results_page(svc.results, job, View(neutral_band_of(job)), limit=len(texts)).data
         if any(row.degraded for row in rows):
             after_this_request(_mark_degraded)
     finally:

@@ -13,7 +13,7 @@ from api.http.bodies import body_pieces
 from api.http.times import instant
 from api.ingest.files import File
 from api.ingest.multipart import read_form
-from api.ingest.options import limits
+from api.ingest.options import Reading, limits
 from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
@@ -69,9 +69,9 @@ def delete_upload(path: UploadPath) -> Response:
 
 def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
     svc = services()
-    reading = query.model_copy(update={"filename": query.filename or upload.file_name, "keep_columns": True}).reading()
+    asked = query.model_copy(update={"filename": query.filename or upload.file_name, "keep_columns": True})
     pieces: Iterator[bytes] = svc.uploads.pieces(upload.id)
-    with File(pieces, reading, limits(svc.settings), upload.content_type) as file:
+    with File(pieces, Reading.of(asked), limits(svc.settings), upload.content_type) as file:
         columns = file.columns
         rows = file.sample[1:] if columns and columns.has_header else file.sample
         if columns is None:  # JSONL has no columns

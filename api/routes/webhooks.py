@@ -11,9 +11,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from api.http.auth import operator_only
-from api.http.bodies import json_body
+from api.http.bodies import parse_json
 from api.http.times import instant
-from api.ingest.json_body import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.webhooks import (
     AttemptDocument,
@@ -43,7 +42,7 @@ blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", ab
 def create_webhook() -> Response:
     """The answer has the secret, this once. A job names the webhook by its id: `"webhook": "wh_…"`."""
     operator_only(open_without_token=True)
-    asked = parse_json(json_body(), WebhookRequest)
+    asked = parse_json(WebhookRequest)
     _check_url(asked.url)
     made = services().webhooks.create(asked.url, asked.description, tuple(asked.events))
     return _answer(WebhookWithSecret(**_fields(made), secret=made.secret), 201)

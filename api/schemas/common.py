@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -54,9 +54,6 @@ class Request(BaseModel):
     """A JSON body: unknown fields and values of another type are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-
-
-RequestT = TypeVar("RequestT", bound=BaseModel)
 
 
 class Options(BaseModel):

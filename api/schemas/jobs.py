@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from api.ingest.options import Reading
 from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
 from api.schemas.results import ResultsPage
 from jobs.errors import FieldError, InvalidInput
@@ -165,20 +164,6 @@ class ReadingQuery(BaseModel):
     text_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
     id_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
-
-    def reading(self) -> Reading:
-        return Reading(
-            file_name=self.filename or "",
-            format=self.format,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            quotes=self.quotes,
-            has_header=self.has_header,
-            sheet=self.sheet,
-            text_column=self.text_column,
-            id_column=self.id_column,
-            keep_columns=self.keep_columns,
-        )
 
 
 class SubmitQuery(JobOptionsRequest, ReadingQuery):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.export.labels import chosen_labels
-from api.export.rows import Filter, Language, Sort, View, check_columns, file_column
 from api.schemas.common import ErrorDocument, Label, NeutralBand, Score, words_of
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job
 
-LabelsOf = Callable[[Job], Collection[str]]
+#: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
+Sort = Literal["polarity", "-polarity", "score", "-score"]
+Language = Literal["en", "zh"]
 
 Include = Annotated[
     str, words_of("text", "columns"), Field(json_schema_extra={"pattern": "^(text|columns)(,(text|columns))*$"})
@@ -51,17 +47,6 @@ class FilterQuery(BaseModel):
     value: str | None = Field(None, max_length=1_000, description="the whole cell of `column`; may be empty")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
-    def filter(self, job: Job, labels_of: LabelsOf) -> Filter:
-        """Raises InvalidInput where the job has no such column or label. `labels_of` tells the labels it has."""
-        if (self.column is None) != (self.value is None):
-            missing = "value" if self.value is None else "column"
-            detail = f"`column` and `value` go together: `{missing}` is missing."
-            raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
-        at = None if self.column is None else file_column(job, self.column, "column")
-        labels = chosen_labels(asked, labels_of(job)) if any(asked := self.label or []) else ()
-        words = (self.contains or "").casefold()
-        return Filter(labels, self.min_score, self.max_score, self.only or "", words, at, self.value or "")
-
 
 class ViewQuery(FilterQuery):
     """Which rows, and how they are shown."""
@@ -74,13 +59,6 @@ class ViewQuery(FilterQuery):
         description="`polarity`: the most negative first, by p(positive) − p(negative); `score`: the least sure first; "
         "with `-` the other way round. Rows without a prediction come last. Only of a job that has ended.",
     )
-
-    def view(self, job: Job, neutral_band: float, labels_of: LabelsOf) -> View:
-        """Raises InvalidInput as `filter` does, and where columns are shown that were not kept."""
-        include = (self.include or "").split(",")
-        view = View(neutral_band, self.filter(job, labels_of), "text" in include, "columns" in include, self.sort)
-        check_columns(job, view)
-        return view
 
 
 class WorkbookQuery(ViewQuery):
@@ -95,11 +73,6 @@ class WorkbookQuery(ViewQuery):
     lang: Language | None = Field(
         None, description="of headings, labels and notes; default: what `Accept-Language` prefers, else English"
     )
-
-    def view(self, job: Job, neutral_band: float, labels_of: LabelsOf) -> View:
-        """Raises InvalidInput as the other views do, and where the job has no column `by`."""
-        by = None if self.by is None else file_column(job, self.by, "by")
-        return replace(super().view(job, neutral_band, labels_of), by=by, language=self.lang or "en")
 
 
 class ResultsQuery(ViewQuery):

@@ -95,6 +95,13 @@ def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(client: 
     assert job.status_code == 202, job.text
 
 
+def test_a_job_of_an_upload_takes_all_metadata_that_are_allowed(client: FlaskClient) -> None:
+    upload = client.post(UPLOADS, data=form(TABLE.encode(), "x.csv")).json["id"]
+    metadata = {f"{'名' * 60}{n}": "字" * 512 for n in range(16)}  # more than 16 KB of UTF-8
+    job = client.post("/api/v1/jobs", json={"upload": upload, "metadata": metadata})
+    assert (job.status_code, job.json["metadata"]) == (202, metadata)
+
+
 def test_uploads_live_for_a_while(client: FlaskClient, redis: Redis, settings: Settings) -> None:
     upload = client.post(UPLOADS, data=form(TABLE.encode(), "x.csv")).json["id"]
     keys = list(redis.scan_iter(f"*{upload}*"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.export.labels import LABELS_ZH
-from api.export.rows import Language
+from api.schemas.results import Language
 from jobs.models import FAILED, WITHOUT_TEXT, RowError
 
 _WORDS: dict[Language, dict[str, str]] = {

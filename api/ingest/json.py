@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-from pydantic import ValidationError
-
-from api.http.problems import from_validation, pointer
+from api.http.problems import pointer
 from api.ingest.faults import is_unicode, text_fault
-from api.schemas.common import RequestT
 from api.schemas.jobs import JobRequest
-from jobs.errors import FieldError, InvalidInput, MalformedBody
+from jobs.errors import FieldError, InvalidInput
 from jobs.models import Row
-
-
-class DuplicateName(ValueError):
-    """An object has two members of one name: which one is meant, nobody can tell."""
-
-
-def loads(data: bytes) -> Any:
-    return json.loads(data, object_pairs_hook=_object)
-
-
-def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(members)
-    if len(found) < len(members):
-        ((twice, _),) = Counter(name for name, _ in members).most_common(1)
-        raise DuplicateName(f"the name {twice[:50]!a} occurs twice in one object")
-    return found
-
-
-def parse_json(body: bytes, model: type[RequestT]) -> RequestT:
-    """Raises MalformedBody when it is not JSON, InvalidInput when it is not what the model asks for."""
-    try:
-        document = loads(body)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
-        code = "duplicate_name" if isinstance(error, DuplicateName) else "invalid_json"
-        raise MalformedBody(
-            f"The body cannot be read as JSON: {reason}.", errors=(FieldError(code, reason, pointer=""),)
-        ) from None
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise from_validation(error) from None
 
 
 def json_rows(job: JobRequest, max_chars: int) -> list[Row]:

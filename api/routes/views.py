@@ -1,0 +1,118 @@
+"""Translates the queries of results into the views that `api.export` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from flask import current_app
+
+from api.export.labels import LABELS_ZH, with_neutral
+from api.export.order import Order, Orders
+from api.export.rows import Filter, View
+from api.ingest.columns import position
+from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
+from api.services import services
+from jobs.cluster import live_workers
+from jobs.errors import FieldError, InvalidInput
+from jobs.models import Job
+
+ORDERS = "sentiq.orders"  #: of the app's extensions: the orders in which results were sorted lately
+
+
+def view_of(query: ViewQuery, job: Job) -> View:
+    """Return the view that a query asks for.
+
+    Raises InvalidInput when the job has no such column or label, or did not keep the columns that are asked for.
+    """
+    by, language = None, None
+    if isinstance(query, WorkbookQuery):
+        by = None if query.by is None else column_of(job, query.by, "by")
+        language = query.lang
+    include = (query.include or "").split(",")
+    view = View(
+        neutral_band_of(job, query.neutral_band),
+        filter_of(query, job),
+        text="text" in include,
+        columns="columns" in include,
+        sort=query.sort,
+        by=by,
+        language=language or "en",
+    )
+    if view.columns and not (job.file and job.file.columns):
+        detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
+        raise InvalidInput(detail, errors=(FieldError("columns_not_kept", detail, pointer="/include"),))
+    return view
+
+
+def filter_of(query: FilterQuery, job: Job) -> Filter:
+    """Return which rows a query asks for. Raises InvalidInput when the job has no such column or label."""
+    if (query.column is None) != (query.value is None):
+        missing = "value" if query.value is None else "column"
+        detail = f"`column` and `value` go together: `{missing}` is missing."
+        raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
+    at = None if query.column is None else column_of(job, query.column, "column")
+    labels = _chosen_labels(query.label or (), lambda: labels_of(job))
+    words = (query.contains or "").casefold()
+    return Filter(labels, query.min_score, query.max_score, query.only or "", words, at, query.value or "")
+
+
+def neutral_band_of(job: Job, asked: float | None = None) -> float:
+    """Return the band for the rows of a job: that of the request, else that of the job, else the setting."""
+    choices = (asked, job.options.neutral_band, services().settings.neutral_band)
+    return next(band for band in choices if band is not None)
+
+
+def order_of(job: Job, view: View) -> Order | None:
+    """Return the order that a view asks for; None: that of the job.
+
+    Raises JobNotEnded, InvalidInput and JobNotFound.
+    """
+    if view.sort is None:
+        return None
+    orders: Orders = current_app.extensions[ORDERS]
+    return orders.of(services().results, job, view)
+
+
+def column_of(job: Job, named: str, field: str) -> int:
+    """Return the place from 0 of a kept column, given its heading or its number from 1.
+
+    Raises InvalidInput, whose pointer is `field`.
+    """
+    names = job.file.columns if job.file else ()
+    found = position(named, names, True, field) if names else None
+    if found is None:
+        detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
+        raise InvalidInput(detail, errors=(FieldError("no_columns", detail, pointer=f"/{field}"),))
+    return found
+
+
+def labels_of(job: Job) -> tuple[str, ...]:
+    """Return the labels that rows of a job can have: of an ended job, those of the models that answered it.
+
+    While a job runs, any model of a live worker may still answer. If no labels are known, return those of the bundled
+    model.
+    """
+    svc = services()
+    models = [model for w in live_workers(svc.redis) for model in w.stored if job.model in ("", model.id, model.name)]
+    live = tuple(label for model in models for label in model.labels)
+    found = (svc.results.labels(job) or live) if job.state.has_ended else (*svc.results.first_labels(job), *live)
+    return with_neutral(dict.fromkeys(found or LABELS_ZH))
+
+
+def _chosen_labels(asked: Sequence[str], labels: Callable[[], Collection[str]]) -> tuple[str, ...]:
+    """Split the labels that a query names, one or several with commas between; a label's name may have commas in it.
+
+    `labels` returns all that exist, and is called only if some are named. Raises InvalidInput for an unknown label.
+    """
+    if not any(asked):
+        return ()
+    known = labels()
+    chosen: set[str] = set()
+    for words in filter(str.strip, asked):
+        parts = {words} if words in known else {word.strip() for word in words.split(",") if word.strip()}
+        chosen |= parts or {words}
+    unknown = sorted(chosen.difference(known))
+    if unknown:
+        detail = f"There is no label {unknown[0]!r}; there are: {', '.join(map(repr, known))}."
+        raise InvalidInput(detail, errors=(FieldError("unknown_label", detail, pointer="/label"),))
+    return tuple(sorted(chosen))
