@@ -70,7 +70,9 @@ def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> N
     def body() -> Iterator[bytes]:
         for text in sentences(3_000):
             yield f'"{text}"\n'.encode()
-        newest = cluster.http.get("/api/v1/jobs", params={"limit": 1}).json()["data"][0]
+        received = lambda: cluster.http.get("/api/v1/jobs", params={"state": "receiving"}).json()["data"]  # noqa: E731
+        wait_until(received, message="the job is there before all of it has come")
+        (newest,) = received()
         wait_until(lambda: cluster.job(newest["id"])["counts"]["completed"] > 0, message="rows done before the end")
         assert cluster.job(newest["id"])["state"] == "receiving"
         first_half_done.set()
