@@ -168,17 +168,21 @@ def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> N
 
 
 def test_a_frozen_worker_goes_on_when_it_thaws(empty_cluster: Cluster) -> None:
+    """It is frozen for no longer than the other needs: after 20 s without fetching it would rightly start anew."""
     empty_cluster.start(interactive=0, bulk=0)
     frozen = empty_cluster.start_worker("bulk", name="frozen")
+    other = empty_cluster.start_worker("bulk", name="other")
     job_id = empty_cluster.submit(sentences(60_000))
-    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > 0)
+    wait_until(lambda: all(w.busy for w in empty_cluster.live()), message="both have work")
     family = [frozen.ps, *frozen.children()]
     for process in family:
         process.suspend()
     done = empty_cluster.job(job_id)["counts"]["completed"]
 
-    empty_cluster.start_worker("bulk", name="other")
-    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > done + 10_000)
+    wait_until(
+        lambda: "gave out work again" in other.log.read_text(), message="what the frozen one held runs elsewhere"
+    )
+    wait_until(lambda: empty_cluster.job(job_id)["counts"]["completed"] > done + 2_000)
     for process in family:
         process.resume()
 
