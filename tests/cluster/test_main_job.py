@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -67,10 +67,13 @@ def test_a_long_text_is_read_as_its_job_asks(cluster: Cluster, engine: Engine, c
 def test_a_streamed_upload_is_classified_while_it_arrives(cluster: Cluster) -> None:
     first_half_done = threading.Event()
 
+    def received() -> list[dict[str, Any]]:
+        jobs: list[dict[str, Any]] = cluster.http.get("/api/v1/jobs", params={"state": "receiving"}).json()["data"]
+        return jobs
+
     def body() -> Iterator[bytes]:
         for text in sentences(3_000):
             yield f'"{text}"\n'.encode()
-        received = lambda: cluster.http.get("/api/v1/jobs", params={"state": "receiving"}).json()["data"]  # noqa: E731
         wait_until(received, message="the job is there before all of it has come")
         (newest,) = received()
         wait_until(lambda: cluster.job(newest["id"])["counts"]["completed"] > 0, message="rows done before the end")
