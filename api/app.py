@@ -35,7 +35,7 @@ DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row.
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
-    """The Flask app, with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
+    """Return a Flask app with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
     app = openapi.Api(
         __name__,
         info=Info(title="sentiq", version=VERSION, description=DESCRIPTION),
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         validation_error_callback=_raise_validation,
         servers=[Server(url="/", description="the service that gave this description")],
         static_folder=None,
-        doc_ui=False,  # `viewer` is it
+        doc_ui=False,  # `api.routes.viewer` serves it
     )
     services = Services.create(settings or current())
     app.extensions["sentiq"] = services

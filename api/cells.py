@@ -1,4 +1,4 @@
-"""The kinds of cells in a workbook: what a number or a date becomes as text, and what such a text was.
+"""Converts the cells of a workbook to texts with a kind each, and back to numbers and dates.
 
 Everywhere else a cell is its text; the kind is one letter beside it, so that a workbook gets back what it gave.
 """
@@ -33,7 +33,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:([ T])[0-9]{2}:[0-9]{2}(:[0-
 
 
 class Number(NamedTuple):
-    """A number that a spreadsheet shows in a form of its own."""
+    """A number that a spreadsheet shows in a special format."""
 
     value: float
     form: str  # a number format
@@ -43,12 +43,12 @@ Value = str | int | float | bool | Number | None
 
 
 def kinds_of(values: Sequence[Any]) -> str:
-    """A letter for each cell that a workbook gave, up to the last that is no text; "" where all are text."""
+    """Return a letter for each cell, up to the last that is not a text; "" if all are texts."""
     return "".join([_KINDS.get(type(value), TEXT) for value in values]).rstrip(TEXT)
 
 
 def as_text(value: Any) -> str:
-    """A cell as people read it: 12.0 is 12, a day has no time, 26 hours are 26:00:00."""
+    """Return a cell as people read it: 12.0 is 12, a day has no time, 26 hours are 26:00:00."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -67,7 +67,7 @@ def as_text(value: Any) -> str:
 
 
 def restored(text: str, kind: str) -> Value:
-    """What a cell was whose text and kind are these; its text where a spreadsheet could not hold it exactly."""
+    """Return the cell that had this text and kind; its text if a spreadsheet could not hold the value exactly."""
     if kind == TEXT or not text:
         return text
     if kind == NUMBER:
@@ -88,9 +88,9 @@ def restored(text: str, kind: str) -> Value:
 
 
 def certain(text: str) -> Value:
-    """What a text without a kind is beyond doubt, shown as it stands: a plain decimal number, a day or a time of a day.
+    """Return a text that is certainly a plain decimal number, a day or a time of a day as such; else the text.
 
-    Nothing that a spreadsheet would change is one: not 007, not +1, not 1e5, and no number of more than 15 digits.
+    What a spreadsheet would change stays text: 007, +1, 1e5, and numbers of more than 15 digits.
     """
     if not text or text[-1] not in "0123456789":
         return text
@@ -127,6 +127,6 @@ def _number(text: str) -> Value:
 
 
 def _serial(moment: datetime.datetime) -> float:
-    """Days since the beginning of a spreadsheet's calendar; a whole number for midnight."""
+    """Return the days since the beginning of a spreadsheet's calendar; a whole number for midnight."""
     days = (moment - _EPOCH) / datetime.timedelta(days=1)
     return int(days) if days.is_integer() else days

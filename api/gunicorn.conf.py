@@ -1,4 +1,4 @@
-"""gunicorn: one process of many threads. Its work is waiting for sockets; a second process would double its memory."""
+"""Configures gunicorn: one process with many threads. It mostly waits for sockets; two would double the memory."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _check_data() -> None:
 
 
 def _check_data_later(told: Traffic) -> None:
-    """Redis was away when the API started. Before its data are known, nothing is told to other processes by it."""
+    """Check the data once Redis is back. Until then this process does not announce itself to the others."""
     while not _knows_data:
         time.sleep(1)
         try:
@@ -75,7 +75,9 @@ def _check_data_later(told: Traffic) -> None:
 
 
 def when_ready(server: Arbiter) -> None:
-    for listener in server.LISTENERS:  # accepted connections inherit it: who reads nothing must not hold a thread
+    for (
+        listener
+    ) in server.LISTENERS:  # accepted connections inherit it: a client that reads nothing must not hold a thread
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_WITHIN_S, 0))
 
 
@@ -87,7 +89,7 @@ def on_starting(server: object) -> None:
     try:
         _check_data()
     except REDIS_AWAY:
-        pass  # to wait for it is no reason to end
+        pass  # the API waits for Redis instead of ending
     except NewerData as error:
         print(f"sentiq: {error}", file=sys.stderr)
         sys.exit(EX_CONFIG)

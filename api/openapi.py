@@ -1,4 +1,4 @@
-"""The description of the API in OpenAPI, made of the handlers: what holds for all operations is added here."""
+"""Completes the OpenAPI document that the framework makes of the handlers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _VARIABLE = re.compile(r"<(?:[^<:]+:)?(\w+)>")
 
 
 class Api(OpenAPI):
-    """Tells of each operation by which name generated clients call it, who may ask, and what comes back."""
+    """Adds to each operation its name in generated clients, its security, headers and examples."""
 
     def generate_spec_json(self) -> None:
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # the framework has no types here
@@ -76,7 +76,7 @@ class Api(OpenAPI):
 
 
 def _drop_null_defaults(node: object) -> None:
-    """They say nothing, and generators take a field with a default for one that is always there."""
+    """Drop defaults of null: they say nothing, and generators take such a field for one that is always present."""
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in children:
         _drop_null_defaults(child)
@@ -85,7 +85,7 @@ def _drop_null_defaults(node: object) -> None:
 
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a parameter that is there: what is left out is not null."""
+    """Remove null from the schema of a parameter: a parameter is left out, never null."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) == 1:
         del schema["anyOf"]
@@ -94,7 +94,7 @@ def _given(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_examples(content: dict[str, Any]) -> None:
-    """Of JSON, by the name of its schema, or of the first that is allowed."""
+    """Add the example of a JSON schema, or of the first of several that are allowed."""
     schema = content.get("application/json", {}).get("schema", {})
     one = schema.get("items", schema.get("anyOf", [schema])[0])
     example = EXAMPLES.get(one.get("$ref", "").rpartition("/")[2])

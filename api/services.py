@@ -1,4 +1,4 @@
-"""What the request handlers share: the job store, the lanes and a Celery producer. One set a process."""
+"""Holds the clients that request handlers share: stores, lanes and a Celery producer. One set a process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Services:
 
     @property
     def limiting(self) -> bool:
-        """Requests are counted: there is a limit, or a key may bring one."""
+        """Tell whether requests are counted: there is a limit, or a key may have one."""
         return bool(self.settings.rate_limit) or self.settings.auth == "keys"
 
     @classmethod
@@ -90,14 +90,14 @@ class Services:
         self.producer.close()
 
     def wake(self, wakeup_id: str, cause: str) -> None:
-        """The work is in the store: a message that cannot be sent now is sent by the sweeper later."""
+        """Send a wake-up. If that fails, the sweeper sends it later, since the work is in the store."""
         try:
             dispatch.wake(self.producer, wakeup_id, cause)
         except (OperationalError, RedisError) as error:
             log.warning("a wake-up is left to the sweeper", reason=str(error))
 
     def publish(self, chunks: list[ChunkRef]) -> None:
-        """As `wake`, for chunks."""
+        """Send messages for chunks, as `wake` does."""
         try:
             dispatch.publish(self.producer, chunks)
         except (OperationalError, RedisError) as error:
@@ -105,7 +105,7 @@ class Services:
 
     @contextmanager
     def place_to_wait(self) -> Iterator[bool]:
-        """Whether this request may wait for a result: where too many do, nobody could submit or poll any more."""
+        """Yield whether this request may wait for a result: some threads stay free for submitting and polling."""
         place = self.waiters.acquire(blocking=False)
         try:
             yield place
@@ -114,9 +114,9 @@ class Services:
                 self.waiters.release()
 
     def wait_ended(self, job_id: str, timeout_s: float) -> bool:
-        """Block until the job has ended, over a restart of Redis if need be; False when the time is over first.
+        """Block until the job has ended, even across a restart of Redis; return False when the time is over first.
 
-        For who has a `place_to_wait`.
+        Only for a request that has a `place_to_wait`.
         """
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
@@ -129,6 +129,6 @@ class Services:
 
 
 def services() -> Services:
-    """Those of the current app."""
+    """Return the services of the current app."""
     found: Services = current_app.extensions["sentiq"]
     return found

@@ -1,4 +1,4 @@
-"""What gunicorn serves: `gunicorn -c api/gunicorn.conf.py api.wsgi:app`."""
+"""The WSGI application: `gunicorn -c api/gunicorn.conf.py api.wsgi:app`."""
 
 from __future__ import annotations
 

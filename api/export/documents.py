@@ -1,4 +1,4 @@
-"""Jobs and rows as the documents that clients see."""
+"""Makes the documents that clients read of jobs and rows."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _options(options: JobOptions) -> OptionsDocument:
 
 
 def _links(job: Job) -> list[str]:
-    """What can be read of a job, and what can be done to it now."""
+    """Return the names of what can be read of a job and done to it now."""
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
     if not job.state.has_ended:
         names.append("cancel")
@@ -84,10 +84,10 @@ def _links(job: Job) -> list[str]:
 
 
 def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: str | None = None) -> ResultsPage:
-    """At most `limit` rows in row order, and fewer where its filter finds no more in `PAGE_CHUNKS` chunks.
+    """Return at most `limit` rows in row order, and fewer if its filter finds no more in `PAGE_CHUNKS` chunks.
 
     While the job runs a page ends before the first unfinished chunk; once it has ended, chunks that were never finished
-    are skipped. Raises InvalidInput, and JobNotFound instead of the last page of a job that has gone meanwhile.
+    are skipped. Raises InvalidInput, and JobNotFound instead of the last page if the job was erased while it was read.
     """
     first, offset = (0, 0) if cursor is None else _read_cursor(cursor)
     names = kept_columns(job, view)
@@ -123,7 +123,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
 def sorted_page(
     results: Results, job: Job, view: View, order: Order, *, limit: int, cursor: str | None = None
 ) -> ResultsPage:
-    """`limit` rows of the order, fewer at its end. Raises InvalidInput, and JobNotFound as `results_page` does."""
+    """Return `limit` rows of the order, fewer at its end. Raises what `results_page` raises."""
     start = 0 if cursor is None else _read_cursor(cursor, _SORTED)[0]
     names = kept_columns(job, view)
     rows = page_rows(results, job, view, order, order.rows[start : start + limit])
@@ -133,7 +133,7 @@ def sorted_page(
 
 
 def matches_document(results: Results, job: Job, view: View, cursor: str | None = None) -> Matches:
-    """How many rows the view shows, of one part of the job. Raises InvalidInput, JobNotFound."""
+    """Count the rows that the view shows, in one part of the job. Raises InvalidInput, JobNotFound."""
     first = 0 if cursor is None else _read_cursor(cursor)[0]
     found, following = count_matches(results, job, view, first)
     return Matches(matches=found, next=None if following is None else _cursor(following, 0))

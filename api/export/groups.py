@@ -1,4 +1,4 @@
-"""The labels of a job by the values of one column of its file."""
+"""Counts the labels of a job for each value of one column of its file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jobs.models import Job
 from jobs.results import Results
 
 SHOWN = 50  #: groups in an answer; the others are one
-#: What is counted apart: later values go into the last group, as a column may have a value of its own in each row.
+#: Values and characters counted separately; later values go into the last group, as each row may have its own value.
 OPENED, OPENED_CHARS = 10_000, 5_000_000
 
 
 def group_rows(results: Results, job: Job, at: int, neutral_band: float) -> list[Group]:
-    """The finished rows by their cell in column `at`, the largest group first; a line without cells has the value "".
+    """Group the finished rows by their cell in column `at`, the largest group first; a line without cells counts as "".
 
-    Raises JobNotFound where the job has gone meanwhile.
+    Raises JobNotFound if the job was erased while it was read.
     """
     groups = Groups()
 
@@ -51,7 +51,7 @@ class Groups:
         self._chars = 0
 
     def of(self, value: str) -> Counter[str]:
-        """What is counted for a value. One that comes after `OPENED` others has no counts of its own."""
+        """Return the counts of a value. One that comes after `OPENED` others shares the counts of the last group."""
         group = self._groups.get(value)
         if group is None:
             if len(self._groups) >= OPENED or self._chars + len(value) > OPENED_CHARS:
@@ -61,7 +61,7 @@ class Groups:
         return group
 
     def largest(self) -> list[Group]:
-        """The first `SHOWN` groups by size; all others are together in a last one, whose value is None."""
+        """Return the `SHOWN` largest groups, and the sum of all others as a last one, whose value is None."""
         by_size = sorted(self._groups.items(), key=lambda group: (-group[1].total(), group[0]))
         rest = self._rest.copy()
         for _, counts in by_size[SHOWN:]:

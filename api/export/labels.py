@@ -1,4 +1,4 @@
-"""From the probabilities of a row to the label that is shown, neutral band included."""
+"""Turns the probabilities of a row into the label that is shown, with the neutral band applied."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _TWO_CLASSES = {"negative", "positive"}
 
 
 def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutral_band: float) -> tuple[str, float]:
-    """The label of a row, and how sure it is, from 0 to 1.
+    """Return the label of a row, and how certain it is, from 0 to 1.
 
     Where the labels are negative and positive alone, a row is neutral when p(positive) is nearer to 0.5 than
     `neutral_band`; its score is then 1 - |p(positive) - p(negative)|: 1 where both are as likely, falling to 0 where
     one is certain. Every other row has the likeliest label, and its probability as the score. The probabilities are
-    taken as answers show them, so that nobody sees 0.6 called neutral by a band of 0.1.
+    rounded as answers show them, so that no answer calls 0.6 neutral with a band of 0.1.
     """
     shown = dict(zip(labels, (round(p, DECIMALS) for p in probabilities), strict=True))
     if shown.keys() == _TWO_CLASSES:
@@ -28,5 +28,5 @@ def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutr
 
 
 def with_neutral(labels: Collection[str]) -> tuple[str, ...]:
-    """The labels that rows can have by models with these: a neutral band adds one to negative and positive."""
+    """Return the labels that rows of such models can have: a neutral band adds one to negative and positive."""
     return tuple(dict.fromkeys((*labels, "neutral"))) if set(labels) >= _TWO_CLASSES else tuple(labels)

@@ -1,4 +1,4 @@
-"""Which rows of a job a filter takes, from the stored numbers, without a row object for each."""
+"""Finds the rows of a job that a filter takes, from the stored numbers, without an object for each row."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LabelAndScore = Callable[[tuple[str, ...], tuple[int, ...]], tuple[str, float]]
 
 
 def count_matches(results: Results, job: Job, view: View, first: int) -> tuple[int, int | None]:
-    """How many rows the filter takes of the chunks from `first`, and the chunk to go on with; None: that was all.
+    """Count the rows that the filter takes from chunk `first` on; also return the next chunk, None after the last.
 
-    Raises JobNotFound where the job has gone meanwhile.
+    Raises JobNotFound if the job was erased while it was read.
     """
     numbers = range(first, job.chunks)
     part = numbers[: COUNTED_WITH_TEXTS if view.filter.reads_input else COUNTED]
@@ -34,7 +34,7 @@ def count_matches(results: Results, job: Job, view: View, first: int) -> tuple[i
 def matches(
     results: Results, job: Job, view: View, numbers: Sequence[int]
 ) -> Iterator[tuple[int, OutputColumns, Sequence[int]]]:
-    """Of each finished one of these chunks: its number, its answers, and the offsets of the rows that are wanted."""
+    """Yield the number of each finished chunk, its answers, and the offsets of the rows that are wanted."""
     chosen, text_at = view.filter, text_position(job)
     labelled = labeller(view.neutral_band)
     for number, given, answers in _read(results, job, numbers, chosen.reads_input):
@@ -56,13 +56,13 @@ def matches(
 
 
 def predictions(answers: OutputColumns) -> list[tuple[int, ...]]:
-    """The stored numbers, row by row; zeros where a row has an error."""
+    """Return the stored numbers, row by row; zeros for a row with an error."""
     width = len(answers.labels)
     return list(zip(*[iter(answers.numbers)] * width, strict=True)) if width else [()] * len(answers.flags)
 
 
 def labeller(neutral_band: float) -> LabelAndScore:
-    """What labels and stored numbers become. It remembers: many rows have the same numbers."""
+    """Return a function from labels and stored numbers to label and score, cached: many rows have equal numbers."""
 
     @lru_cache(VALUES_KEPT)
     def labelled(labels: tuple[str, ...], numbers: tuple[int, ...]) -> tuple[str, float]:

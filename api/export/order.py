@@ -1,4 +1,4 @@
-"""The rows of an ended job sorted by their numbers, in little memory however many there are.
+"""Sorts the rows of an ended job by their predictions, in little memory however many there are.
 
 `polarity` is p(positive) − p(negative), so that a neutral row of a model with three classes stands between the others;
 `score` is that of the row's label. Rows with the same value stay in the order of the job, in both directions; rows
@@ -28,7 +28,7 @@ from jobs.errors import FieldError, InvalidInput, JobNotEnded
 from jobs.models import Job, RowError
 from jobs.results import Results
 
-MOST_ROWS = 5_000_000  #: that are sorted at once: 12 bytes each meanwhile, 4 afterwards
+MOST_ROWS = 5_000_000  #: sorted at once: 12 bytes each while they are sorted, 4 afterwards
 KEPT_BYTES = 32_000_000  #: of orders in a process, for the next page
 LAST = 0xFFFF_FFFF  #: of a row without a prediction, and the place of a row that is not in the order
 BUCKET_ROWS = 2_000  #: rows of an export that are in memory at once
@@ -45,14 +45,14 @@ class Order:
 
 
 class Orders:
-    """Sorts, and remembers what was asked for of late: whoever turns pages asks again."""
+    """Sorts, and caches recent orders: a client that turns pages asks for the same one again."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Order] = OrderedDict()
 
     def of(self, results: Results, job: Job, view: View) -> Order:
-        """The rows that the view shows, sorted as it says. Raises JobNotEnded, InvalidInput, JobNotFound."""
+        """Return the rows that the view shows, sorted as it says. Raises JobNotEnded, InvalidInput, JobNotFound."""
         if not job.state.has_ended:
             raise JobNotEnded(
                 f"Job {job.id} is {job.state}, and its rows can be sorted when it has ended: "
@@ -72,7 +72,7 @@ class Orders:
 
 
 def page_rows(results: Results, job: Job, view: View, order: Order, numbers: Sequence[int]) -> list[ResultRow]:
-    """The rows with these numbers, in this order; without those that have changed since it was made."""
+    """Return the rows with these numbers, in this order, without those that have changed since it was made."""
     wanted: dict[int, list[int]] = {}
     for number in numbers:
         wanted.setdefault(order.chunks[bisect_right(order.firsts, number) - 1], []).append(number)
@@ -86,9 +86,9 @@ def page_rows(results: Results, job: Job, view: View, order: Order, numbers: Seq
 
 
 def sorted_rows(results: Results, job: Job, view: View, order: Order) -> Iterator[ResultRow]:
-    """All rows of the order. They are read once, in that of the job, and wait on the disk, `BUCKET_ROWS` together.
+    """Yield all rows of the order. They are read once, in the order of the job, and wait on disk in buckets.
 
-    Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
+    Raises JobNotFound at the end if the job was erased or expired while it was read: rows may be missing.
     """
     places = array("I", [LAST]) * job.total
     for place, number in enumerate(order.rows):
@@ -133,7 +133,7 @@ def _sorted(results: Results, job: Job, view: View) -> Order:
 
 
 class _Keys:
-    """Of rows, whole numbers by which they are sorted upwards."""
+    """Computes whole numbers by which rows are sorted in ascending order."""
 
     def __init__(self, sort: Sort, labelled: LabelAndScore) -> None:
         self.by_polarity = sort.endswith("polarity")
@@ -161,7 +161,7 @@ class _Keys:
 
 
 class _Buckets:
-    """Rows on the disk, in frames that are compressed; the file has no name and is gone when it is closed."""
+    """Keeps rows on disk in compressed frames; the file has no name and is deleted when it is closed."""
 
     def __init__(self, count: int) -> None:
         self.count = count

@@ -1,4 +1,4 @@
-"""The finished rows of a job, read a few chunks at a time."""
+"""Reads the finished rows of a job, a few chunks at a time, as a view of them asks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Filter:
 
     @property
     def reads_input(self) -> bool:
-        """The answers alone do not tell whether a row is wanted."""
+        """Tell whether the input of a row must be read to know if the row is wanted."""
         return bool(self.contains) or self.column is not None
 
     @property
     def takes_any(self) -> bool:
-        """Whatever a row was answered, it is wanted."""
+        """Tell whether a row is wanted whatever its label and score are."""
         return self == Filter(contains=self.contains, column=self.column, value=self.value)
 
     def takes_label(self, label: str, score: float) -> bool:
@@ -97,9 +97,9 @@ class ResultRow(NamedTuple):
 
 
 def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
-    """Rows in their order; of chunks without a result (yet) there are none.
+    """Yield rows in their order, without those of chunks that have no result (yet).
 
-    Raises JobNotFound at the end where the job was erased or has expired meanwhile: what was read is not all.
+    Raises JobNotFound at the end if the job was erased or expired while it was read: rows may be missing.
     """
     for result in results.chunks(job.id, chunks_of(results, job, view.filter)):
         if result is not None:
@@ -108,12 +108,12 @@ def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
 
 
 def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
-    """Numbers of the chunks in which there may be rows that are wanted."""
+    """Return the numbers of the chunks that may have wanted rows."""
     return results.failed_chunks(job.id) if chosen.only else range(job.chunks)
 
 
 def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
-    """The rows of one chunk that the view shows."""
+    """Yield the rows of one chunk that the view shows."""
     given, output = result.input, result.output
     ids, wanted = given.custom_ids, view.filter
     cells = given.cells if view.columns or view.by is not None else None
@@ -150,7 +150,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
 
 
 def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
-    """The cells of the column at place `at`, row after row; of a line that is too short, ""."""
+    """Return the cells of the column at place `at`, row by row; "" for a line that is too short."""
     if at == text_at:
         return given.texts
     among_others = at - (at > text_at)  # the text is not kept twice
@@ -159,10 +159,10 @@ def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
 
 
 def text_position(job: Job) -> int:
-    """Where the column of the texts stands among those of the file."""
+    """Return the place, from 0, of the column of texts among those of the file."""
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:
-    """Headings of the file's columns, if they were kept and are shown."""
+    """Return the headings of the file's columns, if they were kept and are shown."""
     return job.file.columns if view.columns and job.file else ()

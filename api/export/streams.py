@@ -1,4 +1,4 @@
-"""NDJSON, JSON and CSV, piece by piece."""
+"""Writes NDJSON, JSON and CSV, piece by piece."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS_A_PIECE = 500
 
 
 def ndjson(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
-    """One object a line, of the form of the JSON page's rows."""
+    """Yield one object a line, in the form of a row of the JSON page."""
     names = kept_columns(job, view)
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for piece in _pieces(rows):
@@ -24,7 +24,7 @@ def ndjson(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str
 
 
 def json_array(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
-    """One array of the same objects, one a line; whole also without a row."""
+    """Yield one array of the same objects, one a line; a valid array even without rows."""
     before = b"[\n"
     for piece in ndjson(job, rows, view, labels):
         yield before + piece.rstrip(b"\n").replace(b"\n", b",\n")
@@ -33,7 +33,7 @@ def json_array(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence
 
 
 def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, object]:
-    """A row as JSON clients see it; columns as pairs, since headings may occur twice."""
+    """Return a row as JSON clients read it; columns as pairs, since headings may occur twice."""
     error = row.error
     found: dict[str, object] = {
         "index": row.number,
@@ -57,7 +57,7 @@ def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, obje
 
 
 def csv_table(job: Job, rows: Iterable[ResultRow], view: View, labels: Sequence[str]) -> Iterator[bytes]:
-    """RFC 4180, with the byte order mark by which spreadsheets know UTF-8."""
+    """Yield CSV (RFC 4180), with the byte order mark by which spreadsheets recognise UTF-8."""
     yield "\ufeff".encode() + _records([[harmless(name) for name in headings(job, view, labels)]])
     for piece in _pieces(rows):
         yield _records([[harmless(cell) for cell in cells(row, view, labels)] for row in piece])

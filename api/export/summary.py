@@ -1,4 +1,4 @@
-"""Counts, shares and a histogram of a job, from the stored numbers without a row object for each."""
+"""Computes counts, shares and a histogram of a job from the stored numbers, without an object for each row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALUES_KEPT = 100_000  #: different probabilities, before they are looked at
 
 
 def summarise(results: Results, job: Job, neutral_band: float) -> Summary:
-    """Of all rows that are finished. Raises JobNotFound where the job has gone meanwhile."""
+    """Summarise all finished rows. Raises JobNotFound if the job was erased while it was read."""
     tally = _Tally(neutral_band)
     for _, columns in results.columns(job.id, range(job.chunks)):
         tally.add(columns)
@@ -24,7 +24,7 @@ def summarise(results: Results, job: Job, neutral_band: float) -> Summary:
 
 
 def labels_first(counts: Counter[str]) -> dict[str, int]:
-    """The counts of all labels there are, then those of the rows without one, also where there are none."""
+    """Return the counts of all labels, then those of rows without one, even if they are 0."""
     last = (FAILED, WITHOUT_TEXT)
     return {name: counts[name] for name in sorted(counts) if name not in last} | {name: counts[name] for name in last}
 

@@ -1,4 +1,4 @@
-"""Rows as the cells of a table."""
+"""Turns rows into the cells of a CSV table."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from jobs.models import Job
 
 Cell = str | int | float | bool | None
 
-#: What a spreadsheet takes for a formula, and what of it is only a number.
+#: What a spreadsheet takes for a formula, and what is only a number in spite of that.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
-    """Those of the file first, then ours."""
+    """Return the headings of the file first, then ours."""
     return [
         *kept_columns(job, view),
         *("index", "custom_id"),
@@ -29,7 +29,7 @@ def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
 
 
 def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
-    """In the order of `headings`; `labels` are those of all models that answered."""
+    """Return the cells in the order of `headings`; `labels` are those of all models that answered."""
     probabilities: Sequence[Cell]
     if row.error is None:
         found = [round(p, DECIMALS) for p in row.probabilities]
@@ -50,7 +50,7 @@ def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
 
 
 def harmless(cell: Cell) -> Cell:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are."""
+    """Put an apostrophe before a text that a spreadsheet would run as a formula; numbers stay as they are."""
     if isinstance(cell, str) and cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return "'" + cell
     return cell

@@ -1,4 +1,4 @@
-"""Who is asking, what they may do, which jobs are theirs, and how often they may ask. Every request passes here."""
+"""Checks every request: who sends it, what they may do, which jobs are theirs, and how often they may ask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, Uplo
 from jobs.rate_limits import parse_rate_limits
 from jobs.settings import Settings
 
-#: Endpoints that tell nothing of anybody's jobs: probes, the pages and the API's description.
+#: Endpoints that show nothing about jobs: probes, the pages and the API's description.
 OPEN = frozenset({"health.livez", "health.readyz"})
 OPEN_BLUEPRINTS = frozenset({"openapi", "pages"})
 #: Endpoints that need another scope than their method says.
@@ -31,7 +31,7 @@ NEEDED = {
 }
 
 
-#: Who holds SENTIQ_METRICS_TOKEN. Not looked up in Redis, or nobody could read that Redis is away.
+#: The holder of SENTIQ_METRICS_TOKEN. Not looked up in Redis, since metrics must show that Redis is away.
 SCRAPER = ApiKey("metrics", "SENTIQ_METRICS_TOKEN", frozenset({Scope.METRICS}), "", 0.0, "")
 
 
@@ -39,12 +39,12 @@ SCRAPER = ApiKey("metrics", "SENTIQ_METRICS_TOKEN", frozenset({Scope.METRICS}), 
 class Caller:
     """Who sent the present request."""
 
-    key: ApiKey | None  # None where no key is asked for, and for who holds SENTIQ_ADMIN_TOKEN
+    key: ApiKey | None  # None if keys are off, and for the holder of SENTIQ_ADMIN_TOKEN
     admin: bool
 
     @property
     def visible_owner(self) -> str:
-        """Whose jobs and uploads they see, as the stores name it: "" for all."""
+        """The owner whose jobs and uploads they may see, as the stores name it; "" for all."""
         return "" if self.admin or self.key is None else self.key.id
 
     @property
@@ -72,7 +72,7 @@ def init_app(app: Flask, svc: Services) -> None:
 
 
 def caller() -> Caller:
-    """Who sent the present request."""
+    """Return who sent the present request."""
     found: Caller = g.caller
     return found
 
@@ -89,8 +89,10 @@ def is_open(endpoint: str) -> bool:
 
 
 def operator_only(*, open_without_token: bool = False) -> None:
-    """Raises NotAuthorised unless an operator is asking: with keys, who holds an admin key; without, who holds
-    SENTIQ_ADMIN_TOKEN. Where that is not set either, nobody is an operator, or with `open_without_token` everybody.
+    """Raise NotAuthorised unless an operator sends the request.
+
+    Operators hold an admin key or SENTIQ_ADMIN_TOKEN. Without keys and without that token there are no operators: the
+    endpoint is then closed, or open to all with `open_without_token`.
     """
     svc = services()
     if caller().admin:
@@ -128,7 +130,7 @@ def needed_scope(endpoint: str, method: str) -> Scope:
 
 
 def security(endpoint: str, method: str, settings: Settings) -> list[dict[str, list[str]]]:
-    """What OpenAPI says of it: a key with a scope is needed, or may be sent and is not looked at, or none is."""
+    """Return OpenAPI's `security` of an operation: a key is required, or optional and ignored, or not used."""
     if is_open(endpoint):
         return []
     scope = needed_scope(endpoint, method)
@@ -145,7 +147,7 @@ def _check_scope(key: ApiKey) -> None:
 
 
 def _check_owner(svc: Services) -> None:
-    """What belongs to another key is not there: an answer must not even tell that it exists."""
+    """Answer 404 for what belongs to another key: an answer must not even reveal that it exists."""
     path = request.view_args or {}
     if "job_id" in path and svc.store.owner_of(path["job_id"]) != caller().visible_owner:
         raise JobNotFound.named(path["job_id"])

@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, for clients that are slow or idle on purpose.
+"""Extends gunicorn's threaded worker for clients that are slow or idle on purpose.
 
 A thread is given to a connection only when something has arrived, and is taken back from one that keeps it waiting:
 with the original, a few dozen clients that send half a request would stop the API. No thread waits for a client to
-close its end: with the original, the one that accepts does, and everybody else with it.
+close its end: with the original, the accepting thread does, and all other clients wait with it.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _deadlines: dict[socket.socket, float] = {}  # of the connections that threads w
 
 
 def _leave_open(_: socket.socket) -> None:
-    """gunicorn's closes, in a thread that waits, where an answer breaks off; `finish_request` comes after it."""
+    """Replaces gunicorn's function, which closes in a waiting thread if an answer breaks off."""
 
 
 util.close_graceful = _leave_open  # type: ignore[assignment]  # without the limits, which are the poller's
 
 
 def expect(connection: socket.socket | None, within_s: float) -> None:
-    """The thread that serves this connection waits for it no longer than so; None: there is no gunicorn."""
+    """Set how long the thread of this connection waits for data; None: the server is not gunicorn."""
     if connection is not None:
         _deadlines[connection] = time.monotonic() + within_s
 
 
 def arrived(connection: socket.socket | None) -> None:
-    """What was expected has come."""
+    """End the wait that `expect` began: the data have arrived."""
     if connection is not None:
         _deadlines.pop(connection, None)
 
@@ -87,7 +87,7 @@ class Worker(ThreadWorker):
         return super().handle_request(request, connection)
 
     def _keepalive_after(self, connection: Any, keepalive: bool) -> bool:
-        """gunicorn's waits up to 5 s for a body that nobody read. Where it is not all here, the connection ends."""
+        """Close the connection if an unread body has not arrived completely; gunicorn would wait up to 5 s for it."""
         if not keepalive:
             return False
         connection.sock.setblocking(False)
@@ -97,7 +97,7 @@ class Worker(ThreadWorker):
             return False
 
     def murder_pending(self) -> None:
-        """gunicorn calls this once a second at least."""
+        """End connections whose deadline has passed; gunicorn calls this at least once a second."""
         super().murder_pending()
         now = time.monotonic()
         for connection, deadline in list(_deadlines.items()):
@@ -114,7 +114,7 @@ class Worker(ThreadWorker):
             self._end(connection)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """gunicorn calls this when it stops. Who has sent nothing, or only keeps its end open, does not delay that."""
+        """Do not let clients that send nothing or keep their end open delay the stop; gunicorn calls this then."""
         super()._cap_keepalive(deadline)  # type: ignore[misc]  # the stubs are those of an older gunicorn
         for connection in self.pending_conns:
             connection.timeout = min(connection.timeout or deadline, deadline)

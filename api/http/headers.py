@@ -1,4 +1,4 @@
-"""What browsers are told: which pages may call us, and what our own pages may load."""
+"""Sets security headers: which web pages may call the API, and what our own pages may load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask_cors import CORS
 
 from jobs.settings import Settings
 
-#: For answers that bring none of their own: nothing here is to be framed, sniffed, kept by others or told on.
+#: Defaults: an answer must not be framed, sniffed, cached or named in a Referer.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

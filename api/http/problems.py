@@ -1,4 +1,4 @@
-"""Every error leaves as application/problem+json (RFC 9457), the framework's own included."""
+"""Answers every error as application/problem+json (RFC 9457), also those of the framework."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def problem(error: SentiqError) -> Response:
 
 
 def from_validation(error: ValidationError) -> InvalidInput:
-    """A pydantic error with a JSON pointer (RFC 6901) for each fault."""
+    """Return a pydantic error as ours, with a JSON pointer (RFC 6901) for each fault."""
     faults = tuple(
         FieldError(code=fault["type"], detail=fault["msg"], pointer=pointer(*fault["loc"])) for fault in error.errors()
     )

@@ -1,4 +1,4 @@
-"""Queries of the API: what is misspelt, or given twice where one value counts, is an error and not left out."""
+"""Checks query strings: an unknown parameter, or one that is given twice by mistake, is an error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ def init_app(app: Flask) -> None:
 
 
 def _check() -> None:
-    """Raises InvalidInput. Only of the API's own resources: probes, pages and the shapes of older services take any."""
+    """Raise InvalidInput for a query that the endpoint does not take.
+
+    Only the API's own resources are checked: probes, pages and the endpoints of older services ignore what is unknown.
+    """
     if not request.args or request.endpoint is None or not request.path.startswith("/api/v1/"):
         return
     if request.blueprint == "shortcuts":

@@ -1,4 +1,4 @@
-"""Conditional and partial requests (RFC 9110, 13 and 14) for a representation that has a strong entity tag."""
+"""Reads conditional and partial requests (RFC 9110, 13 and 14) for a file that has a strong entity tag."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Asked:
 
     @classmethod
     def of(cls, response: Response) -> Asked | None:
-        """None where the whole is to be answered: nothing, or something else, is asked for, or it has changed.
+        """Return the range, or None if the answer is the whole file: no single range is asked for, or the file changed.
 
         If-Range is compared strongly, as 13.1.5 asks: bytes of a packed file do not continue those of a plain one.
         """
-        # A range is one of GET alone (14.2).
+        # Only GET has ranges (14.2).
         wanted = _RANGE.fullmatch(request.headers.get("Range", "")) if request.method == "GET" else None
         if wanted is None or wanted.groups() == ("", ""):
             return None
@@ -38,7 +38,7 @@ class Asked:
         return cls(*wanted.groups()) if request.headers.get("If-Range", tag) == tag else None
 
     def ends(self, size: int) -> tuple[int, int] | None:
-        """First and last byte (14.1.2); None where something of `size` bytes has none of them."""
+        """Return the first and the last byte (14.1.2), or None if a file of `size` bytes has none of them."""
         if self._first == "":
             first, last = max(size - int(self._last), 0), size - 1
         else:

@@ -1,4 +1,4 @@
-"""A line for each request that is worth one: submissions, errors, slow requests; of polls and probes a sample."""
+"""Logs submissions, errors and slow requests, and a sample of all others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """After `problems`, which gives a request its id."""
+    """Call this after `problems.init_app`, which gives a request its id."""
 
     @app.before_request
     def bind() -> None:
@@ -25,11 +25,11 @@ def init_app(app: Flask) -> None:
             bind_contextvars(job_id=request.view_args["job_id"])
 
     @app.after_request
-    def tell_at_the_end(response: Response) -> Response:
+    def log_at_the_end(response: Response) -> Response:
         method, route = request.method, request.url_rule.rule if request.url_rule else "unknown"
         status, started = response.status_code, g.started
 
-        def tell() -> None:  # when the last byte of a stream is out
+        def log_request() -> None:  # when the last byte of a stream is out
             seconds = time.perf_counter() - started
             fields: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1e3, 1)}
             if status >= 500:
@@ -40,5 +40,5 @@ def init_app(app: Flask) -> None:
                 logs.sampled(log, "request", **fields)
             clear_contextvars()
 
-        response.call_on_close(tell)
+        response.call_on_close(log_request)
         return response

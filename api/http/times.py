@@ -1,4 +1,4 @@
-"""Times as answers show them."""
+"""Formats times as answers show them."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def instant(ms: float) -> str:
-    """ISO 8601 in UTC, of Unix milliseconds."""
+    """Return Unix milliseconds as ISO 8601 in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

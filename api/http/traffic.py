@@ -1,4 +1,4 @@
-"""The requests of this process and of the other API processes, for `/health`."""
+"""Counts the requests of this process and of the other API processes, for `/health`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from redis import Redis
 from jobs.api_processes import ANNOUNCED_EVERY_S, ApiProcess, announce, announced, leave
 from jobs.connection import REDIS_AWAY
 
-#: Asked by machines, at all times: they are left out, as in the dashboards.
+#: Requested by machines all the time: left out, as in the dashboards.
 PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 
 log = structlog.get_logger(__name__)
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 
 class Traffic:
     def __init__(self, redis: Redis, request_seconds: Histogram) -> None:
-        """`request_seconds` has the label `endpoint`: the counters of `/metrics`, so that both tell the same."""
+        """`request_seconds` has the label `endpoint`: the counters of `/metrics`, so that both agree."""
         self._redis = redis
         self._seconds = request_seconds
         self._id = secrets.token_hex(6)
         self._ended = threading.Event()
 
     def here(self) -> ApiProcess:
-        """Of this process, now."""
+        """Return the figures of this process now."""
         samples = [
             (sample.name.rpartition("_")[2], sample.value)
             for metric in self._seconds.collect()
@@ -45,15 +45,16 @@ class Traffic:
         )
 
     def everywhere(self) -> list[ApiProcess]:
-        """Of this process now, and of the others as they were a few seconds ago. Raises RedisRefuses where Redis can be
-        read but not written: this process tells the others first.
+        """Return the figures of this process now, and of the others as they were a few seconds ago.
+
+        Announces this process first: raises RedisRefuses if Redis can be read but not written.
         """
         here = self.here()
         announce(self._redis, here)
         return [here, *(process for process in announced(self._redis) if process.id != self._id)]
 
     def start(self) -> None:
-        """Tell the others from now on, in a thread, until `stop`."""
+        """Announce this process to the others from now on, in a thread, until `stop`."""
         threading.Thread(target=self._announce, name="traffic", daemon=True).start()
 
     def stop(self) -> None:
@@ -61,7 +62,7 @@ class Traffic:
         try:
             leave(self._redis, self._id)
         except REDIS_AWAY:
-            pass  # it is forgotten by its silence
+            pass  # the others forget a process that is silent
 
     def _announce(self) -> None:
         while not self._ended.is_set():
@@ -73,12 +74,12 @@ class Traffic:
 
 
 def traffic(app: object) -> Traffic:
-    """That of a Flask app of ours."""
+    """Return the Traffic of one of our Flask apps."""
     assert isinstance(app, Flask)
     found: Traffic = app.extensions["sentiq.traffic"]
     return found
 
 
 def resident_bytes() -> int:
-    """Memory of this process, as Linux counts."""
+    """Return the memory of this process, as Linux counts it."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""What a submission would be: its rows are read and counted, and nothing is stored."""
+"""Reads and counts the rows of a submission without storing anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_TOKENS = 512  #: where no worker says what its model reads
 
 
 def dry_run(services: Services, rows: Iterable[Row], file: File | None) -> DryRunDocument:
-    """Reads all rows; raises what reading them raises."""
+    """Read all rows and describe the job they would make. Raises what reading them raises."""
     workers = live_workers(services.redis)
     limit = min((model.max_tokens for w in workers for model in w.stored if model.id == w.model), default=MAX_TOKENS)
     total = over_long = characters = duplicates = 0

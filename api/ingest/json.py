@@ -1,4 +1,4 @@
-"""JSON bodies are all or nothing: one bad text and none is accepted."""
+"""Turns the texts of a JSON body into rows, all or nothing: one bad text, and none is accepted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.models import Row
 
 
 def json_rows(job: JobRequest, max_chars: int) -> list[Row]:
-    """The rows of a JSON job. Raises InvalidInput with a pointer to each bad text; then nothing is accepted."""
+    """Return the rows of a JSON job. Raises InvalidInput with a pointer to each bad text; then nothing is accepted."""
     if job.text is not None:
         rows, places = [Row(job.text)], [pointer("text")]
     elif job.texts is not None:
@@ -27,7 +27,7 @@ def json_rows(job: JobRequest, max_chars: int) -> list[Row]:
 
 
 def check_texts(texts: Sequence[str], places: Sequence[str], max_chars: int) -> None:
-    """Raises InvalidInput with the places of all texts that cannot be taken."""
+    """Raise InvalidInput with the places of all texts that cannot be accepted."""
     faults = tuple(
         FieldError(fault.code, fault.detail, pointer=place)
         for text, place in zip(texts, places, strict=True)
@@ -38,7 +38,7 @@ def check_texts(texts: Sequence[str], places: Sequence[str], max_chars: int) -> 
 
 
 def check_ids(custom_ids: list[str | None]) -> None:
-    """An id that is no Unicode text could not be stored."""
+    """Raise InvalidInput for ids that are not valid Unicode, which cannot be stored."""
     faults = tuple(
         FieldError("invalid_unicode", "The id has half a surrogate pair.", pointer=pointer("items", i, "custom_id"))
         for i, custom_id in enumerate(custom_ids)

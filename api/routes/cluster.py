@@ -1,4 +1,4 @@
-"""Lanes, workers and memory, for people who watch and for `sentiq top`."""
+"""Shows lanes, workers and memory, for the web page and for `sentiq top`."""
 
 from __future__ import annotations
 

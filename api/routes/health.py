@@ -1,4 +1,4 @@
-"""Is the process alive, can it serve, how is the cluster: for probes and for people."""
+"""Answers probes, and people, whether the process is alive, can serve, and how the cluster is."""
 
 from __future__ import annotations
 

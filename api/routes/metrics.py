@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests of this process, and the state of the cluster at the moment of the scrape."""
+"""Serves Prometheus metrics: requests of this process, and the state of the cluster at each scrape."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
 
 
 def init_app(app: OpenAPI, services: Services) -> None:
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, which nobody asks for
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
     requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=registry)

@@ -1,4 +1,4 @@
-"""The models that the workers have: one active, the others for the jobs that ask for them."""
+"""Lists the models of the workers, and activates another one."""
 
 from __future__ import annotations
 

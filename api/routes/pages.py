@@ -1,4 +1,4 @@
-"""The web page: one document for all of its addresses, and the modules, styles and libraries it loads."""
+"""Serves the web page: one document for all of its addresses, and the modules, styles and libraries it loads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def missing(error: NotFound) -> Response:
-    """Who mistyped an address of ours in a browser gets the page, which says so and leads on; programs a problem."""
+    """Answer an unknown address: browsers get the page, which says so and links on; programs get a problem."""
     accepted = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
     if accepted != "text/html" or request.path.startswith("/api/"):
         return http_problem(error)
@@ -45,7 +45,7 @@ def page(job_id: str = "") -> str:
 
 
 def _settings(settings: Settings) -> dict[str, object]:
-    """What the script has to know before it can ask the API."""
+    """Return what the script must know before its first request to the API."""
     here = re.sub(r":\d+$", "", request.host)
     return {
         "flower": settings.flower_url or f"http://{here}:{settings.flower_port}/{settings.flower_path.strip('/')}",
@@ -57,7 +57,7 @@ def _settings(settings: Settings) -> dict[str, object]:
 
 @blueprint.after_request
 def pack(response: Response) -> Response:
-    """Texts are compressed for browsers that ask for it: a proxy that does so may not be there."""
+    """Compress texts for browsers that accept it: there may be no proxy that does so."""
     if request.path.startswith("/static/vendor/"):
         response.headers["Cache-Control"] = FOR_EVER
     if response.status_code != 200 or response.mimetype not in PACKED:

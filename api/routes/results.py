@@ -1,4 +1,4 @@
-"""Results of a job as files and in sum. Files are streamed; those of ended jobs can be fetched in parts."""
+"""Serves summaries, counts and files of results. Files are streamed; those of ended jobs can be fetched in parts."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ _ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|json|jsonl|ndjson|xlsx|xlsm|xls|gz))
 NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 bytes, which are 85 Chinese characters
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 3
-#: Part of the name under which a summary is kept: a version that writes it otherwise computes it anew.
+#: Part of the name under which a summary is kept: a version that writes it differently computes it again.
 _SUMMARY_FORM = hashlib.sha256(json.dumps(Summary.model_json_schema()).encode()).hexdigest()[:8]
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
 
 
 def _answers(kind: str) -> dict[str | int, Any]:
-    """The OpenAPI responses of a download."""
+    """Return the OpenAPI responses of a download."""
     bytes_of = {"json": _ROWS, "xlsx": {"type": "string", "format": "binary"}}
     file = {FORMATS[kind][0]: {"schema": bytes_of.get(kind, {"type": "string"})}}
     return {
@@ -189,6 +189,6 @@ def _stem(job: Job) -> str:
 
 
 def _tag(job: Job, view: View, kind: str) -> str:
-    """The same as long as the file is byte for byte the same."""
+    """Return an entity tag, which stays the same as long as every byte of the file does."""
     named = f"{_EDITION} {job.id} {job.ended_at_ms} {job.completed} {job.failed} {job.without_text} {kind} {view!r}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]

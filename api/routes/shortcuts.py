@@ -112,7 +112,7 @@ def sentiment_analyze_batch() -> Response:
 
 
 def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
-    """Raises Overloaded, and ResultNotReady when the lane is too slow; queued work whose caller has gone is dropped."""
+    """Classify texts at once. Raises Overloaded, ResultNotReady if the lane is too slow, InvalidInput and RowFailed."""
     svc = services()
     check_texts(texts, places, svc.settings.max_text_chars)
     with svc.place_to_wait() as place:
@@ -147,7 +147,7 @@ def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str],
 
 
 def _mark_degraded(response: Response) -> Response:
-    response.headers["Sentiq-Degraded"] = "true"  # the shapes of the bodies are older than we are
+    response.headers["Sentiq-Degraded"] = "true"  # the bodies must keep the form of the older services
     return response
 
 
@@ -155,7 +155,7 @@ def _erase(job_id: str) -> None:
     try:
         services().store.erase(job_id)
     except JobNotFound:
-        pass  # somebody else was faster
+        pass  # another process erased it first
 
 
 def _label(row: RowDocument) -> str:

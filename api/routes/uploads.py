@@ -1,4 +1,4 @@
-"""Uploads: a file is kept for a while and shown as it would be read; a job is made of it by its id."""
+"""Keeps uploaded files for a while and shows how they would be read; a job can name one by its id."""
 
 from __future__ import annotations
 

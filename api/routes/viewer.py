@@ -1,4 +1,4 @@
-"""The description of the API, and Swagger UI to read and to try it, whose files a package brings."""
+"""Serves the OpenAPI document, and Swagger UI, whose files come with a package, to read and to try it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks: where the end of jobs is told. Changing them needs the operator's token, where one is set."""
+"""Manages webhooks, which are called when jobs end. Changing them needs the operator's token, if one is set."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def redeliver(path: DeliveryPath) -> Response:
 
 
 def _check_url(url: str) -> None:
-    """Raises InvalidInput for an address to which nothing would be sent."""
+    """Raise InvalidInput for an address to which nothing would be sent."""
     allowed = parse_networks(services().settings.webhook_networks)
     try:
         parts = urlsplit(url)

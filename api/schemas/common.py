@@ -38,7 +38,7 @@ NeutralBand = Annotated[
 
 
 def words_of(*known: str) -> AfterValidator:
-    """For a string of words with commas between: another word is an error that says which there are."""
+    """Return a validator of comma-separated words; an unknown word is an error that lists the known ones."""
 
     def check(value: str) -> str:
         unknown = [word for word in value.split(",") if word not in known]
@@ -67,7 +67,7 @@ class Options(BaseModel):
     neutral_band: NeutralBand | None = None
 
     def resolved(self, settings: Settings) -> JobOptions:
-        """With the defaults of the settings. Raises InvalidInput."""
+        """Return the options, with the defaults of the settings. Raises InvalidInput."""
         return JobOptions(self.long_texts or settings.long_texts, self.neutral_band)
 
 
@@ -96,18 +96,18 @@ class Problem(BaseModel):
 
 
 def any_of(*models: type[BaseModel]) -> dict[str, Any]:
-    """A schema of OpenAPI that refers to one of these, or to each of several."""
+    """Return an OpenAPI schema that refers to one of these, or to each of several."""
     refs = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
     return {"anyOf": refs} if len(refs) > 1 else refs[0]
 
 
 def body_of(*models: type[BaseModel], **other_types: Any) -> dict[str, Any]:
-    """The OpenAPI request body of a handler that reads its body itself: JSON of these models, or of other types."""
+    """Return the OpenAPI request body of a handler that reads its body itself: JSON of these models, or other types."""
     json_type = {"application/json": {"schema": any_of(*models)}} if models else {}
     return {"requestBody": {"required": True, "content": json_type | other_types}}
 
 
 def problems(*statuses: int) -> dict[str | int, Any]:
-    """The OpenAPI responses of a handler for these HTTP statuses."""
+    """Return the OpenAPI responses of a handler for these HTTP statuses."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {s: {"description": HTTPStatus(s).phrase, "content": {"application/problem+json": schema}} for s in statuses}

@@ -33,7 +33,7 @@ Metadata = Annotated[
 
 
 def _unpacked(value: object) -> object:
-    """What a query or a form has as the text of a JSON object."""
+    """Decode what a query or a form has as the text of a JSON object."""
     if not isinstance(value, str):
         return value
     try:

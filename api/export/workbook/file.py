@@ -1,4 +1,4 @@
-"""XLSX for people: as many sheets of rows as they need, then a summary. Made in temporary files, row by row."""
+"""Makes a workbook: as many sheets of rows as they need, then a summary, in temporary files, row by row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PIECE_BYTES = 65_536
 def workbook(
     job: Job, rows: Iterator[ResultRow], view: View, labels: Sequence[str], sheet_rows: int = SHEET_ROWS
 ) -> Iterator[bytes]:
-    """The file, once it is made; the temporary one is gone when the iterator is."""
+    """Make the file, then yield its bytes; the temporary file is deleted with the iterator."""
     with tempfile.TemporaryFile() as file:
         _write(file, job, rows, view, sheet_rows)
         file.seek(0)

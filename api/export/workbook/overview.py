@@ -1,4 +1,4 @@
-"""The summary sheet of a workbook: rows by label with a chart, and by the values of one column."""
+"""Writes the summary sheet of a workbook: rows by label with a chart, and by the values of one column."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHART_AT, CHART_ENDS = "E3", 18  #: where the chart is, and rows after which not
 
 
 class Overview:
-    """Counts the rows that are written, and tells of them."""
+    """Counts the rows that are written, and writes the summary of them."""
 
     def __init__(self, job: Job, view: View) -> None:
         self._job, self._by = job, view.by
@@ -42,7 +42,7 @@ class Overview:
             self._values[text] = self._reader(at, text, row.kinds[at] if at < len(row.kinds) else TEXT)
 
     def write(self, book: Book) -> None:
-        """A sheet after those of the rows."""
+        """Add a sheet after those of the rows."""
         words, counts = self._words, labels_first(self._counts)
         total, labelled = sum(counts.values()), sum(counts.values()) - counts[FAILED] - counts[WITHOUT_TEXT]
         sheet = book.sheet(words("summary"))

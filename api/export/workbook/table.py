@@ -12,7 +12,7 @@ from jobs.models import Job
 
 
 class Table:
-    """Headings and rows of a sheet: few columns, in the language of whoever asked."""
+    """Makes the headings and rows of a sheet: few columns, in the language of the request."""
 
     def __init__(self, job: Job, view: View) -> None:
         self.words = Words(view.language)
@@ -31,7 +31,7 @@ class Table:
         self._columns, self._text = bool(columns), view.text
 
     def cells(self, row: ResultRow) -> list[Value]:
-        """In the order of the headings."""
+        """Return the cells of a row in the order of the headings."""
         own: list[Value]
         if self._columns:
             own = own_cells(row, self._value)
@@ -42,7 +42,7 @@ class Table:
         return [*own, label, row.score, self.words.between.join(self._notes(row, own))]
 
     def _notes(self, row: ResultRow, own: Sequence[Value]) -> list[str]:
-        """What is to be known of a row: in most there is nothing."""
+        """Return remarks on a row; most rows have none."""
         words, notes = self.words, []
         if row.error:
             notes.append(words.reason(row.error))
@@ -60,8 +60,10 @@ Reader = Callable[[int, str, str], Value]
 
 
 def reader(job: Job) -> Reader:
-    """What a cell becomes, by its column, its text and its kind: what it was in a workbook; in other files, what is
-    certain. There, texts and ids stay texts, whatever they look like."""
+    """Return a function from the column, text and kind of a cell to its value in the sheet.
+
+    A cell of a workbook gets back its kind. In other files only certain values are converted; texts and ids stay texts.
+    """
     if job.file is None or job.file.format == "xlsx":
         return lambda _, text, kind: restored(text, kind)
     names = {text_position(job), (job.file.id_number or 0) - 1}
@@ -69,13 +71,13 @@ def reader(job: Job) -> Reader:
 
 
 def own_cells(row: ResultRow, value: Reader) -> list[Value]:
-    """The cells of the file."""
+    """Return the values of the file's cells."""
     kinds = row.kinds + TEXT * (len(row.cells) - len(row.kinds))
     return [value(at, cell, kind) for at, (cell, kind) in enumerate(zip(row.cells, kinds, strict=False))]
 
 
 def _unlike(headings: Sequence[str]) -> list[str]:
-    """The same, with a number behind each that was there before: tables of spreadsheets need names of their own."""
+    """Add a number to each heading that occurred before: tables of spreadsheets need unique names."""
     found: list[str] = []
     taken: set[str] = set()
     for heading in headings:

@@ -1,4 +1,4 @@
-"""What a workbook says beside the rows, in the languages of the page."""
+"""The words of a workbook beside its rows, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
 }
 
-#: Reasons why a row has no label; those that are not here are told as the service tells them.
+#: Reasons why a row has no label; a reason that is missing here is shown as the service words it.
 _REASONS_ZH = {
     "empty_text": "没有文本",
     "text_too_long": "文本过长",
@@ -93,7 +93,7 @@ class Words:
         return LABELS_ZH.get(label, label) if self._zh else label
 
     def outcome(self, name: str) -> str:
-        """A label, or what a row without one is counted as."""
+        """Return the word for a label, or for what a row without one is counted as."""
         return self(name) if name in (FAILED, WITHOUT_TEXT) else self.label(name)
 
     def reason(self, error: RowError) -> str:

@@ -1,4 +1,4 @@
-"""Workbooks of any length in little memory, whose texts every reader finds.
+"""Writes XLSX of any length in little memory, with texts that every reader finds.
 
 XlsxWriter draws the frame: styles, charts, column widths, how the parts belong together. The cells are written here,
 row by row, into temporary files: their texts as shared strings, which XlsxWriter has either in memory or not at all.
@@ -37,7 +37,7 @@ _SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def shortened(text: str) -> str:
-    """As much of a text as a cell holds; where it is cut, a mark is its last character."""
+    """Return as much of a text as a cell holds; the last character of a cut text is a mark."""
     if len(text) <= CELL_UNITS // 2:
         return text
     units = text.encode("utf-16-le")
@@ -61,7 +61,7 @@ class Sheet:
         return f"A1:{self._columns[-1]}{max(self.rows, 1)}".encode()
 
     def add(self, values: Sequence[Value], *, bold: bool = False) -> None:
-        """One row; None and "" leave a cell empty. Texts end where a cell does."""
+        """Add a row; None and "" leave a cell empty. Texts that are too long for a cell are cut."""
         while len(self._columns) < len(values):
             self._columns.append(xl_col_to_name(len(self._columns)))
         self.rows += 1
@@ -83,7 +83,7 @@ class Sheet:
 
 
 class Book:
-    """A workbook in the making. Use it as a context manager: its temporary files go then."""
+    """Builds a workbook. Use it as a context manager, which deletes its temporary files."""
 
     def __init__(self, properties: dict[str, Any]) -> None:
         self._open = ExitStack()
@@ -110,7 +110,7 @@ class Book:
         return made
 
     def style(self, form: str, *, bold: bool = False) -> int:
-        """Number of the style with this number format; the first that is asked for is 1."""
+        """Return the number of the style with this number format; the first one is 1."""
         found = self._styles.get((form, bold))
         if found is None:
             self._formats.append(self.frame.add_format({"num_format": form or "General", "bold": bold}))
@@ -132,7 +132,7 @@ class Book:
                     archive.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
 
     def _draw(self) -> None:
-        """The frame, with cells in the place of ours: so that it has a part for texts, and each style."""
+        """Write the frame, with placeholder cells, so that it has a part for texts and each style."""
         for sheet in self._sheets:
             sheet.frame.write_string(1, 0, "text")
         for column, style in enumerate(self._formats):  # they are numbered in the order in which they are met
@@ -141,7 +141,7 @@ class Book:
 
 
 class _Texts:
-    """Shared strings: all texts of a workbook, each with a number. Only short ones are looked up again."""
+    """Numbers all texts of a workbook (shared strings). Only short ones are stored once."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -149,7 +149,7 @@ class _Texts:
         self._known: dict[str, int] = {}
 
     def index(self, text: str) -> int:
-        """Number of a text from 0; it is written down if it was not."""
+        """Return the number of a text, from 0, and write the text if it is new."""
         known = self._known.get(text)
         if known is not None:
             return known
@@ -169,7 +169,7 @@ class _Texts:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """What XML has no other way to say is `_xHHHH_`, as in ECMA-376, 22.9.2.19; what looks so by chance is kept."""
+    """Escape a character that XML cannot hold as `_xHHHH_` (ECMA-376, 22.9.2.19), and text that only looks like it."""
     character = found[0]
     return _ENTITIES.get(character) or f"_x{ord(character):04X}_"
 
@@ -177,7 +177,7 @@ def _escaped(found: re.Match[str]) -> str:
 def _copy(archive: zipfile.ZipFile, name: str, before: bytes, middle: IO[bytes], after: bytes) -> None:
     part = zipfile.ZipInfo(name)
     part.compress_type = zipfile.ZIP_DEFLATED
-    part.file_size = len(before) + middle.tell() + len(after)  # tells whether the archive needs the form for large ones
+    part.file_size = len(before) + middle.tell() + len(after)  # decides whether the archive needs ZIP64
     middle.seek(0)
     with archive.open(part, "w") as out:
         out.write(before)
