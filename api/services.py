@@ -49,7 +49,7 @@ class Services:
     waiters: BoundedSemaphore
 
     @property
-    def limiting(self) -> bool:
+    def counts_requests(self) -> bool:
         """Tell whether requests are counted: there is a limit, or a key may have one."""
         return bool(self.settings.rate_limit) or self.settings.auth == "keys"
 

@@ -40,12 +40,12 @@ class Caller:
     """Who sent the present request."""
 
     key: ApiKey | None  # None if keys are off, and for the holder of SENTIQ_ADMIN_TOKEN
-    admin: bool
+    is_admin: bool
 
     @property
     def visible_owner(self) -> str:
         """The owner whose jobs and uploads they may see, as the stores name it; "" for all."""
-        return "" if self.admin or self.key is None else self.key.id
+        return "" if self.is_admin or self.key is None else self.key.id
 
     @property
     def owner_of_new_jobs(self) -> str:
@@ -54,7 +54,7 @@ class Caller:
 
 
 def init_app(app: Flask, svc: Services) -> None:
-    limiter = Limiter(svc) if svc.limiting else None
+    limiter = Limiter(svc) if svc.counts_requests else None
 
     @app.before_request
     def admit() -> None:
@@ -63,7 +63,7 @@ def init_app(app: Flask, svc: Services) -> None:
         g.caller = _caller(svc)
         if limiter is not None and g.caller.key is not SCRAPER:
             limiter.hit(g.caller)
-        if g.caller.key is not None and not g.caller.admin:
+        if g.caller.key is not None and not g.caller.is_admin:
             _check_scope(g.caller.key)
             _check_owner(svc)
 
@@ -95,7 +95,7 @@ def operator_only(*, open_without_token: bool = False) -> None:
     endpoint is then closed, or open to all with `open_without_token`.
     """
     svc = services()
-    if caller().admin:
+    if caller().is_admin:
         return
     if svc.settings.auth == "off" and svc.settings.admin_token is None:
         if open_without_token:
@@ -108,16 +108,16 @@ def _caller(svc: Services) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip() if scheme.lower() == "bearer" else ""
     if _same(token, svc.settings.admin_token):
-        return Caller(None, admin=True)
+        return Caller(None, is_admin=True)
     if svc.settings.auth == "off":
-        return Caller(None, admin=False)
+        return Caller(None, is_admin=False)
     if _same(token, svc.settings.metrics_token):
-        return Caller(SCRAPER, admin=False)
+        return Caller(SCRAPER, is_admin=False)
     key = svc.keys.find(token) if token else None
     if key is None:
         what = "is not valid; it may have been revoked" if token else "is missing"
         raise NotAuthorised(f"The API key {what}. Send `Authorization: Bearer KEY` (bin/sentiq-admin keys create).")
-    return Caller(key, admin=Scope.ADMIN in key.scopes)
+    return Caller(key, is_admin=Scope.ADMIN in key.scopes)
 
 
 def _same(token: str, secret: SecretStr | None) -> bool:

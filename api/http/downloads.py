@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from api.http.ranges import Asked, is_unchanged
+from api.http.ranges import ByteRange, is_unchanged
 
 Pieces = Callable[[], Iterator[bytes]]  #: makes the file, from its first byte, each time it is called
 
@@ -46,7 +46,7 @@ def with_final_file(
     if is_unchanged(response):
         response.status_code = 304
         return response
-    asked = Asked.of(response)
+    asked = ByteRange.of(response)
     if asked is None:
         return with_file(response, lambda: _measured(pieces(), keep_size))
     size = kept_size()

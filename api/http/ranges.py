@@ -18,14 +18,14 @@ def is_unchanged(response: Response) -> bool:
     return tag is not None and request.if_none_match.contains_weak(tag)
 
 
-class Asked:
+class ByteRange:
     """The one range of bytes that a request asks for."""
 
     def __init__(self, first: str, last: str) -> None:
         self._first, self._last = first, last
 
     @classmethod
-    def of(cls, response: Response) -> Asked | None:
+    def of(cls, response: Response) -> ByteRange | None:
         """Return the range, or None if the answer is the whole file: no single range is asked for, or the file changed.
 
         If-Range is compared strongly, as 13.1.5 asks: bytes of a packed file do not continue those of a plain one.
