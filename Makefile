@@ -24,13 +24,13 @@ demo: $(INSTALLED) ## classify the samples again on the running service (SENTIQ_
 COMPOSE ?= docker-compose
 up: secrets ## build and start the service in containers (docs/containers.md)
 	SENTIQ_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(COMPOSE) up --build -d
-	@echo "A first key: $(COMPOSE) exec api python -m admin keys create NAME"
+	@echo "A first key: $(COMPOSE) exec api python -m sentiq.admin keys create NAME"
 
 secrets: ## make the passwords of the containers that are missing, in .secrets
 	@deploy/make-secrets.sh $(or $(SENTIQ_SECRETS),.secrets)
 
 model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
-	@bin/sentiq-prepare $(or $(MODEL),--help) $(OPTIONS)
+	@$(if $(MODEL),$(VENV_TORCH)/bin/sentiq-prepare $(MODEL),$(PYTHON) -m tools.prepare --help) $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
 # Half as many again as cores, since tests wait more than they compute.
@@ -108,19 +108,19 @@ lock: $(INSTALLED) ## lock requirements/*.in with hashes
 
 docs-settings: $(INSTALLED) ## write the table at the end of docs/settings.md anew
 	sed -i '/^| variable /,$$d' docs/settings.md
-	$(BIN)/python -m jobs.settings >> docs/settings.md
+	$(BIN)/python -m sentiq.core.settings >> docs/settings.md
 
 bench: ## say how to measure
-	@cat benchmarks/README.md
+	@cat tools/benchmarks/README.md
 
 train: ## say how the bundled model is made
-	@cat training/README.md
+	@cat tools/training/README.md
 
 release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a dated changelog, a commit and a tag
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -130,6 +130,7 @@ $(INSTALLED): requirements/dev.txt
 	@echo "Installing the locked requirements into $(VENV) (once, about 270 MB)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 # torch comes first and alone, so that nothing else chooses its version.
@@ -137,6 +138,7 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 	@$(PYTHON) -m venv --clear $(VENV_TORCH)
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV_HELM)/.installed:
@@ -153,6 +155,7 @@ $(VENV_NODE)/.installed: requirements/node.txt
 	@echo "Installing the locked Node into $(VENV_NODE) (once, about 60 MB to download)"
 	@$(PYTHON) -m venv --clear $(VENV_NODE)
 	@$(VENV_NODE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 node_modules/.installed: package-lock.json $(VENV_NODE)/.installed

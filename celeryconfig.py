@@ -1,8 +1,8 @@
-"""Celery's settings, each with its reason. What an operator may change comes from `jobs.settings`."""
+"""Celery's settings, each with its reason. What an operator may change comes from `sentiq.core.settings`."""
 
 from __future__ import annotations
 
-from jobs.settings import current
+from sentiq.core.settings import current
 
 _settings = current()
 
@@ -44,12 +44,14 @@ accept_content = ["json"]
 task_default_queue = "interactive"
 task_time_limit = _settings.task_time_limit_s  # a hung child is killed; its work is released and counted
 worker_proc_alive_timeout = 30  # a fork of a large parent on a busy machine needs more than the default 4 s
-worker_max_memory_per_child = 2**40  # KB, never reached: it makes billiard ask worker/retirement.py after each task
-worker_autoscaler = "worker.autoscale.autoscaler:Autoscaler"  # where `--autoscale=MAX,MIN` is given
+worker_max_memory_per_child = (
+    2**40
+)  # KB, never reached: it makes billiard ask worker/child/retirement.py after each task
+worker_autoscaler = "worker.parent.autoscaler:Autoscaler"  # where `--autoscale=MAX,MIN` is given
 worker_send_task_events = True  # Flower shows what runs
 task_send_sent_event = False  # one event a task less; the queue length says the same
-worker_consumer = "worker.consumer:Consumer"  # reports that the worker lives while it waits for the broker
-worker_hijack_root_logger = False  # jobs.logs formats all logs
+worker_consumer = "worker.parent.consumer:Consumer"  # reports that the worker lives while it waits for the broker
+worker_hijack_root_logger = False  # sentiq.core.logs formats all logs
 worker_redirect_stdouts = False
 # Tasks that run when the broker is lost go on: they record results, and redelivered messages find them recorded.
 worker_cancel_long_running_tasks_on_connection_loss = False

@@ -28,8 +28,8 @@ from api.routes import (
 )
 from api.schemas import components
 from api.services import Services
-from jobs.settings import Settings, current
-from jobs.version import VERSION
+from sentiq.core.settings import Settings, current
+from sentiq.core.version import VERSION
 
 DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row."
 

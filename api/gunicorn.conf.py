@@ -12,10 +12,11 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from api.http.traffic import Traffic, traffic
-from jobs import logs, schema
-from jobs.connection import REDIS_AWAY, connect
-from jobs.errors import NewerData, SettingsError
-from jobs.settings import current
+from sentiq.core import logs
+from sentiq.core.errors import NewerData, SettingsError
+from sentiq.core.redis import REDIS_AWAY, connect
+from sentiq.core.settings import current
+from sentiq.jobs import schema
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -46,7 +47,7 @@ accesslog = None  # requests are counted in /metrics
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "loggers": {"gunicorn.error": {"level": "WARNING", "propagate": True}},  # to jobs.logs
+    "loggers": {"gunicorn.error": {"level": "WARNING", "propagate": True}},  # to sentiq.core.logs
 }
 
 

@@ -14,17 +14,17 @@ from flask import current_app
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
-from jobs import dispatch
-from jobs.access import KeyStore
-from jobs.admission import Admission
-from jobs.connection import REDIS_AWAY, connect
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef
-from jobs.results import Results
-from jobs.settings import Settings
-from jobs.store import JobStore
-from jobs.uploads import UploadStore
-from jobs.webhooks import WebhookStore
+from api.admission import Admission
+from sentiq.core.api_keys import KeyStore
+from sentiq.core.redis import REDIS_AWAY, connect
+from sentiq.core.settings import Settings
+from sentiq.jobs import messages
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.results import Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef
+from sentiq.jobs.uploads import UploadStore
+from sentiq.webhooks.store import WebhookStore
 
 TIMEOUT_S = 1.2  #: of one try at Redis; there are two, three on a long idle connection: a request fails within 4 s
 WAIT_SLICE_S = 2.0  #: one blocking wait; a waiter whose Redis restarted asks again after it
@@ -92,14 +92,14 @@ class Services:
     def wake(self, wakeup_id: str, cause: str) -> None:
         """Send a wake-up. If that fails, the sweeper sends it later, since the work is in the store."""
         try:
-            dispatch.wake(self.producer, wakeup_id, cause)
+            messages.wake(self.producer, wakeup_id, cause)
         except (OperationalError, RedisError) as error:
             log.warning("a wake-up is left to the sweeper", reason=str(error))
 
     def publish(self, chunks: list[ChunkRef]) -> None:
         """Send messages for chunks, as `wake` does."""
         try:
-            dispatch.publish(self.producer, chunks)
+            messages.publish(self.producer, chunks)
         except (OperationalError, RedisError) as error:
             log.warning("chunks are left to the sweeper", chunks=len(chunks), reason=str(error))
 

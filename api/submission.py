@@ -16,9 +16,7 @@ from api.ingest.chunking import chunked
 from api.ingest.files import File
 from api.schemas.common import Options
 from api.services import Services
-from jobs.cluster import live_workers
-from jobs.dispatch import new_task_id
-from jobs.errors import (
+from sentiq.core.errors import (
     BodyTooLarge,
     FieldError,
     InvalidInput,
@@ -27,7 +25,9 @@ from jobs.errors import (
     UnknownModel,
     UploadInterrupted,
 )
-from jobs.models import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
+from sentiq.jobs.messages import new_task_id
+from sentiq.jobs.types import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
+from sentiq.jobs.workers import live_workers
 
 BAD_SHARE_FROM = 1_000  #: rows after which the share of bad ones is checked, and again after as many more
 BAD_ROWS_ALLOWED = 100

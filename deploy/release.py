@@ -11,13 +11,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobs.version import VERSION
+from sentiq.core.version import VERSION
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 #: Each place that names the version: a file, and what stands before and after it. All of a file's matches are meant.
 PLACES = {
-    "jobs/version.py": r'(?m)^(VERSION = ")[^"]+(")',
+    "sentiq/core/version.py": r'(?m)^(VERSION = ")[^"]+(")',
     "pyproject.toml": r'(?m)^(version = ")[^"]+(")',
     "client/src/sentiq_client/version.py": r'(?m)^(__version__ = ")[^"]+(")',
     "Dockerfile.api": r'(image\.version=")[^"]+(")',

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
-from jobs.connection import connect
-from jobs.settings import Settings
+from sentiq.core.redis import connect
+from sentiq.core.settings import Settings
 from tests.support.redis_server import RedisServer
 
 FIGURES = pytest.StashKey[list[str]]()

@@ -11,18 +11,18 @@ import billiard.util
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging, worker_init, worker_process_init
 
-from jobs import logs
-from jobs.errors import SettingsError
-from jobs.settings import current
-from worker.degraded import DegradedMode
-from worker.liveness import LivenessStep
-from worker.metrics_server_step import MetricsServerStep
-from worker.pool_maintainer import PoolMaintainer
-from worker.startup import start_parent
-from worker.stopping import GracefulStop
-from worker.sweeper import Sweeper
-from worker.warmup import start_child
-from worker.watchdog import Watchdog
+from sentiq.core import logs
+from sentiq.core.errors import SettingsError
+from sentiq.core.settings import current
+from worker.child.warmup import start_child
+from worker.parent.degraded import DegradedMode
+from worker.parent.liveness import LivenessStep
+from worker.parent.metrics_server_step import MetricsServerStep
+from worker.parent.pool_maintainer import PoolMaintainer
+from worker.parent.startup import start_parent
+from worker.parent.stopping import GracefulStop
+from worker.parent.sweeper import Sweeper
+from worker.parent.watchdog import Watchdog
 
 try:
     settings = current()

@@ -9,12 +9,12 @@ from functools import cache
 from celery import current_app
 from redis import Redis
 
-from jobs.cache import ResultCache
-from jobs.connection import connect
-from jobs.lanes import BulkLane, Clock, InteractiveLane
-from jobs.models import Lane
-from jobs.settings import current
-from jobs.store import JobStore
+from sentiq.core.redis import connect
+from sentiq.core.settings import current
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.lanes import BulkLane, Clock, InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import Lane
 
 
 def consumed_lane() -> Lane:

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from billiard.process import current_process
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
-from jobs.models import FAILED, WITHOUT_TEXT
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
-    from engine import Timings
+    from sentiq.engine import Timings
 
 PREFIX = "sentiq-metrics-"
 FILE_BYTES = 2**16  #: initial size of each file, set by prometheus_client

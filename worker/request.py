@@ -8,8 +8,9 @@ import structlog
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
-from jobs.connection import REDIS_AWAY
-from worker import context, reporting
+from sentiq.core.redis import REDIS_AWAY
+from worker import context
+from worker.child import reporting
 from worker.metrics import metrics
 
 REASONS: dict[type[Exception], str] = {WorkerLostError: "child_lost", TimeLimitExceeded: "time_limit"}

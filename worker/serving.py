@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from jobs import models
-from jobs.models import Lane
-from jobs.settings import BUNDLED_MODEL, current
+from sentiq.core.settings import BUNDLED_MODEL, current
+from sentiq.jobs import types
+from sentiq.jobs.types import Lane
 from worker import context, metrics
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
-    from engine import Engine, ModelManifest
-    from engine.registry import StoredModel
+    from sentiq.engine import Engine, ModelManifest
+    from sentiq.engine.registry import StoredModel
 
 #: Other models that a child keeps loaded. Their memory is its own: only the served model is shared.
 OTHERS_KEPT = 1
@@ -174,14 +174,14 @@ def find_model(name: str) -> StoredModel:
 
     Raises ModelError that lists the models there are.
     """
-    from engine.registry import find_model as find
+    from sentiq.engine.registry import find_model as find
 
     return find(current().model_roots, name)
 
 
 def load(stored: StoredModel) -> Engine:
     """Return the model's engine, not yet warm. Raises ModelError."""
-    from engine import Engine
+    from sentiq.engine import Engine
 
     settings = current()
     return Engine.load(
@@ -206,9 +206,9 @@ def _load_other(name: str) -> Engine:
     return engine
 
 
-def stored_models() -> tuple[models.StoredModel, ...]:
+def stored_models() -> tuple[types.StoredModel, ...]:
     """Return all models that this worker could load with its backend, the newest version of each id first."""
-    from engine.registry import list_models, measured
+    from sentiq.engine.registry import list_models, measured
 
     settings = current()
     found, problems = list_models(settings.model_roots)
@@ -216,7 +216,7 @@ def stored_models() -> tuple[models.StoredModel, ...]:
         log.warning("a model is left out", reason=problem)
     proofs = {model.directory: measured(model) for model in found}
     return tuple(
-        models.StoredModel(
+        types.StoredModel(
             id=model.manifest.id,
             version=model.manifest.version,
             labels=model.manifest.labels,

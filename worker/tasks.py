@@ -13,11 +13,12 @@ import structlog
 from celery import Task, shared_task
 from structlog.contextvars import bound_contextvars
 
-from jobs.dispatch import CLASSIFY_CHUNK, DRAIN, publish
-from jobs.lanes import BulkLane, InteractiveLane, OpenChunk
-from jobs.models import ChunkRef, OutputChunk
-from worker import context, reporting
-from worker.classify import answer, refuse
+from sentiq.jobs.lanes import BulkLane, InteractiveLane, OpenChunk
+from sentiq.jobs.messages import CLASSIFY_CHUNK, DRAIN, publish
+from sentiq.jobs.types import ChunkRef, OutputChunk
+from worker import context
+from worker.child import reporting
+from worker.child.classify import answer, refuse
 from worker.metrics import metrics
 from worker.serving import serving
 from worker.shared import shared

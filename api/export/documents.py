@@ -16,9 +16,9 @@ from api.http.times import instant
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import Matches, ResultsPage, RowDocument
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job, JobOptions, JobState, Lane
-from jobs.results import Results
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.jobs.results import Results
+from sentiq.jobs.types import Job, JobOptions, JobState, Lane
 
 PAGE_AT_ONCE = 4  #: chunks read in one round trip for a page, which needs few
 #: Chunks looked at for one page, or a filter that takes hardly any row would keep a thread busy for a whole job. They

@@ -9,9 +9,9 @@ from api.export.labels import DECIMALS, label_and_score
 from api.export.rows import column_cells, text_position
 from api.export.summary import VALUES_KEPT, labels_first
 from api.schemas.results import Group
-from jobs.codec import SCALE
-from jobs.models import Job
-from jobs.results import Results
+from sentiq.jobs.codec import SCALE
+from sentiq.jobs.results import Results
+from sentiq.jobs.types import Job
 
 SHOWN = 50  #: groups in an answer; the others are one
 #: Values and characters counted separately; later values go into the last group, as each row may have its own value.

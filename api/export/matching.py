@@ -8,9 +8,9 @@ from functools import lru_cache
 from api.export.labels import label_and_score
 from api.export.rows import View, text_position
 from api.export.summary import VALUES_KEPT
-from jobs.codec import SCALE, OutputColumns
-from jobs.models import InputChunk, Job
-from jobs.results import Results
+from sentiq.jobs.codec import SCALE, OutputColumns
+from sentiq.jobs.results import Results
+from sentiq.jobs.types import InputChunk, Job
 
 #: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
 #: which the texts are read take ten times as long as those of which the numbers are enough.

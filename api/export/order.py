@@ -23,10 +23,10 @@ from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches, predictions
 from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, read_rows
 from api.schemas.results import Sort
-from jobs.codec import SCALE, OutputColumns
-from jobs.errors import FieldError, InvalidInput, JobNotEnded
-from jobs.models import Job, RowError
-from jobs.results import Results
+from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
+from sentiq.jobs.codec import SCALE, OutputColumns
+from sentiq.jobs.results import Results
+from sentiq.jobs.types import Job, RowError
 
 MOST_ROWS = 5_000_000  #: sorted at once: 12 bytes each while they are sorted, 4 afterwards
 KEPT_BYTES = 32_000_000  #: of orders in a process, for the next page

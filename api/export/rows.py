@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from api.export.labels import label_and_score
 from api.schemas.results import Language, Sort
-from jobs.models import InputChunk, Job, RowError
-from jobs.results import ChunkResult, Results
+from sentiq.jobs.results import ChunkResult, Results
+from sentiq.jobs.types import InputChunk, Job, RowError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from api.export.labels import DECIMALS, LABELS_ZH
 from api.export.rows import ResultRow, View, kept_columns
 from api.export.tabular import cells, harmless, headings
-from jobs.models import Job
+from sentiq.jobs.types import Job
 
 ROWS_A_PIECE = 500
 

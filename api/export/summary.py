@@ -6,9 +6,9 @@ from collections import Counter
 
 from api.export.labels import DECIMALS, label_and_score
 from api.schemas.results import Bin, Failure, Summary
-from jobs.codec import SCALE, TRUNCATED, OutputColumns
-from jobs.models import FAILED, WITHOUT_TEXT, Job
-from jobs.results import Results
+from sentiq.jobs.codec import SCALE, TRUNCATED, OutputColumns
+from sentiq.jobs.results import Results
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Job
 
 BINS = 20  #: of the histogram of p(positive)
 VALUES_KEPT = 100_000  #: different probabilities, before they are looked at

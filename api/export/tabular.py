@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from api.export.labels import DECIMALS, LABELS_ZH
 from api.export.rows import ResultRow, View, kept_columns
-from jobs.models import Job
+from sentiq.jobs.types import Job
 
 Cell = str | int | float | bool | None
 

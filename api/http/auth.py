@@ -12,12 +12,12 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from pydantic import SecretStr
 
 from api.services import Services, services
-from jobs import keys
-from jobs.access import ApiKey, Scope
-from jobs.connection import REDIS_AWAY
-from jobs.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
-from jobs.rate_limits import parse_rate_limits
-from jobs.settings import Settings
+from sentiq.core import redis_keys
+from sentiq.core.api_keys import ApiKey, Scope
+from sentiq.core.errors import Forbidden, JobNotFound, NotAuthorised, RateLimited, UploadNotFound
+from sentiq.core.rate_limits import parse_rate_limits
+from sentiq.core.redis import REDIS_AWAY
+from sentiq.core.settings import Settings
 
 #: Endpoints that show nothing about jobs: probes, the pages and the API's description.
 OPEN = frozenset({"health.livez", "health.readyz"})
@@ -100,7 +100,7 @@ def operator_only(*, open_without_token: bool = False) -> None:
     if svc.settings.auth == "off" and svc.settings.admin_token is None:
         if open_without_token:
             return
-        raise NotAuthorised("This endpoint is closed: set SENTIQ_ADMIN_TOKEN for the API, or use bin/sentiq-admin.")
+        raise NotAuthorised("This endpoint is closed: set SENTIQ_ADMIN_TOKEN for the API, or use sentiq-admin.")
     raise NotAuthorised("Send `Authorization: Bearer TOKEN` with the token of SENTIQ_ADMIN_TOKEN or an admin key.")
 
 
@@ -116,7 +116,7 @@ def _caller(svc: Services) -> Caller:
     key = svc.keys.find(token) if token else None
     if key is None:
         what = "is not valid; it may have been revoked" if token else "is missing"
-        raise NotAuthorised(f"The API key {what}. Send `Authorization: Bearer KEY` (bin/sentiq-admin keys create).")
+        raise NotAuthorised(f"The API key {what}. Send `Authorization: Bearer KEY` (sentiq-admin keys create).")
     return Caller(key, is_admin=Scope.ADMIN in key.scopes)
 
 
@@ -163,7 +163,7 @@ class Limiter:
 
     def __init__(self, svc: Services) -> None:
         self._default = parse_rate_limits(svc.settings.rate_limit)
-        storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=keys.RATE)
+        storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=redis_keys.RATE)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
     def hit(self, caller: Caller) -> None:

@@ -9,7 +9,7 @@ from flask import request
 from api.http import gunicorn_worker
 from api.http.json import Model, decoded, validated
 from api.services import services
-from jobs.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
+from sentiq.core.errors import BodyTooLarge, UnsupportedMediaType, UploadInterrupted
 
 READ_BYTES = 4096  #: a read returns only when it is full: more would hide what a slow client has sent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 
 #: Defaults: an answer must not be framed, sniffed, cached or named in a Referer.
 HEADERS = {

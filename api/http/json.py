@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.http.problems import from_validation
-from jobs.errors import FieldError, MalformedBody
+from sentiq.core.errors import FieldError, MalformedBody
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -12,8 +12,8 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from jobs.connection import REDIS_AWAY, RedisFull, RedisRefuses
-from jobs.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, StoreFull, StoreUnavailable
+from sentiq.core.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, StoreFull, StoreUnavailable
+from sentiq.core.redis import REDIS_AWAY, RedisFull, RedisRefuses
 
 MAX_ERRORS = 100  #: entries of `errors` in one problem; the rest is only counted
 

@@ -10,7 +10,7 @@ from flask import Flask, current_app, request
 from pydantic import BaseModel
 
 from api.http.problems import pointer
-from jobs.errors import FieldError, InvalidInput
+from sentiq.core.errors import FieldError, InvalidInput
 
 
 def init_app(app: Flask) -> None:

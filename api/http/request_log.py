@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from jobs import logs
+from sentiq.core import logs
 
 SLOW_S = 1.0
 

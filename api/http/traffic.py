@@ -12,8 +12,8 @@ from flask import Flask
 from prometheus_client import Histogram
 from redis import Redis
 
-from jobs.api_processes import ANNOUNCED_EVERY_S, ApiProcess, announce, announced, leave
-from jobs.connection import REDIS_AWAY
+from sentiq.core.redis import REDIS_AWAY
+from sentiq.jobs.api_processes import ANNOUNCED_EVERY_S, ApiProcess, announce, announced, leave
 
 #: Requested by machines all the time: left out, as in the dashboards.
 PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics"})

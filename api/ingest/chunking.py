@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from jobs.models import InputChunk, Row
+from sentiq.jobs.types import InputChunk, Row
 
 
 def chunked(rows: Iterable[Row], *, max_texts: int, max_chars: int) -> Iterator[InputChunk]:

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from api.ingest.files import File
 from api.schemas.jobs import DryRunDocument, FileDocument, LineError
 from api.services import Services
-from jobs.census import texts_per_second
-from jobs.cluster import live_workers
-from jobs.models import FAILED, WITHOUT_TEXT, Lane, Row
+from sentiq.jobs.census import texts_per_second
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Lane, Row
+from sentiq.jobs.workers import live_workers
 
 ERRORS_SHOWN = 20
 TEXTS_COMPARED = 500_000  #: different texts that are remembered, as numbers, to find duplicates

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from jobs.models import RowError
-from jobs.visible import is_blank
+from sentiq.core.visible import is_blank
+from sentiq.jobs.types import RowError
 
 ID_CHARS = 512  #: characters of a custom id at most
 

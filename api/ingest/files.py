@@ -16,7 +16,7 @@ from api.ingest.options import Limits, Reading, bad_file
 from api.ingest.quotes import quotes_of
 from api.ingest.streams import Decoder, gathered, gunzipped, lines, with_head
 from api.ingest.workbook import Workbook
-from jobs.models import FileFormat, Row
+from sentiq.jobs.types import FileFormat, Row
 
 
 class File:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from api.http.problems import pointer
 from api.ingest.faults import is_unicode, text_fault
 from api.schemas.jobs import JobRequest
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import Row
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.jobs.types import Row
 
 
 def json_rows(job: JobRequest, max_chars: int) -> list[Row]:

@@ -10,7 +10,7 @@ from api.http.json import DuplicateName, loads
 from api.http.problems import pointer
 from api.ingest.faults import ID_CHARS, is_unicode, text_fault
 from api.schemas.jobs import Item
-from jobs.models import Row, RowError
+from sentiq.jobs.types import Row, RowError
 
 LINE_OVERHEAD = 4096  #: bytes a line may have beside its text: JSON syntax, custom_id
 

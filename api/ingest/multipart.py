@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from jobs.errors import FieldError, InvalidInput, MalformedBody, UploadInterrupted
+from sentiq.core.errors import FieldError, InvalidInput, MalformedBody, UploadInterrupted
 
 MAX_FIELDS_BYTES = 65_536  #: of all fields together
 MAX_PARTS = 64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from api.schemas.jobs import ReadingQuery
-from jobs.errors import FieldError, InvalidInput
-from jobs.settings import Settings
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.core.settings import Settings
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be")
 FORMATS = ("csv", "tsv", "txt", "jsonl", "xlsx")

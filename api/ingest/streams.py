@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from api.ingest.detect import HEAD_BYTES, decodes
 from api.ingest.options import Limits
-from jobs.errors import BodyTooLarge, UploadInterrupted
+from sentiq.core.errors import BodyTooLarge, UploadInterrupted
 
 PIECE_BYTES = 65_536  #: what is decoded at once
 LINE_CHARS = 4_000_000

@@ -10,7 +10,7 @@ from dataclasses import replace
 from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
 from api.ingest.options import Limits, Reading
-from jobs.models import Row, RowError
+from sentiq.jobs.types import Row, RowError
 
 SAMPLE_ROWS = 50  #: looked at to tell delimiter and columns
 DELIMITERS = ",\t;|"

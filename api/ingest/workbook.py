@@ -19,8 +19,8 @@ from api.cells import as_text, kinds_of
 from api.ingest.options import Limits, Reading, bad_file
 from api.ingest.streams import RATIO_FROM_BYTES
 from api.ingest.tables import Cells, Numbered, TypedCells
-from jobs.errors import BodyTooLarge
-from jobs.models import RowError
+from sentiq.core.errors import BodyTooLarge
+from sentiq.jobs.types import RowError
 
 MAX_MEMBERS = 10_000  #: files in the ZIP archive of a workbook
 STRINGS = "xl/sharedStrings.xml"  #: texts of all sheets, which are held in memory while rows are read

@@ -16,9 +16,9 @@ from api.schemas.cluster import (
 )
 from api.schemas.common import problems
 from api.services import services
-from jobs.cache import ResultCache
-from jobs.census import census, count_jobs, texts_per_second
-from jobs.models import Lane
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.census import census, count_jobs, texts_per_second
+from sentiq.jobs.types import Lane
 
 blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 

@@ -13,11 +13,11 @@ from api.http.times import instant
 from api.http.traffic import traffic
 from api.schemas.cluster import HealthDocument, LiveDocument, ReadyDocument
 from api.services import services
-from jobs.api_processes import ApiProcess
-from jobs.cluster import Heartbeat, check_writes, live_workers
-from jobs.connection import REDIS_AWAY, RedisFull, RedisRefuses, connect
-from jobs.models import Lane
-from jobs.version import VERSION
+from sentiq.core.redis import REDIS_AWAY, RedisFull, RedisRefuses, connect
+from sentiq.core.version import VERSION
+from sentiq.jobs.api_processes import ApiProcess
+from sentiq.jobs.types import Lane
+from sentiq.jobs.workers import Heartbeat, check_writes, live_workers
 
 PROBE_TIMEOUT_S = 0.7  #: of one try; there are up to four on a fresh connection
 

@@ -20,10 +20,10 @@ from prometheus_client.registry import Collector
 
 from api.http.traffic import Traffic
 from api.services import Services
-from jobs.cache import ResultCache
-from jobs.census import Census, census, texts_per_second
-from jobs.connection import REDIS_AWAY
-from jobs.models import Lane
+from sentiq.core.redis import REDIS_AWAY
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.census import Census, census, texts_per_second
+from sentiq.jobs.types import Lane
 
 #: Bounds of buckets: an interactive answer takes some ten to hundreds of milliseconds, an upload minutes.
 REQUEST_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 120)

@@ -10,9 +10,9 @@ from api.http.bodies import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument
 from api.services import services
-from jobs import activation
-from jobs.cluster import Heartbeat, live_workers
-from jobs.models import StoredModel
+from sentiq.jobs import activation
+from sentiq.jobs.types import StoredModel
+from sentiq.jobs.workers import Heartbeat, live_workers
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from api.http.headers import POLICIES
 from api.http.problems import http_problem
 from api.services import services
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"})
 FOR_EVER = "public, max-age=31536000, immutable"  #: of vendored files: their version is in their path

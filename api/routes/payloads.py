@@ -21,7 +21,7 @@ from api.ingest.options import Reading, limits
 from api.schemas.jobs import JobRequest, SubmitQuery, UploadRequest
 from api.services import services
 from api.submission import Digest, Payload, checked_model, checked_options
-from jobs.errors import FieldError, InvalidInput, UnsupportedMediaType
+from sentiq.core.errors import FieldError, InvalidInput, UnsupportedMediaType
 
 PACKED = frozenset({"application/gzip", "application/x-gzip", "application/octet-stream"})
 ACCEPTED = "application/json, multipart/form-data, application/x-ndjson, text/csv, text/plain, an XLSX workbook or gzip"

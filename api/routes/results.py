@@ -36,9 +36,9 @@ from api.schemas.results import (
     WorkbookQuery,
 )
 from api.services import services
-from jobs.errors import WorkbookTooLarge
-from jobs.models import Job
-from jobs.results import Pace
+from sentiq.core.errors import WorkbookTooLarge
+from sentiq.jobs.results import Pace
+from sentiq.jobs.types import Job
 
 Writer = Callable[[Job, Iterator[ResultRow], View, tuple[str, ...]], Iterator[bytes]]
 

@@ -33,9 +33,9 @@ from api.schemas.shortcuts import (
 )
 from api.services import Services, services
 from api.submission import Payload, Submission, Undigested
-from jobs.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
-from jobs.models import Row
-from jobs.visible import is_blank
+from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
+from sentiq.core.visible import is_blank
+from sentiq.jobs.types import Row
 
 EMOJI = {"positive": "😊", "negative": "😞"}
 PROBLEMS = problems(400, 413, 415, 422, 500, 503)

@@ -18,7 +18,7 @@ from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
 from api.services import services
-from jobs.uploads import Upload
+from sentiq.jobs.uploads import Upload
 
 ROWS_SHOWN = 10
 SAMPLES_SHOWN = 3

@@ -12,9 +12,9 @@ from api.export.rows import Filter, View
 from api.ingest.columns import position
 from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
 from api.services import services
-from jobs.cluster import live_workers
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import Job
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.jobs.types import Job
+from sentiq.jobs.workers import live_workers
 
 ORDERS = "sentiq.orders"  #: of the app's extensions: the orders in which results were sorted lately
 

@@ -25,10 +25,10 @@ from api.schemas.webhooks import (
     WebhookWithSecret,
 )
 from api.services import services
-from jobs.addresses import AddressRefused, resolve_permitted
-from jobs.errors import FieldError, InvalidInput
-from jobs.networks import parse_networks
-from jobs.webhooks import TEST_EVENT, Delivery, Webhook
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.core.networks import parse_networks
+from sentiq.webhooks.addresses import AddressRefused, resolve_permitted
+from sentiq.webhooks.store import TEST_EVENT, Delivery, Webhook
 
 blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", abp_tags=[Tag(name="webhooks")])
 

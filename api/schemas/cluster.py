@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from jobs.cluster import Heartbeat
-from jobs.version import VERSION
+from sentiq.core.version import VERSION
+from sentiq.jobs.workers import Heartbeat
 
 
 class LaneDocument(BaseModel):

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from jobs.models import JobOptions
-from jobs.settings import LongTexts, Settings
+from sentiq.core.settings import LongTexts, Settings
+from sentiq.jobs.types import JobOptions
 
 Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs import errors
-from jobs.version import VERSION
+from sentiq.core import errors
+from sentiq.core.version import VERSION
 
 GOOD, BAD = "房间干净，服务热情，下次还来", "物流太慢，很失望"
 MODEL, MODEL_VERSION = "sentiq-small-zh", "31f3a9e3366b"

@@ -11,10 +11,10 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
 from api.schemas.results import ResultsPage
-from jobs.errors import FieldError, InvalidInput
-from jobs.models import JobOptions, JobState, Priority
-from jobs.settings import Settings
-from jobs.windows import Window
+from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.core.settings import Settings
+from sentiq.jobs.types import JobOptions, JobState, Priority
+from sentiq.jobs.windows import Window
 
 Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
 

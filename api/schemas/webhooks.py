@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Request, words_of
-from jobs.webhooks import EVENTS
+from sentiq.webhooks.store import EVENTS
 
 
 class WebhookRequest(Request):

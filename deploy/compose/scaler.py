@@ -24,12 +24,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.errors import SettingsError
-from jobs.models import Lane
-from jobs.settings import PREFIX, Settings, current
+from sentiq.core.errors import SettingsError
+from sentiq.core.settings import PREFIX, Settings, current
+from sentiq.jobs.types import Lane
 from sentiq_client import ApiError, Client, SentiqError
-from worker.autoscale.policy import Calm, Limits, Sample, decide
 from worker.host import Host
+from worker.parent.autoscale_policy import Calm, Limits, Sample, decide
 
 EX_USAGE = 2
 
@@ -70,7 +70,7 @@ class Cluster:
             if error.status in (401, 403):
                 raise Refused(
                     f"{self._url} refuses the key ({error.status}). Put one with the scope `read` into "
-                    f"{PREFIX}API_KEY: docker-compose exec api python -m admin keys create scaler --scopes read"
+                    f"{PREFIX}API_KEY: docker-compose exec api python -m sentiq.admin keys create scaler --scopes read"
                 ) from None
             raise Unavailable(f"{self._url} answers {error.status}") from None
         except SentiqError as error:

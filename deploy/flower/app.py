@@ -7,9 +7,9 @@ import sys
 from celery import Celery
 
 from deploy.flower import truth
-from jobs import logs
-from jobs.errors import SettingsError
-from jobs.settings import current
+from sentiq.core import logs
+from sentiq.core.errors import SettingsError
+from sentiq.core.settings import current
 
 try:
     settings = current()

@@ -1,11 +1,11 @@
 """Flower's options, each with its reason; the same for `make run`, containers and Kubernetes.
 
-What differs by place comes from jobs.settings, passwords from its files. An option on the command line wins.
+What differs by place comes from sentiq.core.settings, passwords from its files. An option on the command line wins.
 """
 
 from __future__ import annotations
 
-from jobs.settings import current
+from sentiq.core.settings import current
 
 _settings = current()
 
@@ -25,6 +25,7 @@ db = str(_settings.flower_db or "")
 state_save_interval = 60_000 if persistent else 0  # ms; a save of 10,000 tasks stops it for a moment
 
 # -- what it shows --------------------------------------------------------------------------------------------------
-# The arguments say which chunk, the result what came of it (jobs/dispatch.py, worker/tasks.py); neither holds a text.
+# The arguments say which chunk, the result what came of it (sentiq/jobs/messages.py, worker/tasks.py); neither holds a
+# text.
 tasks_columns = "name,args,result,state,received,runtime,worker,uuid"
 inspect_timeout = 3_000.0  # ms; a worker at full load answers within a second or two

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import urllib.request
 
-from jobs.settings import current
+from sentiq.core.settings import current
 
 TIMEOUT_S = 3.0
 

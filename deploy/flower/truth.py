@@ -21,10 +21,10 @@ from flower.views import BaseHandler
 from kombu.exceptions import OperationalError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
-from jobs.connection import REDIS_AWAY, connect
-from jobs.dispatch import count_messages
-from jobs.models import Lane
-from jobs.settings import current
+from sentiq.core.redis import REDIS_AWAY, connect
+from sentiq.core.settings import current
+from sentiq.jobs.messages import count_messages
+from sentiq.jobs.types import Lane
 
 LOOK_EVERY_S = 5.0
 QUIET_S = 10.0  #: a task of which nothing was heard for so long is asked for

@@ -26,12 +26,12 @@ from rich.console import Console
 from deploy.local import demo, state
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
-from jobs import keys
-from jobs.access import KeyStore, Scope
-from jobs.connection import connect
-from jobs.endpoint import RedisAddress
-from jobs.errors import SettingsError
-from jobs.settings import REPOSITORY, Settings, current
+from sentiq.core import redis_keys
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.errors import SettingsError
+from sentiq.core.redis import connect
+from sentiq.core.redis_address import RedisAddress
+from sentiq.core.settings import REPOSITORY, Settings, current
 
 READY_WITHIN_S = 180
 HINT = "`make run FRESH=1` begins without what is kept of earlier runs; RUN_DIR names another folder."
@@ -148,7 +148,7 @@ def wait_ready(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
         if dead is not None:
             said = dead.last_lines(40)
             why = f"{said}\n{dead.name} ended with code {dead.exit_code()} (see above)."
-            of_the_data = dead.name == "redis" or keys.SCHEMA in said
+            of_the_data = dead.name == "redis" or redis_keys.SCHEMA in said
             raise StartError(f"{why} {HINT}" if of_the_data else why, 1)
         try:
             answer = httpx.get(f"{base_url(settings)}/readyz", timeout=5, trust_env=False)

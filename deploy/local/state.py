@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-STOP_WITHIN_S = 25.0  #: as long as a worker may take to end its chunks (jobs/settings.py, stop_grace_s) and more
+STOP_WITHIN_S = 25.0  #: as long as a worker may take to end its chunks (sentiq/core/settings.py, stop_grace_s) and more
 POLL_S = 0.1
 
 

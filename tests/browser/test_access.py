@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.browser import files
 from tests.browser.steps import analyse, answers, detail, one_look, requests, send, two_looks
 from tests.browser.visits import Look, Visit, visiting

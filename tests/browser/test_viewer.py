@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.browser.steps import one_look, requests
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster

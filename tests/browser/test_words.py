@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-from jobs.errors import SentiqError
+from sentiq.core.errors import SentiqError
 from tests.browser.steps import one_look
 from tests.browser.visits import Visit
 from tests.browser.words import words
@@ -91,7 +91,7 @@ def test_every_word_that_is_there_is_used() -> None:
 
 def test_every_reason_why_a_row_fails_has_words() -> None:
     """The codes that end up in rows are those that are written beside a `RowError`."""
-    sources = [path for part in ("api", "jobs", "worker") for path in (REPOSITORY / part).rglob("*.py")]
+    sources = [path for part in ("api", "sentiq", "worker") for path in (REPOSITORY / part).rglob("*.py")]
     codes = {code for path in sources for code in ROW_ERROR.findall(path.read_text(encoding="utf-8"))}
     codes -= {"upload_interrupted"}  # of a job, not of a row
     assert {f"fault.{code}" for code in codes} == {key for key in words("en") if key.startswith("fault.")}
@@ -100,7 +100,7 @@ def test_every_reason_why_a_row_fails_has_words() -> None:
 def codes_of_refusals() -> set[str]:
     """Those that stand beside what is wrong with one field, one file or one option; written out in the code."""
     found = set()
-    for path in (path for part in ("api", "jobs") for path in (REPOSITORY / part).rglob("*.py")):
+    for path in (path for part in ("api", "sentiq") for path in (REPOSITORY / part).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue

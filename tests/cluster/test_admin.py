@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster, check_all_answered
-from tests.support.paths import REPOSITORY
 from tests.support.processes import wait_until
 from tests.support.texts import sentences
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 
 def admin(cluster: Cluster, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-    words = [REPOSITORY / "bin" / "sentiq-admin", *arguments]
+    words = [sys.executable, "-m", "sentiq.admin", *arguments]
     return subprocess.run(
         words, env=os.environ | cluster.env | env, capture_output=True, text=True, check=False, timeout=300
     )

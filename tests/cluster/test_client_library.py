@@ -47,7 +47,7 @@ README = REPOSITORY / "client" / "README.md"
 @pytest.fixture(scope="module")
 def cluster(cluster: Cluster) -> Iterator[Cluster]:
     """The shared cluster, with a deliverer of webhooks."""
-    process = Process("webhooks", [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory)
+    process = Process("webhooks", [sys.executable, "-m", "sentiq.webhooks"], cluster.env, cluster.directory)
     yield cluster
     process.stop()
 

@@ -294,7 +294,7 @@ def test_webhooks_are_made_tried_and_removed(cluster: Cluster, table: Path) -> N
         return [json.loads(line) for line in done.stdout.splitlines()] if "--json" in words else done.stdout.decode()
 
     receiver = Receiver()
-    deliverer = Process("webhooks", [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory)
+    deliverer = Process("webhooks", [sys.executable, "-m", "sentiq.webhooks"], cluster.env, cluster.directory)
     try:
         (made,) = webhooks("create", receiver.url, "--event", "job.completed", "--description", "ours", "--json")
         assert made["secret"].startswith("whsec_")

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.compose import scaler
 from deploy.compose.scaler import Refused, arguments, find_compose
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.paths import REPOSITORY
 from tests.support.processes import Process, wait_until

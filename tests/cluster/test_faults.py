@@ -10,7 +10,7 @@ import psutil
 import pytest
 from celery import Celery
 
-from jobs import keys
+from sentiq.core import redis_keys
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.processes import Process, wait_until
 from tests.support.programs import BROKEN, HANGING
@@ -196,7 +196,7 @@ def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster)
     bulk_id = empty_cluster.submit(sentences(3_000))
     small_id = empty_cluster.submit(sentences(3))
     assert empty_cluster.redis.delete("bulk", "interactive") == 2
-    empty_cluster.redis.delete(keys.WAKEUPS)
+    empty_cluster.redis.delete(redis_keys.WAKEUPS)
 
     empty_cluster.start_worker("bulk", wait=False)
     empty_cluster.start_worker("interactive", wait=False)
@@ -215,7 +215,7 @@ def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: 
     assert job["counts"] == {"total": len(texts), "completed": len(texts) - 1, "failed": 1, "without_text": 0}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (17, "killed_worker")
-    assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
+    assert broken_cluster.redis.hlen(redis_keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
 
 
 def test_a_child_that_has_grown_is_replaced_after_its_task(empty_cluster: Cluster) -> None:
@@ -250,7 +250,7 @@ def test_a_text_that_raises_fails_alone(broken_cluster: Cluster) -> None:
     assert job["counts"] == {"total": 300, "completed": 299, "failed": 1, "without_text": 0}
     (failed,) = [row for row in broken_cluster.rows(job["id"]) if row["error"]]
     assert (failed["index"], failed["error"]["code"]) == (100, "inference_failed")
-    assert broken_cluster.redis.hlen(keys.CACHE_CURRENT) == 299  # it may succeed another time
+    assert broken_cluster.redis.hlen(redis_keys.CACHE_CURRENT) == 299  # it may succeed another time
 
 
 def test_a_text_that_hangs_is_given_up_after_the_time_limit(broken_cluster: Cluster) -> None:

@@ -13,9 +13,9 @@ import httpx
 import psutil
 import pytest
 
-from jobs.connection import text
-from jobs.keys import LaneKeys
-from jobs.models import Lane
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import LaneKeys
+from sentiq.jobs.types import Lane
 from tests.support.cluster import Cluster
 from tests.support.flower import LOGIN, Flower
 from tests.support.paths import REPOSITORY

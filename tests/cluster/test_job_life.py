@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from jobs import keys
-from jobs.dispatch import publish
-from jobs.keys import JobKeys
-from jobs.store import JobStore
+from sentiq.core import redis_keys
+from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.messages import publish
+from sentiq.jobs.store import JobStore
 from tests.support.cluster import Cluster
 from tests.support.processes import wait_until
 from tests.support.programs import BROKEN
@@ -54,7 +54,7 @@ def done(cluster: Cluster, job_id: str) -> int:
 
 def still(cluster: Cluster, job_id: str) -> int:
     """Wait until nothing of a held job is in flight; returns its finished rows."""
-    owners = keys.LaneKeys.of("bulk").owners
+    owners = redis_keys.LaneKeys.of("bulk").owners
     wait_until(
         lambda: not any(job_id.encode() in member for member in cluster.redis.hkeys(owners)),
         message="chunks in flight end",

@@ -16,8 +16,8 @@ import httpx
 import psutil
 import pytest
 
-from jobs import keys
-from jobs.connection import connect
+from sentiq.core import redis_keys
+from sentiq.core.redis import connect
 from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port, wait_until
 from tests.support.redis_server import RedisServer
@@ -189,7 +189,7 @@ def test_data_of_a_newer_release_are_left_alone(tmp_path: Path) -> None:
     for _ in range(2):
         redis.start()
         with connect(redis.settings.redis_address) as client:
-            noted = client.getset(keys.SCHEMA, "99")
+            noted = client.getset(redis_keys.SCHEMA, "99")
         redis.stop()
         if noted:
             break

@@ -64,7 +64,7 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     api, interactive, bulk = started(cluster)
     others = {
         "second api": ["gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"],
-        "webhooks": ["webhooks"],
+        "webhooks": ["sentiq.webhooks"],
         "flower": ["celery", "-A", "deploy.flower.app", "flower", "--conf=deploy/flower/flowerconfig.py"],
     }
     port = {"SENTIQ_FLOWER_PORT": str(free_port())}
@@ -75,7 +75,7 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     cluster.wait_ended(cluster.submit(["好"], model="sentiq-small-zh"))
     assert job["counts"]["failed"] == 1
     assert cluster.http.get("/nowhere").status_code == 404
-    (server,) = [child for child in bulk.children() if "worker.metrics_server" in child.cmdline()]
+    (server,) = [child for child in bulk.children() if "worker.parent.metrics_server" in child.cmdline()]
     server.kill()
     wait_until(lambda: "server of metrics ended" in bulk.log.read_text())
     cluster.redis_server.signal(9)
@@ -103,8 +103,8 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
 def test_an_error_that_nobody_caught_is_one_line(cluster: Cluster) -> None:
     code = """
 import threading, warnings
-from jobs import logs
-from jobs.settings import current
+from sentiq.core import logs
+from sentiq.core.settings import current
 logs.configure(current())
 warnings.warn("this will\\nbe removed")
 thread = threading.Thread(target=lambda: 1 / 0)
@@ -232,7 +232,9 @@ def test_people_get_readable_lines_and_colours_only_on_a_terminal(tmp_path: Path
         assert ("\x1b[" in text) == terminal
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert re.search(
-            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[info +\] child warm +\[worker.warmup\] pid=\d+", plain, re.MULTILINE
+            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[info +\] child warm +\[worker.child.warmup\] pid=\d+",
+            plain,
+            re.MULTILINE,
         )
         assert "[queues]" in plain, "Celery's banner"
 

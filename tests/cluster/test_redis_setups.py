@@ -9,7 +9,7 @@ import pytest
 import trustme
 from redis.sentinel import Sentinel
 
-from jobs.connection import REDIS_AWAY, connect
+from sentiq.core.redis import REDIS_AWAY, connect
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.processes import free_port, wait_until
 from tests.support.redis_server import RedisServer, has_tls, redis_binary

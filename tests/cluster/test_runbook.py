@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import trustme
 
-from jobs.access import KeyStore, Scope
-from jobs.connection import connect
-from jobs.keys import JobKeys
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.redis import connect
+from sentiq.core.redis_keys import JobKeys
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.models import copy_model
 from tests.support.paths import REPOSITORY
@@ -49,7 +49,7 @@ def redis_cli(server: RedisServer, *command: str) -> str:
 
 
 def admin(server: RedisServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(sys.executable, "-m", "admin", *arguments, SENTIQ_REDIS_URL=server.url)
+    return run(sys.executable, "-m", "sentiq.admin", *arguments, SENTIQ_REDIS_URL=server.url)
 
 
 def lane(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -306,7 +306,11 @@ def test_models_that_cannot_be_used(empty_cluster: Cluster, settings: dict[str, 
 
 
 def test_settings_that_are_wrong(tmp_path: Path) -> None:
-    for command in (["-m", "admin", "models"], ["-m", "webhooks"], ["-m", "celery", "-A", "worker.app", "report"]):
+    for command in (
+        ["-m", "sentiq.admin", "models"],
+        ["-m", "sentiq.webhooks"],
+        ["-m", "celery", "-A", "worker.app", "report"],
+    ):
         ended = run(sys.executable, *command, SENTIQ_PROT="1")
         assert ended.returncode == 78
         told = ended.stderr + ended.stdout
@@ -393,7 +397,7 @@ def test_webhooks_without_a_deliverer(api: Cluster) -> None:
             api.http.post(f"/api/v1/jobs/{job_id}/cancel").raise_for_status()
         assert int(redis_cli(api.redis_server, *due)) == 2
 
-        api.processes.append(Process("webhooks", [sys.executable, "-m", "webhooks"], api.env, api.directory))
+        api.processes.append(Process("webhooks", [sys.executable, "-m", "sentiq.webhooks"], api.env, api.directory))
 
         wait_until(lambda: int(redis_cli(api.redis_server, *due)) == 0, message="a deliverer sends what was missed")
         wait_until(lambda: len(receiver.got) == 1)

@@ -1,6 +1,6 @@
 """The steps of a real parent, and its real children: private names of Celery and billiard mean what we take them for.
 
-Those names are in worker/children.py, written for billiard 4.3.
+Those names are in worker/parent/children.py, written for billiard 4.3.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def test_nothing_ticks_after_its_step_has_stopped(empty_cluster: Cluster, by: si
 
 
 def test_a_real_pool_answers_what_children_ask(empty_cluster: Cluster) -> None:
-    assert version("billiard").startswith("4.3."), "read worker/children.py beside the new version"
+    assert version("billiard").startswith("4.3."), "read worker/parent/children.py beside the new version"
     empty_cluster.start(interactive=0, bulk=0)
     worker = start(empty_cluster)
     before = ask(empty_cluster, "pool_children")

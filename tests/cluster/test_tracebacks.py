@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.webhooks import TEST_EVENT, Delivery, WebhookStore
+from sentiq.webhooks.store import TEST_EVENT, Delivery, WebhookStore
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
 from tests.support.processes import Process, free_port, wait_until
@@ -39,22 +39,28 @@ def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
         webhooks = WebhookStore(cluster.redis)
         hook = webhooks.create("http://127.0.0.1:1/", "", (TEST_EVENT,))
         webhooks.enqueue(Delivery("msg_1", hook.id, TEST_EVENT, "{}", 0))
-        api = start(cluster, "api", "jobs.results:Results.pace", *GUNICORN)
-        worker = start(cluster, "worker", "jobs.lanes:InteractiveLane.take worker.sweeper:sweep_schedule", *WORKER)
+        api = start(cluster, "api", "sentiq.jobs.results:Results.pace", *GUNICORN)
+        worker = start(
+            cluster, "worker", "sentiq.jobs.lanes:InteractiveLane.take worker.parent.sweeper:sweep_schedule", *WORKER
+        )
         flower_env = {"SENTIQ_FLOWER_PORT": str(flower_port)}
         flower = start(cluster, "flower", "flower.views.workers:WorkersView.get", *FLOWER, **flower_env)
         front = start(
             cluster, "front", "api.http.gunicorn_worker:Worker.handle_request", *GUNICORN, SENTIQ_PORT=front_port
         )
         others = [
-            start(cluster, "deliverer", "webhooks.deliverer:Deliverer.step", "webhooks"),
-            start(cluster, "delivery", "webhooks.deliverer:Deliverer._deliver", "webhooks"),
+            start(cluster, "deliverer", "sentiq.webhooks.deliverer:Deliverer.step", "sentiq.webhooks"),
+            start(cluster, "delivery", "sentiq.webhooks.deliverer:Deliverer._deliver", "sentiq.webhooks"),
             start(cluster, "scaler", "worker.host:Host.__init__", "deploy.compose.scaler", "--max=2", "--compose=no"),
-            start(cluster, "admin", "jobs.cluster:live_workers", "admin", "models"),
-            start(cluster, "run", "jobs.settings:current", "deploy.local.run"),
+            start(cluster, "admin", "sentiq.jobs.workers:live_workers", "sentiq.admin", "models"),
+            start(cluster, "run", "sentiq.core.settings:current", "deploy.local.run"),
             start(cluster, "client", "sentiq_client.client:Client.__init__", "sentiq_client", "analyze", TEXT, **own),
             start(
-                cluster, "metrics", "worker.host:Host.__init__", "worker.metrics_server", *metrics_arguments(tmp_path)
+                cluster,
+                "metrics",
+                "worker.host:Host.__init__",
+                "worker.parent.metrics_server",
+                *metrics_arguments(tmp_path),
             ),
         ]
 

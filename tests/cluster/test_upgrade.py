@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
 from tests.support.processes import Process, free_port, wait_until
@@ -131,7 +131,9 @@ def start_worker(cluster: Cluster, lane: str, name: str) -> Process:
 
 
 def start_webhooks(cluster: Cluster, name: str) -> Process:
-    process = Process(name, [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory, cluster.sources)
+    older = (cluster.sources / "webhooks").is_dir()  # before the rooms had their present names
+    module = "webhooks" if older else "sentiq.webhooks"
+    process = Process(name, [sys.executable, "-m", module], cluster.env, cluster.directory, cluster.sources)
     cluster.processes.append(process)
     return process
 

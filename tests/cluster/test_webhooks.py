@@ -16,7 +16,7 @@ pytestmark = pytest.mark.cluster
 
 
 def deliverer(cluster: Cluster) -> Process:
-    process = Process("webhooks", [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory)
+    process = Process("webhooks", [sys.executable, "-m", "sentiq.webhooks"], cluster.env, cluster.directory)
     cluster.processes.append(process)
     return process
 

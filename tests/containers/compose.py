@@ -96,7 +96,7 @@ class Project:
         self.compose("up", "-d", timeout_s=2 * UP_S)
         wait_until(self.all_healthy, timeout_s=UP_S, message="all containers are healthy")
         name = "the tests"
-        key = self.compose("exec", "-T", "api", "python", "-m", "admin", "keys", "create", name).split()[-1]
+        key = self.compose("exec", "-T", "api", "python", "-m", "sentiq.admin", "keys", "create", name).split()[-1]
         self.http.headers["Authorization"] = f"Bearer {key}"
 
     def down(self) -> None:

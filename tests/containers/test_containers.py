@@ -108,7 +108,7 @@ def test_jobs_outlive_the_containers(project: Project) -> None:
 def test_a_backup_brings_the_jobs_back(project: Project) -> None:
     """As docs/containers.md says, with a file in the container."""
     job_id = project.http.post("/api/v1/jobs", json={"text": "还在"}, headers={"Prefer": "wait=10"}).json()["id"]
-    admin, file = ("exec", "-T", "api", "python", "-m", "admin"), "/tmp/sentiq.backup"  # noqa: S108 -- the container's
+    admin, file = ("exec", "-T", "api", "python", "-m", "sentiq.admin"), "/tmp/sentiq.backup"  # noqa: S108 -- the container's
 
     project.compose(*admin, "backup", file)
     assert project.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204

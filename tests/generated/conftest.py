@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.access import KeyStore, Scope
+from sentiq.core.api_keys import KeyStore, Scope
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
 

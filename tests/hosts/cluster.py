@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 from celery import Celery
 
-from jobs.connection import text
-from jobs.keys import JobKeys, LaneKeys
-from jobs.models import ChunkRef, Lane
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.jobs.types import ChunkRef, Lane
 from tests.hosts.network import Network
 from tests.support.cluster import Cluster
 from tests.support.processes import Process, wait_until

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine import Engine
-from engine.registry import find_model
+from sentiq.engine import Engine
+from sentiq.engine.registry import find_model
 from tests.hosts import recovery
 from tests.hosts.cluster import SERVERS, HostedCluster
 from tests.hosts.load import Load

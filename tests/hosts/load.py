@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from engine import Engine
-from jobs.models import ChunkRef
+from sentiq.engine import Engine
+from sentiq.jobs.types import ChunkRef
 from tests.hosts.cluster import HostedCluster
 from tests.support.models import expected
 from tests.support.processes import wait_until

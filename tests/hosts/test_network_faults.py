@@ -8,8 +8,8 @@ from itertools import combinations, product
 
 import pytest
 
-from engine import Engine
-from jobs.models import ChunkRef, Lane
+from sentiq.engine import Engine
+from sentiq.jobs.types import ChunkRef, Lane
 from tests.hosts.cluster import LEASE_S, SERVERS, WORKER_HOSTS, HostedCluster
 from tests.hosts.load import Load
 from tests.hosts.network import CUT, Fault

@@ -11,11 +11,11 @@ from redis import Redis
 
 from api.app import create_app
 from api.services import Services
-from jobs.cluster import Heartbeat, beat, count_children
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, Lane, StoredModel
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, Lane, StoredModel
+from sentiq.jobs.workers import Heartbeat, beat, count_children
 from tests.support.jobs import answered, claim
 
 ADMIN_TOKEN = "a token of the tests"

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from redis import Redis
 
-from admin.__main__ import main as admin
 from api.app import create_app
 from api.services import Services
-from jobs import keys
-from jobs.access import KeyStore, Scope
-from jobs.settings import Settings, current
+from sentiq.admin.commands import main as admin
+from sentiq.core import redis_keys
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.settings import Settings, current
 
 Ask = Callable[..., tuple[int, dict[str, object]]]
 
@@ -170,7 +170,7 @@ def test_a_key_sees_only_its_own_uploads(client: FlaskClient, key: Callable[...,
 def test_the_secret_is_kept_nowhere(redis: Redis) -> None:
     key, token = KeyStore(redis).create("a team", [Scope.READ])
 
-    document = redis.hget(keys.KEYS, key.id)
+    document = redis.hget(redis_keys.KEYS, key.id)
 
     assert document is not None
     assert token.rpartition("_")[2].encode() not in document

@@ -11,11 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from jobs import keys
-from jobs.cluster import Heartbeat, beat, live_workers
-from jobs.keys import JobKeys, LaneKeys
-from jobs.models import Lane
-from jobs.store import JobStore
+from sentiq.core import redis_keys
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import Lane
+from sentiq.jobs.workers import Heartbeat, beat, live_workers
 
 
 def cluster(client: FlaskClient) -> dict[str, Any]:
@@ -66,11 +66,11 @@ def test_heartbeats_of_other_versions_are_read(client: FlaskClient, redis: Redis
     new = Heartbeat("new@test", Lane.BULK, 1, 0, "m", "1", (), 0.0, 0.0, memory_bytes=123_000_000)
     for worker in (new, replace(new, worker="newer@test"), replace(new, worker="old@test")):
         beat(redis, worker, ttl_s=60)
-    document = json.loads(redis.hget(keys.WORKERS, "newer@test") or "")
-    redis.hset(keys.WORKERS, "newer@test", json.dumps(document | {"what_is_new": 1}))
-    document = json.loads(redis.hget(keys.WORKERS, "old@test") or "")
+    document = json.loads(redis.hget(redis_keys.WORKERS, "newer@test") or "")
+    redis.hset(redis_keys.WORKERS, "newer@test", json.dumps(document | {"what_is_new": 1}))
+    document = json.loads(redis.hget(redis_keys.WORKERS, "old@test") or "")
     del document["memory_bytes"]
-    redis.hset(keys.WORKERS, "old@test", json.dumps(document))
+    redis.hset(redis_keys.WORKERS, "old@test", json.dumps(document))
 
     assert {w["name"]: w["memory_bytes"] for w in cluster(client)["workers"]} == {
         "new@test": 123_000_000,

@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from redis import Redis
 
 from api.app import create_app
-from jobs.keys import JobKeys, idempotency
-from jobs.lanes import InteractiveLane
-from jobs.models import InputChunk, Lane, NewJob, new_job_id
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core.redis_keys import JobKeys, idempotency
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import InputChunk, Lane, NewJob, new_job_id
 from tests.support.processes import wait_until
 from tests.support.redis_server import RedisServer
 

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from api.app import create_app
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 
 
 def test_models_are_listed_with_the_active_one_and_who_has_them(client: FlaskClient, live_workers: None) -> None:

@@ -12,9 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.export import matching, order
-from jobs.lanes import BulkLane
-from jobs.models import FileFormat, InputChunk, JobOptions, Outcome
-from jobs.store import JobStore
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import FileFormat, InputChunk, JobOptions, Outcome
 from tests.support.jobs import FAILED, answer_chunk, create_job
 
 ROWS_A_CHUNK = 4

@@ -21,10 +21,13 @@ from api.export import documents, groups, streams, summary
 from api.export.rows import View, read_rows
 from api.export.workbook import file as workbook
 from api.services import Services
-from jobs.errors import JobNotFound
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane
-from jobs.models import (
+from sentiq.core.errors import JobNotFound
+from sentiq.core.redis_keys import JobKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.results import VALUES_CACHED, Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     ChunkRef,
     FileFormat,
     InputChunk,
@@ -32,9 +35,6 @@ from jobs.models import (
     Outcome,
     RowError,
 )
-from jobs.results import VALUES_CACHED, Results
-from jobs.settings import Settings
-from jobs.store import JobStore
 from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
 from tests.support import jobs

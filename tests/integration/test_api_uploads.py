@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from openpyxl import Workbook
 from redis import Redis
 
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 from tests.support.jobs import stored_input
 
 UPLOADS = "/api/v1/uploads"

@@ -18,10 +18,10 @@ from openpyxl.workbook import Workbook
 
 from api.ingest.files import File
 from api.ingest.options import Reading, limits
-from jobs.lanes import BulkLane
-from jobs.models import ChunkRef, FileFormat, InputChunk, Outcome
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, FileFormat, InputChunk, Outcome
 from tests.support.jobs import answer_with, claim, create_job
 
 Answer = Callable[[str, int, int], None]

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from admin.__main__ import main as admin
-from admin.backup import PART, backup, restore
-from admin.backup_file import MAGIC, BackupRefused
-from jobs import schema
-from jobs.settings import Settings, current
+from sentiq.admin.backup import PART, backup, restore
+from sentiq.admin.backup_file import MAGIC, BackupRefused
+from sentiq.admin.commands import main as admin
+from sentiq.core.settings import Settings, current
+from sentiq.jobs import schema
 from tests.support.paths import REPOSITORY
 
 
@@ -154,7 +154,7 @@ def test_settings_that_stop_a_start_are_named(
 
 def test_a_backup_passes_through_pipes(filled: Redis, settings: Settings, tmp_path: Path) -> None:
     env = os.environ | {"SENTIQ_REDIS_URL": settings.redis_url.get_secret_value()}
-    command = [sys.executable, "-m", "admin"]
+    command = [sys.executable, "-m", "sentiq.admin"]
     before = content(filled)
 
     saved = subprocess.run([*command, "backup", "-"], cwd=REPOSITORY, env=env, capture_output=True, check=True)
@@ -179,7 +179,7 @@ def test_the_user_of_the_docs_may_with_two_commands_more(
     before = content(filled)
     try:
         for command in ("backup", "restore --replace"):
-            words = [sys.executable, "-m", "admin", *command.split(), str(tmp_path / "b")]
+            words = [sys.executable, "-m", "sentiq.admin", *command.split(), str(tmp_path / "b")]
             run = subprocess.run(words, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
             assert run.returncode == (0 if more else 1), run.stderr
             assert "Traceback" not in run.stderr

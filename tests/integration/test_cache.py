@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from jobs import keys
-from jobs.cache import ResultCache
-from jobs.codec import decode_output, encode_output
-from jobs.models import Outcome, OutputChunk, RowError
-from jobs.settings import LongTexts, Settings
+from sentiq.core import redis_keys
+from sentiq.core.settings import LongTexts, Settings
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.codec import decode_output, encode_output
+from sentiq.jobs.types import Outcome, OutputChunk, RowError
 from tests.support.processes import wait_until
 
 MODEL = "m@1"
@@ -103,14 +103,14 @@ def test_an_entry_lives_between_half_the_ttl_and_the_ttl(redis: Redis, settings:
     cache = sized(redis, settings, entries=1_000, ttl_s=2)
     old, young = texts(1, "旧"), texts(1, "新")
     keep(cache, old)
-    wait_until(lambda: redis.pttl(keys.CACHE_CURRENT) < 1_000, message="half of its time is over")
+    wait_until(lambda: redis.pttl(redis_keys.CACHE_CURRENT) < 1_000, message="half of its time is over")
 
     keep(cache, young)  # begins the next generation
 
     assert known(cache, old + young) == {*old, *young}
-    assert redis.pttl(keys.CACHE_PREVIOUS) <= 1_000 < redis.pttl(keys.CACHE_CURRENT) <= 2_000
+    assert redis.pttl(redis_keys.CACHE_PREVIOUS) <= 1_000 < redis.pttl(redis_keys.CACHE_CURRENT) <= 2_000
     wait_until(lambda: known(cache, old + young) == set(young), message="the older generation is gone")
-    wait_until(lambda: not redis.exists(keys.CACHE_CURRENT), message="the younger one, too")
+    wait_until(lambda: not redis.exists(redis_keys.CACHE_CURRENT), message="the younger one, too")
 
 
 def test_every_key_of_it_expires(redis: Redis, settings: Settings) -> None:
@@ -125,8 +125,8 @@ def test_every_key_of_it_expires(redis: Redis, settings: Settings) -> None:
 @pytest.mark.parametrize("wrong", [b"", b"\x00", b"\x07" + b"\x00" * 4, b"\x00" * 5, b"\xff" * 5, b"\x00" * 9])
 def test_wrong_bytes_are_no_answer(redis: Redis, cache: ResultCache, wrong: bytes) -> None:
     keep(cache, texts(1))
-    (field,) = redis.hkeys(keys.CACHE_CURRENT)
-    redis.hset(keys.CACHE_CURRENT, field, wrong)
+    (field,) = redis.hkeys(redis_keys.CACHE_CURRENT)
+    redis.hset(redis_keys.CACHE_CURRENT, field, wrong)
 
     assert known(cache, texts(1)) == set()
     keep(cache, texts(1))
@@ -140,7 +140,7 @@ def test_an_entry_of_another_number_of_labels_is_no_answer(cache: ResultCache) -
 
 
 def test_a_redis_that_refuses_the_cache_does_not_stop_work(redis: Redis, cache: ResultCache) -> None:
-    redis.set(keys.CACHE_CURRENT, "not a hash", ex=60)
+    redis.set(redis_keys.CACHE_CURRENT, "not a hash", ex=60)
 
     keep(cache, texts(3))
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs import census as census_module
-from jobs import keys
-from jobs.census import census
-from jobs.keys import JobKeys, LaneKeys
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, JobOptions, Lane, NewJob, Priority, new_job_id
-from jobs.store import JobStore
+from sentiq.core import redis_keys
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.jobs import census as census_module
+from sentiq.jobs.census import census
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, JobOptions, Lane, NewJob, Priority, new_job_id
 from tests.support.jobs import POSITIVE, answer_chunk, chunk_of, create_job
 
 HOUR_MS = 3_600_000
@@ -74,7 +74,7 @@ def test_the_oldest_bulk_chunk_is_told_however_many_messages_it_got(
     job = submit(store, Lane.BULK)
     submit(store, Lane.BULK)
     member, leases = str(ChunkRef(job.id, 0, 2)), LaneKeys.of(Lane.BULK).leases
-    redis.hincrby(keys.PUBLISHED, member, -waited_s * 1000 * 1000)  # as if it had been published then
+    redis.hincrby(redis_keys.PUBLISHED, member, -waited_s * 1000 * 1000)  # as if it had been published then
     for _ in range(1, messages):  # and whoever sweeps came late
         redis.zadd(leases, {member: redis.time()[0] * 1000 - 1})
 
@@ -148,9 +148,9 @@ def test_its_cost_does_not_grow_with_the_jobs(redis: Redis, store: JobStore) -> 
     pipe = redis.pipeline(transaction=False)
     for number in range(20_000):
         pipe.hset(JobKeys.of(f"job_{number}").job, mapping=fields)
-        pipe.zadd(keys.LIVE, {f"job_{number}": number})
-        pipe.zadd(keys.JOBS, {f"job_{number}": number})
-        pipe.hset(keys.PUBLISHED, f"job_{number}:0:3:2", 1)
+        pipe.zadd(redis_keys.LIVE, {f"job_{number}": number})
+        pipe.zadd(redis_keys.JOBS, {f"job_{number}": number})
+        pipe.hset(redis_keys.PUBLISHED, f"job_{number}:0:3:2", 1)
     pipe.execute()
     before = redis.info("stats")["total_commands_processed"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from redis import Redis
 
-from jobs import keys
-from jobs.keys import LaneKeys
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import Lane
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core import redis_keys
+from sentiq.core.redis_keys import LaneKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import Lane
 from tests.support.jobs import Messages, answer_to, claimed, submitted
 
 
@@ -70,4 +70,4 @@ def test_children_that_came_since_are_woken_one_a_sweep(
     for _ in range(5):
         interactive.sweep(messages)
 
-    assert (len(messages.sent), redis.zcard(keys.WAKEUPS)) == (2, 4)
+    assert (len(messages.sent), redis.zcard(redis_keys.WAKEUPS)) == (2, 4)

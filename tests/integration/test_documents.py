@@ -12,13 +12,15 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from jobs import keys
-from jobs.access import KeyStore, Scope
-from jobs.api_processes import ApiProcess, announce, announced
-from jobs.cluster import Heartbeat, beat, live_workers
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane
-from jobs.models import (
+from sentiq.core import redis_keys
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.redis_keys import JobKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs.api_processes import ApiProcess, announce, announced
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.results import Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     FileFormat,
     InputChunk,
     JobOptions,
@@ -29,10 +31,8 @@ from jobs.models import (
     RowError,
     StoredModel,
 )
-from jobs.results import Results
-from jobs.settings import Settings
-from jobs.store import JobStore
-from jobs.webhooks import Delivery, WebhookStore
+from sentiq.jobs.workers import Heartbeat, beat, live_workers
+from sentiq.webhooks.store import Delivery, WebhookStore
 from tests.support.jobs import POSITIVE, answer_chunk, create_job
 
 LABELS = ("negative", "positive")
@@ -53,13 +53,13 @@ class Kept:
 def api_key(redis: Redis, _: Settings) -> Kept:
     store = KeyStore(redis)
     made, token = store.create("a shop", [Scope.READ, Scope.SUBMIT], "600/minute")
-    return Kept(keys.KEYS, made.id, lambda: (store.all(), store.get(made.id), store.find(token)))
+    return Kept(redis_keys.KEYS, made.id, lambda: (store.all(), store.get(made.id), store.find(token)))
 
 
 def webhook(redis: Redis, _: Settings) -> Kept:
     store = WebhookStore(redis)
     made = store.create("https://example.com/hook", "", ("job.completed", "job.failed"))
-    return Kept(keys.WEBHOOKS, made.id, lambda: (store.all(), store.get(made.id)))
+    return Kept(redis_keys.WEBHOOKS, made.id, lambda: (store.all(), store.get(made.id)))
 
 
 def delivery(redis: Redis, _: Settings) -> Kept:
@@ -67,10 +67,10 @@ def delivery(redis: Redis, _: Settings) -> Kept:
     store.enqueue(Delivery("msg_1", "wh_1", "job.completed", "{}", 1))
 
     def claimed() -> list[Delivery]:
-        redis.zadd(keys.DELIVERIES, {"msg_1": 0})
+        redis.zadd(redis_keys.DELIVERIES, {"msg_1": 0})
         return store.claim(1)
 
-    return Kept(keys.delivery("msg_1"), "delivery", lambda: (store.delivery("msg_1"), claimed()))
+    return Kept(redis_keys.delivery("msg_1"), "delivery", lambda: (store.delivery("msg_1"), claimed()))
 
 
 def heartbeat(redis: Redis, _: Settings) -> Kept:
@@ -79,12 +79,12 @@ def heartbeat(redis: Redis, _: Settings) -> Kept:
         StoredModel("n", "1", LABELS, 256, "fp32", "a test"),
     )
     beat(redis, Heartbeat("bulk@test", Lane.BULK, 2, 1, "m", "3", stored, 1.0, 0.0, memory_bytes=7), ttl_s=60)
-    return Kept(keys.WORKERS, "bulk@test", lambda: live_workers(redis))
+    return Kept(redis_keys.WORKERS, "bulk@test", lambda: live_workers(redis))
 
 
 def api_process(redis: Redis, _: Settings) -> Kept:
     announce(redis, ApiProcess("here", 1, 0.5, 7))
-    return Kept(keys.API_PROCESSES, "here", lambda: announced(redis))
+    return Kept(redis_keys.API_PROCESSES, "here", lambda: announced(redis))
 
 
 def _job(redis: Redis, settings: Settings) -> tuple[JobStore, NewJob]:
@@ -195,10 +195,10 @@ OLD_FILE = """{"name": "a.csv", "format": "csv", "compression": null, "encoding"
 
 
 def test_what_an_older_version_wrote_is_read(redis: Redis) -> None:
-    redis.hset(keys.KEYS, "8c1fd2a0e3b4", OLD_KEY)
-    redis.hset(keys.WEBHOOKS, "wh_1", OLD_WEBHOOK)
-    redis.hset(keys.delivery("msg_1"), "delivery", OLD_DELIVERY)
-    redis.hset(keys.WORKERS, "bulk@old", OLD_HEARTBEAT % redis.time()[0])
+    redis.hset(redis_keys.KEYS, "8c1fd2a0e3b4", OLD_KEY)
+    redis.hset(redis_keys.WEBHOOKS, "wh_1", OLD_WEBHOOK)
+    redis.hset(redis_keys.delivery("msg_1"), "delivery", OLD_DELIVERY)
+    redis.hset(redis_keys.WORKERS, "bulk@old", OLD_HEARTBEAT % redis.time()[0])
 
     assert KeyStore(redis).get("8c1fd2a0e3b4").scopes == {Scope.READ, Scope.SUBMIT}
     assert WebhookStore(redis).get("wh_1").events == ("job.completed",)

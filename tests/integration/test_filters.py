@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from jobs.cluster import Heartbeat, beat
-from jobs.lanes import BulkLane
-from jobs.models import ChunkRef, Lane, NewJob, Outcome, RowError, StoredModel
-from jobs.store import JobStore
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, Lane, NewJob, Outcome, RowError, StoredModel
+from sentiq.jobs.workers import Heartbeat, beat
 from tests.support.jobs import answer_chunk, submitted
 
 JOBS = "/api/v1/jobs"

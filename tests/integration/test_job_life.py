@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs import keys
-from jobs.errors import JobEnded, NotBulk, NothingToRetry
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane, InteractiveLane, sweep_schedule
-from jobs.models import (
+from sentiq.core import redis_keys
+from sentiq.core.errors import JobEnded, NotBulk, NothingToRetry
+from sentiq.core.redis_keys import JobKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane, InteractiveLane, sweep_schedule
+from sentiq.jobs.results import Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     ChunkRef,
     InputChunk,
     Job,
@@ -24,9 +27,6 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
-from jobs.results import Results
-from jobs.settings import Settings
-from jobs.store import JobStore
 from tests.support.jobs import FAILED, POSITIVE, answer_chunk, answer_to, chunk_of, claim, create_job
 
 HOUR_MS = 3_600_000
@@ -297,6 +297,6 @@ def test_jobs_of_older_versions_are_readable(redis: Redis, store: JobStore) -> N
 def test_an_ended_job_leaves_no_entry_behind(redis: Redis, store: JobStore, bulk: BulkLane) -> None:
     job, issued = created(store, chunks=2, expire_at_ms=NOON_MS + HOUR_MS, webhook="wh_1")
     finish(bulk, store, job, issued)
-    assert redis.zscore(keys.SCHEDULE, job.id) is None
-    assert redis.zscore(keys.QUEUED, job.id) is None
-    assert redis.zscore(keys.WEBHOOKS_DUE, job.id) is not None
+    assert redis.zscore(redis_keys.SCHEDULE, job.id) is None
+    assert redis.zscore(redis_keys.QUEUED, job.id) is None
+    assert redis.zscore(redis_keys.WEBHOOKS_DUE, job.id) is not None

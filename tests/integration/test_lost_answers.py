@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs import keys
-from jobs.dispatch import DRAIN
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, JobState, Lane
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core import redis_keys
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.messages import DRAIN
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, JobState, Lane
 from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new
 
 
@@ -72,7 +72,7 @@ def test_a_wakeup_of_the_sweeper_is_sent(redis: Redis, forgetful: Redis, store: 
     store.create(job)
     store.append(job, 0, chunk_of(0))
     store.seal(job, "lost")
-    redis.delete(keys.WAKEUPS)
+    redis.delete(redis_keys.WAKEUPS)
 
     InteractiveLane(forgetful, settings).sweep(messages)
 

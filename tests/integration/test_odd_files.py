@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jobs.store import JobStore
+from sentiq.jobs.store import JobStore
 from tests.integration.odd_files import Odd, odd_files
 from tests.support.cluster import Cluster
 from tests.support.jobs import stored_input

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from jobs.api_processes import ApiProcess, announce
-from jobs.version import VERSION
+from sentiq.core.version import VERSION
+from sentiq.jobs.api_processes import ApiProcess, announce
 from tests.support.processes import wait_until
 
 TEXT = "好吃"

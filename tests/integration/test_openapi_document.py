@@ -16,9 +16,9 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from jobs.access import KeyStore, Scope
-from jobs.settings import Settings
-from jobs.version import VERSION
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.settings import Settings
+from sentiq.core.version import VERSION
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PUBLIC = {"GET /livez", "GET /readyz"}

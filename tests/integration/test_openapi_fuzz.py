@@ -30,11 +30,11 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from api.services import Services
-from jobs.access import KeyStore, Scope
-from jobs.lanes import BulkLane
-from jobs.models import ChunkRef
-from jobs.settings import Settings
-from jobs.webhooks import EVENTS, TEST_EVENT, Delivery
+from sentiq.core.api_keys import KeyStore, Scope
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.types import ChunkRef
+from sentiq.webhooks.store import EVENTS, TEST_EVENT, Delivery
 from tests.support.examples import effort
 from tests.support.jobs import answered
 from tests.support.redis_server import RedisServer

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from api.app import create_app
 from api.services import Services
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 
 STATIC = "/static/app/main.js"
 

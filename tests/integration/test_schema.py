@@ -10,12 +10,13 @@ import pytest
 from redis import Redis, ResponseError
 from redis.client import Pipeline
 
-from admin.__main__ import main as admin
-from admin.backup import backup
-from jobs import keys, schema
-from jobs.access import KeyStore
-from jobs.errors import NewerData
-from jobs.settings import Settings, current
+from sentiq.admin.backup import backup
+from sentiq.admin.commands import main as admin
+from sentiq.core import redis_keys
+from sentiq.core.api_keys import KeyStore
+from sentiq.core.errors import NewerData
+from sentiq.core.settings import Settings, current
+from sentiq.jobs import schema
 
 COUNTS = "sentiq:carried"
 
@@ -53,26 +54,26 @@ def test_there_is_a_migration_for_each_older_version() -> None:
 def test_the_version_is_noted_and_stays(redis: Redis) -> None:
     schema.ensure(redis)
 
-    assert redis.get(keys.SCHEMA) == str(schema.VERSION).encode()
-    assert redis.ttl(keys.SCHEMA) == -1
+    assert redis.get(redis_keys.SCHEMA) == str(schema.VERSION).encode()
+    assert redis.ttl(redis_keys.SCHEMA) == -1
 
 
 @pytest.mark.usefixtures("version_3")
 @pytest.mark.parametrize("noted", [None, "1"])
 def test_older_data_are_carried_over_once_however_many_come(redis: Redis, noted: str | None) -> None:
     if noted:
-        redis.set(keys.SCHEMA, noted)
+        redis.set(redis_keys.SCHEMA, noted)
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: schema.ensure(redis), range(64)))
 
-    assert redis.get(keys.SCHEMA) == b"3"
+    assert redis.get(redis_keys.SCHEMA) == b"3"
     assert redis.hgetall(COUNTS) == {b"first": b"1", b"second": b"2"}
 
 
 @pytest.mark.usefixtures("version_3")
 def test_only_what_is_missing_is_carried_over(redis: Redis) -> None:
-    redis.set(keys.SCHEMA, "2")
+    redis.set(redis_keys.SCHEMA, "2")
 
     schema.ensure(redis)
 
@@ -81,27 +82,27 @@ def test_only_what_is_missing_is_carried_over(redis: Redis) -> None:
 
 def test_a_migration_that_fails_leaves_all_as_it_was(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(pipe: Pipeline) -> None:
-        pipe.hget(keys.JOBS, "")  # a sorted set: Redis refuses
+        pipe.hget(redis_keys.JOBS, "")  # a sorted set: Redis refuses
         pipe.multi()
 
-    redis.zadd(keys.JOBS, {"job_1": 1})
+    redis.zadd(redis_keys.JOBS, {"job_1": 1})
     monkeypatch.setattr(schema, "VERSION", 2)
     monkeypatch.setattr(schema, "MIGRATIONS", {1: fails})
 
     with pytest.raises(ResponseError):
         schema.ensure(redis)
 
-    assert redis.get(keys.SCHEMA) is None
+    assert redis.get(redis_keys.SCHEMA) is None
 
 
 def test_newer_data_are_refused_by_name_and_left_alone(redis: Redis) -> None:
-    redis.set(keys.SCHEMA, "7")
+    redis.set(redis_keys.SCHEMA, "7")
 
     for use in (schema.check, schema.ensure):
         with pytest.raises(NewerData, match=rf"version 7 .*up to {schema.VERSION}\..*docs/upgrading\.md"):
             use(redis)
 
-    assert redis.get(keys.SCHEMA) == b"7"
+    assert redis.get(redis_keys.SCHEMA) == b"7"
 
 
 @pytest.mark.usefixtures("environment")
@@ -110,7 +111,7 @@ def test_an_operator_s_command_refuses_newer_data_but_restores_older(
 ) -> None:
     kept, _ = KeyStore(redis).create("kept", [])
     backup(redis, tmp_path / "older")
-    redis.set(keys.SCHEMA, "7")
+    redis.set(redis_keys.SCHEMA, "7")
     backup(redis, tmp_path / "newer")
 
     assert admin(["keys", "create", "lost"]) == 78
@@ -118,8 +119,8 @@ def test_an_operator_s_command_refuses_newer_data_but_restores_older(
     assert admin(["config", "check"]) == 1
     assert "schema version 7" in capsys.readouterr().err
     assert admin(["restore", str(tmp_path / "newer"), "--replace"]) == 78
-    assert redis.get(keys.SCHEMA) == b"7", "nothing was restored"
+    assert redis.get(redis_keys.SCHEMA) == b"7", "nothing was restored"
 
     assert admin(["restore", str(tmp_path / "older"), "--replace"]) == 0
-    assert redis.get(keys.SCHEMA) == str(schema.VERSION).encode()
+    assert redis.get(redis_keys.SCHEMA) == str(schema.VERSION).encode()
     assert KeyStore(redis).all() == [kept]

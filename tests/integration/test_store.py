@@ -9,14 +9,17 @@ from functools import partial
 import pytest
 from redis import Redis
 
-from jobs import keys
-from jobs import store as store_module
-from jobs.connection import RedisFull, text
-from jobs.dispatch import CLASSIFY_CHUNK, DRAIN
-from jobs.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
-from jobs.keys import JobKeys, LaneKeys
-from jobs.lanes import BulkLane, Clock, InteractiveLane, sweep_uploads
-from jobs.models import (
+from sentiq.core import redis_keys
+from sentiq.core.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
+from sentiq.core.redis import RedisFull, text
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs import store as store_module
+from sentiq.jobs.lanes import BulkLane, Clock, InteractiveLane, sweep_uploads
+from sentiq.jobs.messages import CLASSIFY_CHUNK, DRAIN
+from sentiq.jobs.results import Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     ChunkRef,
     JobState,
     Lane,
@@ -24,9 +27,6 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
-from jobs.results import Results
-from jobs.settings import Settings
-from jobs.store import JobStore
 from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, submitted
 from tests.support.processes import wait_until
 
@@ -71,7 +71,7 @@ def test_work_begins_before_the_upload_ends(store: JobStore, bulk: BulkLane) -> 
 def test_only_a_window_of_chunks_is_published_and_each_result_publishes_the_next(
     redis: Redis, store: JobStore, bulk: BulkLane
 ) -> None:
-    redis.set(keys.LaneKeys.of(Lane.BULK).children, 2)
+    redis.set(redis_keys.LaneKeys.of(Lane.BULK).children, 2)
     job = new()
     store.create(job)
     published = [ref for n in range(9) for ref in store.append(job, n, chunk_of(n))]
@@ -233,7 +233,7 @@ def test_a_lost_wakeup_is_sent_again_once_none_lives(
     interactive.sweep(messages)
     assert messages.sent == []  # the submit's own wake-up still lives
 
-    redis.delete(keys.WAKEUPS)
+    redis.delete(redis_keys.WAKEUPS)
     interactive.sweep(messages)
     interactive.sweep(messages)
     assert messages.sent == [(DRAIN, ())]
@@ -242,7 +242,7 @@ def test_a_lost_wakeup_is_sent_again_once_none_lives(
 def test_a_submit_right_after_the_last_take_sends_a_wakeup(
     redis: Redis, store: JobStore, interactive: InteractiveLane
 ) -> None:
-    redis.set(keys.LaneKeys.of(Lane.INTERACTIVE).children, 0)
+    redis.set(redis_keys.LaneKeys.of(Lane.INTERACTIVE).children, 0)
     job = new(Lane.INTERACTIVE)
     store.create(job)
     store.append(job, 0, chunk_of(0))
@@ -321,7 +321,7 @@ def test_an_erased_job_leaves_nothing_even_when_a_child_still_works_on_it(
     bulk.record([answer_to(opened)])
 
     k = JobKeys.of(job.id)
-    assert redis.exists(k.job, k.input, k.output, k.isolation, keys.idempotency("k")) == 0
+    assert redis.exists(k.job, k.input, k.output, k.isolation, redis_keys.idempotency("k")) == 0
     assert bulk.counts() == type(bulk.counts())(0, 0)
     with pytest.raises(JobNotFound):
         store.get(job.id)
@@ -440,7 +440,7 @@ def test_what_belongs_to_a_job_lives_as_long_as_the_job(redis: Redis, store: Job
     store.cancel(job.id)
 
     k = JobKeys.of(job.id)
-    for key in (k.input, k.output, k.failures, k.pace, keys.idempotency("k")):
+    for key in (k.input, k.output, k.failures, k.pace, redis_keys.idempotency("k")):
         assert redis.pttl(key) >= redis.pttl(k.job) - 1_000
 
 
@@ -461,7 +461,7 @@ def test_an_idempotency_key_replays_refuses_and_waits(store: JobStore) -> None:
 def test_a_job_stays_in_the_lists_as_long_as_it_lives(redis: Redis, store: JobStore, bulk: BulkLane) -> None:
     job = NewJob(new_job_id(), Lane.BULK, "m", owner="a key")
     store.create(job)
-    indexes = (keys.JOBS, keys.jobs_of("a key"))
+    indexes = (redis_keys.JOBS, redis_keys.jobs_of("a key"))
     for index in indexes:
         redis.expire(index, 5)  # as if it had been made long ago
 
@@ -476,7 +476,7 @@ def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, setting
     redis.zadd(leases, {"held:0:3:1": now_ms + 7_200_000 + 500})
     assert clock.take_turn() == 0
 
-    redis.set(keys.CLOCK, now_ms + 7_200_000)  # as it was before the jump
+    redis.set(redis_keys.CLOCK, now_ms + 7_200_000)  # as it was before the jump
 
     assert clock.take_turn() == pytest.approx(7_200_000, abs=1_500)
     assert (redis.zscore(leases, "held:0:3:1") or 0) == pytest.approx(now_ms + 500, abs=1_500)
@@ -486,14 +486,14 @@ def test_one_sweeper_at_a_time_has_the_turn(redis: Redis) -> None:
     sweepers = [Clock(redis, 60_000) for _ in range(5)]
 
     assert [sweeper.take_turn() for sweeper in sweepers] == [0, None, None, None, None]
-    redis.incrby(keys.CLOCK, -Clock.TURN_MS)
+    redis.incrby(redis_keys.CLOCK, -Clock.TURN_MS)
     assert [sweeper.take_turn() for sweeper in reversed(sweepers)] == [0, None, None, None, None]
 
 
 def test_jobs_are_listed_newest_first_by_page(redis: Redis, store: JobStore) -> None:
     ids = [submitted(store, Lane.BULK).id for _ in range(7)]
     for score, job_id in enumerate(ids):  # several may share a millisecond
-        redis.zadd(keys.JOBS, {job_id: score})
+        redis.zadd(redis_keys.JOBS, {job_id: score})
     redis.delete(JobKeys.of(ids[3]).job)  # as if it had expired
     expected = [i for i in reversed(ids) if i != ids[3]]
 
@@ -516,7 +516,7 @@ def test_a_page_of_a_rare_state_looks_at_a_part_of_the_list(
     monkeypatch.setattr(store_module, "JOBS_LOOKED_AT", 6)
     ids = [submitted(store, Lane.BULK).id for _ in range(20)]
     for score, job_id in enumerate(ids):
-        redis.zadd(keys.JOBS, {job_id: score})
+        redis.zadd(redis_keys.JOBS, {job_id: score})
     for job_id in (ids[0], ids[1], ids[2], ids[19]):
         store.cancel(job_id)
 
@@ -535,7 +535,7 @@ def test_the_indexes_forget_jobs_that_expired_though_nobody_lists_them(redis: Re
 
     living = {submitted(store, Lane.BULK).id for _ in range(300)}
 
-    members = {text(job_id) for job_id in redis.zrange(keys.JOBS, 0, -1)}
+    members = {text(job_id) for job_id in redis.zrange(redis_keys.JOBS, 0, -1)}
     assert living <= members
     assert len(members - living) < 20
 

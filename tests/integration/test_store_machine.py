@@ -26,10 +26,8 @@ from hypothesis.stateful import (
 )
 from redis import Redis
 
-from jobs import keys
-from jobs.connection import text
-from jobs.dispatch import CLASSIFY_CHUNK, new_task_id
-from jobs.errors import (
+from sentiq.core import redis_keys
+from sentiq.core.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
     JobEnded,
@@ -38,12 +36,14 @@ from jobs.errors import (
     NothingToRetry,
     SentiqError,
 )
-from jobs.keys import JobKeys, LaneKeys
-from jobs.lanes import STALLED, BulkLane, InteractiveLane, OpenChunk, sweep_schedule, sweep_uploads
-from jobs.models import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority
-from jobs.results import Results
-from jobs.settings import Settings
-from jobs.store import JobStore
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import STALLED, BulkLane, InteractiveLane, OpenChunk, sweep_schedule, sweep_uploads
+from sentiq.jobs.messages import CLASSIFY_CHUNK, new_task_id
+from sentiq.jobs.results import Results
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
 from tests.support.examples import effort
 
@@ -261,9 +261,9 @@ class StoreMachine(RuleBasedStateMachine):
         """A task that asks again is given what it holds: the first answer may have been lost."""
         owners = self.redis.hgetall(LaneKeys.of(Lane.INTERACTIVE).owners)
         holds = [ChunkRef.parse(text(member)) for member, owner in owners.items() if text(owner) == task]
-        pending = [ChunkRef.parse(text(member)) for member in self.redis.lrange(keys.PENDING, 0, -1)]
+        pending = [ChunkRef.parse(text(member)) for member in self.redis.lrange(redis_keys.PENDING, 0, -1)]
         opened = self.interactive.take(task)
-        taken = holds or pending[: len(pending) - int(self.redis.llen(keys.PENDING))]
+        taken = holds or pending[: len(pending) - int(self.redis.llen(redis_keys.PENDING))]
         assert (opened is None) == (taken == [])
         work = [ref for ref in taken if self.model.take(ref, task) is Opened.WORK]
         assert [o.ref for o in opened or ()] == work
@@ -400,7 +400,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def upload_stalls(self) -> None:
         job = self.model.receiving[0]
-        self.redis.zadd(keys.RECEIVING, {job.new.id: 1}, xx=True)
+        self.redis.zadd(redis_keys.RECEIVING, {job.new.id: 1}, xx=True)
         assert sweep_uploads(self.store) == 1
         self.model.end(job, JobState.FAILED)
 
@@ -501,7 +501,7 @@ class StoreMachine(RuleBasedStateMachine):
     def nobody_waits_in_vain(self) -> None:
         """Each unfinished chunk of a job that may run is where a child or a sweeper comes by."""
         leased = {lane: set(map(text, self.redis.zrange(LaneKeys.of(lane).leases, 0, -1))) for lane in Lane}
-        pending = set(map(text, self.redis.lrange(keys.PENDING, 0, -1)))
+        pending = set(map(text, self.redis.lrange(redis_keys.PENDING, 0, -1)))
         for job in self.model.jobs.values():
             if not job.live:
                 continue
@@ -519,17 +519,17 @@ class StoreMachine(RuleBasedStateMachine):
         kept = {i for i, job in jobs.items() if not job.erased}
         live = {i for i in kept if jobs[i].live}
         waiting = {i for i in live if jobs[i].lane is Lane.BULK and not jobs[i].started and not jobs[i].held}
-        assert self._members(keys.JOBS) == kept
-        assert self._members(keys.RECEIVING) == {i for i in live if not jobs[i].sealed}
-        assert self._members(keys.QUEUED) == waiting
-        assert self._members(keys.SCHEDULE) == {i for i in live if jobs[i].due_ms is not None}
+        assert self._members(redis_keys.JOBS) == kept
+        assert self._members(redis_keys.RECEIVING) == {i for i in live if not jobs[i].sealed}
+        assert self._members(redis_keys.QUEUED) == waiting
+        assert self._members(redis_keys.SCHEDULE) == {i for i in live if jobs[i].due_ms is not None}
         told = {i for i in kept if jobs[i].new.options.webhook and not jobs[i].live}
-        assert told <= self._members(keys.WEBHOOKS_DUE) <= kept
+        assert told <= self._members(redis_keys.WEBHOOKS_DUE) <= kept
 
     def every_key_expires_and_none_before_its_job(self) -> None:
         ttls_ms = self._ttls_ms()
         assert [key for key, ttl_ms in ttls_ms.items() if ttl_ms < 0] == []
-        taken = {keys.idempotency(key) for key in self.model.keys}
+        taken = {redis_keys.idempotency(key) for key in self.model.keys}
         assert {key for key in ttls_ms if key.startswith("sentiq:idempotency:")} == taken
         for job_id, job in self.model.jobs.items():
             k = JobKeys.of(job_id)
@@ -538,7 +538,7 @@ class StoreMachine(RuleBasedStateMachine):
                 continue
             mine = {key for key in ttls_ms if f"{{{job_id}}}" in key}
             if job.new.idempotency_key and self.model.keys.get(job.new.idempotency_key, ("",))[0] == job_id:
-                mine.add(keys.idempotency(job.new.idempotency_key))
+                mine.add(redis_keys.idempotency(job.new.idempotency_key))
             assert [key for key in mine if ttls_ms.get(key, 0) < ttls_ms[k.job] - HOUR_MS] == []
 
     # -- at the end of each example ----
@@ -561,7 +561,14 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.model.live == []
         self.all_is_well()
         bulk, interactive = LaneKeys.of(Lane.BULK), LaneKeys.of(Lane.INTERACTIVE)
-        lanes = [bulk.leases, bulk.owners, keys.PUBLISHED, interactive.leases, interactive.owners, keys.PENDING]
+        lanes = [
+            bulk.leases,
+            bulk.owners,
+            redis_keys.PUBLISHED,
+            interactive.leases,
+            interactive.owners,
+            redis_keys.PENDING,
+        ]
         assert [key for key in lanes if self.redis.exists(key)] == []
         self.tally.update(f"jobs {'erased' if job.erased else job.ended}" for job in self.model.jobs.values())
 
@@ -572,7 +579,7 @@ class StoreMachine(RuleBasedStateMachine):
             overdue = dict.fromkeys(map(text, self.redis.zrange(leases, 0, -1)), 1)
             if overdue:
                 self.redis.zadd(leases, overdue)
-        self.redis.delete(keys.WAKEUPS)
+        self.redis.delete(redis_keys.WAKEUPS)
         self.model.overdue = set(self.model.owners)
 
     def _serve(self) -> None:
@@ -584,7 +591,7 @@ class StoreMachine(RuleBasedStateMachine):
         sent = Messages()
         self.interactive.sweep(sent)
         self.bulk.sweep(sent)
-        assert sent.wakeups == bool(self.redis.exists(keys.PENDING)), "who waits is fetched"
+        assert sent.wakeups == bool(self.redis.exists(redis_keys.PENDING)), "who waits is fetched"
         for ref in self.model.overdue.copy():
             self.model.let_go(ref)
         self.messages += sent.refs
@@ -592,7 +599,7 @@ class StoreMachine(RuleBasedStateMachine):
             execution = self._claim(self.messages.pop(0), "last")
             if execution:
                 self._record(execution, frozenset())
-        while self.redis.exists(keys.PENDING):
+        while self.redis.exists(redis_keys.PENDING):
             begun = len(self.executions)
             self._take("last")
             for execution in self.executions[begun:]:

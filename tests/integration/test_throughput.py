@@ -12,11 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from jobs.connection import text
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane, InteractiveLane
-from jobs.models import ChunkRef, Lane, NewJob, Outcome, OutputChunk, RowError
-from jobs.store import JobStore
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.lanes import BulkLane, InteractiveLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import ChunkRef, Lane, NewJob, Outcome, OutputChunk, RowError
 from tests.support.jobs import submitted
 
 STEPS = 120

@@ -14,22 +14,22 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from api.app import create_app
-from jobs import keys
-from jobs.addresses import AddressRefused, is_permitted, resolve_permitted
-from jobs.connection import text
-from jobs.lanes import BulkLane
-from jobs.models import JobOptions
-from jobs.networks import parse_networks
-from jobs.settings import Settings
-from jobs.store import JobStore
-from jobs.webhooks import LEASE_MS, WebhookStore
+from sentiq.core import redis_keys
+from sentiq.core.networks import parse_networks
+from sentiq.core.redis import text
+from sentiq.core.settings import Settings
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import JobOptions
+from sentiq.webhooks import sending
+from sentiq.webhooks.addresses import AddressRefused, is_permitted, resolve_permitted
+from sentiq.webhooks.deliverer import SHARE, Deliverer
+from sentiq.webhooks.sending import Sender
+from sentiq.webhooks.signing import signature
+from sentiq.webhooks.store import LEASE_MS, WebhookStore
 from tests.support.jobs import POSITIVE, answer_chunk, chunk_of, create_job
 from tests.support.processes import wait_until
 from tests.support.receiver import Receiver, SlowReceiver, verified
-from webhooks import sending
-from webhooks.deliverer import SHARE, Deliverer
-from webhooks.sending import Sender
-from webhooks.signing import signature
 
 LOOPBACK = parse_networks("127.0.0.0/8, ::1/128")
 HOOKS = "/api/v1/webhooks"
@@ -104,7 +104,7 @@ def test_the_end_of_a_job_is_told_once_and_signed(
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
     [entry] = open_client.get(f"{HOOKS}/{made['id']}/deliveries").json["data"]
     assert (entry["status"], entry["error"], entry["attempt"]) == (200, None, 1)
-    assert redis.zcard(keys.DELIVERIES) == redis.zcard(keys.WEBHOOKS_DUE) == 0
+    assert redis.zcard(redis_keys.DELIVERIES) == redis.zcard(redis_keys.WEBHOOKS_DUE) == 0
 
 
 def test_only_events_that_were_asked_for(
@@ -119,7 +119,7 @@ def test_only_events_that_were_asked_for(
     ended_job(store, redis, settings, made["id"])
     deliver()
     assert receiver.got == []
-    assert redis.zcard(keys.WEBHOOKS_DUE) == 0
+    assert redis.zcard(redis_keys.WEBHOOKS_DUE) == 0
 
 
 def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
@@ -164,7 +164,7 @@ def test_tries_end_and_gone_disables(
 
     def given_up() -> bool:
         deliver()
-        return redis.zcard(keys.DELIVERIES) == 0 and len(receiver.got) == 4
+        return redis.zcard(redis_keys.DELIVERIES) == 0 and len(receiver.got) == 4
 
     wait_until(given_up, message="it is given up after the last try")
     receiver.statuses = [410]
@@ -189,7 +189,7 @@ def test_a_deliverer_that_died_leaves_its_message_to_the_next(
     [claimed] = WebhookStore(redis).claim(10)
     deliver()
     assert receiver.got == [], "another has it"
-    redis.zincrby(keys.DELIVERIES, -LEASE_MS, claimed.id)  # its time is over
+    redis.zincrby(redis_keys.DELIVERIES, -LEASE_MS, claimed.id)  # its time is over
     deliver()
     assert receiver.got[0][0]["webhook-id"] == claimed.id
     assert json.loads(receiver.got[0][1])["type"] == "webhook.test"
@@ -375,7 +375,7 @@ def test_a_slow_receiver_delays_nobody_else_and_loses_nothing(
             assert holding.held.total() == SHARE, "of threads, however many of its messages are due"
             holding.release()
             wait_until(lambda: len(holding.answered) == 200, message="all arrive when it has recovered")
-            wait_until(lambda: not redis.zcard(keys.DELIVERIES) and not redis.exists(keys.DEFERRED))
+            wait_until(lambda: not redis.zcard(redis_keys.DELIVERIES) and not redis.exists(redis_keys.DEFERRED))
         assert len(set(holding.answered)) == 200
 
 
@@ -388,8 +388,8 @@ def test_no_message_is_sent_again_while_a_try_of_it_runs(
             open_client.post(f"{HOOKS}/{made}/test")
         with delivering(store, redis):
             wait_until(lambda: holding.held.total() == SHARE)
-            wait_until(lambda: redis.exists(keys.DEFERRED), message="one waits")
-            ids = [text(key).rpartition(":")[2] for key in redis.scan_iter(keys.delivery("*"))]
+            wait_until(lambda: redis.exists(redis_keys.DEFERRED), message="one waits")
+            ids = [text(key).rpartition(":")[2] for key in redis.scan_iter(redis_keys.delivery("*"))]
             for message_id in ids:
                 again = open_client.post(f"{HOOKS}/{made}/deliveries/{message_id}/redeliver")
                 assert again.status_code == 202
@@ -398,7 +398,7 @@ def test_no_message_is_sent_again_while_a_try_of_it_runs(
                 assert set(holding.most_held.values()) == {1}
                 holding.release()
                 wait_until(lambda: len(holding.answered) == 2 * SHARE + 1, message="those that ran are sent again")
-                wait_until(lambda: not redis.zcard(keys.DELIVERIES))
+                wait_until(lambda: not redis.zcard(redis_keys.DELIVERIES))
         assert set(holding.most_held.values()) == {1}
         assert len(holding.answered) == 2 * SHARE + 1
         assert set(holding.answered) == set(ids)

@@ -12,10 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from jobs.errors import NothingToRetry
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane
-from jobs.models import (
+from sentiq.core.errors import NothingToRetry
+from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     ChunkRef,
     InputChunk,
     JobOptions,
@@ -23,10 +24,9 @@ from jobs.models import (
     Outcome,
     RowError,
 )
-from jobs.store import JobStore
-from jobs.webhooks import Webhook
+from sentiq.webhooks.deliverer import job_delivery
+from sentiq.webhooks.store import Webhook
 from tests.support.jobs import POSITIVE, answer_chunk, answered, claim, create_job
-from webhooks.deliverer import job_delivery
 
 JOBS = "/api/v1/jobs"
 TABLE = "评论,城市\n好,北京\n,北京\n  ,上海\n很好,上海\n一,二,三\n失败,上海\n".encode()
@@ -166,7 +166,7 @@ def test_counts_stay_right_when_rows_are_tried_again(store: JobStore, bulk: Bulk
 
 
 def test_a_model_that_cannot_be_loaded_leaves_them_what_they_are(bulk: BulkLane, store: JobStore) -> None:
-    from worker.classify import refuse
+    from worker.child.classify import refuse
 
     new, [ref] = create_job(store, InputChunk(0, ("好", ""), errors={1: BLANK}))
     bulk.record([refuse(claim(bulk, ref), OSError("it is damaged"))])

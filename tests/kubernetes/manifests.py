@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from jobs.settings import REPOSITORY
+from sentiq.core.settings import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
 KEDA = json.loads((Path(__file__).parent / "keda.schema.json").read_text())

@@ -12,8 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from jobs.settings import REPOSITORY
-from jobs.version import VERSION
+from sentiq.core.settings import REPOSITORY
+from sentiq.core.version import VERSION
 from tests.kubernetes.manifests import FOLDER, KEDA, NEWEST, OLDEST, Manifest, container, from_files, pods
 
 CHART = FOLDER / "chart"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from api.app import create_app
-from jobs.settings import PREFIX, REPOSITORY, Settings
+from sentiq.core.settings import PREFIX, REPOSITORY, Settings
 from tests.kubernetes.manifests import FOLDER, KEDA, NEWEST, OLDEST, Manifest, container, from_files, of_kind, pods
 
 SECRET = "sentiq"  #: made by hand, as docs/autoscale.md says

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 from redis import Redis
 
-from jobs import keys
-from jobs.connection import text
-from jobs.keys import LaneKeys
-from jobs.models import Lane
+from sentiq.core import redis_keys
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import LaneKeys
+from sentiq.jobs.types import Lane
 from tests.soak.load import DAY_REQUESTS, DAY_ROWS, FASTER, Load
 from tests.soak.samples import GROWTH_MB, Sampler
 from tests.support.cluster import Cluster
@@ -27,7 +27,13 @@ WARM_UP_S = TTL_S + 30.0  #: at least: until as much goes as comes
 EMPTY_S = 2 * TTL_S + 30.0  #: after the load, until all has run out
 
 #: What stays: by the operator's will, for the living workers, and Celery's own of its queues.
-PERMANENT = {keys.WEBHOOKS, keys.ACTIVATION, keys.WORKERS, keys.CLOCK, *(LaneKeys.of(lane).children for lane in Lane)}
+PERMANENT = {
+    redis_keys.WEBHOOKS,
+    redis_keys.ACTIVATION,
+    redis_keys.WORKERS,
+    redis_keys.CLOCK,
+    *(LaneKeys.of(lane).children for lane in Lane),
+}
 PERMANENT_PREFIXES = ("_kombu.binding",)
 #: Messages to webhooks and their log are kept for a week, and say so themselves.
 KEPT_A_WEEK = "sentiq:webhooks:"
@@ -64,7 +70,9 @@ def _cluster(directory: Path) -> Cluster:
 def _soak(cluster: Cluster, receiver: Receiver, load_s: float) -> list[str]:
     """Returns what is wrong."""
     cluster.start()
-    cluster.processes.append(Process("webhooks", [sys.executable, "-m", "webhooks"], cluster.env, cluster.directory))
+    cluster.processes.append(
+        Process("webhooks", [sys.executable, "-m", "sentiq.webhooks"], cluster.env, cluster.directory)
+    )
     webhook = cluster.http.post("/api/v1/webhooks", json={"url": receiver.url}).raise_for_status().json()["id"]
     load = Load(cluster.url, webhook)
     warm_up_s = max(load_s / 4, WARM_UP_S)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from api.export.labels import DECIMALS
-from jobs.codec import SCALE
+from sentiq.jobs.codec import SCALE
 
 KILLS, RAISES, HANGS = "【崩溃】", "【异常】", "【挂起】"
 BLANK = " "  #: of a row without a text

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from engine import Engine, LongTexts, Prediction
+from sentiq.engine import Engine, LongTexts, Prediction
 from tests.storm.answers import HANGS, KILLS, RAISES, answer
 from worker.app import app
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import psutil
 from redis import RedisError
 
-from jobs import keys
+from sentiq.core import redis_keys
 from tests.storm.answers import HANGS, KILLS, Order
 from tests.storm.client import Client
 from tests.storm.parts import Parts
@@ -124,7 +124,7 @@ def delete_messages(harm: Harm) -> Generator[None, None, None]:
 
 
 def delete_wakeups(harm: Harm) -> Generator[None, None, None]:
-    harm.parts.redis.delete("interactive", keys.WAKEUPS)
+    harm.parts.redis.delete("interactive", redis_keys.WAKEUPS)
     yield
 
 

@@ -14,9 +14,9 @@ import psutil
 from redis import RedisError
 
 from deploy.local.supervisor import Supervisor
-from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import connect
-from jobs.endpoint import RedisAddress
+from sentiq.core.redis import connect
+from sentiq.core.redis_address import RedisAddress
+from sentiq.jobs.workers import Heartbeat, live_workers
 from tests.storm.plan import WORKERS
 from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port

@@ -11,10 +11,10 @@ from typing import Any
 
 from redis import Redis
 
-from jobs import keys
-from jobs.connection import text
-from jobs.keys import JobKeys, LaneKeys
-from jobs.models import JobState, Lane
+from sentiq.core import redis_keys
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import JobKeys, LaneKeys
+from sentiq.jobs.types import JobState, Lane
 from tests.storm.answers import BLANK, CODES, Order, shown
 from tests.storm.client import Client, Ledger, NoAnswer
 
@@ -74,7 +74,7 @@ def _wait_ended(redis: Redis, verdict: Verdict) -> None:
 
 
 def _states(redis: Redis) -> dict[str, str]:
-    ids = [text(job_id) for job_id in redis.zrange(keys.JOBS, 0, -1)]
+    ids = [text(job_id) for job_id in redis.zrange(redis_keys.JOBS, 0, -1)]
     pipe = redis.pipeline(transaction=False)
     for job_id in ids:
         pipe.hget(JobKeys.of(job_id).job, "state")
@@ -122,7 +122,7 @@ def _check_others(redis: Redis, ledger: Ledger, verdict: Verdict) -> None:
 
 
 def _check_leftovers(redis: Redis, verdict: Verdict) -> None:
-    names = [keys.PENDING, keys.PUBLISHED, keys.QUEUED, keys.RECEIVING]
+    names = [redis_keys.PENDING, redis_keys.PUBLISHED, redis_keys.QUEUED, redis_keys.RECEIVING]
     for lane in map(LaneKeys.of, Lane):
         names += [lane.leases, lane.owners, lane.crashes]
     deadline = time.monotonic() + CALM_S

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from jobs.cluster import Heartbeat, live_workers
-from jobs.connection import connect
+from sentiq.core.redis import connect
+from sentiq.jobs.workers import Heartbeat, live_workers
 from tests.support.paths import REPOSITORY
 from tests.support.processes import READY_S, Process, free_port, wait_until
 from tests.support.redis_server import RedisServer

@@ -8,10 +8,11 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.codec import decode_input
-from jobs.keys import JobKeys
-from jobs.lanes import BulkLane, OpenChunk
-from jobs.models import (
+from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.codec import decode_input
+from sentiq.jobs.lanes import BulkLane, OpenChunk
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import (
     ChunkRef,
     FileFormat,
     InputChunk,
@@ -23,7 +24,6 @@ from jobs.models import (
     RowError,
     new_job_id,
 )
-from jobs.store import JobStore
 
 LABELS = ("negative", "positive")
 POSITIVE = Outcome((0.25, 0.75))

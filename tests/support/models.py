@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from engine import Engine
+from sentiq.engine import Engine
 from tests.support.paths import BUNDLED_MODEL
 
 BUNDLED = BUNDLED_MODEL.name

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from jobs.connection import REDIS_AWAY, connect
-from jobs.settings import Settings
+from sentiq.core.redis import REDIS_AWAY, connect
+from sentiq.core.settings import Settings
 from tests.support.processes import free_port, wait_until
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

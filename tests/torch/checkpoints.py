@@ -13,7 +13,7 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification
 
-from benchmarks.random_model import VOCABULARY_SIZE, spread_labels, vocabulary
+from tools.benchmarks.random_model import VOCABULARY_SIZE, spread_labels, vocabulary
 
 TEXTS = [
     "这家店的菜很好吃，下次还会再来！", "等了一个小时，服务员态度还很差", "一般", "屏幕有划痕😡，客服不理人", "",

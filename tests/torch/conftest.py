@@ -13,7 +13,7 @@ from tests.torch.hub_server import BASE, FILES, HubServer, serving
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No waiting, no proxy, no home."""
-    monkeypatch.setattr("engine.prepare.transfer.DELAY_S", 0.0)
+    monkeypatch.setattr("tools.prepare.transfer.DELAY_S", 0.0)
     monkeypatch.setattr("modelscope_hub._legacy_api.REPO_TREE_PAGE_RETRY_MAX_DELAY_SECONDS", 0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -12,12 +12,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from engine import Engine, LongTexts, ModelError, Prediction
+from sentiq.engine import Engine, LongTexts, ModelError, Prediction
 
 pytest.importorskip("torch")
 from transformers import BertConfig
 
-from benchmarks.random_model import VOCABULARY_SIZE, build, write_model
+from tools.benchmarks.random_model import VOCABULARY_SIZE, build, write_model
 
 BACKENDS = ["openvino", "onnx", "torch"]
 #: How far a probability may lie from float32's in torch: rounding apart, and with bfloat16 where the processor has it.
@@ -156,7 +156,7 @@ def in_forks(work: Callable[[], Any], count: int) -> list[Any]:
 def test_a_missing_library_is_named_with_the_remedy(
     backend: str, library: str, model_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, f"engine.backends.{backend}", raising=False)
+    monkeypatch.delitem(sys.modules, f"sentiq.engine.backends.{backend}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ModelError, match=f"SENTIQ_BACKEND={backend}: .*{library}.*; install .*requirements/"):
         Engine.load(model_dir, backend=backend)

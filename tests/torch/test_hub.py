@@ -14,13 +14,13 @@ from threading import Event
 import pytest
 
 pytest.importorskip("modelscope_hub")
-from engine.prepare import transfer
-from engine.prepare.__main__ import main
-from engine.prepare.hub import Download, download
-from engine.registry import ModelError, find_model
+from sentiq.engine.registry import ModelError, find_model
 from tests.support.paths import REPOSITORY
 from tests.support.processes import Process, wait_until
 from tests.torch.hub_server import BASE, NEEDED, SIZE, WEIGHTS, Fault, HubServer, Seen, contents, partials
+from tools.prepare import transfer
+from tools.prepare.__main__ import main
+from tools.prepare.hub import Download, download
 
 PART = 10 * transfer.CHUNK
 
@@ -109,7 +109,7 @@ def test_a_progress_bar_only_if_wanted(
 
 
 def test_nothing_heavy_is_imported() -> None:
-    check = "import sys, engine.prepare.hub; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    check = "import sys, tools.prepare.hub; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY, check=True)
 
 
@@ -174,7 +174,7 @@ def test_three_errors_of_the_server(what: str, status: int, hub: HubServer, cach
 def test_the_delays_grow_and_vary(hub: HubServer, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     delays: list[float] = []
     monkeypatch.setattr(transfer, "DELAY_S", 1.0)
-    monkeypatch.setattr("engine.prepare.transfer.time.sleep", delays.append)
+    monkeypatch.setattr("tools.prepare.transfer.time.sleep", delays.append)
     hub.faults[WEIGHTS] = [Fault(500)] * 3
     fetch(cache)
     assert [0.5 <= delay / grown <= 1.5 for delay, grown in zip(delays, [1, 2, 4], strict=True)] == [True] * 3
@@ -192,7 +192,7 @@ def test_a_damaged_copy_is_fetched_once_again(hub: HubServer, cache: Path) -> No
 def start(cache: Path, tmp_path: Path) -> Iterator[Callable[[], Process]]:
     """Start a process that fetches; it is killed at the end."""
     code = (
-        "import pathlib, sys; from engine.prepare.hub import download;"
+        "import pathlib, sys; from tools.prepare.hub import download;"
         "print(download(sys.argv[1], revision='', cache=pathlib.Path(sys.argv[2]), progress=False).directory)"
     )
     processes: list[Process] = []

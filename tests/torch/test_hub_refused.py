@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("modelscope_hub")
-from engine.prepare import transfer
-from engine.prepare.hub import download
-from engine.registry import ModelError
+from sentiq.engine.registry import ModelError
 from tests.support.processes import free_port
 from tests.torch.hub_server import BASE, FILES, NEEDED, WEIGHTS, Fault, HubServer, Seen, contents, partials
+from tools.prepare import transfer
+from tools.prepare.hub import download
 
 
 def refused(cache: Path, model_id: str = BASE, revision: str = "") -> str:

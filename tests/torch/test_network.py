@@ -11,7 +11,7 @@ transformers = pytest.importorskip("transformers")
 
 
 def test_computing_only_the_first_token_at_the_end_changes_no_logit() -> None:
-    from engine.prepare.network import Classifier
+    from sentiq.engine.backends.network import Classifier
 
     torch.manual_seed(1)
     config = transformers.BertConfig(

@@ -18,9 +18,9 @@ from modelscope.models.nlp.structbert.text_classification import SbertForSequenc
 from modelscope.pipelines import pipeline
 from modelscope.utils.constant import Tasks
 
-from engine import Engine
-from engine.prepare.__main__ import main
+from sentiq.engine import Engine
 from tests.torch.checkpoints import LABEL_MAPPING, LAYOUTS, TEXTS
+from tools.prepare.__main__ import main
 
 # ModelScope, transformers and torch's exporters announce changes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")

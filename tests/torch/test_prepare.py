@@ -18,13 +18,13 @@ pytest.importorskip("torch")
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertTokenizer
 
-from engine import Engine, ModelError
-from engine.prepare import prove
-from engine.prepare.__main__ import CALIBRATION, main
-from engine.prepare.evaluate import read_labelled
-from engine.registry import find_model, read_manifest, verify_files
-from jobs.visible import visible
+from sentiq.core.visible import visible
+from sentiq.engine import Engine, ModelError
+from sentiq.engine.registry import find_model, read_manifest, verify_files
 from tests.torch.checkpoints import TEXTS, hugging_face_bert, hugging_face_roberta, structbert, structbert_encoder
+from tools.prepare import prove
+from tools.prepare.__main__ import CALIBRATION, main
+from tools.prepare.evaluate import read_labelled
 
 # transformers and torch's exporters announce changes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -18,8 +18,8 @@ pytest.importorskip("torch")
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.prepare.__main__ import main
 from tests.torch.checkpoints import hugging_face_bert, hugging_face_roberta, structbert, write_json
+from tools.prepare.__main__ import main
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -14,10 +14,10 @@ import pytest
 from tests.support.paths import REPOSITORY
 
 pytest.importorskip("torch")
-from engine import Engine
-from engine.prepare.__main__ import main
-from engine.registry import find_model, list_models, read_manifest, verify_files
+from sentiq.engine import Engine
+from sentiq.engine.registry import find_model, list_models, read_manifest, verify_files
 from tests.torch.checkpoints import hugging_face_bert, structbert
+from tools.prepare.__main__ import main
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -67,7 +67,7 @@ def test_what_is_prepared_is_left_alone(source: Path, store: Path, capsys: pytes
 
 def test_that_takes_no_torch(source: Path, store: Path) -> None:
     script = (
-        "import sys; from engine.prepare.__main__ import main; status = main(sys.argv[1:]);"
+        "import sys; from tools.prepare.__main__ import main; status = main(sys.argv[1:]);"
         " assert 'torch' not in sys.modules; sys.exit(status)"
     )
     finished = subprocess.run([sys.executable, "-c", script, *arguments(source, store)], cwd=REPOSITORY, timeout=30)
@@ -131,7 +131,7 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def start(source: Path, store: Path) -> subprocess.Popen[str]:
-    command = [str(REPOSITORY / "bin" / "sentiq-prepare"), *arguments(source, store)]
+    command = [sys.executable, "-m", "tools.prepare", *arguments(source, store)]
     environment = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import Engine
+from sentiq.engine import Engine
 from tests.support.paths import REPOSITORY
 
-pytest.importorskip("torch", reason="training needs torch: see training/README.md")
-pytest.importorskip("sklearn", reason="training needs scikit-learn: see training/README.md")
+pytest.importorskip("torch", reason="training needs torch: see tools/training/README.md")
+pytest.importorskip("sklearn", reason="training needs scikit-learn: see tools/training/README.md")
 
 # By name, as type checkers run without torch and would follow an import statement into code that needs it.
 torch = importlib.import_module("torch")
 data, export, ngrams, tokens = (
-    importlib.import_module(f"training.{name}") for name in ("data", "export", "ngrams", "tokens")
+    importlib.import_module(f"tools.training.{name}") for name in ("data", "export", "ngrams", "tokens")
 )
 
 THINGS = ["菜", "房间", "手机", "书", "电影", "服务", "快递", "衣服", "耳机", "景点"]
@@ -94,7 +94,7 @@ def test_the_command_makes_a_model_that_the_engine_loads(tmp_path: Path) -> None
     train = write_split(tmp_path / "train.tsv", repeats=2)
     held_out = write_split(tmp_path / "held-out.tsv")
     out = tmp_path / "models" / "tiny"
-    command: list[str | Path] = [sys.executable, "-m", "training", "--out", out, "--epochs", "2"]
+    command: list[str | Path] = [sys.executable, "-m", "tools.training", "--out", out, "--epochs", "2"]
     splits: list[str | Path] = ["--train", train, "--dev", held_out, "--test", held_out]
     run = subprocess.run([*command, *splits], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.admission import Admission
-from jobs.connection import REDIS_AWAY
-from jobs.models import Lane
-from jobs.settings import Settings
+from api.admission import Admission
+from sentiq.core.redis import REDIS_AWAY
+from sentiq.core.settings import Settings
+from sentiq.jobs.types import Lane
 
 
 class SilentRedis(Redis):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.autoscale.policy import Calm, Decision, Limits, Reason, Sample, decide
+from worker.parent.autoscale_policy import Calm, Decision, Limits, Reason, Sample, decide
 
 GB = 2**30
 LIMITS = Limits(least=1, most=8, keepalive_s=10, reserve_bytes=GB, cpu_share=0.95)

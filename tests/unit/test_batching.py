@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from engine.batching import CALL_COST_TOKENS, Batch, ladder, plan
+from sentiq.engine.batching import CALL_COST_TOKENS, Batch, ladder, plan
 
 MAX_TOKENS = 512
 TOKEN_BUDGET = 512

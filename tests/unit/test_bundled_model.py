@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from engine.registry import ModelManifest, read_manifest, verify_files
+from sentiq.engine.registry import ModelManifest, read_manifest, verify_files
 from tests.support.paths import BUNDLED_MODEL
 
 MAX_SIZE = 12_000_000  # bytes; everyone who clones the repository pays for them

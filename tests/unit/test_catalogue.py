@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prepare.catalogue import DEFAULT as BASE
-from engine.prepare.catalogue import REVISIONS, check_model_id
-from engine.registry import ModelError
+from sentiq.engine.registry import ModelError
+from tools.prepare.catalogue import DEFAULT as BASE
+from tools.prepare.catalogue import REVISIONS, check_model_id
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from worker.children import Children
-from worker.renewal import Renewal
+from worker.parent.children import Children
+from worker.parent.renewal import Renewal
 
 
 class Child:

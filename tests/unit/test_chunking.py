@@ -6,7 +6,7 @@ import random
 from itertools import count, islice
 
 from api.ingest.chunking import chunked
-from jobs.models import Row, RowError
+from sentiq.jobs.types import Row, RowError
 
 
 def test_rows_come_out_once_and_in_order_within_the_limits() -> None:

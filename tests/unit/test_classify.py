@@ -7,15 +7,15 @@ from typing import get_args
 import pytest
 from redis import Redis
 
-import engine.long_texts
-import jobs.settings
-from engine import Engine, LongTexts
-from engine.registry import find_model
-from jobs.cache import ResultCache
-from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, InputChunk, RowError
-from jobs.settings import BUNDLED_MODELS, Settings
-from worker.classify import answer
+import sentiq.core.settings
+import sentiq.engine.long_texts
+from sentiq.core.settings import BUNDLED_MODELS, Settings
+from sentiq.engine import Engine, LongTexts
+from sentiq.engine.registry import find_model
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.lanes import OpenChunk
+from sentiq.jobs.types import ChunkRef, InputChunk, RowError
+from worker.child.classify import answer
 
 SHORT = "味道不错，下次还来"
 LONG = "房间很大，服务也好。" * 100 + "可是隔音太差，一夜没睡，再也不来了。" * 20
@@ -70,4 +70,4 @@ def test_rows_with_errors_keep_their_place(engine_: Engine, no_cache: ResultCach
 
 
 def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:
-    assert get_args(jobs.settings.LongTexts) == get_args(engine.long_texts.LongTexts)
+    assert get_args(sentiq.core.settings.LongTexts) == get_args(sentiq.engine.long_texts.LongTexts)

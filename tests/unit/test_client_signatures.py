@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from sentiq.webhooks.signing import signature
 from sentiq_client import InvalidSignature, verify_webhook
-from webhooks.signing import signature
 
 SECRET, FORMER = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 NOW = 1_614_265_330

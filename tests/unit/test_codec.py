@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.codec import decode_input, decode_output, encode_input, encode_output
-from jobs.models import InputChunk, Outcome, OutputChunk, RowError
+from sentiq.jobs.codec import decode_input, decode_output, encode_input, encode_output
+from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
 
 
 @pytest.mark.parametrize(

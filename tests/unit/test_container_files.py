@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from jobs.settings import PREFIX, Settings
+from sentiq.core.settings import PREFIX, Settings
 from tests.support.paths import REPOSITORY
-from worker import stopping
+from worker.parent import stopping
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.endpoint import RedisAddress
+from sentiq.core.redis_address import RedisAddress
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from engine import Engine, ModelError, Prediction
-from engine.backends import Backend
+from sentiq.engine import Engine, ModelError, Prediction
+from sentiq.engine.backends import Backend
 from tests.support.paths import BUNDLED_MODEL
 
 TEXTS = ["菜很好吃，下次还来", "服务员态度太差了", "一般", "屏幕有划痕，客服半天不回，再也不买了", "😀", "very good"]

@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import REPOSITORY
 
-COMMANDS = ("sentiq-admin", "sentiq-prepare")
+COMMANDS = {"sentiq-admin": "sentiq.admin", "sentiq-prepare": "tools.prepare"}
 ADMIN = (
     ["status"], ["config"], ["config", "check"], ["backup"], ["restore"], ["models"], ["activate"], ["keys"],
     ["keys", "create"], ["keys", "list"], ["keys", "rotate"], ["keys", "revoke"],
@@ -22,15 +23,23 @@ CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
     "list", "models", "top", "throughput", "webhooks",
 )  # fmt: skip
-BENCHMARKS = [path.stem for path in sorted((REPOSITORY / "benchmarks").glob("*.py")) if "__main__" in path.read_text()]
-PROCESSES = ("webhooks", "worker.model_switch", "deploy.compose.scaler", "deploy.local.run", "deploy.local.demo")
+BENCHMARKS = [
+    path.stem for path in sorted((REPOSITORY / "tools" / "benchmarks").glob("*.py")) if "__main__" in path.read_text()
+]
+PROCESSES = (
+    "sentiq.webhooks",
+    "worker.parent.model_switch",
+    "deploy.compose.scaler",
+    "deploy.local.run",
+    "deploy.local.demo",
+)
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout without an environment, and a python3 that has nothing but its standard library."""
     root = tmp_path_factory.mktemp("bare")
-    for name in ("bin", "admin", "engine", "jobs", "training"):
+    for name in ("sentiq", "tools"):
         shutil.copytree(REPOSITORY / name, root / name)
     python = root / "path" / "python3"
     python.parent.mkdir()
@@ -50,16 +59,27 @@ def bare_module(bare: Path, name: str, *arguments: str) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_in_bin_helps_from_anywhere(command: str, bare: Path, tmp_path: Path) -> None:
-    assert {path.name for path in (REPOSITORY / "bin").iterdir()} == set(COMMANDS)
-    link = tmp_path / command
-    link.symlink_to(REPOSITORY / "bin" / command)
-    for found in (REPOSITORY / "bin" / command, link, bare / "bin" / command):
-        for arguments in [], *(ADMIN if command == "sentiq-admin" and found != link else ()):
-            done = run([found, *arguments, "--help"], tmp_path, bare / "path")
-            assert (done.returncode, done.stderr) == (0, ""), found
-            assert command in done.stdout
-            assert re.search(r"Exit status|usage:", done.stdout)
+def test_every_command_helps_from_anywhere(command: str, tmp_path: Path) -> None:
+    done = run([Path(sys.executable).with_name(command), "--help"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert command in done.stdout
+
+
+def test_the_commands_are_those_of_pyproject() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    made = {name: f"{module}.__main__:main" for name, module in COMMANDS.items()}
+    assert project["project"]["scripts"] == made
+    (backend,) = project["build-system"]["requires"]
+    assert f"\n{backend} " in (REPOSITORY / "requirements" / "dev.txt").read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path) -> None:
+    for arguments in [], *(ADMIN if command == "sentiq-admin" else ()):
+        done = bare_module(bare, COMMANDS[command], *arguments, "--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert command in done.stdout
+        assert re.search(r"Exit status|usage:", done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +88,7 @@ def test_every_command_in_bin_helps_from_anywhere(command: str, bare: Path, tmp_
 )
 def test_without_its_environment_a_command_says_what_makes_it(command: list[str], remedy: str, bare: Path) -> None:
     name, *arguments = command
-    done = run([bare / "bin" / name, *arguments], bare, bare / "path")
+    done = bare_module(bare, COMMANDS[name], *arguments)
     assert (done.returncode, done.stdout) == (69, "")
     assert done.stderr.startswith(f"{name}: ")
     assert remedy in done.stderr
@@ -76,7 +96,7 @@ def test_without_its_environment_a_command_says_what_makes_it(command: list[str]
 
 
 def test_what_prepares_a_model_is_what_its_requirements_have() -> None:
-    from engine.prepare.__main__ import NEEDED
+    from tools.prepare.__main__ import NEEDED
 
     lines = (REPOSITORY / "requirements" / "prepare.in").read_text().splitlines()
     named = {line.partition("==")[0].replace("-", "_") for line in lines if not line.startswith("#")}
@@ -84,15 +104,15 @@ def test_what_prepares_a_model_is_what_its_requirements_have() -> None:
 
 
 def test_training_helps_and_says_what_it_needs(bare: Path, tmp_path: Path) -> None:
-    assert bare_module(bare, "training", "--help").stdout.startswith("usage: python -m training")
+    assert bare_module(bare, "tools.training", "--help").stdout.startswith("usage: python -m tools.training")
     table = str(tmp_path / "table.tsv")
     done = bare_module(
-        bare, "training", "--train", table, "--dev", table, "--test", table, "--out", str(tmp_path / "out")
+        bare, "tools.training", "--train", table, "--dev", table, "--test", table, "--out", str(tmp_path / "out")
     )
-    assert (done.returncode, "training/README.md" in done.stderr) == (69, True)
+    assert (done.returncode, "tools/training/README.md" in done.stderr) == (69, True)
 
 
-@pytest.mark.parametrize("module", [*(f"benchmarks.{name}" for name in BENCHMARKS), *PROCESSES])
+@pytest.mark.parametrize("module", [*(f"tools.benchmarks.{name}" for name in BENCHMARKS), *PROCESSES])
 def test_every_module_that_is_a_command_helps_and_does_nothing_else(module: str) -> None:
     done = run([sys.executable, "-m", module, "--help"], REPOSITORY)
     assert (done.returncode, done.stderr) == (0, "")
@@ -104,6 +124,7 @@ def test_the_client_helps_without_a_service(tmp_path: Path) -> None:
     commands = [[], *([name] for name in CLIENT), *(["webhooks", name] for name in hooks)]
     script = f"""
 import sys
+import tomllib
 sys.path.insert(0, {str(REPOSITORY / "client" / "src")!r})
 from sentiq_client.cli import main
 for words in {commands!r}:
@@ -121,5 +142,5 @@ for words in {commands!r}:
 
 def test_make_model_without_a_model_helps_and_installs_nothing() -> None:
     plan: list[str | Path] = ["make", "--no-print-directory", "--dry-run", "model"]
-    assert run(plan, REPOSITORY).stdout.strip() == "bin/sentiq-prepare --help"
+    assert run(plan, REPOSITORY).stdout.strip().endswith(" -m tools.prepare --help")
     assert "venv" in run([*plan, "MODEL=some/model", "VENV_TORCH=no-such"], REPOSITORY).stdout

@@ -60,7 +60,7 @@ def test_an_import_of_a_test_is_seen(line: str, monkeypatch: pytest.MonkeyPatch,
 def test_nothing_imports_from_a_test_or_a_conftest() -> None:
     found = {
         f"{path.relative_to(REPOSITORY)}: {module}"
-        for folder in ("tests", "benchmarks")
+        for folder in ("tests", "tools")
         for path in (REPOSITORY / folder).rglob("*.py")
         for module in modules_imported(path)
         if is_a_test(module)
@@ -68,7 +68,7 @@ def test_nothing_imports_from_a_test_or_a_conftest() -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("folder", ["tests/support", "benchmarks"])
+@pytest.mark.parametrize("folder", ["tests/support", "tools"])
 def test_of_the_tests_only_their_support_is_imported(folder: str) -> None:
     paths = sorted((REPOSITORY / folder).rglob("*.py"))
     assert paths
@@ -82,12 +82,12 @@ def test_celeryconfig_reads_settings_and_nothing_else_of_ours() -> None:
     # import-linter takes packages only, and celeryconfig is a module.
     tree = ast.parse((REPOSITORY / "celeryconfig.py").read_text())
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"__future__", "jobs.settings"}
+    assert imported == {"__future__", "sentiq.core.settings"}
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
 
 
 def test_the_client_knows_the_service_by_http_alone() -> None:
-    ours = {"jobs", "engine", "worker", "api", "admin", "training", "tests", "flask", "celery", "redis"}
+    ours = {"sentiq", "worker", "api", "tools", "deploy", "tests", "flask", "celery", "redis"}
     for path in (REPOSITORY / "client" / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -108,15 +108,18 @@ def test_the_client_needs_no_frames() -> None:
 
 
 def test_flower_and_inspection_load_no_model_library() -> None:
-    code = "import sys, worker.app, deploy.flower.app; sys.exit('openvino' in sys.modules or 'engine' in sys.modules)"
+    code = (
+        "import sys, worker.app, deploy.flower.app; sys.exit('openvino' in sys.modules or "
+        "'sentiq.engine' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
     "check",
     [
-        "import engine.backends.openvino, sys; sys.exit('openvino.tools.ovc' not in sys.modules)",
-        "import engine.backends.onnx",
+        "import sentiq.engine.backends.openvino, sys; sys.exit('openvino.tools.ovc' not in sys.modules)",
+        "import sentiq.engine.backends.onnx",
     ],
     ids=["openvino", "onnx"],
 )

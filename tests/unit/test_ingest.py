@@ -19,7 +19,7 @@ from openpyxl import Workbook
 from api.ingest.files import File
 from api.ingest.options import Limits, Reading
 from api.ingest.streams import lines
-from jobs.errors import InvalidInput
+from sentiq.core.errors import InvalidInput
 from tests.support.examples import effort
 
 LIMITS = Limits(

@@ -7,7 +7,7 @@ import math
 import msgpack
 import pytest
 
-from worker.isolation import isolate
+from worker.child.isolation import isolate
 
 
 class Died(BaseException):

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer, models, pre_tokenizers, processors
 
-from engine import Engine, LongTexts
-from engine.long_texts import rows, window_overlap
+from sentiq.engine import Engine, LongTexts
+from sentiq.engine.long_texts import rows, window_overlap
 from tests.support.paths import BUNDLED_MODEL
 
 MAX_TOKENS = 512

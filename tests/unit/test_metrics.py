@@ -6,7 +6,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from engine import BatchTiming, Timings
+from sentiq.engine import BatchTiming, Timings
 from worker.metrics import Metrics, metrics, observe, observe_all
 
 

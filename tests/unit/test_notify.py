@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.notify import notify, watchdog_s
+from sentiq.core.systemd import notify, watchdog_s
 
 
 @pytest.fixture(params=["a file", "abstract"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from worker.overload import CALM_S, RETRY_S, Load, Overload
+from worker.parent.overload import CALM_S, RETRY_S, Load, Overload
 
 LIMIT_S = 2.0
 CAPACITY = 100.0  #: rows a second with the model that serves

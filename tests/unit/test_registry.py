@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.registry import Measured, ModelError, find_model, list_models, measured, read_manifest, verify_files
+from sentiq.engine.registry import Measured, ModelError, find_model, list_models, measured, read_manifest, verify_files
 
 
 def write_model(directory: Path, **changed: Any) -> Path:

@@ -8,7 +8,7 @@ import shlex
 import pytest
 import yaml
 
-from jobs.settings import Settings
+from sentiq.core.settings import Settings
 from tests.support.paths import REPOSITORY
 from tests.support.runbook import PATH, anchor, sections
 
@@ -16,7 +16,7 @@ RULES = yaml.safe_load((REPOSITORY / "deploy" / "prometheus" / "rules" / "alerts
 ALERTS = {rule["alert"]: rule for group in RULES["groups"] for rule in group["rules"]}
 #: What a host of the service has, or the image of the service named before it.
 TOOLS = {
-    *("curl", "redis-cli", "docker", "docker-compose", "systemctl", "journalctl", "openssl", "bin/sentiq-admin"),
+    *("curl", "redis-cli", "docker", "docker-compose", "systemctl", "journalctl", "openssl", ".venv/bin/sentiq-admin"),
     *("df", "free", "ss", "top", "date", "head", ".venv/bin/python"),
 }
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from jobs.keys import JobKeys
-from jobs.scripts import LUA, Parameters, Script, Source, source
+from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.scripts import LUA, Parameters, Script, Source, source
 
 REPOSITORY = Path(__file__).parents[2]
 PRELUDE = (LUA / "prelude.lua").read_text()

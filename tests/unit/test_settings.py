@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import SettingsError
-from jobs.settings import Settings, load, markdown
+from sentiq.core.errors import SettingsError
+from sentiq.core.settings import Settings, load, markdown
 from tests.support.paths import REPOSITORY
 
 DOCS = REPOSITORY / "docs" / "settings.md"

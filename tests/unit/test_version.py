@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.release import PLACES
-from jobs.version import VERSION
+from sentiq.core.version import VERSION
 from sentiq_client import __version__
 from tests.support.paths import REPOSITORY
 
@@ -46,7 +46,14 @@ def test_the_changelog_is_dated_newest_first_and_tells_of_this_version() -> None
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A repository of its own with what a release changes, all committed."""
-    for name in (*PLACES, "CHANGELOG.md", "deploy/release.py", "deploy/__init__.py", "jobs/__init__.py"):
+    for name in (
+        *PLACES,
+        "CHANGELOG.md",
+        "deploy/release.py",
+        "deploy/__init__.py",
+        "sentiq/__init__.py",
+        "sentiq/core/__init__.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     (tmp_path / ".gitignore").write_text("__pycache__\n")

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
-from engine import Engine
-from engine.registry import find_model
-from jobs.cache import ResultCache
-from jobs.lanes import OpenChunk
-from jobs.models import ChunkRef, InputChunk
-from jobs.settings import BUNDLED_MODELS, Settings
-from jobs.visible import is_blank, visible
-from worker.classify import answer
+from sentiq.core.settings import BUNDLED_MODELS, Settings
+from sentiq.core.visible import is_blank, visible
+from sentiq.engine import Engine
+from sentiq.engine.registry import find_model
+from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.lanes import OpenChunk
+from sentiq.jobs.types import ChunkRef, InputChunk
+from worker.child.classify import answer
 
 INVISIBLE = [
     *("\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.watchdog import StallTimer
+from worker.parent.watchdog import StallTimer
 
 
 def test_it_lasts_while_messages_wait_beside_idle_children() -> None:

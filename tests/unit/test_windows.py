@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs.models import JobOptions
-from jobs.windows import Outlook, Window, outlook
+from sentiq.jobs.types import JobOptions
+from sentiq.jobs.windows import Outlook, Window, outlook
 
 
 def at(text: str) -> datetime:

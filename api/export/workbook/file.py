@@ -11,7 +11,7 @@ from api.export.rows import ResultRow, View
 from api.export.workbook.overview import Overview
 from api.export.workbook.table import Table
 from api.export.workbook.xlsx import Book, Sheet
-from jobs.models import Job
+from sentiq.jobs.types import Job
 
 SHEET_ROWS = 1_048_576  #: of the format
 PIECE_BYTES = 65_536

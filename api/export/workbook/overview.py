@@ -12,7 +12,7 @@ from api.export.summary import labels_first
 from api.export.workbook.table import reader
 from api.export.workbook.words import Words
 from api.export.workbook.xlsx import Book, Sheet
-from jobs.models import FAILED, WITHOUT_TEXT, Job
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Job
 
 SHARE = "0.0%"  #: number format
 CHART_AT, CHART_ENDS = "E3", 18  #: where the chart is, and rows after which nothing is under it

@@ -8,7 +8,7 @@ from api.cells import TEXT, Value, certain, restored
 from api.export.rows import ResultRow, View, kept_columns, text_position
 from api.export.workbook.words import Words
 from api.export.workbook.xlsx import CELL_UNITS, shortened
-from jobs.models import Job
+from sentiq.jobs.types import Job
 
 
 class Table:

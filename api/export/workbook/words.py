@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.export.labels import LABELS_ZH
 from api.schemas.results import Language
-from jobs.models import FAILED, WITHOUT_TEXT, RowError
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT, RowError
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from engine import Engine, LongTexts, Prediction
+from sentiq.engine import Engine, LongTexts, Prediction
 from tests.support.programs import SLOW_TEXT_S
 from worker.app import app
 

@@ -12,8 +12,8 @@ import time
 
 from celery.signals import worker_ready
 
-from worker import stopping, watchdog
 from worker.app import app
+from worker.parent import stopping, watchdog
 
 __all__ = ["app"]
 

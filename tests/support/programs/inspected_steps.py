@@ -15,8 +15,8 @@ from typing import Any
 from celery.worker.control import inspect_command
 
 from tests.support.programs.broken_engine import app
-from worker.children import Children
-from worker.step import ParentStep
+from worker.parent.children import Children
+from worker.parent.step import ParentStep
 
 __all__ = ["app"]
 

@@ -11,8 +11,8 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from worker.app import app
-from worker.autoscale import autoscaler
-from worker.autoscale.policy import Calm, Decision, Limits, Sample, decide
+from worker.parent import autoscaler
+from worker.parent.autoscale_policy import Calm, Decision, Limits, Sample, decide
 
 __all__ = ["app"]
 

@@ -5,7 +5,7 @@ Run as `celery -A tests.support.programs.unproven_engine worker …`.
 
 from __future__ import annotations
 
-from engine import Engine
+from sentiq.engine import Engine
 from worker.app import app
 
 __all__ = ["app"]

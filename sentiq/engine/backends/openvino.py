@@ -1,0 +1,44 @@
+"""OpenVINO on the CPU: one thread per process, safe to use after a fork."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from sentiq.engine.registry import ModelError
+
+# One stream of one unpinned thread: infer() then runs in the calling thread, so a forked child needs no thread of its
+# parent, and the operating system may spread the children over the cores.
+SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+
+
+class OpenVinoBackend:
+    """``model.xml`` and ``model.bin``. What is not quantised runs in bfloat16 where the processor has it."""
+
+    def __init__(self, model_dir: Path, *, float32: bool) -> None:
+        settings: dict[str, object] = dict(SETTINGS)
+        if float32:
+            settings["INFERENCE_PRECISION_HINT"] = "f32"
+        core = ov.Core()
+        try:
+            with (model_dir / "model.bin").open("rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            self._weights = ov.Tensor(np.frombuffer(mapped, np.uint8), shared_memory=True)  # the network refers to it
+            network = core.read_model((model_dir / "model.xml").read_bytes(), self._weights)
+            self._request = core.compile_model(network, "CPU", settings).create_infer_request()
+        except RuntimeError as error:
+            raise ModelError(f"OpenVINO cannot load {model_dir / 'model.xml'}: prepare the model again") from error
+        # The first run copies the weights into the order its kernels want. What is read of the file after that, such as
+        # single rows of the embeddings, is mapped again when touched.
+        ids = np.ones((1, 16), dtype=np.int64)
+        self.logits(ids, ids)
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
+        logits: NDArray[np.float32] = self._request.get_output_tensor().data.copy()
+        return logits

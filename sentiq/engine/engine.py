@@ -1,0 +1,201 @@
+"""Classifies texts: tokenise, drop duplicates, batch by length, run the network, restore the order."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from sentiq.core.visible import visible
+from sentiq.engine.backends import Backend, backend_files, open_backend
+from sentiq.engine.batching import Batch, ladder, plan
+from sentiq.engine.long_texts import LongTexts, rows, window_overlap
+from sentiq.engine.registry import ModelError, ModelManifest, read_manifest, verify_files
+
+# The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    probabilities: tuple[float, ...]  # one per label of the manifest, in its order; they sum to 1
+    truncated: bool  # the text was longer than the model reads, and part of it was left out
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTiming:
+    texts: int
+    tokens: int  # padding included
+    inference_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    model: str  # `id@version`
+    tokenise_s: float
+    inference_s: float  # planning and padding included
+    texts: int
+    unique_texts: int
+    batches: tuple[BatchTiming, ...]
+    tokens: int  # of the unique texts, as far as they were read
+
+    @property
+    def padded_tokens(self) -> int:
+        """Computed by the network, padding included."""
+        return sum(batch.tokens for batch in self.batches)
+
+
+#: Called after each `classify`, in the same process. Must be fast and must not raise.
+Observer = Callable[[Timings], object]
+
+
+class Engine:
+    """A loaded model. Load and warm it in a parent process, and its forked children share weights and kernels."""
+
+    def __init__(
+        self,
+        manifest: ModelManifest,
+        tokenizer: Tokenizer,
+        backend: Backend,
+        *,
+        token_budget: int,
+        observer: Observer | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self._observer = observer
+        self._overlap = window_overlap(manifest.max_tokens)
+        tokenizer.enable_truncation(manifest.max_tokens, stride=self._overlap)
+        self._tokenizer = tokenizer
+        self._backend = backend
+        self._ladder = ladder(manifest.max_tokens, token_budget)
+
+    @classmethod
+    def load(
+        cls,
+        model_dir: Path,
+        *,
+        backend: str = "openvino",
+        token_budget: int = 512,
+        float32: bool = False,
+        observer: Observer | None = None,
+    ) -> Engine:
+        """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
+
+        A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md. With
+        `float32` nothing is computed in bfloat16, for comparisons. Raises ModelError when a file is missing, damaged
+        or cannot be loaded, or when `backend` is not available.
+        """
+        manifest = read_manifest(model_dir)
+        verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
+        tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+        network = open_backend(backend, model_dir, manifest, float32=float32)
+        return cls(manifest, tokenizer, network, token_budget=token_budget, observer=observer)
+
+    @property
+    def backend(self) -> str:
+        """The kind of backend: the probabilities of one kind differ a little from those of another."""
+        return type(self._backend).__name__
+
+    def warm(self) -> int:
+        """Run one shape of each token count, and all of the two largest counts; return the number of shapes run.
+
+        Most kernels depend on the token count alone. Of each count the shape with the fewest rows is run, so that a
+        request of one text never meets a new shape. A child builds the other kernels when it first needs them, in a few
+        milliseconds each.
+        """
+        shapes = sorted((size, width) for size, widths in self._ladder.items() for width in widths)
+        fewest_rows = {math.prod(shape): shape for shape in reversed(shapes)}
+        largest = sorted(fewest_rows)[-2:]
+        chosen = {*fewest_rows.values(), *(shape for shape in shapes if math.prod(shape) in largest)}
+        # The largest first: the network then claims its memory once instead of growing.
+        for size, width in sorted(chosen, key=math.prod, reverse=True):
+            self._blank(size, width)
+        return len(chosen)
+
+    def prove(self) -> None:
+        """Run one tiny batch; raises ModelError unless it gives one finite number per label.
+
+        A forked child calls it before it takes work, since no vendor promises that a network survives a fork.
+        """
+        logits = self._blank(1, self._ladder[1][0])
+        expected = (1, len(self.manifest.labels))
+        if logits.shape != expected or not np.isfinite(logits).all():
+            raise ModelError(
+                f"model {self.manifest.id!r} gave {logits.tolist()} where {expected[1]} finite numbers were expected:"
+                " prepare it again, or load it in the child instead of before the fork"
+            )
+
+    def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
+        """Return one prediction per text, in their order. Invisible characters are ignored (`sentiq.core.visible`)."""
+        return self.classify_timed(texts, long_texts)[0]
+
+    def classify_timed(
+        self, texts: Sequence[str], long_texts: LongTexts = "truncate"
+    ) -> tuple[list[Prediction], Timings]:
+        """Do what `classify` does, and return how long its parts took."""
+        started = perf_counter()
+        seen = [visible(text) for text in texts]
+        unique = list(dict.fromkeys(seen))
+        encodings = self._tokenizer.encode_batch_fast(unique)
+        cuts = [rows(encoding, long_texts, self._overlap) for encoding in encodings]
+        ids = [row for cut in cuts for row, _ in cut]
+        shares = np.array([share for cut in cuts for _, share in cut])
+        owners = np.repeat(np.arange(len(unique)), [len(cut) for cut in cuts])  # the text of each row
+        lengths = [len(row) for row in ids]
+        tokenised = perf_counter()
+        batches = plan(lengths, self._ladder)
+        logits = np.empty((len(ids), len(self.manifest.labels)), dtype=np.float32)
+        batch_timings = []
+        for batch in batches:
+            batch_started = perf_counter()
+            logits[list(batch.rows)] = self._run(batch, ids)
+            batch_s = perf_counter() - batch_started
+            batch_timings.append(BatchTiming(len(batch.rows), batch.size * batch.width, batch_s))
+        probabilities = np.zeros((len(unique), len(self.manifest.labels)))
+        np.add.at(probabilities, owners, softmax(logits) * shares[:, None])
+        left_out = long_texts != "windows"
+        predictions = {
+            text: Prediction(tuple(row), truncated=left_out and bool(encoding.overflowing))
+            for text, encoding, row in zip(unique, encodings, probabilities.tolist(), strict=True)
+        }
+        timings = Timings(
+            model=self.manifest.name,
+            tokenise_s=tokenised - started,
+            inference_s=perf_counter() - tokenised,
+            texts=len(texts),
+            unique_texts=len(unique),
+            batches=tuple(batch_timings),
+            tokens=sum(lengths),
+        )
+        if self._observer is not None:
+            self._observer(timings)
+        return [predictions[text] for text in seen], timings
+
+    def _blank(self, size: int, width: int) -> NDArray[np.float32]:
+        """Return the logits of a batch of padding, which costs as much as a real one."""
+        ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
+        return self._backend.logits(ids, np.ones_like(ids))
+
+    def _run(self, batch: Batch, rows: Sequence[list[int]]) -> NDArray[np.float32]:
+        """Return the logits of the batch's rows of token ids, ``[len(batch.rows), labels]``."""
+        ids = np.full((batch.size, batch.width), self.manifest.pad_id, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        mask[:, 0] = 1  # a row of padding needs one token to attend to, or its softmax divides by zero
+        for line, row in enumerate(batch.rows):
+            tokens = rows[row]
+            ids[line, : len(tokens)] = tokens
+            mask[line, : len(tokens)] = 1
+        return self._backend.logits(ids, mask)[: len(batch.rows)]
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the probabilities of each row, ``[texts, labels]``, in double precision so that a row sums to 1."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,0 +1,1 @@
+"""The job store, which is the truth: jobs, chunks, results, lanes, and the Lua scripts that change them."""

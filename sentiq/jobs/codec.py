@@ -1,0 +1,158 @@
+"""How chunks are stored: msgpack, compressed by Zstandard where that pays.
+
+Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells` and `kinds`.
+Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
+are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
+8e-6). A binary prediction takes five bytes before compression. In the result cache a prediction is its flags and its
+numbers: the same five bytes.
+"""
+
+from __future__ import annotations
+
+import array
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgpack
+import zstandard
+
+from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
+
+COMPRESS_FROM = 512  #: bytes; below this the frame costs more than it saves
+LEVEL = 3  #: the default of Zstandard: level 9 saves a tenth of the bytes and takes four times as long
+TRUNCATED = 1  #: flag: the text had more tokens than the model reads
+SCALE = 65_535  #: probability 1.0 as uint16
+
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1; none of our msgpack maps starts with it
+
+
+def _pack(document: Mapping[str, Any]) -> bytes:
+    raw: bytes = msgpack.packb(document)
+    return zstandard.compress(raw, LEVEL) if len(raw) >= COMPRESS_FROM else raw
+
+
+def _unpack(blob: bytes) -> dict[str, Any]:
+    raw = zstandard.decompress(blob) if blob.startswith(_ZSTD_MAGIC) else blob
+    document: dict[str, Any] = msgpack.unpackb(raw, strict_map_key=False)
+    return document
+
+
+def _pack_errors(errors: Mapping[int, RowError]) -> dict[int, tuple[str, str, int | None]]:
+    return {offset: (error.code, error.detail, error.line) for offset, error in errors.items()}
+
+
+def _unpack_errors(document: Mapping[str, Any]) -> dict[int, RowError]:
+    return {offset: RowError(*error[:3]) for offset, error in document.get("errors", {}).items()}
+
+
+def encode_input(chunk: InputChunk) -> bytes:
+    document: dict[str, Any] = {"first": chunk.first, "texts": chunk.texts}
+    if chunk.custom_ids is not None:
+        document["custom_ids"] = chunk.custom_ids
+    if chunk.errors:
+        document["errors"] = _pack_errors(chunk.errors)
+    if chunk.cells is not None:
+        document["cells"] = chunk.cells
+    if chunk.kinds is not None:
+        document["kinds"] = chunk.kinds
+    return _pack(document)
+
+
+def decode_input(blob: bytes) -> InputChunk:
+    document = _unpack(blob)
+    custom_ids = document.get("custom_ids")
+    return InputChunk(
+        first=document["first"],
+        texts=tuple(document["texts"]),
+        custom_ids=None if custom_ids is None else tuple(custom_ids),
+        errors=_unpack_errors(document),
+        cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
+        kinds=tuple(document["kinds"]) if "kinds" in document else None,
+    )
+
+
+@cache
+def _prediction(columns: int) -> struct.Struct:
+    return struct.Struct(f"<B{columns}H")
+
+
+def encode_prediction(outcome: Outcome) -> bytes:
+    numbers = [round(p * SCALE) for p in outcome.probabilities]
+    return _prediction(len(numbers)).pack(TRUNCATED if outcome.truncated else 0, *numbers)
+
+
+def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
+    """Return a prediction; None for bytes that are not a valid prediction with this number of labels."""
+    form = _prediction(columns)
+    if len(blob) != form.size or blob[0] not in (0, TRUNCATED):
+        return None
+    flags, *numbers = form.unpack(blob)
+    if abs(sum(numbers) - SCALE) > columns:
+        return None
+    return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED))
+
+
+def encode_output(chunk: OutputChunk) -> bytes:
+    columns = len(chunk.labels)
+    blank = (0.0,) * columns
+    numbers = array.array("H", [round(p * SCALE) for outcome in chunk.outcomes for p in outcome.probabilities or blank])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    errors = {i: outcome.error for i, outcome in enumerate(chunk.outcomes) if outcome.error is not None}
+    document: dict[str, Any] = {
+        "first": chunk.first,
+        "model": chunk.model,
+        "labels": chunk.labels,
+        "flags": bytes(TRUNCATED if outcome.truncated else 0 for outcome in chunk.outcomes),
+        "p": numbers.tobytes(),
+    }
+    if errors:
+        document["errors"] = _pack_errors(errors)
+    if chunk.degraded:
+        document["degraded"] = True
+    return _pack(document)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumns:
+    """The answers to one chunk as they are stored."""
+
+    first: int  # index of the first row within the job, from 0
+    model: str
+    labels: tuple[str, ...]
+    flags: bytes  # one for each row
+    numbers: array.array[int]  # probabilities × SCALE, row after row; zeros for a row with an error
+    errors: Mapping[int, RowError]  # by offset within the chunk
+    degraded: bool
+
+
+def decode_columns(blob: bytes) -> OutputColumns:
+    document = _unpack(blob)
+    numbers = array.array("H", document["p"])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return OutputColumns(
+        document["first"],
+        document["model"],
+        tuple(document["labels"]),
+        document["flags"],
+        numbers,
+        _unpack_errors(document),
+        document.get("degraded", False),
+    )
+
+
+def decode_output(blob: bytes) -> OutputChunk:
+    found = decode_columns(blob)
+    columns, outcomes = len(found.labels), []
+    for offset, flag in enumerate(found.flags):
+        if offset in found.errors:
+            outcomes.append(Outcome(error=found.errors[offset]))
+            continue
+        row = found.numbers[offset * columns : (offset + 1) * columns]
+        outcomes.append(Outcome(tuple(n / SCALE for n in row), bool(flag & TRUNCATED)))
+    return OutputChunk(found.first, found.model, found.labels, tuple(outcomes), found.degraded)

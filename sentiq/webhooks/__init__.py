@@ -1,0 +1,1 @@
+"""Tells webhooks of the end of jobs: `python -m sentiq.webhooks`, as many processes as wanted."""

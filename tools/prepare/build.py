@@ -1,0 +1,122 @@
+"""From a checkpoint to a proven model directory, step by step."""
+
+# torch is not where types are checked.
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from shutil import disk_usage
+from typing import Any
+
+import openvino as ov
+
+from sentiq.engine.backends.onnx import OnnxBackend
+from sentiq.engine.backends.openvino import OpenVinoBackend
+from sentiq.engine.backends.torch import TorchBackend
+from sentiq.engine.registry import ModelError
+from tools.prepare import convert, prove, quantise
+from tools.prepare.checkpoint import read_config, read_network
+from tools.prepare.labels import read_labels
+from tools.prepare.report import say, step
+from tools.prepare.tokens import check_against_slow, max_tokens, pad_id, read_tokenizer
+
+TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers", "torch", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the command line may choose."""
+
+    labels: Sequence[str]  # names of the outputs, or none to take the checkpoint's
+    calibration: Path  # one text a line
+    min_agreement: float  # share of texts on which INT8 must give the label of float32 to be used
+
+
+def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[str, Any]:
+    """Write all files of a model but the manifest into `out`, and return what the manifest says of them.
+
+    `scratch` is for files that are not kept. Raises ModelError when the checkpoint cannot be read, or what was made of
+    it gives other numbers than the original.
+    """
+    with step("read the checkpoint"):
+        config = read_config(checkpoint)
+        labels = list(recipe.labels) or read_labels(checkpoint, config)
+        tokenizer = read_tokenizer(checkpoint, config)
+        network = read_network(checkpoint, config, labels)
+        check_room(out, sum(weight.nbytes for weight in network.parameters()))
+        calibrating, proving = prove.read_texts(recipe.calibration), prove.proof_texts()
+        tokenizer.save(str(out / "tokenizer.json"), pretty=False)
+        network.save_pretrained(out)
+    with step("compare the tokenizer with the original"):
+        compared = check_against_slow(checkpoint, tokenizer, [*calibrating, *proving])
+    plain = scratch / "f32"
+    with step("convert to OpenVINO and ONNX"):
+        convert.save_openvino(convert.openvino_model(network), plain)
+        convert.save_onnx(network, plain / "model.onnx")
+    del network
+    limit, padding = max_tokens(config), pad_id(tokenizer, config)
+    rows = prove.encode(tokenizer, proving, limit)
+    with step(f"compare the logits of {len(rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
+        proof = prove.Proof(rows, padding, recipe.min_agreement, TorchBackend(out, float32=True))
+        proof.compare("openvino", OpenVinoBackend(plain, float32=True))
+        proof.compare("onnx", OnnxBackend(plain))
+    precision = choose_openvino(plain, prove.encode(tokenizer, calibrating, limit), proof, out, scratch)
+    onnx_precision = choose_onnx(plain, proof, out)
+    return {
+        "labels": labels,
+        "max_tokens": limit,
+        "pad_id": padding,
+        "precision": precision,
+        "backends": {"openvino": precision, "torch": "f32", "onnx": onnx_precision},
+        "tools": {name: version(name) for name in TOOLS},
+        "proof": {"tokenizer_texts": compared, **proof.figures(labels)},
+    }
+
+
+def choose_openvino(
+    plain: Path, calibration: Sequence[Sequence[int]], proof: prove.Proof, out: Path, scratch: Path
+) -> str:
+    """Write model.xml in the fastest precision that gives the labels of float32; return that precision."""
+    for preset in quantise.PRESETS:
+        with step(f"quantise to INT8 for OpenVINO, {preset} activations, {len(calibration)} calibration texts"):
+            model = ov.Core().read_model(plain / "model.xml")
+            convert.save_openvino(quantise.quantised(model, calibration, preset), scratch / preset)
+            del model
+        if proof.agrees(f"openvino int8 {preset}", OpenVinoBackend(scratch / preset, float32=False)):
+            return move_openvino(scratch / preset, out, "int8")
+    if proof.agrees("openvino bf16", OpenVinoBackend(plain, float32=False)):
+        return move_openvino(plain, out, "bf16")
+    return move_openvino(plain, out, "f32")
+
+
+def move_openvino(directory: Path, out: Path, precision: str) -> str:
+    for name in ("model.xml", "model.bin"):
+        (directory / name).rename(out / name)
+    if precision != "int8":
+        say(f"           OpenVINO keeps {precision}")
+    return precision
+
+
+def choose_onnx(plain: Path, proof: prove.Proof, out: Path) -> str:
+    """Write model.onnx in INT8 if that gives the labels of float32, else in float32; return the precision."""
+    with step("quantise to INT8 for ONNX Runtime"):
+        quantise.quantise_onnx(plain / "model.onnx", out / "model.onnx")
+    if proof.agrees("onnx int8", OnnxBackend(out)):
+        return "int8"
+    (plain / "model.onnx").replace(out / "model.onnx")
+    say("           ONNX Runtime keeps f32")
+    return "f32"
+
+
+def check_room(folder: Path, weights_bytes: int) -> None:
+    """Raises ModelError unless the disk has room for all forms of the network, in float32 and INT8, at once."""
+    needed, free = 4 * weights_bytes, disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"preparing needs {needed / 1e6:.0f} MB in the store but {free / 1e6:.0f} MB are free:"
+            " make room, or name a store on another disk with --store"
+        )

@@ -1,0 +1,60 @@
+"""A network in the form of each backend: transformers checkpoint, OpenVINO, ONNX."""
+
+# torch is not where types are checked.
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import openvino as ov
+import torch
+from transformers import BertForSequenceClassification
+
+from sentiq.engine.backends.network import Classifier, Logits
+
+INPUTS = ("input_ids", "attention_mask")
+
+
+def inference_form(network: torch.nn.Module) -> torch.nn.Module:
+    """A module from `input_ids` and `attention_mask` to logits; for BERT the one that does no needless work."""
+    return Classifier(network) if isinstance(network, BertForSequenceClassification) else Logits(network)
+
+
+def openvino_model(network: torch.nn.Module) -> ov.Model:
+    """The network in OpenVINO, in float32, for any batch size and width."""
+    example = torch.ones(2, 8, dtype=torch.int64)
+    model = ov.convert_model(inference_form(network), example_input=dict.fromkeys(INPUTS, example))
+    for port, name in zip(model.inputs, INPUTS, strict=True):
+        port.get_tensor().set_names({name})
+    model.outputs[0].get_tensor().set_names({"logits"})
+    model.reshape({name: ov.PartialShape([-1, -1]) for name in INPUTS})
+    return model
+
+
+def save_openvino(model: ov.Model, directory: Path) -> None:
+    """Write model.xml and model.bin as they are: compressing to FP16 would lose what float32 is compared by."""
+    directory.mkdir(exist_ok=True)
+    # OpenVINO counts its nodes through the life of a process; the same network is to give the same bytes.
+    model.set_friendly_name("classifier")
+    for number, node in enumerate(model.get_ordered_ops()):
+        node.set_friendly_name(f"{node.get_type_name()}_{number}")
+    ov.save_model(model, directory / "model.xml", compress_to_fp16=False)
+
+
+def save_onnx(network: torch.nn.Module, path: Path) -> None:
+    """Write the network in float32, for any batch size and width."""
+    example = torch.ones(2, 8, dtype=torch.int64)
+    dynamic = {0: "batch", 1: "width"}
+    torch.onnx.export(
+        inference_form(network),
+        (example, example),
+        path,
+        input_names=list(INPUTS),
+        output_names=["logits"],
+        dynamic_axes={**dict.fromkeys(INPUTS, dynamic), "logits": {0: "batch"}},
+        opset_version=17,
+        dynamo=False,  # the new exporter needs a further package
+    )
+    onnx.checker.check_model(path)

@@ -1,0 +1,71 @@
+"""Where a checkpoint comes from: a directory, or ModelScope's hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiq.engine.registry import ModelError
+from tools.prepare.store import checksum
+
+#: Files that decide what is made of a checkpoint, where they are there.
+FILES = (
+    "config.json", "configuration.json", "label_mapping.json", "vocab.txt", "vocab.json", "merges.txt",
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "model.safetensors", "pytorch_model.bin",
+)  # fmt: skip
+
+#: Counts up when the same checkpoint is to be made into other files, so that stored models are prepared again.
+RECIPE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    model_id: str  # the id the model gets
+    name: str  # the hub id, or the name of the directory
+    directory: Path | None  # None until it is fetched from the hub
+    revision: str  # asked for, "" for the hub's own choice; of a directory always ""
+
+
+def find_source(model: str, *, revision: str, model_id: str) -> Source:
+    """A directory if there is one called `model`, else a hub id, which is checked but not fetched.
+
+    `model_id` is the id to use instead of the hub's or of the directory's name. Raises ModelError for an id that
+    cannot be one, and whatever the hub's rules say to `model`.
+    """
+    path = Path(model)
+    if path.is_dir():
+        if revision:
+            raise ModelError(f"--revision is for the hub; {model} is a directory")
+        name = path.resolve().name
+        source = Source(model_id or name, name, path, "")
+    elif path.exists() or re.match(r"[./~]", model):
+        raise ModelError(f"{model} is not a directory; name a directory with config.json and weights, or a hub id")
+    else:
+        from tools.prepare.catalogue import check_model_id
+
+        check_model_id(model)
+        source = Source(model_id or model, model, None, revision)
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", source.model_id, re.ASCII):
+        raise ModelError(
+            f"{source.model_id!r} cannot be a model's id; name one with --id, of letters, digits and . _ - (and one /)"
+        )
+    return source
+
+
+def made_from(source: Source, choices: dict[str, Any]) -> str:
+    """What tells whether a stored model was made from the same checkpoint in the same way: a SHA-256.
+
+    A directory counts with its files, a hub id with its revision, so that the hub need not be asked. `choices` are the
+    options that change the result.
+    """
+    if source.directory is None:
+        origin: Any = [source.name, source.revision]
+    else:
+        paths = [source.directory / name for name in FILES]
+        origin = {path.name: checksum(path) for path in paths if path.exists()}
+    return hashlib.sha256(json.dumps([RECIPE, origin, choices], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""From the trained parts to a model directory that the engine loads (`sentiq/engine/registry.py` describes it)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+import torch
+from tokenizers import Tokenizer
+
+from tools.training.network import Combined
+from tools.training.tokens import MAX_TOKENS, PAD
+
+LABELS = ["negative", "positive"]
+
+
+def save_network(network: Combined, directory: Path) -> None:
+    """Write model.xml and model.bin."""
+    example = torch.ones(2, 5, dtype=torch.int64)
+    with torch.inference_mode():
+        model = ov.convert_model(
+            network.eval(),
+            example_input={"input_ids": example, "attention_mask": example},
+            input=[("input_ids", [-1, -1], ov.Type.i64), ("attention_mask", [-1, -1], ov.Type.i64)],
+        )
+    model.outputs[0].tensor.set_names({"logits"})
+    ov.save_model(model, directory / "model.xml", compress_to_fp16=False)
+
+
+def write_model(
+    directory: Path, network: Combined, tokenizer: Tokenizer, identity: dict[str, Any], precision: str
+) -> None:
+    """Write the files of a model into a new directory, the manifest last."""
+    directory.mkdir()
+    save_network(network, directory)
+    tokenizer.save(str(directory / "tokenizer.json"), pretty=False)
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
+    # The version follows from the content, so that two different models never share one.
+    version = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
+    manifest = identity | {
+        "version": version,
+        "labels": LABELS,
+        "max_tokens": MAX_TOKENS,
+        "pad_id": PAD,
+        "precision": precision,
+        "files": files,
+    }
+    (directory / "manifest.json").write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def replace_directory(made: Path, out: Path) -> None:
+    """Put a finished directory in the place of `out`: whoever looks finds the old one, the new one or none."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
+        # Copied next to `out` first: a rename is atomic only within a file system.
+        shutil.copytree(made, Path(beside) / "new")
+        if out.exists():
+            out.rename(Path(beside) / "old")
+        (Path(beside) / "new").rename(out)

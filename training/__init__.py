@@ -1,1 +1,0 @@
-"""Makes the bundled model from labelled texts: `python -m training --help`. Needs torch; the service does not."""

@@ -1,1 +1,0 @@
-"""Tells webhooks of the end of jobs: `python -m webhooks`, as many processes as wanted."""

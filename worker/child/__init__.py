@@ -1,0 +1,1 @@
+"""What a child of a worker does: it classifies chunks and reports them."""
