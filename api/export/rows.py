@@ -88,7 +88,7 @@ class ResultRow(NamedTuple):
     model: str
     degraded: bool
     error: RowError | None
-    kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cells.py)
+    kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cell_kinds.py)
 
     @property
     def counts_as(self) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.ingest.faults import readable
-from api.ingest.options import Limits, Reading, bad_file
+from api.ingest.limits import Limits
+from api.ingest.options import Reading, bad_file
 
 #: Headings under which texts and ids are usually found, best first.
 TEXT_NAMES = (

@@ -12,7 +12,8 @@ from api.ingest import detect, tables
 from api.ingest.columns import Columns, choose
 from api.ingest.faults import readable
 from api.ingest.jsonl import ndjson_rows
-from api.ingest.options import Limits, Reading, bad_file
+from api.ingest.limits import Limits
+from api.ingest.options import Reading, bad_file
 from api.ingest.quotes import quotes_of
 from api.ingest.streams import Decoder, gathered, gunzipped, lines, with_head
 from api.ingest.workbook import Workbook

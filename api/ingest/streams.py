@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 
 from api.ingest.detect import HEAD_BYTES, decodes
-from api.ingest.options import Limits
+from api.ingest.limits import Limits
 from sentiq.core.errors import BodyTooLarge, UploadInterrupted
 
 PIECE_BYTES = 65_536  #: what is decoded at once

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
-from api.ingest.options import Limits, Reading
+from api.ingest.limits import Limits
+from api.ingest.options import Reading
 from sentiq.jobs.types import Row, RowError
 
 SAMPLE_ROWS = 50  #: looked at to tell delimiter and columns
@@ -24,7 +25,7 @@ class TypedCells(list[str]):
 
     def __init__(self, cells: Iterable[str], kinds: str) -> None:
         super().__init__(cells)
-        self.kinds = kinds  #: a letter each, up to the last that is no text (api/cells.py)
+        self.kinds = kinds  #: a letter each, up to the last that is no text (api/cell_kinds.py)
 
 
 def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Limits) -> str:

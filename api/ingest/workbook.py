@@ -15,8 +15,9 @@ from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from api.cells import as_text, kinds_of
-from api.ingest.options import Limits, Reading, bad_file
+from api.cell_kinds import as_text, kinds_of
+from api.ingest.limits import Limits
+from api.ingest.options import Reading, bad_file
 from api.ingest.streams import RATIO_FROM_BYTES
 from api.ingest.tables import Cells, Numbered, TypedCells
 from sentiq.core.errors import BodyTooLarge

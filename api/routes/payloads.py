@@ -16,8 +16,9 @@ from api.http.problems import from_validation, pointer
 from api.ingest import detect
 from api.ingest.files import File
 from api.ingest.json import json_rows
+from api.ingest.limits import limits
 from api.ingest.multipart import Form, read_form
-from api.ingest.options import Reading, limits
+from api.ingest.options import Reading
 from api.schemas.jobs import JobRequest, SubmitQuery, UploadRequest
 from api.services import services
 from api.submission import Digest, Payload, checked_model, checked_options

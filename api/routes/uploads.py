@@ -12,8 +12,9 @@ from api.http.auth import caller
 from api.http.bodies import body_pieces
 from api.http.times import instant
 from api.ingest.files import File
+from api.ingest.limits import limits
 from api.ingest.multipart import read_form
-from api.ingest.options import Reading, limits
+from api.ingest.options import Reading
 from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery

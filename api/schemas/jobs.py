@@ -13,8 +13,8 @@ from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
 from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.core.settings import Settings
+from sentiq.jobs.daily_window import Window
 from sentiq.jobs.types import JobOptions, JobState, Priority
-from sentiq.jobs.windows import Window
 
 Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
 

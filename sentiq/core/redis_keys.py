@@ -17,7 +17,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
 
   sentiq:<lane>:leases      zset    chunk in flight → deadline, ms; overdue chunks are issued again
   sentiq:<lane>:owners      hash    chunk in flight → Celery task id that claimed it
-  sentiq:<lane>:crashes     hash    chunk → lost executions so far, in parts of a crash (see lua/prelude.lua)
+  sentiq:<lane>:crashes     hash    chunk → lost executions so far, in parts of a crash (see lua/shared/job.lua)
   sentiq:<lane>:children    string  pool processes of the lane's live workers
   sentiq:<lane>:speed       hash    rows, ms: what children recorded lately, and the time it took
   sentiq:interactive:pending  list  chunks that wait for a `drain`

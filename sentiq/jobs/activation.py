@@ -70,7 +70,7 @@ def decide(redis: Redis, candidate: str, workers: Iterable[Heartbeat]) -> None:
     found = {worker.worker: votes.get(f"{candidate} {worker.worker}") for worker in workers}
     against = [f"{worker}: {verdict}" for worker, verdict in found.items() if verdict not in (None, IN_FAVOUR)]
     if against or (found and all(found.values())):
-        Script(redis, "decide")(
+        Script(redis, "decide_activation")(
             activation=redis_keys.ACTIVATION,
             votes=redis_keys.VOTES,
             candidate=candidate,

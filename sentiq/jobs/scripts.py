@@ -7,7 +7,9 @@ The header of `lua/<name>.lua` declares what the script takes:
 
 Python passes each name as a keyword. In Lua each name is a local variable: a string, nil for a key that is None, a
 table for a list. The prologue that makes these variables is the only place where parameters have numbers. After it come
-those parts of `lua/prelude.lua` that the script uses, then the script.
+those parts of `lua/shared/` that the script uses, then the script. Redis has no modules, so a part may use the names
+that the script declares; the parts that it needs itself stand above it, or in a file named before its own. Each part
+defines one name, and blank lines are between parts alone.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from redis.client import Pipeline
 from redis.exceptions import NoScriptError
 
 LUA = Path(__file__).parent / "lua"
+SHARED = ("clock", "job", "turns")  #: files of `lua/shared/`; a part uses none that comes after it
 _DECLARATION = re.compile(r"^--! *(\w*) *(.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 _DEFINITION = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
@@ -85,7 +88,7 @@ class Source:
     digest: str  # SHA-1, hexadecimal
 
     @classmethod
-    def of(cls, script: str, prelude: str) -> Source:
+    def of(cls, script: str, shared: str) -> Source:
         """Raises ValueError where the header is wrong."""
         declared: dict[str, list[str]] = {"keys": [], "args": []}
         for kind, names in _DECLARATION.findall(script):
@@ -96,27 +99,32 @@ class Source:
         names = frozenset(keys.names + args.names)
         if len(names) < len(keys.names) + len(args.names):
             raise ValueError("a script declares each name once")
-        text = keys.prologue("KEYS") + args.prologue("ARGV") + _with_prelude(_COMMENT.sub("", script), prelude)
+        text = keys.prologue("KEYS") + args.prologue("ARGV") + _with_shared(_COMMENT.sub("", script), shared)
         return cls(keys, args, names, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def _with_prelude(script: str, prelude: str) -> str:
-    """The script after the parts of the prelude that it uses, themselves or by others.
+def _with_shared(script: str, shared: str) -> str:
+    """The script after the shared parts that it uses, themselves or by others.
 
     Each run makes all functions anew, and the source is often sent: what is not used costs a third of a short script.
     """
     text = script
-    for part in reversed(_COMMENT.sub("", prelude).strip().split("\n\n")):  # a part uses none that come after it
+    for part in reversed(re.split(r"\n{2,}", _COMMENT.sub("", shared).strip())):
         name = _DEFINITION.search(part)
         if name and re.search(rf"\b{name[1]}\b", text):
             text = f"{part}\n{text}"
     return text
 
 
+def shared_parts() -> str:
+    """Return the parts of all files of `lua/shared/`, with their comments."""
+    return "\n".join((LUA / "shared" / f"{name}.lua").read_text() for name in SHARED)
+
+
 @cache
 def source(name: str) -> Source:
     """`lua/<name>.lua` as Redis gets it."""
-    return Source.of((LUA / f"{name}.lua").read_text(), (LUA / "prelude.lua").read_text())
+    return Source.of((LUA / f"{name}.lua").read_text(), shared_parts())
 
 
 class Script:

@@ -37,6 +37,7 @@ from sentiq.core.redis_clock import now_ms
 from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.core.settings import Settings
 from sentiq.jobs.codec import encode_input
+from sentiq.jobs.daily_window import Outlook, outlook
 from sentiq.jobs.records import read_jobs
 from sentiq.jobs.results import Results
 from sentiq.jobs.scripts import Script
@@ -51,7 +52,6 @@ from sentiq.jobs.types import (
     NewJob,
     RowError,
 )
-from sentiq.jobs.windows import Outlook, outlook
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that no child claims in this time gets a second message
 JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs read in one round trip, and for one page of a list

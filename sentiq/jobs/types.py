@@ -109,7 +109,7 @@ class Row:
     custom_id: str | None = None
     error: RowError | None = None
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job stores them
-    kinds: str = ""  # of all cells with the text in its place, one letter each (api/cells.py); beyond it, text
+    kinds: str = ""  # of all cells with the text in its place, one letter each (api/cell_kinds.py); beyond it, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from sentiq.jobs.daily_window import outlook
 from sentiq.jobs.types import ChunkRef, InputChunk, JobState, Lane, NewJob, Outcome, OutputChunk, RowError
-from sentiq.jobs.windows import outlook
 
 LABELS = ("negative", "positive")
 BLANK = RowError("empty_text", "Line 1 has no text.", 1)

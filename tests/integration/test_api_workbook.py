@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from openpyxl.workbook import Workbook
 
 from api.ingest.files import File
-from api.ingest.options import Reading, limits
+from api.ingest.limits import limits
+from api.ingest.options import Reading
 from sentiq.core.settings import Settings
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.store import JobStore

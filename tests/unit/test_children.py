@@ -1,4 +1,4 @@
-"""Which children are ended, on a pool that stands in; tests/cluster/test_steps.py asks a real one."""
+"""Which children are ended, on a pool that stands in; tests/cluster/test_parent_steps.py asks a real one."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from api.ingest.files import File
-from api.ingest.options import Limits, Reading
+from api.ingest.limits import Limits
+from api.ingest.options import Reading
 from api.ingest.streams import lines
 from sentiq.core.errors import InvalidInput
 from tests.support.examples import effort

@@ -12,11 +12,10 @@ import pytest
 from redis import Redis
 
 from sentiq.core.redis_keys import JobKeys
-from sentiq.jobs.scripts import LUA, Parameters, Script, Source, source
+from sentiq.jobs.scripts import LUA, SHARED, Parameters, Script, Source, source
 
 REPOSITORY = Path(__file__).parents[2]
-PRELUDE = (LUA / "prelude.lua").read_text()
-SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua") if path.stem != "prelude")
+SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua"))
 
 LUA_WORDS = {
     *("and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not"),
@@ -58,19 +57,21 @@ def test_a_script_uses_the_names_that_it_declares_and_no_others(name: str) -> No
 
 
 def test_parameters_have_no_numbers() -> None:
-    for path in LUA.glob("*.lua"):
+    for path in LUA.rglob("*.lua"):
         assert not re.search("KEYS|ARGV", path.read_text()), path
 
 
-def test_each_part_of_the_prelude_defines_one_name() -> None:
-    parts = PRELUDE.split("\n\n")
-    assert [len(re.findall(r"(?m)^local ", part)) for part in parts] == [0, *[1] * (len(parts) - 1)]
+def test_each_shared_part_defines_one_name() -> None:
+    assert sorted(path.stem for path in (LUA / "shared").iterdir()) == sorted(SHARED)
+    for name in SHARED:
+        _, *parts = (LUA / "shared" / f"{name}.lua").read_text().split("\n\n")
+        assert [len(re.findall(r"(?m)^local ", part)) for part in parts] == [1] * len(parts), name
 
 
-def test_a_script_gets_the_parts_of_the_prelude_that_it_uses() -> None:
-    prelude = "-- words\n\nlocal A = 1\n\nlocal B = A\n\n-- of B and C\nlocal function c()\n  return 2\nend\n"
-    assert Source.of("-- c\nreturn B\n", prelude).text == "local A = 1\nlocal B = A\nreturn B\n"
-    assert Source.of("return 3\n", prelude).text == "return 3\n"
+def test_a_script_gets_the_shared_parts_that_it_uses() -> None:
+    shared = "-- words\n\nlocal A = 1\n\nlocal B = A\n\n-- of B and C\nlocal function c()\n  return 2\nend\n"
+    assert Source.of("-- c\nreturn B\n", shared).text == "local A = 1\nlocal B = A\nreturn B\n"
+    assert Source.of("return 3\n", shared).text == "return 3\n"
 
 
 # -- what Python passes -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from api.cells import Number, as_text, certain, kinds_of, restored
+from api.cell_kinds import Number, as_text, certain, kinds_of, restored
 from api.export.workbook.xlsx import Book
 
 

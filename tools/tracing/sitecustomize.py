@@ -1,7 +1,7 @@
 """Record which functions run in a process; Python imports this at its start where this folder is on the path.
 
-Writes one line a function, with its file, at most once in SPARSE_S; `tools.ways` reads the lines. Folders that begin
-with a dot, such as an environment inside the checkout, do not count.
+Writes one line a function, with its file, at most once in SPARSE_S; `tools.request_paths` reads the lines. Folders that
+begin with a dot, such as an environment inside the checkout, do not count.
 """
 
 from __future__ import annotations

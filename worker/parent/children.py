@@ -1,7 +1,7 @@
 """The children of a worker, in terms of billiard's pool.
 
 Celery and billiard offer no public way to ask for these things. All uses of their private attributes are in this file:
-written for Celery 5.7 and billiard 4.3, and tested on a real pool by tests/cluster/test_steps.py.
+written for Celery 5.7 and billiard 4.3, and tested on a real pool by tests/cluster/test_parent_steps.py.
 """
 
 from __future__ import annotations

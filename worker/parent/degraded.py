@@ -15,7 +15,7 @@ from sentiq.core.redis import REDIS_AWAY
 from sentiq.core.settings import BUNDLED_MODEL, current
 from worker import context
 from worker.parent.overload import Load, Overload
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 from worker.serving import may_degrade, serving
 from worker.shared import shared
 

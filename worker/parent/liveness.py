@@ -17,7 +17,7 @@ from sentiq.core.settings import current
 from sentiq.core.systemd import notify, watchdog_s
 from worker import context
 from worker.parent.children import Children
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 from worker.parent.stopping import GracefulStop
 from worker.parent.watchdog import Watchdog
 from worker.serving import serving

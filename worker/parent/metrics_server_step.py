@@ -16,7 +16,7 @@ import structlog
 from sentiq.core.settings import REPOSITORY, current
 from worker import context, metrics
 from worker.parent import metrics_server
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 from worker.serving import serving
 
 BIND_WITHIN_S = 5.0  #: the server of a worker that was killed needs a moment to notice

@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 
 from worker.parent.children import Children
+from worker.parent.parent_step import ParentStep
 from worker.parent.renewal import Renewal
-from worker.parent.step import ParentStep
 from worker.serving import serving
 from worker.shared import shared
 

@@ -14,7 +14,7 @@ import structlog
 from celery.worker import state
 
 from sentiq.core.settings import current
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 
 LEAVE_WITHIN_S = 30  #: to end children and connections; Celery may hang in it, after an error above all
 

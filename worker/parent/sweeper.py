@@ -25,8 +25,8 @@ from worker.host import family_memory
 from worker.metrics import metrics
 from worker.parent.children import Children
 from worker.parent.model_switch import ModelSwitch
+from worker.parent.parent_step import ParentStep
 from worker.parent.pool_maintainer import PoolMaintainer
-from worker.parent.step import ParentStep
 from worker.serving import serving, stored_models
 from worker.shared import shared
 

@@ -19,7 +19,7 @@ from celery.worker.consumer.tasks import Tasks
 from sentiq.core.redis import REDIS_AWAY
 from sentiq.jobs.messages import count_messages
 from worker import context
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 from worker.parent.stopping import GracefulStop
 
 STALLED_AFTER_S = 15.0  #: how long messages may wait beside idle children while nothing is fetched

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from api.cells import TEXT, Number, Value
+from api.cell_kinds import TEXT, Number, Value
 from api.export.groups import OPENED, Groups
 from api.export.rows import ResultRow, View
 from api.export.summary import labels_first

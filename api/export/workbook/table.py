@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.cells import TEXT, Value, certain, restored
+from api.cell_kinds import TEXT, Value, certain, restored
 from api.export.rows import ResultRow, View, kept_columns, text_position
 from api.export.workbook.words import Words
 from api.export.workbook.xlsx import CELL_UNITS, shortened

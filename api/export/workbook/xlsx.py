@@ -21,7 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from api.cells import Number, Value
+from api.cell_kinds import Number, Value
 
 CELL_UNITS = 32_767  #: UTF-16 units in a cell, which is how Excel counts characters
 CUT_MARK = "…"

@@ -16,7 +16,7 @@ from celery.worker.control import inspect_command
 
 from tests.support.programs.broken_engine import app
 from worker.parent.children import Children
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 
 __all__ = ["app"]
 

@@ -1,4 +1,4 @@
-"""The figures of `tools.house`, on a tree small enough to count by hand."""
+"""The figures of `tools.structure`, on a tree small enough to count by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.house import circles, circles_of_rooms, count, count_rooms, longest_chain, read_house, repeated_runs
+from tools.structure import circles, circles_of_rooms, count, count_rooms, longest_chain, read_house, repeated_runs
 
 FILES = {
     "api/__init__.py": "",

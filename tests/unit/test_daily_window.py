@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sentiq.jobs.daily_window import Outlook, Window, outlook
 from sentiq.jobs.types import JobOptions
-from sentiq.jobs.windows import Outlook, Window, outlook
 
 
 def at(text: str) -> datetime:

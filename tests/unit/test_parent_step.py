@@ -10,7 +10,7 @@ import pytest
 from kombu.asynchronous.timer import Timer
 
 from worker.app import app
-from worker.parent.step import ParentStep
+from worker.parent.parent_step import ParentStep
 
 
 class Step(ParentStep):

@@ -3,7 +3,7 @@
 Reads Python and Lua files outside `tests` as text and runs none of them. A room is a folder at the top; an arrow is an
 import between two files, wherever in the file it stands. A circle of files is a set of files that all reach each other
 by imports; a circle of rooms is the same for the files and folders that lie in one folder, each folder taken as one.
-The ways (`--ways`) are measured by `tools.ways`, which starts the service and asks it.
+The ways (`--ways`) are measured by `tools.request_paths`, which starts the service and asks it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from tools.ways import ways
+from tools.request_paths import ways
 
 #: Lines in a row that make a run that is written again.
 RUN_LINES = 6
@@ -150,7 +150,7 @@ def table(title: str, columns: list[dict[str, str]], names: Iterable[str]) -> st
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.house", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.structure", description=__doc__)
     parser.add_argument("checkout", type=Path, nargs="+", help="a checkout's folder")
     parser.add_argument("--ways", action="store_true", help="start the service of each and measure the ways (a minute)")
     options = parser.parse_args()

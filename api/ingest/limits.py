@@ -1,0 +1,33 @@
+"""What a file that is submitted may have at most: bytes, rows, columns, characters of a cell and of a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sentiq.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may have at most."""
+
+    file_bytes: int
+    inflated_bytes: int
+    inflate_ratio: int
+    rows: int
+    columns: int
+    cell_chars: int
+    text_chars: int
+
+
+def limits(settings: Settings) -> Limits:
+    """Those of the settings."""
+    return Limits(
+        file_bytes=settings.max_file_bytes,
+        inflated_bytes=settings.max_inflated_bytes,
+        inflate_ratio=settings.max_inflate_ratio,
+        rows=settings.max_rows,
+        columns=settings.max_columns,
+        cell_chars=settings.max_cell_chars,
+        text_chars=settings.max_text_chars,
+    )

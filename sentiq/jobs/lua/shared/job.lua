@@ -1,0 +1,65 @@
+-- The life of a job: what it is held by, what lives as long as it, how it ends.
+
+-- What belongs to a job lives as long as the job. The job hash says in which other keys the job stands.
+-- Needs ttl_ms and the keys of the job.
+local function renew_job()
+  renew(ttl_ms, job, input, output, isolation, held, failures, retry, ended, pace)
+  local others = redis.call('HMGET', job, 'idempotency', 'jobs', 'owners_jobs')
+  for i = 1, 3 do
+    if others[i] then renew(ttl_ms, others[i]) end
+  end
+end
+
+-- Jobs expire, and their places in an index do not. So with each new job, three others are looked at: at most a third of
+-- a growing index then belongs to jobs that are gone.
+-- Needs job_key_pattern: the key of a job, %s for its id.
+local function forget_expired(index)
+  for _, other_id in ipairs(redis.call('ZRANDMEMBER', index, 3)) do
+    if redis.call('EXISTS', string.format(job_key_pattern, other_id)) == 0 then redis.call('ZREM', index, other_id) end
+  end
+end
+
+-- A child that dies while its parent lives is one crash of the chunk it held. A lease that runs out says only that a
+-- worker is gone, mostly through no fault of a text: this many of them count as one crash.
+local CRASH = 4
+
+local LIVE = {receiving = true, queued = true, running = true, scheduled = true, paused = true}
+
+-- A held job starts no chunk: its owner paused it, or its start or its window is still to come.
+local function is_held(job)
+  local why = redis.call('HMGET', job, 'paused_at', 'opens_at')
+  return (why[1] or why[2]) and true or false
+end
+
+-- The state of a job that is sealed and has not ended.
+-- Needs job.
+local function sealed_state()
+  local fields = redis.call('HMGET', job, 'paused_at', 'opens_at', 'started_at')
+  return fields[1] and 'paused' or fields[2] and 'scheduled' or fields[3] and 'running' or 'queued'
+end
+
+-- Running time is counted from `since` on; while the clock is stopped, the sum is in `ran_ms`.
+-- Needs job.
+local function stop_run_clock()
+  local since = redis.call('HGET', job, 'since')
+  if not since then return end
+  redis.call('HINCRBY', job, 'ran_ms', now_ms() - since)
+  redis.call('HDEL', job, 'since')
+end
+
+-- → D, E, F, G. The one place where a job ends.
+-- Needs job_id, ttl_ms, the keys of the job, queued, schedule, webhooks_due, live.
+local function finish(final_state)
+  stop_run_clock()
+  redis.call('HDEL', job, 'paused_at', 'opens_at')
+  redis.call('HSET', job, 'state', final_state, 'ended_at', now_ms())
+  redis.call('ZREM', queued, job_id)
+  redis.call('ZREM', schedule, job_id)
+  redis.call('ZREM', live, job_id)
+  redis.call('RPUSH', ended, 1)
+  if (redis.call('HGET', job, 'webhook') or '') ~= '' then
+    redis.call('ZADD', webhooks_due, now_ms(), job_id)
+    renew(ttl_ms, webhooks_due)
+  end
+  renew_job()
+end
