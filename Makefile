@@ -33,8 +33,8 @@ model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MO
 	@$(if $(MODEL),$(VENV_TORCH)/bin/sentiq-prepare $(MODEL),$(PYTHON) -m tools.prepare --help) $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
-# Twice as many as cores, since tests wait more than they compute.
-JOBS ?= $(shell echo $$(($$(nproc) * 2)))
+# Half as many again as cores: fewer leave cores idle, more are no faster.
+JOBS ?= $(shell echo $$(($$(nproc) * 3 / 2)))
 PYTEST := $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 check: lint ## what is tried before each push, in 90 seconds on two cores: lint, types, tests of units and of the store

@@ -83,7 +83,11 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        within_s = _left(self._deadline_s, timeout)
+        try:
+            within_s = _left(self._deadline_s, timeout)
+        except TooLong:
+            self.close()  # httpcore leaves a connection open on which TLS did not begin
+            raise
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, within_s), self._deadline_s)
 
     def get_extra_info(self, info: str) -> Any:

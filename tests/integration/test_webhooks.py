@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from sentiq.core.settings import Settings
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import JobOptions
-from sentiq.webhooks import sending
+from sentiq.webhooks import exchange, sending
 from sentiq.webhooks.addresses import AddressRefused, is_permitted, resolve_permitted
 from sentiq.webhooks.deliverer import SHARE, Deliverer
 from sentiq.webhooks.sending import Sender
@@ -357,6 +358,17 @@ def test_what_comes_before_the_message_counts_too(monkeypatch: pytest.MonkeyPatc
             ended.set()
             sender.join()
     assert (answers[0].status, answers[0].error) == (None, "no answer within 0.3 s")
+
+
+def test_a_connection_whose_time_is_up_before_tls_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with slow() as receiver:
+        host, port = receiver.address.split(":")
+        stream = exchange.Backend(LOOPBACK, time.monotonic() + 60).connect_tcp(host, int(port))
+        connection: socket.socket = stream.get_extra_info("socket")
+        monkeypatch.setattr(exchange, "monotonic", lambda: float("inf"))
+        with pytest.raises(exchange.TooLong):
+            stream.start_tls(ssl.create_default_context())
+    assert connection.fileno() == -1, "it was not closed"
 
 
 def test_a_slow_receiver_delays_nobody_else_and_loses_nothing(
