@@ -1,8 +1,8 @@
-"""The table of all settings, read from the environment (`SENTIQ_…`).
+"""Defines all settings and reads them from the environment (`SENTIQ_…`).
 
-An invalid value, or a `SENTIQ_` name that is not in the table, stops the start with the name and the remedy. Secrets
-may be in files instead (`SENTIQ_SECRETS_DIR`), so that no listing of a process or container shows them.
-docs/settings.md is made from this table (`python -m sentiq.core.settings`), and a test holds the two together.
+If a value is invalid or a `SENTIQ_` name is unknown, the process does not start; the message gives the name and the
+remedy. Secrets may be in files instead (`SENTIQ_SECRETS_DIR`), so that no listing of a process or container shows them.
+docs/settings.md is generated from this module (`python -m sentiq.core.settings`); a test checks that they agree.
 """
 
 from __future__ import annotations
@@ -29,289 +29,345 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLED_MODELS = REPOSITORY / "models"
 BUNDLED_MODEL = "sentiq-small-zh"
 
-#: How a text longer than the model reads is read; the engine says what each means (sentiq/engine/long_texts.py).
+#: How the engine handles a text that is too long for the model; sentiq/engine/long_texts.py explains each value.
 LongTexts = Literal["truncate", "head_tail", "windows"]
 
-#: Read by the client and the demo, not by the servers; accepted, so that all may share one environment.
+#: Read by the client and the demo, not by the servers. Accepted here, so that all of them can share one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})
 
 
 class Settings(BaseSettings):
-    """Every setting with its default, its bounds and, in `description`, its meaning and unit."""
+    """All settings: each field has a default, bounds and, in `description`, its meaning and unit."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis: broker and job store. `redis://`, `rediss://` (TLS), `unix://`, or "
-        "`redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0`: docs/security.md.",
+        description="Address of Redis, which is both the broker and the job store: `redis://`, `rediss://` (TLS), "
+        "`unix://`, or `redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0`. See docs/security.md.",
     )
     redis_password: SecretStr | None = Field(
-        None, description="Password of Redis, where `SENTIQ_REDIS_URL` has none: it may lie in a file of its own."
+        None,
+        description="Password of Redis, used if `SENTIQ_REDIS_URL` contains none. It can then be stored in a separate "
+        "file.",
     )
     redis_sentinel_password: SecretStr | None = Field(
-        None, description="Password of the Sentinels, where they have one of their own."
+        None, description="Password of the Sentinels, if they have a separate one."
     )
     redis_ca_file: Path | None = Field(
-        None, description="Certificates (PEM) that vouch for Redis, for TLS; unset: those of the system."
+        None, description="CA certificates (PEM) for checking the TLS certificate of Redis. Unset: those of the system."
     )
-    redis_cert_file: Path | None = Field(None, description="Our certificate (PEM), where Redis asks for one.")
-    redis_key_file: Path | None = Field(None, description="Its private key (PEM).")
+    redis_cert_file: Path | None = Field(None, description="Client certificate (PEM), if Redis requires one.")
+    redis_key_file: Path | None = Field(None, description="Private key (PEM) of the client certificate.")
     shard: str = Field(
         "",
         pattern=r"^[a-z0-9]{0,8}$",
-        description="Short name of this stack where several of them, each with a Redis of its own, serve behind one "
-        "proxy; new ids begin with it: docs/scaling.md.",
+        description="Short name of this stack, if several stacks, each with its own Redis, serve behind one proxy. "
+        "New ids begin with it. See docs/scaling.md.",
     )
     host: str = Field("127.0.0.1", description="Address on which the API listens.")
-    port: int = Field(8000, ge=1, le=65535, description="Port of the API.")
+    port: int = Field(8000, ge=1, le=65535, description="Port on which the API listens.")
     auth: Literal["keys", "off"] = Field(
         "off",
         description="`keys`: requests need an API key (`sentiq-admin keys`, docs/security.md). `off`: every client "
-        "may use the API, which then listens only on the loopback.",
+        "may use the API; the API then listens only on the loopback.",
     )
     admin_token: SecretStr | None = Field(
         None,
         min_length=16,
-        description="A bearer token that may do everything; `off` without one closes what operators do.",
+        description="Bearer token that allows every request. With `SENTIQ_AUTH=off` and without this token, the "
+        "endpoints for operators are closed.",
     )
     metrics_token: SecretStr | None = Field(
         None,
         min_length=16,
-        description="A bearer token that may read `/metrics` and `/health`, also while Redis, where the API keys are, "
-        "is away.",
+        description="Bearer token that allows reading `/metrics` and `/health`. It also works while Redis, which "
+        "stores the API keys, is down.",
     )
     rate_limit: str = Field(
         "",
-        description="Requests of one API key, or without keys of one address, such as `600/minute`; several with `;`. "
-        "Empty: no limit. A key may have its own.",
+        description="Limit on the requests of one API key (without keys: of one client address), such as "
+        "`600/minute`. Separate several limits with `;`. Empty: no limit. A key may have its own limit.",
     )
     proxies: int = Field(
         0,
         ge=0,
         le=8,
-        description="Proxies before the API, each of which adds to `X-Forwarded-For` or sets it: so many of its last "
-        "addresses are believed. 0: the header is not read.",
+        description="Number of proxies before the API, each of which appends to `X-Forwarded-For` or sets it. The API "
+        "trusts this many addresses at the end of the header. 0: the API ignores the header.",
     )
     cors_origins: str = Field(
-        "", description="Origins whose pages may call the API from a browser, with commas. Empty: none."
+        "", description="Origins whose pages may call the API from a browser, separated by commas. Empty: none."
     )
     flower_host: str = Field(
-        "127.0.0.1", description="Address on which Flower listens; others than the loopback need a login."
+        "127.0.0.1",
+        description="Address on which Flower listens. Any address other than the loopback requires a login.",
     )
-    flower_port: int = Field(5555, ge=1, le=65535, description="Port of Flower.")
+    flower_port: int = Field(5555, ge=1, le=65535, description="Port on which Flower listens.")
     flower_login: SecretStr | None = Field(
-        None, min_length=16, description="`NAME:PASSWORD` that opens Flower; several with commas. Unset: it is open."
+        None,
+        min_length=16,
+        description="Login for Flower, as `NAME:PASSWORD`. Separate several logins with commas. Unset: Flower asks "
+        "for no login.",
     )
     flower_path: str = Field(
         "",
         pattern=r"^(/?[\w-]+)*/?$",
-        description="Path under which a proxy shows Flower, such as `flower`. Empty: the root.",
+        description="Path under which a proxy serves Flower, such as `flower`. Empty: the root.",
     )
     flower_url: str = Field(
         "",
         pattern=r"^((https?:/)?/\S+)?$",
-        description="Where the web page's link to Flower leads, such as `/flower/` behind a proxy. Empty: to Flower's "
-        "port on the page's own host.",
+        description="Target of the link to Flower on the web page, such as `/flower/` behind a proxy. Empty: Flower's "
+        "port on the host of the page.",
     )
     flower_db: Path | None = Field(
-        None, description="File in which Flower keeps the tasks it has seen over restarts; unset: in memory alone."
+        None,
+        description="File in which Flower saves the tasks it has seen, so that they survive a restart. Unset: Flower "
+        "keeps them in memory only.",
     )
     flower_control: bool = Field(
-        False, description="Whether Flower may also steer: revoke tasks, stop workers, change their pools."
+        False, description="Whether Flower may also control workers: revoke tasks, stop workers, change their pools."
     )
-    metrics_host: str = Field("127.0.0.1", description="Address on which a worker shows its metrics.")
+    metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves its metrics.")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of a worker's metrics; each worker of a host needs its own. 0: none."
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker serves its metrics. Each worker on a host needs its own port. 0: the "
+        "worker serves no metrics.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
-        "auto", description="`json`: one object a line. `text`: for people. `auto`: `text` on a terminal."
+        "auto",
+        description="`json`: one JSON object per line. `text`: lines for people. `auto`: `text` on a terminal, "
+        "otherwise `json`.",
     )
     log_texts: bool = Field(
-        False, description="Whether a text that the model fails on is logged. Otherwise no text is ever logged."
+        False, description="Whether a text on which the model fails is logged. No other text is ever logged."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
     log_one_in: int = Field(
         100,
         ge=1,
-        description="Of what happens all the time (polls, probes, chunks answered) one of so many is logged, and says "
-        "so in `one_in`. 1: all. Submissions, errors and slow requests are always logged.",
+        description="Frequent events (polls, probes, answered chunks) are sampled: one in this many is logged, with "
+        "the number in its field `one_in`. 1: all are logged. Submissions, errors and slow requests are always logged.",
     )
 
     secrets_dir: Path | None = Field(
         None,
-        description="Folder of files named like settings in small letters (`sentiq_redis_password`), each with the "
-        "value of one: Docker's `/run/secrets`, a mounted Secret of Kubernetes, systemd's `%d`. Files with other names "
-        "than `sentiq_…` are left alone.",
+        description="Folder of files that hold secrets. Each file is named like a setting in lower case "
+        "(`sentiq_redis_password`) and holds its value: Docker's `/run/secrets`, a mounted Secret of Kubernetes, "
+        "systemd's `%d`. Files with other names than `sentiq_…` are ignored.",
     )
 
     model: str = Field(BUNDLED_MODEL, min_length=1, description="Id of the model that workers load.")
     model_root: Path = Field(
-        BUNDLED_MODELS, description="Folder of prepared models; the bundled one is there beside them, wherever it is."
+        BUNDLED_MODELS,
+        description="Folder of prepared models. The bundled model is always available too, even if it is in another "
+        "folder.",
     )
     backend: Literal["openvino", "onnx", "torch"] = Field(
-        "openvino", description="What runs the network; the model must have been prepared for it: docs/models.md."
+        "openvino", description="Library that runs the model. The model must have been prepared for it: docs/models.md."
     )
     engine_load: Literal["parent", "child"] = Field(
         "parent",
-        description="Where the model is loaded. `parent`: once, shared by all children. `child`: in each, "
-        "for hosts where the engine does not survive a fork.",
+        description="Which process loads the model. `parent`: the parent loads it once and all children share it. "
+        "`child`: each child loads it, for hosts where the engine fails after a fork.",
     )
     degrade_above_s: float = Field(
         0,
         ge=0,
-        description="Seconds that small jobs would have to wait for the model above which the bundled one answers them "
-        "(`degraded: true`), until the overload is over; jobs that name a model excepted. 0: never.",
+        description="Limit in seconds on how long small jobs would wait for the model. Above it, the bundled model "
+        "answers them (`degraded: true`) until the overload is over. Jobs that name a model are never answered this "
+        "way. 0: never.",
     )
     idle_unload_s: float = Field(
-        0,
-        ge=0,
-        description="Seconds without work after which a worker gives the model's memory back; 0: never.",
+        0, ge=0, description="Seconds without work after which a worker unloads the model to free its memory. 0: never."
     )
     token_budget: int = Field(
-        512, ge=64, le=65536, description="Tokens, padding included, of one forward pass at most."
+        512, ge=64, le=65536, description="Maximum number of tokens, including padding, in one forward pass."
     )
 
     long_texts: LongTexts = Field(
         "truncate",
-        description="How texts longer than the model reads are read, where a job does not say. `truncate`: their "
-        "beginning. `head_tail`: a quarter of the room for the beginning, the rest for the end. `windows`: all of it, "
-        "in overlapping windows whose answers are averaged.",
+        description="Which part of a text the model reads if the text is too long for it and the job does not choose. "
+        "`truncate`: the beginning. `head_tail`: the beginning for a quarter of the tokens, the end for the rest. "
+        "`windows`: the whole text, in overlapping windows whose results are averaged.",
     )
     neutral_band: float = Field(
         0,
         ge=0,
         le=0.5,
-        description="How far from 0.5 the probability of `positive` must be, or the row is neutral, where neither the "
-        "request for results nor the job says. 0: never. For models that know negative and positive alone.",
+        description="A row is neutral if its probability of `positive` is nearer to 0.5 than this. Used if neither "
+        "the request for results nor the job sets a band. 0: never. Only for models whose labels are negative and "
+        "positive.",
     )
 
     time_zone: str = Field(
-        "UTC", description="Time zone of the window of a job that names none, such as Asia/Shanghai."
+        "UTC", description="Time zone for the daily window of a job that names no time zone, such as Asia/Shanghai."
     )
     job_ttl_s: int = Field(
-        7 * 86400, ge=60, le=365 * 86400, description="Seconds a job lives after its last transition."
+        7 * 86400, ge=60, le=365 * 86400, description="Seconds for which a job is kept after its last change of state."
     )
     upload_timeout_s: float = Field(
-        60, gt=0, description="Seconds without a sign of life after which an upload counts as broken."
+        60, gt=0, description="Seconds without new data after which an upload counts as broken."
     )
     max_json_bytes: int = Field(
-        32 * 2**20, ge=1024, description="Bytes of a JSON body; files and NDJSON are streamed and may be larger."
+        32 * 2**20,
+        ge=1024,
+        description="Maximum size of a JSON body, in bytes. Files and NDJSON are streamed and may be larger.",
     )
     max_file_bytes: int = Field(
-        8 * 2**30, ge=1024, description="Bytes of a file or of an NDJSON body, as they are sent."
+        8 * 2**30, ge=1024, description="Maximum size of a file or of an NDJSON body as it is sent, in bytes."
     )
     max_upload_bytes: int = Field(
-        256 * 2**20, ge=1024, description="Bytes of a file that is uploaded to be looked at first; Redis keeps it."
+        256 * 2**20,
+        ge=1024,
+        description="Maximum size, in bytes, of a file that is uploaded for a check before a job is created. Redis "
+        "stores it.",
     )
-    upload_ttl_s: int = Field(3_600, ge=60, description="Seconds for which such a file is kept.")
-    max_inflated_bytes: int = Field(32 * 2**30, ge=1024, description="Bytes of a file after it is unpacked.")
+    upload_ttl_s: int = Field(3_600, ge=60, description="Seconds for which Redis stores such an uploaded file.")
+    max_inflated_bytes: int = Field(
+        32 * 2**30, ge=1024, description="Maximum size of a file after it is unpacked, in bytes."
+    )
     max_inflate_ratio: int = Field(
-        200, ge=2, description="How many times its size a packed file of over 1 MB may unpack to."
+        200,
+        ge=2,
+        description="Maximum ratio of unpacked to packed size. It applies to a file that unpacks to more than 1 MB.",
     )
-    max_rows: int = Field(20_000_000, ge=1, description="Rows of one file.")
+    max_rows: int = Field(20_000_000, ge=1, description="Maximum number of rows in one file.")
     max_xlsx_rows: int = Field(
         2_000_000,
         ge=1,
-        description="Rows of a job up to which all its results are given as XLSX. It is made before it is sent, and "
-        "clients give up after minutes.",
+        description="Maximum number of rows in a job whose complete results can be downloaded as XLSX. The server "
+        "builds the whole workbook before it sends it, and clients time out after minutes.",
     )
-    max_columns: int = Field(1_000, ge=1, le=16_381, description="Columns of one file.")  # results have 3 more
-    max_cell_chars: int = Field(200_000, ge=1, le=10_000_000, description="Characters of one cell of a file.")
+    max_columns: int = Field(
+        1_000, ge=1, le=16_381, description="Maximum number of columns in one file."
+    )  # results have 3 more
+    max_cell_chars: int = Field(
+        200_000, ge=1, le=10_000_000, description="Maximum number of characters in one cell of a file."
+    )
     max_bad_share: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="Share of rows that cannot be read up to which a job goes on, where it does not say.",
+        description="Share of unreadable rows up to which a job continues. Used if the job does not set its own.",
     )
     max_waiting_rows: int = Field(
-        50_000_000, ge=1, description="Rows of bulk jobs that may wait at once; beyond them submissions get 503."
+        50_000_000,
+        ge=1,
+        description="Maximum number of rows of bulk jobs that may wait at the same time. Above it, submissions get "
+        "503.",
     )
     max_waiting_requests: int = Field(
-        10_000, ge=1, description="Small jobs that may wait on the interactive lane at once; beyond them 503."
+        10_000,
+        ge=1,
+        description="Maximum number of small jobs that may wait on the interactive lane at the same time. Above it, "
+        "submissions get 503.",
     )
     max_redis_share: float = Field(
         0.8,
         gt=0,
         le=1,
-        description="Share of Redis's `maxmemory` (without one: of its host's memory) that may be used; beyond it "
-        "submissions get 503, and the rest is left for results.",
+        description="Share of Redis's `maxmemory` (if unset: of the memory of its host) that may be in use. Above it, "
+        "submissions get 503, so that the remaining memory is available for results.",
     )
-    max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters of one text.")
+    max_text_chars: int = Field(20_000, ge=1, le=1_000_000, description="Maximum number of characters in one text.")
 
     webhook_networks: str = Field(
         "",
-        description="Networks that are not public but may receive webhooks, with commas: 10.1.0.0/16, fd00::/8. "
-        "To them plain http is allowed.",
+        description="Private networks to which webhooks may be sent, separated by commas: 10.1.0.0/16, fd00::/8. "
+        "Plain http is allowed for them.",
     )
 
     cache_entries: int = Field(
         200_000,
         ge=0,
-        description="Predictions that the result cache keeps at most, of all models together; 0 switches it off.",
+        description="Maximum number of predictions in the result cache, for all models together. 0: the cache is off.",
     )
     cache_ttl_s: int = Field(
         86_400,
         ge=2,
-        description="Seconds for which the result cache keeps a prediction that is not used; at least half of it.",
+        description="Maximum number of seconds for which the result cache keeps an unused prediction. It may drop the "
+        "prediction after half of this time.",
     )
 
-    interactive_texts: int = Field(64, ge=1, le=1024, description="Texts up to which a job takes the interactive lane.")
-    interactive_chars: int = Field(16_000, ge=1, description="Characters up to which a job takes the interactive lane.")
-    chunk_texts: int = Field(512, ge=1, le=65536, description="Texts of one bulk chunk at most.")
-    chunk_chars: int = Field(32_000, ge=1, description="Characters of one bulk chunk at most.")
-    bulk_nice: int = Field(19, ge=0, le=19, description="OS priority (niceness) of the bulk lane's children.")
+    interactive_texts: int = Field(
+        64, ge=1, le=1024, description="Maximum number of texts in a job that takes the interactive lane."
+    )
+    interactive_chars: int = Field(
+        16_000, ge=1, description="Maximum number of characters in a job that takes the interactive lane."
+    )
+    chunk_texts: int = Field(512, ge=1, le=65536, description="Maximum number of texts in one bulk chunk.")
+    chunk_chars: int = Field(32_000, ge=1, description="Maximum number of characters in one bulk chunk.")
+    bulk_nice: int = Field(
+        19, ge=0, le=19, description="Niceness (operating system priority) of the children of the bulk lane."
+    )
     lease_s: float = Field(
-        8, gt=0, description="Seconds after which work of a worker that fell silent is given out again."
+        8,
+        gt=0,
+        description="Seconds without a sign of life from a worker after which its chunks are given to other workers.",
     )
     child_memory_mb: int = Field(
         2_048,
         ge=0,
-        description="Unique memory of a child (USS, what is not shared with its parent) above which it is replaced "
-        "after its task. 0: no limit.",
+        description="Limit in MB on the unique memory of a child (USS, memory that it does not share with its "
+        "parent). A child above it is replaced after its task. 0: no limit.",
     )
     scale_keepalive_s: float = Field(
         30,
         ge=1,
-        description="Seconds for which fewer children must be enough before a worker with `--autoscale` lets some go: "
-        "docs/autoscale.md.",
+        description="Seconds for which fewer children must have been enough before a worker with `--autoscale` stops "
+        "some: docs/autoscale.md.",
     )
     scale_reserve_mb: int = Field(
-        512, ge=0, description="Memory of the host, or of the container, that must be left when it adds a child."
+        512,
+        ge=0,
+        description="Memory in MB that must remain free on the host, or in the container, when such a worker adds a "
+        "child.",
     )
     scale_cpu_share: float = Field(
         0.95,
         gt=0,
         le=1,
-        description="Share of the CPU in use above which it adds none. CPU time of niced processes, such as bulk "
-        "children, is free for the interactive lane. 1: it always adds.",
+        description="Share of the CPU in use above which such a worker adds no child. For the interactive lane, the "
+        "CPU time of processes with a raised niceness, such as bulk children, counts as free. 1: no limit.",
     )
     task_time_limit_s: int = Field(
-        100, ge=1, description="Seconds after which a child that works on one task is killed."
+        100, ge=1, description="Seconds after which a child that still works on the same task is killed."
     )
     visibility_timeout_s: int = Field(
-        120, ge=2, description="Seconds after which Redis hands an unacknowledged message to another worker."
+        120, ge=2, description="Seconds after which Redis delivers an unacknowledged message to another worker."
     )
     stop_grace_s: int = Field(
         20,
         ge=0,
-        description="Seconds a stopping worker gives its tasks to end; a supervisor must wait longer before it kills.",
+        description="Seconds for which a stopping worker lets its tasks finish. A supervisor must wait longer before "
+        "it kills the worker.",
     )
     alive_file: str = Field(
         "",
-        description="A file that a worker, or the deliverer of webhooks, touches each second while it makes progress "
-        "and removes when it ends. Its age tells a container's health. Empty: none.",
+        description="File that a worker, or the webhook deliverer, touches every second while it makes progress, and "
+        "removes when it ends. A health check of a container reads its age. Empty: no file.",
     )
     sync_timeout_s: float = Field(
-        30, gt=0, le=300, description="Seconds a synchronous endpoint or `Prefer: wait` waits at most."
+        30,
+        gt=0,
+        le=300,
+        description="Maximum number of seconds for which a synchronous endpoint or `Prefer: wait` waits for a result.",
     )
     api_threads: int = Field(
-        128, ge=8, le=1024, description="Requests the API handles at once; an eighth of them never waits for results."
+        128,
+        ge=8,
+        le=1024,
+        description="Number of requests that the API handles at the same time. One eighth of these threads is never "
+        "used to wait for results.",
     )
 
     @property
     def redis_address(self) -> RedisAddress:
-        """Where Redis is. Raises ValueError, but not after `load` has checked it."""
+        """The address of Redis. Raises ValueError if it is invalid, which `load` has already checked."""
         return RedisAddress.parse(self.redis_url.get_secret_value()).completed(
             password=_plain(self.redis_password),
             sentinel_password=_plain(self.redis_sentinel_password),
@@ -322,7 +378,7 @@ class Settings(BaseSettings):
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
-        """Where models are looked for, in this order."""
+        """The folders that are searched for models, in this order."""
         return self.model_root, BUNDLED_MODELS
 
 
