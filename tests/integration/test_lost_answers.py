@@ -1,4 +1,7 @@
-"""A command whose answer was lost on the way is sent again by redis-py, and must not count twice."""
+"""A command whose answer was lost on the way is sent again by redis-py, and must not count twice.
+
+Where the network held the first one up, it arrives after the second, and after what the client did meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,24 @@ class Forgetful(Redis):
         if args[0] in ("EVALSHA", "EVAL"):
             super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+class Late(Redis):
+    """Keeps the scripts it has sent, so that they can arrive once more."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(connection_pool=redis.connection_pool)
+        self._sent: list[tuple[Any, ...]] = []
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        answer = super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        if args[0] in ("EVALSHA", "EVAL"):
+            self._sent.append(args)
+        return answer
+
+    def arrive_again(self) -> None:
+        for args in self._sent:
+            super().execute_command(*args)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -77,3 +98,42 @@ def test_a_wakeup_of_the_sweeper_is_sent(redis: Redis, forgetful: Redis, store: 
     InteractiveLane(forgetful, settings).sweep(messages)
 
     assert [name for name, _ in messages.sent] == [DRAIN]
+
+
+@pytest.mark.parametrize("key", ["", "k"])
+def test_a_submission_that_arrives_late_changes_nothing(redis: Redis, settings: Settings, key: str) -> None:
+    late = Late(redis)
+    store, bulk, job = JobStore(late, settings), BulkLane(redis, settings), new(key=key)
+
+    store.create(job, "digest")
+    late.arrive_again()
+    for number in range(2):
+        store.append(job, number, chunk_of(number))
+        late.arrive_again()
+    store.seal(job, "unused", "digest")
+    late.arrive_again()
+    for number in range(2):
+        bulk.record([answer_to(claimed(bulk, job, number))])
+        late.arrive_again()
+
+    done = store.get(job.id)
+    assert (done.state, done.total, done.completed, done.failed) == (JobState.COMPLETED, 4, 4, 0)
+
+
+def test_a_small_submission_that_arrives_late_changes_nothing(redis: Redis, settings: Settings) -> None:
+    late = Late(redis)
+    store, interactive, job = JobStore(late, settings), InteractiveLane(redis, settings), new(Lane.INTERACTIVE)
+
+    store.create(job)
+    store.append(job, 0, chunk_of(0))
+    store.seal(job, "wake-up")
+    late.arrive_again()
+    opened = interactive.take("wake-up")
+    late.arrive_again()
+
+    assert opened is not None
+    interactive.record([answer_to(opened[0])])
+    late.arrive_again()
+    assert interactive.take("wake-up") is None
+    done = store.get(job.id)
+    assert (done.state, done.total, done.completed) == (JobState.COMPLETED, 2, 2)

@@ -6,9 +6,11 @@
 -- job, %s for its id.
 -- Returns {"created"}, or {"exists", job id, payload digest} when the idempotency key is taken.
 local now = now_ms()
+-- Asked again as the first answer was lost; or this is the first request, which arrives after the one that repeated it, and
+-- perhaps after the chunks: the job must keep what it has.
+if redis.call('EXISTS', job) == 1 then return {'created'} end
 if idempotency then
   local first = redis.call('HMGET', idempotency, 'job', 'digest')
-  if first[1] == job_id then return {'created'} end -- the answer was lost, and the client asks again
   if first[1] then return {'exists', first[1], first[2]} end
   redis.call('HSET', idempotency, 'job', job_id, 'digest', '') -- the digest is known to be final when the job is sealed
   redis.call('HSET', job, 'idempotency', idempotency)
