@@ -14,7 +14,9 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from flask import Flask
 from gunicorn import util
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEADERS_WITHIN_S = 10.0  #: a request's first byte to the end of its headers
@@ -43,6 +45,37 @@ def arrived(connection: socket.socket | None) -> None:
     """End the wait that `expect` began: the data have arrived."""
     if connection is not None:
         _deadlines.pop(connection, None)
+
+
+def _tell_of_the_close(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Let an answer say `Connection: close` where its request has a body that was not read and has not arrived.
+
+    Such a connection is closed. A client that is not told sends its next request on it, and gets no answer.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        body, connection = environ["wsgi.input"], environ["gunicorn.socket"]
+
+        def start(*status_and_headers: Any) -> Any:
+            if not _is_read(body, connection):
+                start_response.__self__.force_close()  # gunicorn's Response
+            return start_response(*status_and_headers)
+
+        return app(environ, start)
+
+    return answer
+
+
+def _is_read(body: Any, connection: socket.socket) -> bool:
+    """Take what has arrived of a body, up to PIECE_BYTES, without waiting; return whether that was all of it."""
+    timeout_s = connection.gettimeout()
+    connection.setblocking(False)
+    try:
+        return len(body.read(PIECE_BYTES)) < PIECE_BYTES
+    except (OSError, ParseException):  # more is to come, or the client is gone or has sent nonsense
+        return False
+    finally:
+        connection.settimeout(timeout_s)
 
 
 class _Connection(TConn):
@@ -85,6 +118,12 @@ class Worker(ThreadWorker):
     def handle_request(self, request: Any, connection: Any) -> Any:
         arrived(connection.sock)
         return super().handle_request(request, connection)
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        app: Any = self.wsgi
+        assert isinstance(app, Flask)
+        app.wsgi_app = _tell_of_the_close(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation tells
 
     def _keepalive_after(self, connection: Any, keepalive: bool) -> bool:
         """Close the connection if an unread body has not arrived completely; gunicorn would wait up to 5 s for it."""

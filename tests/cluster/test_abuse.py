@@ -180,6 +180,21 @@ def test_an_early_answer_reaches_a_client_that_still_sends(shared_api: Cluster) 
         assert _whole(connection).startswith(b"HTTP/1.1 404 ")
 
 
+def test_an_answer_says_whether_its_connection_is_kept(shared_api: Cluster) -> None:
+    """A client that sends its body in a second packet must not send its next request on a connection that closes."""
+    head = b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"
+    with ExitStack() as stack:
+        early = _connect(shared_api, stack, head)
+        assert b"\r\nConnection: close\r\n" in _whole(early)
+
+        kept = _connect(shared_api, stack, head + b"body")
+        for _ in range(2):
+            answer = kept.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 404 ")
+            assert b"\r\nConnection: keep-alive\r\n" in answer
+            kept.sendall(head + b"body")
+
+
 def test_who_holds_a_closed_connection_is_given_up(shared_api: Cluster) -> None:
     with ExitStack() as stack:
         holding = [_connect(shared_api, stack, b"GET /livez HTTP/1.0\r\n\r\n") for _ in range(LINGERING + 200)]
