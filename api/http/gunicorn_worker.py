@@ -48,9 +48,10 @@ def arrived(connection: socket.socket | None) -> None:
 
 
 def _tell_of_the_close(app: Callable[..., Any]) -> Callable[..., Any]:
-    """Let an answer say `Connection: close` where its request has a body that was not read and has not arrived.
+    """Close a connection whose request has a body that was not read and has not arrived, and let the answer say so.
 
-    Such a connection is closed. A client that is not told sends its next request on it, and gets no answer.
+    gunicorn would wait up to 5 s for the rest. A client that is not told sends its next request on the connection, and
+    gets no answer.
     """
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
@@ -124,16 +125,6 @@ class Worker(ThreadWorker):
         app: Any = self.wsgi
         assert isinstance(app, Flask)
         app.wsgi_app = _tell_of_the_close(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation tells
-
-    def _keepalive_after(self, connection: Any, keepalive: bool) -> bool:
-        """Close the connection if an unread body has not arrived completely; gunicorn would wait up to 5 s for it."""
-        if not keepalive:
-            return False
-        connection.sock.setblocking(False)
-        try:
-            return bool(connection.parser.finish_body(max_bytes=PIECE_BYTES))
-        except BlockingIOError:
-            return False
 
     def murder_pending(self) -> None:
         """End connections whose deadline has passed; gunicorn calls this at least once a second."""

@@ -11,7 +11,6 @@ from sentiq.core.settings import Settings
 class Limits:
     """What one file may have at most."""
 
-    file_bytes: int
     inflated_bytes: int
     inflate_ratio: int
     rows: int
@@ -23,7 +22,6 @@ class Limits:
 def limits(settings: Settings) -> Limits:
     """Those of the settings."""
     return Limits(
-        file_bytes=settings.max_file_bytes,
         inflated_bytes=settings.max_inflated_bytes,
         inflate_ratio=settings.max_inflate_ratio,
         rows=settings.max_rows,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from api.schemas.jobs import ReadingQuery
 from sentiq.core.errors import FieldError, InvalidInput
 
-ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be")
 FORMATS = ("csv", "tsv", "txt", "jsonl", "xlsx")
 
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.admin import admin
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.processes import wait_until
 from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
-
-
-def admin(cluster: Cluster, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "sentiq.admin", *arguments]
-    return subprocess.run(
-        words, env=os.environ | cluster.env | env, capture_output=True, text=True, check=False, timeout=300
-    )
 
 
 def test_status_shows_lanes_workers_and_jobs(cluster: Cluster) -> None:

@@ -24,7 +24,6 @@ from sentiq.core.errors import InvalidInput
 from tests.support.examples import effort
 
 LIMITS = Limits(
-    file_bytes=10**9,
     inflated_bytes=10**9,
     inflate_ratio=10**6,
     rows=10**6,

@@ -13,8 +13,8 @@ from redis import Redis
 
 from sentiq.core.redis_keys import JobKeys
 from sentiq.jobs.scripts import LUA, SHARED, Parameters, Script, Source, source
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua"))
 
 LUA_WORDS = {
