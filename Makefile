@@ -37,11 +37,11 @@ model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MO
 JOBS ?= $(shell echo $$(($$(nproc) * 3 / 2)))
 PYTEST := $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
-check: lint ## what is tried before each push, in 90 seconds on two cores: lint, types, tests of units and of the store
+check: lint ## what is tried before each push, half a minute on two cores: lint, types, tests of units and of the store
 	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
 
 TESTS ?= not data and not slow and not generated
-test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes on two cores
+test: lint ## everything a change must pass: lint, types, import rules, tests; a quarter of an hour on two cores
 	$(PYTEST) $(PARALLEL) -m "($(TESTS)) and not serial" $(TEST_OPTIONS)
 	$(PYTEST) -m "($(TESTS)) and serial" $(TEST_OPTIONS) || [ $$? = 5 ]  # 5: there are none
 
