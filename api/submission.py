@@ -190,9 +190,8 @@ class Submission:
         begun = (chunk for chunk in (first, second) if chunk is not None)
         for number, chunk in enumerate(itertools.chain(begun, chunks)):
             self._append(job, number, chunk)
-        table = payload.table
-        if table and job.file and table.encoding != job.file.encoding:
-            self._store.set_file(job.id, replace(job.file, encoding=table.encoding))
+        if payload.table and payload.table.format != job.file:  # the last row may have told more
+            self._store.set_file(job.id, payload.table.format)
         wakeup_id = new_task_id()
         if self._store.seal(job, wakeup_id, payload.digest.after_rows()):
             self._services.wake(wakeup_id, f"rows={len(first.texts)} job={job.id}")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.ingest.faults import readable
-from api.ingest.limits import Limits
-from api.ingest.options import Reading, bad_file
+from api.ingest.options import bad_file
+from api.ingest.source import Source
+from api.ingest.table import Table
 
 #: Headings under which texts and ids are usually found, best first.
 TEXT_NAMES = (
@@ -27,30 +28,41 @@ class Columns:
 
     names: tuple[str, ...]  # headings, or `column 1` … where there are none
     has_header: bool
-    text: int
+    text: tuple[int, ...]  # at least one; the texts of several are joined in this order
     id: int | None
+    first_line: int  # number of the first record that is a row
 
 
-def choose(reading: Reading, sample: Sequence[Sequence[str]], limits: Limits) -> Columns:
-    """Decide by the first rows of a table, at least one. Raises InvalidInput."""
+def choose(table: Table, source: Source) -> Columns:
+    """Decide by the first records of a table, which are in its head. Raises InvalidInput."""
+    reading, limits = source.reading, source.limits
+    good = [record for record in table.head if record.error is None]
+    if not good:
+        raise bad_file("no_rows", "The file has no rows that can be read.")
+    sample = [record.cells for record in good]
     width = max(map(len, sample))
     if width > limits.columns:
         raise bad_file(
             "too_many_columns", f"The file has {width:,} columns; the limit is {limits.columns:,} (SENTIQ_MAX_COLUMNS)."
         )
     first = [readable(cell.strip()) for cell in sample[0]]
-    has_header = _looks_like_header(first, sample[1:]) if reading.has_header is None else reading.has_header
-    width = len(first) if has_header else width
-    names = tuple(first) if has_header else tuple(f"column {n}" for n in range(1, width + 1))
+    if table.names is not None:
+        names, has_header = table.names, False
+    elif _looks_like_header(first, sample[1:]) if reading.has_header is None else reading.has_header:
+        names, has_header = tuple(first), True
+    else:
+        names, has_header = tuple(f"column {n}" for n in range(1, width + 1)), False
+    is_named = has_header or table.names is not None
     body = sample[1:] if has_header else sample
-    text = position(reading.text_column, names, has_header, "text_column")
-    id_ = position(reading.id_column, names, has_header, "id_column")
+    text = position(reading.text_column[0] if reading.text_column else None, names, is_named, "text_column")
+    id_ = position(reading.id_column, names, is_named, "id_column")
     if text is None:
-        text = _named(names, TEXT_NAMES, id_) if has_header else None
-        text = _most_chinese(body, width, id_) if text is None else text
-    if id_ is None and has_header:
+        text = _named(names, TEXT_NAMES, id_) if is_named else None
+        text = _most_chinese(body, len(names), id_) if text is None else text
+    if id_ is None and is_named:
         id_ = _named(names, ID_NAMES, text)
-    return Columns(names, has_header, text, id_)
+    first_line = good[0].number + 1 if has_header else 0
+    return Columns(names, has_header, (text,), id_, first_line)
 
 
 def position(asked: str | None, names: Sequence[str], has_header: bool, field: str) -> int | None:

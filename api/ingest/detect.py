@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from pathlib import PurePath
 
 from api.ingest.options import Reading, bad_file
-
-HEAD_BYTES = 65_536  #: enough to tell an encoding and the columns
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
@@ -25,11 +22,6 @@ _REFUSED = {
     b"BZh": "a bzip2 archive; only gzip is unpacked",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive; only gzip is unpacked",
     b"SQLite format 3": "an SQLite database",
-}
-_BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
 }
 _SUFFIXES = {
     ".csv": "csv",
@@ -85,50 +77,7 @@ def file_format(reading: Reading, head: bytes, content_type: str) -> str:
     if found:
         return found
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return "jsonl" if first in (b"{", b'"') and b"\n" in head[:HEAD_BYTES] and _is_json_line(head) else "csv"
-
-
-def encoding(reading: Reading, head: bytes) -> str:
-    """That of the first bytes; `ascii` where they leave open which it will be. Raises InvalidInput."""
-    if reading.encoding == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _utf16(head) or "utf-16-le"  # as Windows writes it
-    if reading.encoding is not None:
-        return reading.encoding
-    for bom, name in _BOMS.items():
-        if head.startswith(bom):
-            return name
-    if found := _utf16(head):
-        return found
-    if head.isascii():
-        return "ascii"
-    for name in ("utf-8", "gb18030"):
-        if decodes(head, name):
-            return name
-    if b"\0" in head:
-        raise bad_file("binary_file", "The file is binary. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
-    raise bad_file(
-        "unknown_encoding",
-        "The file is neither UTF-8 nor GB18030 nor UTF-16. Save it as UTF-8, or name its `encoding`.",
-        "encoding",
-    )
-
-
-def decodes(head: bytes, name: str) -> bool:
-    """Whether bytes are of this encoding; a character cut off at their end is no fault."""
-    try:
-        codecs.getincrementaldecoder(name)().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _utf16(head: bytes) -> str | None:
-    """UTF-16 without a mark: of its ASCII characters, delimiters and line ends at least, one byte of two is NUL."""
-    sample = head[: len(head) // 2 * 2]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    name = "utf-16-le" if odd > even else "utf-16-be"
-    most, least = max(even, odd), min(even, odd)
-    return name if most * 20 > len(sample) and least * 10 <= most and decodes(sample, name) else None
+    return "jsonl" if first in (b"{", b'"') and b"\n" in head and _is_json_line(head) else "csv"
 
 
 def _is_json_line(head: bytes) -> bool:

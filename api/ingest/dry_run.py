@@ -52,7 +52,7 @@ def dry_run(services: Services, rows: Iterable[Row], file: File | None) -> DryRu
         duplicates_complete=complete,
         over_long=over_long,
         characters=characters,
-        format=None if file is None else FileDocument(**asdict(file.format) | {"encoding": file.encoding}),
+        format=None if file is None else FileDocument(**asdict(file.format)),
         errors=errors,
         estimated_s=None if speed is None else round((total - unusable.total()) / speed, 1),
     )

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
+from typing import NamedTuple
 
-from api.ingest import detect, tables
+from api.ingest import detect
 from api.ingest.columns import Columns, choose
+from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
-from api.ingest.jsonl import ndjson_rows
+from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
-from api.ingest.options import Reading, bad_file
-from api.ingest.quotes import quotes_of
-from api.ingest.streams import Decoder, gathered, gunzipped, lines, with_head
-from api.ingest.workbook import Workbook
+from api.ingest.options import Reading, bad_file, refuse_options
+from api.ingest.rows import rows_of
+from api.ingest.source import Source
+from api.ingest.streams import gathered, gunzipped, with_head
+from api.ingest.table import Record, Table
+from api.ingest.workbook import read_workbook
 from sentiq.jobs.types import FileFormat, Row
+
+SAMPLE_RECORDS = 50  #: looked at to tell the headings and the columns
+COLUMN_OPTIONS = frozenset({"text_column", "id_column"})
+TABLE_OPTIONS = COLUMN_OPTIONS | {"has_header", "header_row"}
+
+
+class Format(NamedTuple):
+    """A format that can be read."""
+
+    read: Callable[[Source], Sequence[Table]]  #: returns the tables of a file, at least one
+    options: frozenset[str]  #: fields of Reading that it obeys, besides those that all do
+
+
+FORMATS = {
+    "csv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
+    "tsv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
+    "txt": Format(read_lines, frozenset({"encoding"})),
+    "jsonl": Format(read_json_lines, COLUMN_OPTIONS | {"encoding"}),
+    "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
+}
 
 
 class File:
@@ -26,11 +49,9 @@ class File:
     Raises InvalidInput when it is nothing that can be read, with the remedy.
     """
 
-    def __init__(self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "") -> None:
-        self._reading, self._limits = reading, limits
-        self._open = ExitStack()
-        self._decoder: Decoder | None = None
-        self.sheets: list[str] = []
+    def __init__(
+        self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "", charset: str = ""
+    ) -> None:
         # Nothing need be known of NDJSON but its beginning, and its rows should run as soon as they arrive.
         is_ndjson = detect.CONTENT_TYPES.get(content_type) == "jsonl"
         head, data = with_head(pieces, 1) if is_ndjson else with_head(gathered(pieces))
@@ -41,18 +62,25 @@ class File:
             head, data = with_head(gunzipped(data, limits))
             detect.refuse_foreign(head)
         kind = detect.file_format(reading, head, content_type)
-        self.format = FileFormat(reading.file_name, kind, compression)
-        self.columns: Columns | None = None
-        self.sample: list[list[str]] = []  #: the first rows of a table, its header included
+        refuse_options(reading, kind, FORMATS[kind].options)
+        self._limits = limits
+        self._source = Source(kind, head, data, reading, limits, charset)
+        self._described = FileFormat(reading.file_name, kind, compression)
         try:
-            if kind == "jsonl":
-                self._rows = ndjson_rows(data, limits.text_chars)
-                self.format = replace(self.format, encoding="utf-8")
-            else:
-                self._rows = self._table(kind, head, data)
+            tables = FORMATS[kind].read(self._source)
+            table, self.columns = _chosen(tables, self._source)
         except BaseException:
             self.close()
             raise
+        self.sheets = [found.title for found in tables if found.title is not None]
+        self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]
+        self._rows = rows_of(
+            itertools.dropwhile(lambda record: not self._is_row(record), table.records),
+            self.columns,
+            reading,
+            limits,
+            self._source.notes,
+        )
 
     def __enter__(self) -> File:
         return self
@@ -62,12 +90,24 @@ class File:
 
     def close(self) -> None:
         """Temporary files go."""
-        self._open.close()
+        self._source.open.close()
 
     @property
-    def encoding(self) -> str | None:
-        """As far as it is known: a file that began with ASCII may turn out to be GB18030 later."""
-        return self._decoder.encoding if self._decoder else self.format.encoding
+    def format(self) -> FileFormat:
+        """How the file is read, as far as it is known: some things are known only when all rows are read."""
+        columns, source = self.columns, self._source
+        decoder = source.decoder
+        return replace(
+            self._described,
+            has_header=columns.has_header,
+            text_column=columns.names[columns.text[0]],
+            text_number=columns.text[0] + 1,
+            id_column=None if columns.id is None else columns.names[columns.id],
+            id_number=None if columns.id is None else columns.id + 1,
+            columns=columns.names if source.reading.keep_columns else (),
+            notes=source.notes.all(),
+            **({"encoding": decoder.encoding} if decoder else {}) | source.facts,
+        )
 
     def rows(self) -> Iterator[Row]:
         """Raises what a broken upload raises; a bad record is a row with its reason."""
@@ -80,42 +120,27 @@ class File:
                 )
             yield row
 
-    def _table(self, kind: str, head: bytes, data: Iterator[bytes]) -> Iterator[Row]:
-        reading, limits = self._reading, self._limits
-        delimiter = quotes = sheet = None
-        if kind == "xlsx":
-            book = Workbook(data, limits)
-            self._open.callback(book.close)
-            sheet = book.sheet(reading)
-            self.sheets = book.sheets
-            records = book.records(sheet)
-        else:
-            self._decoder = Decoder(detect.encoding(reading, head))
-            decoded = lines(self._decoder.text(data))
-            if kind == "txt":
-                records = tables.texts_of(decoded)
-            else:
-                first = list(itertools.islice(decoded, tables.SAMPLE_ROWS))
-                delimiter = tables.delimiter_of(reading, kind, first, limits)
-                quotes = quotes_of(reading, delimiter, first)
-                records = tables.cells_of(itertools.chain(first, decoded), delimiter, limits, quotes=quotes)
-        sample, records = tables.peeked(records)
-        if not sample:
-            raise bad_file("no_rows", "The file has no rows that can be read.")
-        columns = Columns(("text",), False, 0, None) if kind == "txt" else choose(reading, sample, limits)
-        self.columns = columns
-        self.sample = [list(map(readable, cells)) for cells in sample]
-        self.format = replace(
-            self.format,
-            encoding=self.encoding,
-            delimiter=delimiter,
-            quotes=quotes,
-            has_header=columns.has_header,
-            sheet=sheet,
-            text_column=columns.names[columns.text],
-            text_number=columns.text + 1,
-            id_column=None if columns.id is None else columns.names[columns.id],
-            id_number=None if columns.id is None else columns.id + 1,
-            columns=columns.names if reading.keep_columns else (),
-        )
-        return tables.rows_of(records, columns, limits, keep=reading.keep_columns)
+    def _is_row(self, record: Record) -> bool:
+        return record.number >= self.columns.first_line
+
+
+def _chosen(tables: Sequence[Table], source: Source) -> tuple[Table, Columns]:
+    """Return the table to read, with its first records in `head`, and what its columns hold. Raises InvalidInput."""
+    shown = [table for table in tables if table.is_visible] or tables
+    table = _named(tables, source.reading.sheet) if source.reading.sheet else shown[0]
+    source.describe(sheet=table.title)
+    if not table.head:
+        table.head = list(itertools.islice(table.records, SAMPLE_RECORDS))
+        table.records = itertools.chain(table.head, table.records)
+    return table, choose(table, source)
+
+
+def _named(tables: Sequence[Table], asked: str) -> Table:
+    """Return the table with this title, or number from 1. Raises InvalidInput."""
+    for table in tables:
+        if table.title == asked:
+            return table
+    if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(tables):
+        return tables[int(asked) - 1]
+    there = ", ".join(repr(table.title) for table in tables)
+    raise bad_file("unknown_sheet", f"There is no sheet {asked!r}; there are: {there}.", "sheet")

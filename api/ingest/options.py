@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from api.schemas.jobs import ReadingQuery
 from sentiq.core.errors import FieldError, InvalidInput
 
-FORMATS = ("csv", "tsv", "txt", "jsonl", "xlsx")
+#: Texts that stand for a missing value, as databases, statistics programs and spreadsheets write it.
+NULL_VALUES = ("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """None and "" mean: recognise it."""
+    """What a sender asks for. None, "" and () mean: recognise it."""
 
     file_name: str = ""
     format: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
     quotes: bool | None = None
+    escape: str | None = None  # "none" or "backslash"
     has_header: bool | None = None
+    header_row: int | None = None  # line of the file or row of the sheet with the headings, from 1
     sheet: str | None = None  # name, or number from 1
-    text_column: str | None = None  # name, or number from 1
+    text_column: tuple[str, ...] = ()  # names, or numbers from 1; several are joined
     id_column: str | None = None
     keep_columns: bool = False
+    null_values: tuple[str, ...] | None = None  # texts that are no text; None: NULL_VALUES
 
     @classmethod
     def of(cls, query: ReadingQuery) -> Reading:
         """Return what a query or a form asks for."""
         same = {field.name for field in fields(cls)} - {"file_name"}
-        return cls(file_name=query.filename or "", **query.model_dump(include=same))
+        asked = query.model_dump(include=same)
+        asked["text_column"] = tuple(asked["text_column"] or ())
+        if asked["null_values"] is not None:
+            asked["null_values"] = tuple(asked["null_values"])
+        return cls(file_name=query.filename or "", **asked)
+
+    @property
+    def nulls(self) -> frozenset[str]:
+        """Return the texts that stand for a missing value."""
+        return frozenset(NULL_VALUES if self.null_values is None else self.null_values)
+
+
+def refuse_options(reading: Reading, format_: str, obeyed: Collection[str]) -> None:
+    """Raise InvalidInput for the first option that this format cannot obey; `obeyed` are the others' names."""
+    for field in fields(reading):
+        name = field.name
+        if name in obeyed or name in ("file_name", "format", "keep_columns", "null_values"):
+            continue
+        if getattr(reading, name) not in (None, "", ()):
+            detail = f"`{name}` says nothing of {format_}: leave it out."
+            raise bad_file("option_without_use", detail, name)
 
 
 def bad_file(code: str, detail: str, field: str = "file") -> InvalidInput:
-    """The file as a whole cannot be read; `field` is where the remedy lies."""
+    """Return the error for a file that cannot be read as a whole; `field` is where the remedy lies."""
     return InvalidInput(detail, errors=(FieldError(code, detail, pointer=f"/{field}"),))

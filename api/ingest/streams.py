@@ -1,16 +1,15 @@
-"""Bytes on their way to a reader: a look ahead, unpacking, decoding. All work piece by piece."""
+"""Bytes on their way to a reader: a look ahead, unpacking, lines. All work piece by piece."""
 
 from __future__ import annotations
 
-import codecs
 import io
 import zlib
 from collections.abc import Iterator
 
-from api.ingest.detect import HEAD_BYTES, decodes
 from api.ingest.limits import Limits
 from sentiq.core.errors import BodyTooLarge, UploadInterrupted
 
+HEAD_BYTES = 65_536  #: enough to tell an encoding and the columns
 PIECE_BYTES = 65_536  #: what is decoded at once
 LINE_CHARS = 4_000_000
 RATIO_FROM_BYTES = 1 << 20  #: below this nothing is said about how well a file may be packed
@@ -78,35 +77,6 @@ def gunzipped(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                     unpacker = zlib.decompressobj(wbits=31)
     if not unpacker.eof:
         raise UploadInterrupted(f"The gzip data ends too early, after {unpacked:,} unpacked bytes.")
-
-
-# Python's `surrogateescape` gives up on bytes below 128, of which most errors of UTF-16 have some.
-codecs.register_error("half_a_pair", lambda error: ("\udc80", error.end))  # type: ignore[attr-defined]
-
-
-class Decoder:
-    """Bytes to text. What is no character becomes half a surrogate pair, so that only its row is refused.
-
-    A file that is ASCII so far is UTF-8 or GB18030: the first other byte decides.
-    """
-
-    def __init__(self, encoding: str) -> None:
-        self.encoding = "utf-8" if encoding == "ascii" else encoding
-        self._open = encoding == "ascii"
-        self._decoder = self._make()
-
-    def _make(self) -> codecs.IncrementalDecoder:
-        return codecs.getincrementaldecoder(self.encoding)("half_a_pair")
-
-    def text(self, pieces: Iterator[bytes]) -> Iterator[str]:
-        for piece in pieces:
-            if self._open and not piece.isascii():
-                self._open = False
-                if not decodes(piece, "utf-8") and decodes(piece, "gb18030"):
-                    self.encoding = "gb18030"
-                    self._decoder = self._make()
-            yield self._decoder.decode(piece)
-        yield self._decoder.decode(b"", final=True)
 
 
 def lines(texts: Iterator[str]) -> Iterator[str]:

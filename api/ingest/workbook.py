@@ -17,9 +17,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from api.cell_kinds import as_text, kinds_of
 from api.ingest.limits import Limits
-from api.ingest.options import Reading, bad_file
+from api.ingest.options import bad_file
+from api.ingest.source import Source
 from api.ingest.streams import RATIO_FROM_BYTES
-from api.ingest.tables import Cells, Numbered, TypedCells
+from api.ingest.table import Record, Table
 from sentiq.core.errors import BodyTooLarge
 from sentiq.jobs.types import RowError
 
@@ -33,6 +34,13 @@ _DAMAGE = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
 )
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+
+
+def read_workbook(source: Source) -> list[Table]:
+    """Return the sheets of a workbook."""
+    book = Workbook(source.pieces, source.limits)
+    source.open.callback(book.close)
+    return book.tables()
 
 
 class Workbook:
@@ -55,27 +63,17 @@ class Workbook:
             self._book.close()
         self._file.close()
 
-    @property
-    def sheets(self) -> list[str]:
-        return [sheet.title for sheet in self._book.worksheets]
-
-    def sheet(self, reading: Reading) -> str:
-        """The one asked for, by name or number from 1, else the first that is not hidden. Raises InvalidInput."""
-        names = self.sheets
-        if not names:
+    def tables(self) -> list[Table]:
+        """Return the sheets in their order. Raises InvalidInput if there are none."""
+        sheets = self._book.worksheets
+        if not sheets:
             raise bad_file("damaged_workbook", "The workbook has no sheet that can be read. Save it again.")
-        asked = reading.sheet
-        if asked is None or asked == "":
-            shown = [s.title for s in self._book.worksheets if s.sheet_state == "visible"]
-            return (shown or names)[0]
-        if asked in names:
-            return asked
-        if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(names):
-            return names[int(asked) - 1]
-        there = ", ".join(map(repr, names))
-        raise bad_file("unknown_sheet", f"There is no sheet {asked!r}; there are: {there}.", "sheet")
+        return [
+            Table(self.records(sheet.title), title=sheet.title, is_visible=sheet.sheet_state == "visible")
+            for sheet in sheets
+        ]
 
-    def records(self, sheet: str) -> Iterator[Numbered]:
+    def records(self, sheet: str) -> Iterator[Record]:
         """Cells as text, with the row's number; empty rows are left out. A formula is the value stored for it."""
         worksheet = self._book[sheet]
         worksheet.reset_dimensions()  # what a file says of its own size may be wrong
@@ -87,23 +85,23 @@ class Workbook:
             for number, values in enumerate(rows, start=1):
                 if values[used:] != nothing[used : len(values)]:
                     used = max(n for n, value in enumerate(values, start=1) if value is not None)
-                cells = TypedCells(map(as_text, values[:used]), kinds_of(values[:used]))
+                cells, kinds = list(map(as_text, values[:used])), kinds_of(values[:used])
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
                     width = max(width, len(cells))
                     cells += [""] * (width - len(cells))
-                    yield number, _checked(cells, self._limits)
+                    yield Record(number, cells, kinds, _fault(cells, self._limits))
         except _DAMAGE as error:
             raise bad_file("damaged_workbook", f"The sheet {sheet!r} cannot be read to its end ({error}).") from None
 
 
-def _checked(cells: TypedCells, limits: Limits) -> Cells:
+def _fault(cells: list[str], limits: Limits) -> RowError | None:
     if any(len(cell) > limits.cell_chars for cell in cells):
         return RowError(
             "cell_too_long", f"a cell has more than {limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
         )
-    return cells
+    return None
 
 
 def _check_part(member: zipfile.ZipInfo) -> None:

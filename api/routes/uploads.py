@@ -73,12 +73,8 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
     asked = query.model_copy(update={"filename": query.filename or upload.file_name, "keep_columns": True})
     pieces: Iterator[bytes] = svc.uploads.pieces(upload.id)
     with File(pieces, Reading.of(asked), limits(svc.settings), upload.content_type) as file:
-        columns = file.columns
-        rows = file.sample[1:] if columns and columns.has_header else file.sample
-        if columns is None:  # JSONL has no columns
-            rows = [[row.text] for _, row in zip(range(ROWS_SHOWN), file.rows(), strict=False)]
-        shown = [[cell[:CELL_SHOWN] for cell in row] for row in rows]
-        names = columns.names if columns else ("text",)
+        shown = [[cell[:CELL_SHOWN] for cell in row] for row in file.sample]
+        names = file.columns.names
         return UploadDocument(
             id=upload.id,
             filename=upload.file_name,

@@ -52,6 +52,13 @@ interface FileDocument {
   id_column: string | null;
   id_number: number | null;
   columns: string[];
+  notes: NoteDocument[];
+}
+
+interface NoteDocument {
+  code: string;
+  detail: string;
+  facts: Record<string, string | number | string[]>;
 }
 
 interface JobDocument {

@@ -48,6 +48,7 @@ _FILE = {
     "id_column": "编号",
     "id_number": 1,
     "columns": ["编号", "评论"],
+    "notes": [],
 }
 _JOB = {
     "id": JOB_ID,

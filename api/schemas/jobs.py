@@ -143,6 +143,17 @@ class JobPath(BaseModel):
     job_id: str = Field(max_length=64)
 
 
+def _listed(value: object) -> object:
+    """Take one word for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Columns = Annotated[
+    list[Annotated[str, Field(max_length=255)]], BeforeValidator(_listed), Field(min_length=1, max_length=8)
+]
+NullValues = Annotated[list[Annotated[str, Field(max_length=64)]], BeforeValidator(_listed), Field(max_length=64)]
+
+
 class ReadingQuery(BaseModel):
     """How a file is to be read, as far as its sender knows better than what is recognised."""
 
@@ -161,9 +172,25 @@ class ReadingQuery(BaseModel):
     )
     has_header: bool | None = Field(None, description="the first row has headings; default: recognised")
     sheet: str | None = Field(None, max_length=64, description="of a workbook: name, or number from 1")
-    text_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
+    header_row: int | None = Field(
+        None,
+        ge=1,
+        description="line of the file, or row of the sheet, with the headings, from 1; default: recognised",
+    )
+    text_column: Columns | None = Field(
+        None,
+        description="name, or number from 1; of several, the texts are joined in this order; default: recognised",
+    )
     id_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
+    escape: Literal["none", "backslash"] | None = Field(
+        None,
+        description="what a backslash is in the cells of CSV and TSV: an ordinary character, or the mark of an "
+        "escape, as databases write it; default: recognised",
+    )
+    null_values: NullValues | None = Field(
+        None, description="cells that hold one of these have no text; default: NULL, \\N, NaN, None, N/A and their like"
+    )
 
 
 class SubmitQuery(JobOptionsRequest, ReadingQuery):
@@ -248,6 +275,14 @@ class OptionsDocument(BaseModel):
     keep_columns: bool
 
 
+class NoteDocument(BaseModel):
+    """One thing that was decided while a file was read, or left out."""
+
+    code: str = Field(examples=["sheets_not_read"])
+    detail: str
+    facts: dict[str, Any] = Field(description="what the sentence names: words, numbers, lists of words")
+
+
 class FileDocument(BaseModel):
     """How the file was read."""
 
@@ -264,6 +299,7 @@ class FileDocument(BaseModel):
     id_column: str | None
     id_number: int | None
     columns: list[str]
+    notes: list[NoteDocument] = Field(description="what was decided and what was left out")
 
 
 class JobDocument(BaseModel):

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from sentiq.core.documents import dump, load
 from sentiq.core.settings import LongTexts
@@ -198,6 +198,15 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that was decided while a file was read, or left out."""
+
+    code: str
+    detail: str  # a sentence for people
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the sentence names: words, numbers, lists of words
+
+
+@dataclass(frozen=True, slots=True)
 class FileFormat:
     """How the file of a job was read. Stored as JSON with the job."""
 
@@ -214,6 +223,7 @@ class FileFormat:
     id_column: str | None = None
     id_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
+    notes: tuple[Note, ...] = ()
 
     def dumps(self) -> str:
         return dump(self)

@@ -54,7 +54,7 @@ def body(document: Any) -> bytes:
         (body({"text": "好"}), "application/xml", 415, "unsupported_media_type", None),
         (body({"text": "好"}), "", 415, "unsupported_media_type", None),
         (b"", "application/x-ndjson", 422, "invalid_input", "/file"),
-        (b"\n \n\r\n", "application/x-ndjson", 422, "invalid_input", ""),
+        (b"\n \n\r\n", "application/x-ndjson", 422, "invalid_input", "/file"),
         (b'"\xe5\xa5\xbd"\n' * 90_000, "application/x-ndjson", 413, "body_too_large", None),
     ],
 )

@@ -8,20 +8,27 @@ from pydantic import ValidationError
 
 from api.http.json import DuplicateName, loads
 from api.http.problems import pointer
-from api.ingest.faults import ID_CHARS, is_unicode, text_fault
+from api.ingest.source import Source
+from api.ingest.table import Record, Table
 from api.schemas.jobs import Item
-from sentiq.jobs.types import Row, RowError
+from sentiq.jobs.types import RowError
 
 LINE_OVERHEAD = 4096  #: bytes a line may have beside its text: JSON syntax, custom_id
 
 
-def ndjson_rows(pieces: Iterator[bytes], max_chars: int) -> Iterator[Row]:
-    """A row for each line that is not blank; lines are counted from 1."""
+def read_json_lines(source: Source) -> list[Table]:
+    """Return the one table of JSON lines."""
+    source.describe(encoding="utf-8")
+    return [Table(_records(source.pieces, source.limits.text_chars), ("text", "custom_id"))]
+
+
+def _records(pieces: Iterator[bytes], max_chars: int) -> Iterator[Record]:
+    """Yield a record for each line that is not blank; lines are counted from 1."""
     for number, line in enumerate(_lines(pieces, max_chars * 12 + LINE_OVERHEAD), start=1):
         if number == 1 and line is not None:
             line = line.removeprefix(b"\xef\xbb\xbf")
         if line is None or line.strip():
-            yield _row(line, number, max_chars)
+            yield _record(line, number, max_chars)
 
 
 def _lines(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes | None]:
@@ -39,16 +46,17 @@ def _lines(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes | None]:
         yield None if too_long else rest
 
 
-def _row(line: bytes | None, number: int, max_chars: int) -> Row:
+def _record(line: bytes | None, number: int, max_chars: int) -> Record:
     if line is None:
         fault = RowError("line_too_long", f"The line is too long for a text of at most {max_chars:,} characters.")
-        return _failed(fault, number)
+        return Record(number, (), "", fault)
     try:
         document = loads(line)
     except DuplicateName as error:
-        return _failed(RowError("duplicate_name", f"{error}."), number)
+        return Record(number, (), "", RowError("duplicate_name", f"{error}."))
     except (ValueError, RecursionError):
-        return _failed(RowError("invalid_json", "The line is neither a JSON string nor a JSON object."), number)
+        fault = RowError("invalid_json", "The line is neither a JSON string nor a JSON object.")
+        return Record(number, (), "", fault)
     if document is None or isinstance(document, str):
         document = {"text": document}
     if isinstance(document, dict) and document.get("text", "") is None:
@@ -59,13 +67,5 @@ def _row(line: bytes | None, number: int, max_chars: int) -> Row:
         first = error.errors()[0]
         fault = RowError("invalid_item", f"{pointer(*first['loc'])}: {first['msg']}.")
         custom_id = document.get("custom_id") if isinstance(document, dict) else None
-        return _failed(fault, number, custom_id if isinstance(custom_id, str) else None)
-    text_error = text_fault(item.text, max_chars)
-    if item.custom_id is not None and not is_unicode(item.custom_id):
-        return _failed(RowError("invalid_unicode", "The custom_id has half a surrogate pair."), number)
-    return Row(item.text, item.custom_id) if text_error is None else _failed(text_error, number, item.custom_id)
-
-
-def _failed(error: RowError, line: int, custom_id: str | None = None) -> Row:
-    usable = custom_id if custom_id is not None and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
-    return Row("", usable, RowError(error.code, f"Line {line}: {error.detail}", line))
+        return Record(number, ("", custom_id if isinstance(custom_id, str) else ""), "", fault)
+    return Record(number, (item.text, item.custom_id or ""))

@@ -1,0 +1,47 @@
+"""What a reader is given: an arriving file, how it is to be read, and a place for what is found out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from api.ingest.encodings import Decoder, recognised
+from api.ingest.limits import Limits
+from api.ingest.notes import Notes
+from api.ingest.options import Reading
+
+
+@dataclass(slots=True)
+class Source:
+    """An arriving file, unpacked. Its bytes are read once: by `text` or `spooled`, or as they come by `pieces`."""
+
+    kind: str  #: what it is, by detect.py
+    head: bytes  #: its beginning; `pieces` give it again
+    pieces: Iterator[bytes]
+    reading: Reading
+    limits: Limits
+    charset: str = ""  #: of the content type; "" if none was declared
+    notes: Notes = field(default_factory=Notes)
+    facts: dict[str, Any] = field(default_factory=dict)  #: fields of FileFormat that the reader found out
+    open: ExitStack = field(default_factory=ExitStack)  #: closed with the file
+    decoder: Decoder | None = None
+
+    def text(self) -> Iterator[str]:
+        """Yield the file as text. Raises InvalidInput if its encoding is not known."""
+        self.decoder = Decoder(recognised(self.reading, self.head))
+        return self.decoder.text(self.pieces)
+
+    def spooled(self) -> IO[bytes]:
+        """Return the whole file as a temporary one, which goes when the source is closed."""
+        file: IO[bytes] = self.open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed with the source
+        for piece in self.pieces:
+            file.write(piece)
+        file.seek(0)
+        return file
+
+    def describe(self, **facts: Any) -> None:
+        """Remember fields of FileFormat."""
+        self.facts.update(facts)
