@@ -5,10 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from api.ingest.faults import readable
 from sentiq.jobs.types import Note
 
+NAMES_SAID = 10  #: of a list, in a sentence
+NAMES_KEPT = 100  #: of a list, with the job
+NAME_CHARS = 200  #: of a name, with the job
+
 #: The sentence of each code; the page has the same in its languages (api/static/app/words).
-SENTENCES: Mapping[str, str] = {}
+SENTENCES: Mapping[str, str] = {
+    "archive_member": "The archive was unpacked and “{name}” in it was read.",
+    "columns_joined": "The texts of these columns were joined, in this order: {columns}.",
+    "encoding_recognised": "The encoding was recognised as {encoding}, {share} percent sure.",
+    "error_cells": "Cells with an error of the workbook, which is no text: {count}.",
+    "escapes_undone": "Escapes in the cells were undone ({style}).",
+    "formulas_without_value": "Formulas without a stored value, which have no text: {count}. "
+    "Open the workbook in a spreadsheet program and save it again to get them.",
+    "headings_absent": "No headings were found: the first row was read like the others.",
+    "id_guards": 'Ids without the marks around them that spreadsheets need (="…", a tab, an apostrophe): {count}.',
+    "id_zeros": "Ids that were read without their number format, so that zeros before them may be missing: {count}.",
+    "ids_repeat": "Rows with an id that a row before has too: {count}.",
+    "ids_rounded": "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. "
+    "Write the ids as text.",
+    "lines_not_read": "Lines that are comments or settings and were left out: {count}.",
+    "members_not_read": "Members of the JSON objects that were left out: {members}.",
+    "null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",
+    "rows_above_headings": "Rows above the headings that were left out: {count}.",
+    "rows_without_text": "Rows without a text: {count}.",
+    "sheets_not_read": "The sheet “{sheet}” was read. Not read: {others}.",
+    "surplus_cells": "Rows with more cells than headings, all of them empty and left out: {count}.",
+    "tables_not_read": "The table “{table}” was read. Not read: {others}.",
+    "text_column_recognised": "The texts were taken from the column “{column}”. Others that may be meant: {others}.",
+}
 
 
 class Notes:
@@ -23,9 +51,41 @@ class Notes:
 
     def count(self, code: str, more: int = 1) -> None:
         """Note that something happened, once more."""
-        facts = self._facts.setdefault(code, {"count": 0})
-        facts["count"] += more
+        if more:
+            facts = self._facts.setdefault(code, {"count": 0})
+            facts["count"] += more
 
     def all(self) -> tuple[Note, ...]:
         """Return the notes so far, in the order in which their codes first came."""
-        return tuple(Note(code, SENTENCES[code].format_map(facts), dict(facts)) for code, facts in self._facts.items())
+        return tuple(
+            Note(code, sentence(code, facts), {name: _kept(value) for name, value in facts.items()})
+            for code, facts in self._facts.items()
+        )
+
+
+def sentence(code: str, facts: Mapping[str, Any]) -> str:
+    """Return what a note says to people in English."""
+    return SENTENCES[code].format_map({name: _said(value) for name, value in facts.items()})
+
+
+def _said(value: str | int | list[str]) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, str):
+        return _kept_name(value)
+    names = [f"“{_kept_name(name)}”" for name in value[:NAMES_SAID]]
+    more = len(value) - len(names)
+    if more:
+        names.append(f"{more:,} more")
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) or "none"
+
+
+def _kept(value: str | int | list[str]) -> str | int | list[str]:
+    """Return the fact as the job stores it: names come from files, and may be of any length and number."""
+    if isinstance(value, int):
+        return value
+    return _kept_name(value) if isinstance(value, str) else [_kept_name(name) for name in value[:NAMES_KEPT]]
+
+
+def _kept_name(name: str) -> str:
+    return readable(name if len(name) <= NAME_CHARS else name[: NAME_CHARS - 1] + "…")

@@ -139,3 +139,8 @@ export function duration(seconds) {
   if (s < 3600) return t("duration.min", { min: Math.floor(s / 60), s: s % 60 });
   return t("duration.h", { h: Math.floor(s / 3600), min: Math.floor((s % 3600) / 60) });
 }
+
+/** @param {string[]} words */
+export function listed(words) {
+  return formOf(Intl.ListFormat, { type: "conjunction" }).format(words);
+}

@@ -10,6 +10,7 @@ import { jobFacts } from "../parts/job_facts.js";
 import { jobProgress } from "../parts/job_progress.js";
 import { jobSummary } from "../parts/job_summary.js";
 import { modelNote } from "../parts/model_note.js";
+import { noteList } from "../parts/notes.js";
 import { noticeBoard } from "../parts/notice.js";
 import { rowTable } from "../parts/row_table.js";
 import { split } from "../parts/split.js";
@@ -85,6 +86,7 @@ export function page({ id, signal, go, follow }) {
       actions: jobActions(base, { signal, acted: take, erased: () => go("/jobs") }),
       progress: jobProgress(id, signal, go),
       note: modelNote(signal),
+      decided: noteList(),
       facts: jobFacts(),
       summary: jobSummary(base, signal, view, (labels) => rows.labels(labels)),
       split: groups,
@@ -97,6 +99,7 @@ export function page({ id, signal, go, follow }) {
       parts.progress.element,
       parts.summary.element,
       parts.note.element,
+      parts.decided.element,
       band.element,
       parts.split.element,
       parts.rows.element,

@@ -2,6 +2,7 @@
 import { fill, h } from "../dom.js";
 import { bytes, number, t } from "../i18n.js";
 import { field, select } from "./field.js";
+import { noteList } from "./notes.js";
 import { noticeBoard } from "./notice.js";
 import { pair, tablePlace } from "./table.js";
 
@@ -25,6 +26,7 @@ export function preview(upload, readAgain, busy) {
   const facts = h("dl", { class: "facts" });
   const pickers = h("div", { class: "fields" });
   const table = tablePlace(t("preview.table"));
+  const notes = noteList();
   const board = noticeBoard();
   /** @type {Record<string, string>} */
   let names = {};
@@ -77,6 +79,7 @@ export function preview(upload, readAgain, busy) {
       return field(words, control);
     });
     fill(pickers, controls);
+    notes.update({ file: format });
     fill(table, rows());
   }
 
@@ -170,6 +173,7 @@ export function preview(upload, readAgain, busy) {
   element.append(
     heading,
     facts,
+    notes.element,
     pickers,
     board.element,
     table,
