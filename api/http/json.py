@@ -20,7 +20,7 @@ class DuplicateName(ValueError):
 
 def loads(data: bytes) -> Any:
     """Decode JSON. Raises ValueError, RecursionError and DuplicateName."""
-    return json.loads(data, object_pairs_hook=_object)
+    return json.loads(data, object_pairs_hook=unique_members)
 
 
 def decoded(body: bytes) -> Any:
@@ -43,7 +43,8 @@ def validated(document: object, model: type[Model]) -> Model:
         raise from_validation(error) from None
 
 
-def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object. Raises DuplicateName."""
     found = dict(members)
     if len(found) < len(members):
         ((twice, _),) = Counter(name for name, _ in members).most_common(1)

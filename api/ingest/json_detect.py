@@ -1,0 +1,79 @@
+"""Tells JSON by its first bytes, whatever its name says."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.http.json import DuplicateName
+from api.ingest.json_values import BLANKS, is_cut_off, scan
+
+_BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
+
+
+def looks_like_json(head: bytes) -> str | None:
+    """Return `jsonl` or `json` (an array or a document) for bytes that can hardly be anything else; None for others.
+
+    A line that only begins with a bracket is no JSON, and strings between quotation marks are as well CSV.
+    """
+    text = _text(head).lstrip(BLANKS)
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        value, end = scan(text, 0)
+    except RecursionError:
+        return "json"
+    except DuplicateName:
+        return "jsonl"
+    except (StopIteration, ValueError) as error:
+        inner = text[1:].lstrip(BLANKS)
+        return "json" if inner and inner[0] in _BEGINNINGS[text[0]] and is_cut_off(error, text) else None
+    line, _, more = text[end:].partition("\n")
+    more = more.lstrip(BLANKS)
+    behind = line.strip(BLANKS)
+    is_one_line = "\n" not in text[:end]
+    if behind not in ("", ","):
+        return "json" if isinstance(value, dict) and behind[0] in "{[" else None
+    if isinstance(value, dict):
+        return "jsonl" if is_one_line and (more or not _has_tables(value)) else "json"
+    if not more or not _is_row(value):
+        return "json" if not more or more[0] in "[{" else None
+    return "jsonl" if is_one_line and _is_list(more) else None
+
+
+def _is_list(text: str) -> bool:
+    """Whether the first line of a text is a list, or the beginning of one."""
+    line, end, _ = text.partition("\n")
+    try:
+        return line[0] == "[" and not line[scan(line, 0)[1] :].strip(BLANKS + ",")
+    except RecursionError:
+        return True
+    except (StopIteration, ValueError) as error:
+        return not end and is_cut_off(error, line)
+
+
+def _is_row(value: Sequence[Any]) -> bool:
+    """Whether a list is the cells of a row, and no list of rows."""
+    return not any(isinstance(item, dict | list) for item in value)
+
+
+def _has_tables(value: Mapping[str, Any]) -> bool:
+    """Whether an object is a document that holds rows, and no row."""
+    if isinstance(value.get("text"), str):
+        return False
+    return any(isinstance(member, list | dict) for member in value.values())
+
+
+def _text(head: bytes) -> str:
+    """Return the beginning of a file as text, as far as its brackets and quotation marks go."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "ignore")
+    head = head.removeprefix(codecs.BOM_UTF8)
+    nuls = head[:2].find(b"\0")
+    if nuls >= 0:
+        return head.decode("utf-16-be" if nuls == 0 else "utf-16-le", "ignore")
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return head.decode("gb18030", "replace")  # Big5 has its bytes in the same places

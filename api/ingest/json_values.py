@@ -1,0 +1,101 @@
+"""JSON values as cells: numbers as they are written, members of nested objects under dotted names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from api.cell_kinds import BOOLEAN, NUMBER, TEXT
+from api.http.json import unique_members
+
+BLANKS = " \t\r\n\x1e"  #: between values; RS (U+001E) begins a record in RFC 7464
+DEPTH = 3  #: of nested objects whose members are columns; what lies deeper stays JSON
+MISSING = "z"  #: null, or a member that an object does not have
+STRUCTURE = "j"  #: a list, or an object that is no column of its own: the cell is JSON, and no text
+
+#: What may be left of a token that is cut off: of a literal, or of a number behind its first digits.
+_REST = re.compile(r"\s*(?:-?[A-Za-z]{0,7}|[.]|[eE][+-]?)")
+_ESCAPE = len(r"\ud83d\ude0")  #: of what may be left of an escape
+
+
+class Spelled(str):
+    """A number, as it is written."""
+
+    __slots__ = ()
+
+
+_KINDS = {str: TEXT, Spelled: NUMBER, bool: BOOLEAN, type(None): MISSING, list: STRUCTURE, dict: STRUCTURE}
+
+
+def _constant(name: str) -> Spelled | None:
+    return None if name == "NaN" else Spelled(name)
+
+
+#: Raises StopIteration and ValueError where there is no value, RecursionError, and DuplicateName.
+DECODER = json.JSONDecoder(
+    object_pairs_hook=unique_members,
+    parse_float=Spelled,
+    parse_int=Spelled,
+    parse_constant=_constant,
+    strict=False,  # a line break or a tab in a string is meant as one
+)
+scan: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[attr-defined]  # what raw_decode calls
+
+
+def is_cut_off(error: Exception, text: str) -> bool:
+    """Whether a text that cannot be decoded may be the beginning of one that can."""
+    if isinstance(error, StopIteration):
+        return bool(_REST.fullmatch(text, error.value))
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    if error.msg.startswith("Invalid \\"):
+        return error.pos > len(text) - _ESCAPE
+    return error.msg.startswith("Unterminated string") or bool(_REST.fullmatch(text, error.pos))
+
+
+def flat(members: Mapping[str, Any], depth: int, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the members of an object, and of the objects in it, under dotted names."""
+    for name, value in members.items():
+        plain = _plain(value)
+        if isinstance(plain, dict) and plain and depth:
+            yield from flat(plain, depth - 1, f"{prefix}{name}.")
+        else:
+            yield prefix + name, plain
+
+
+def _plain(value: Any) -> Any:
+    """Return what MongoDB's Extended JSON wraps up, as in {"$oid": "…"} and {"$numberLong": "…"}."""
+    while isinstance(value, dict) and len(value) == 1:
+        ((name, inner),) = value.items()
+        if not name.startswith("$"):
+            break
+        value = Spelled(inner) if name.startswith("$number") and isinstance(inner, str) else inner
+    return value
+
+
+def cells_of(values: Sequence[Any]) -> tuple[list[str], str]:
+    """Return values as cells, and their kinds up to the last that is not a text."""
+    kinds = "".join([_KINDS[type(value)] for value in values]).rstrip(TEXT)
+    if not kinds:
+        return list(values), ""
+    return [value if type(value) is str else _cell(value) for value in values], kinds
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"  # as spreadsheets show it
+    return str(value) if isinstance(value, str) else _written(value)
+
+
+def _written(value: Any) -> str:
+    """Return a value as JSON. Raises RecursionError."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, dict):
+        members = (f"{_written(name)}: {_written(member)}" for name, member in value.items())
+        return f"{{{', '.join(members)}}}"
+    return str(value) if isinstance(value, Spelled) else json.dumps(value, ensure_ascii=False)
