@@ -253,7 +253,8 @@ export default {
   "note.formulas_without_value":
     "Formulas without a stored value, which have no text: {count}. Open the workbook in a spreadsheet program and save it again to get them.",
   "note.headings_absent": "No headings were found: the first row was read like the others.",
-  "note.id_guards": 'Ids without the marks around them that spreadsheets need (="…", a tab, an apostrophe): {count}.',
+  "note.id_guards":
+    "Ids without the guards of spreadsheets around them (an equals sign, a tab, an apostrophe): {count}.",
   "note.id_zeros": "Ids that were read without their number format, so that zeros before them may be missing: {count}.",
   "note.ids_repeat": "Rows with an id that a row before has too: {count}.",
   "note.ids_rounded":
