@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 TEXT, NUMBER, BOOLEAN, DATE, TIME, DURATION = "snbdte"
+ERROR, FORMULA, MISSING = "xfz"  #: an error, a formula without a stored value, a value that the file says is missing
+STRUCTURE = "j"  #: a list or an object, as JSON
 
 _KINDS: dict[type, str] = {
     int: NUMBER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import PurePath
 
+from api.ingest.json_detect import looks_like_json
 from api.ingest.options import Reading, bad_file
 
 GZIP = b"\x1f\x8b"
@@ -30,6 +31,7 @@ _SUFFIXES = {
     ".txt": "txt",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
     ".xlsx": "xlsx",
 }
 CONTENT_TYPES = {
@@ -41,6 +43,7 @@ CONTENT_TYPES = {
     "application/ndjson": "jsonl",
     "application/jsonl": "jsonl",
     "application/x-jsonlines": "jsonl",
+    "application/json": "json",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 
@@ -74,14 +77,15 @@ def file_format(reading: Reading, head: bytes, content_type: str) -> str:
     found = _SUFFIXES.get(suffix) or CONTENT_TYPES.get(content_type)
     if found == "xlsx":
         raise bad_file("not_a_workbook", "The file is named or sent as a workbook, but it is none.")
+    if as_json := looks_like_json(head):  # whatever it is called
+        return as_json
     if found:
         return found
-    first = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return "jsonl" if first in (b"{", b'"') and b"\n" in head and _is_json_line(head) else "csv"
+    return "jsonl" if b"\n" in head and _is_json_string(head) else "csv"
 
 
-def _is_json_line(head: bytes) -> bool:
+def _is_json_string(head: bytes) -> bool:
     try:
-        return isinstance(json.loads(head.partition(b"\n")[0].decode("utf-8-sig")), str | dict)
-    except ValueError:
+        return isinstance(json.loads(head.partition(b"\n")[0].decode("utf-8-sig")), str)
+    except (ValueError, RecursionError):
         return False

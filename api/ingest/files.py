@@ -12,6 +12,7 @@ from api.ingest import detect
 from api.ingest.columns import Columns, choose
 from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
+from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
 from api.ingest.options import Reading, bad_file, refuse_options
@@ -38,7 +39,8 @@ FORMATS = {
     "csv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
     "tsv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
     "txt": Format(read_lines, frozenset({"encoding"})),
-    "jsonl": Format(read_json_lines, COLUMN_OPTIONS | {"encoding"}),
+    "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "sheet"}),
+    "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
 }
 
@@ -54,7 +56,7 @@ class File:
     ) -> None:
         # Nothing need be known of NDJSON but its beginning, and its rows should run as soon as they arrive.
         is_ndjson = detect.CONTENT_TYPES.get(content_type) == "jsonl"
-        head, data = with_head(pieces, 1) if is_ndjson else with_head(gathered(pieces))
+        head, data = with_head(pieces, until=b"\n") if is_ndjson else with_head(gathered(pieces))
         detect.refuse_foreign(head)
         compression = None
         if head.startswith(detect.GZIP):
@@ -64,7 +66,7 @@ class File:
         kind = detect.file_format(reading, head, content_type)
         refuse_options(reading, kind, FORMATS[kind].options)
         self._limits = limits
-        self._source = Source(kind, head, data, reading, limits, charset)
+        self._source = Source(kind, head, data, reading, limits, is_ndjson, charset)
         self._described = FileFormat(reading.file_name, kind, compression)
         try:
             tables = FORMATS[kind].read(self._source)

@@ -6,8 +6,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.http.json import DuplicateName
-from api.ingest.json_values import BLANKS, is_cut_off, scan
+from api.ingest.json_values import BLANKS, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
 
@@ -17,15 +16,18 @@ def looks_like_json(head: bytes) -> str | None:
 
     A line that only begins with a bracket is no JSON, and strings between quotation marks are as well CSV.
     """
-    text = _text(head).lstrip(BLANKS)
+    return looks(_text(head))
+
+
+def looks(head: str) -> str | None:
+    """Return the same for the beginning of a text."""
+    text = head.lstrip(BLANKS)
     if text[:1] not in ("{", "["):
         return None
     try:
-        value, end = scan(text, 0)
+        value, end = pass_over(text, 0)
     except RecursionError:
         return "json"
-    except DuplicateName:
-        return "jsonl"
     except (StopIteration, ValueError) as error:
         inner = text[1:].lstrip(BLANKS)
         return "json" if inner and inner[0] in _BEGINNINGS[text[0]] and is_cut_off(error, text) else None
@@ -46,7 +48,7 @@ def _is_list(text: str) -> bool:
     """Whether the first line of a text is a list, or the beginning of one."""
     line, end, _ = text.partition("\n")
     try:
-        return line[0] == "[" and not line[scan(line, 0)[1] :].strip(BLANKS + ",")
+        return line[0] == "[" and not line[pass_over(line, 0)[1] :].strip(BLANKS + ",")
     except RecursionError:
         return True
     except (StopIteration, ValueError) as error:

@@ -7,16 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from api.cell_kinds import BOOLEAN, NUMBER, TEXT
+from api.cell_kinds import BOOLEAN, MISSING, NUMBER, STRUCTURE, TEXT
 from api.http.json import unique_members
 
 BLANKS = " \t\r\n\x1e"  #: between values; RS (U+001E) begins a record in RFC 7464
 DEPTH = 3  #: of nested objects whose members are columns; what lies deeper stays JSON
-MISSING = "z"  #: null, or a member that an object does not have
-STRUCTURE = "j"  #: a list, or an object that is no column of its own: the cell is JSON, and no text
 
 #: What may be left of a token that is cut off: of a literal, or of a number behind its first digits.
-_REST = re.compile(r"\s*(?:-?[A-Za-z]{0,7}|[.]|[eE][+-]?)")
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_PARTS = "|".join(word[:chars] for word in _WORDS for chars in range(len(word)))
+_REST = re.compile(rf"\s*(?:{_PARTS}|[.]|[eE][+-]?)")
 _ESCAPE = len(r"\ud83d\ude0")  #: of what may be left of an escape
 
 
@@ -33,15 +33,26 @@ def _constant(name: str) -> Spelled | None:
     return None if name == "NaN" else Spelled(name)
 
 
-#: Raises StopIteration and ValueError where there is no value, RecursionError, and DuplicateName.
-DECODER = json.JSONDecoder(
-    object_pairs_hook=unique_members,
-    parse_float=Spelled,
-    parse_int=Spelled,
-    parse_constant=_constant,
-    strict=False,  # a line break or a tab in a string is meant as one
-)
-scan: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[attr-defined]  # what raw_decode calls
+Scan = Callable[[str, int], tuple[Any, int]]
+
+
+def _scanner(unique: Callable[[list[tuple[str, Any]]], dict[str, Any]] | None) -> Scan:
+    decoder = json.JSONDecoder(
+        object_pairs_hook=unique,
+        parse_float=Spelled,
+        parse_int=Spelled,
+        parse_constant=_constant,
+        strict=False,  # a line break or a tab in a string is meant as one
+    )
+    scan: Scan = decoder.scan_once  # type: ignore[attr-defined]  # what raw_decode calls
+    return scan
+
+
+#: Decodes the value at a place: the value, and the place behind it. Raises StopIteration and ValueError where there is
+#: none, RecursionError, and DuplicateName.
+scan = _scanner(unique_members)
+#: The same, but takes names that occur twice.
+pass_over = _scanner(None)
 
 
 def is_cut_off(error: Exception, text: str) -> bool:

@@ -23,6 +23,7 @@ class Source:
     pieces: Iterator[bytes]
     reading: Reading
     limits: Limits
+    is_live: bool = False  #: its rows should run as soon as they arrive
     charset: str = ""  #: of the content type; "" if none was declared
     notes: Notes = field(default_factory=Notes)
     facts: dict[str, Any] = field(default_factory=dict)  #: fields of FileFormat that the reader found out

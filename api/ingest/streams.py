@@ -29,12 +29,12 @@ def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-def with_head(pieces: Iterator[bytes], wanted: int = HEAD_BYTES) -> tuple[bytes, Iterator[bytes]]:
-    """At least as many of the first bytes as wanted, less if there are no more; and all bytes."""
+def with_head(pieces: Iterator[bytes], until: bytes | None = None) -> tuple[bytes, Iterator[bytes]]:
+    """The first `HEAD_BYTES` at least, less if there are no more or one of them is `until`; and all bytes."""
     head = b""
     for piece in pieces:
         head += piece
-        if len(head) >= wanted:
+        if len(head) >= HEAD_BYTES or (until is not None and until in piece):
             break
 
     def everything() -> Iterator[bytes]:

@@ -160,7 +160,9 @@ class ReadingQuery(BaseModel):
     filename: str | None = Field(
         None, max_length=255, description="its ending tells the format where the type does not"
     )
-    format: Literal["csv", "tsv", "txt", "jsonl", "xlsx"] | None = Field(None, description="default: recognised")
+    format: Literal["csv", "tsv", "txt", "jsonl", "json", "xlsx"] | None = Field(
+        None, description="default: recognised"
+    )
     encoding: Literal["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"] | None = Field(
         None, description="default: a byte order mark, else UTF-8, else GB18030"
     )
