@@ -31,6 +31,7 @@ from sentiq.jobs.workers import live_workers
 
 BAD_SHARE_FROM = 1_000  #: rows after which the share of bad ones is checked, and again after as many more
 BAD_ROWS_ALLOWED = 100
+REASONS_SHOWN = 10  #: of rows, where none can be read
 TOUCH_INTERVAL_S = 5.0  #: how often a slow upload tells the store that it is still arriving
 
 
@@ -171,6 +172,8 @@ class Submission:
     def _store_rows(self, job: NewJob, payload: Payload) -> Submitted:
         settings = self._services.settings
         rows = self._usable(payload.rows, payload.max_bad_share)
+        if payload.file is not None:
+            rows = some_read(rows)
         chunks = chunked(rows, max_texts=settings.chunk_texts, max_chars=settings.chunk_chars)
         first = next(chunks, None)
         if first is None:
@@ -225,6 +228,27 @@ class Submission:
         return (
             len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars
         )
+
+
+def some_read(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the same rows of a file. Raises InvalidInput behind the last one if none of them has a text to classify."""
+    total, refused = 0, list[RowError]()
+    for row in rows:
+        total += 1
+        if row.error is None:
+            yield row
+            yield from rows
+            return
+        if len(refused) < REASONS_SHOWN:
+            refused.append(row.error)
+        yield row
+    if refused:
+        detail = (
+            f"None of the {total:,} rows has a text to classify. The first reason: {refused[0].detail} "
+            "Are the format, the encoding and the column of the texts right?"
+        )
+        reasons = (FieldError(error.code, error.detail, line=error.line) for error in refused)
+        raise InvalidInput(detail, errors=(FieldError("no_row_read", detail, pointer="/file"), *reasons))
 
 
 def _check_share(bad: int, total: int, max_share: float, allowed: int) -> None:

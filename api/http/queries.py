@@ -46,8 +46,9 @@ def _parameters(view: Any) -> dict[str, bool]:
     if model is None:
         return {}
     assert issubclass(model, BaseModel)
-    return {name: _is_list(field.annotation) for name, field in model.model_fields.items()}
+    return {name: is_list(field.annotation) for name, field in model.model_fields.items()}
 
 
-def _is_list(kind: Any) -> bool:
-    return get_origin(kind) is list or any(map(_is_list, get_args(kind)))
+def is_list(kind: Any) -> bool:
+    """Tell whether a field of this type takes several values."""
+    return get_origin(kind) is list or any(map(is_list, get_args(kind)))

@@ -15,7 +15,7 @@ from api.ingest.faults import readable
 from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
-from api.ingest.options import Reading, bad_file, refuse_options
+from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
 from api.ingest.rows import rows_of
 from api.ingest.source import Source
 from api.ingest.streams import gathered, gunzipped, with_head
@@ -74,6 +74,7 @@ class File:
         except BaseException:
             self.close()
             raise
+        self.options = FORMATS[kind].options | COMMON_OPTIONS
         self.sheets = [found.title for found in tables if found.title is not None]
         self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]
         self._rows = rows_of(
@@ -104,6 +105,8 @@ class File:
             has_header=columns.has_header,
             text_column=columns.names[columns.text[0]],
             text_number=columns.text[0] + 1,
+            text_numbers=tuple(at + 1 for at in columns.text),
+            header_row=columns.first_line - 1 if columns.has_header else None,
             id_column=None if columns.id is None else columns.names[columns.id],
             id_number=None if columns.id is None else columns.id + 1,
             columns=columns.names if source.reading.keep_columns else (),

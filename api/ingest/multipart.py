@@ -16,7 +16,7 @@ MAX_PARTS = 64
 
 @dataclass(slots=True)
 class Form:
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)  #: values of each name, in their order
     file_name: str = ""
     content_type: str = ""
     data: Iterator[bytes] = field(default_factory=lambda: iter(()))  #: of the part `file`
@@ -28,7 +28,7 @@ def read_form(pieces: Iterator[bytes], boundary: str) -> Form:
     events = _events(pieces, boundary)
     for event in events:
         if isinstance(event, Field):
-            form.fields[event.name] = _value(events)
+            form.fields.setdefault(event.name, []).append(_value(events))
         elif isinstance(event, File):
             if event.name != "file":
                 raise _wrong(event.name, f"The file must be in the field `file`, not {event.name!r}.")

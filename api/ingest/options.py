@@ -11,6 +11,9 @@ from sentiq.core.errors import FieldError, InvalidInput
 #: Texts that stand for a missing value, as databases, statistics programs and spreadsheets write it.
 NULL_VALUES = ("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil")
 
+#: Fields of Reading that every format obeys.
+COMMON_OPTIONS = frozenset({"keep_columns", "null_values"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -50,7 +53,7 @@ def refuse_options(reading: Reading, format_: str, obeyed: Collection[str]) -> N
     """Raise InvalidInput for the first option that this format cannot obey; `obeyed` are the others' names."""
     for field in fields(reading):
         name = field.name
-        if name in obeyed or name in ("file_name", "format", "keep_columns", "null_values"):
+        if name in obeyed or name in COMMON_OPTIONS or name in ("file_name", "format"):
             continue
         if getattr(reading, name) not in (None, "", ()):
             detail = f"`{name}` says nothing of {format_}: leave it out."

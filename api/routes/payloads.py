@@ -7,18 +7,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from flask import request
-from pydantic import ValidationError
 
 from api.http.auth import check_upload
 from api.http.bodies import body_pieces, json_body
 from api.http.json import decoded, validated
-from api.http.problems import from_validation, pointer
+from api.http.problems import pointer
 from api.ingest import detect
 from api.ingest.files import File
 from api.ingest.json import json_rows
 from api.ingest.limits import limits
-from api.ingest.multipart import Form, read_form
+from api.ingest.multipart import read_form
 from api.ingest.options import Reading
+from api.routes.forms import with_fields
 from api.schemas.jobs import JobRequest, SubmitQuery, UploadRequest
 from api.services import services
 from api.submission import Digest, Payload, checked_model, checked_options
@@ -74,7 +74,7 @@ def _read_body(query: SubmitQuery, on_data: Callable[[], None], open_files: Exit
     pieces = body_pieces(services().settings.max_file_bytes, digest_data)
     if request.mimetype == "multipart/form-data":
         form = read_form(pieces, request.mimetype_params.get("boundary", ""))
-        query = _with_fields(query, form)
+        query = with_fields(query, form)
         return _file_payload(query, form.data, form.content_type, digest, open_files), query.dry_run
     payload = _file_payload(query, pieces, request.mimetype, digest, open_files)
     assert payload.file is not None
@@ -89,13 +89,3 @@ def _file_payload(
     model, options = checked_model(svc, asked.model), checked_options(svc, asked)
     file = open_files.enter_context(File(pieces, Reading.of(asked), limits(svc.settings), content_type))
     return Payload(file.rows(), digest, options, model, file, max_bad_share=asked.max_bad_share)
-
-
-def _with_fields(query: SubmitQuery, form: Form) -> SubmitQuery:
-    """Return the options of a form: those of its fields, over those of the query."""
-    fields = {name: value for name, value in form.fields.items() if value != ""}
-    named = {} if query.filename or not form.file_name else {"filename": form.file_name}
-    try:
-        return SubmitQuery.model_validate(named | query.model_dump(exclude_unset=True) | fields)
-    except ValidationError as error:
-        raise from_validation(error) from None

@@ -15,6 +15,7 @@ from api.ingest.files import File
 from api.ingest.limits import limits
 from api.ingest.multipart import read_form
 from api.ingest.options import Reading
+from api.routes.forms import with_fields
 from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
@@ -38,12 +39,12 @@ def create_upload(query: UploadQuery) -> Response:
     """As the body or in a form's field `file`. The answer says how it would be read; nothing is classified yet."""
     svc = services()
     data = body_pieces(svc.settings.max_upload_bytes, lambda data: None)
-    name, content_type = query.filename or "", request.mimetype
+    content_type = request.mimetype
     if request.mimetype == "multipart/form-data":
         form = read_form(data, request.mimetype_params.get("boundary", ""))
-        data, name, content_type = form.data, name or form.file_name, form.content_type
+        query, data, content_type = with_fields(query, form), form.data, form.content_type
     svc.admission.check(None)
-    upload_id = svc.uploads.create(data, name, content_type, caller().owner_of_new_jobs)
+    upload_id = svc.uploads.create(data, query.filename or "", content_type, caller().owner_of_new_jobs)
     try:
         document = _document(svc.uploads.get(upload_id), query)
     except BaseException:
@@ -82,6 +83,7 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
             created_at=instant(upload.created_at_ms),
             expires_at=instant(upload.expires_at_ms),
             format=FileDocument(**asdict(file.format) | {"columns": list(names)}),
+            options=sorted(file.options),
             sheets=file.sheets,
             columns=[
                 ColumnDocument(

@@ -46,9 +46,11 @@ interface FileDocument {
   delimiter: string | null;
   quotes: boolean | null;
   has_header: boolean | null;
+  header_row: number | null;
   sheet: string | null;
   text_column: string | null;
   text_number: number | null;
+  text_numbers: number[];
   id_column: string | null;
   id_number: number | null;
   columns: string[];
@@ -193,6 +195,7 @@ interface UploadDocument {
   created_at: string;
   expires_at: string;
   format: FileDocument;
+  options: string[];
   sheets: string[];
   columns: ColumnDocument[];
   preview: string[][];

@@ -295,9 +295,11 @@ class FileDocument(BaseModel):
     delimiter: str | None
     quotes: bool | None
     has_header: bool | None
+    header_row: int | None = Field(description="line of the file, or row of the sheet, with the headings, from 1")
     sheet: str | None
-    text_column: str | None = Field(description="its heading")
+    text_column: str | None = Field(description="its heading; of several columns that are joined, that of the first")
     text_number: int | None = Field(description="its place, from 1: headings may come twice")
+    text_numbers: list[int] = Field(description="places of all columns whose texts are joined, in this order")
     id_column: str | None
     id_number: int | None
     columns: list[str]
@@ -365,7 +367,8 @@ FILE_BODY: dict[str, Any] = {
             "properties": {"file": {"type": "string", "format": "binary"}},
             "required": ["file"],
             "additionalProperties": {"type": "string"},
-            "description": "options are further fields, of the names of the query, before the file",
+            "description": "options are further fields, of the names of the query, before the file; "
+            "what a query may have several times, a form may too",
         }
     },
     "text/csv": {"schema": {"type": "string"}, "example": "id,text\n1,味道不错\n"},

@@ -29,6 +29,9 @@ class UploadDocument(BaseModel):
     created_at: str
     expires_at: str
     format: FileDocument = Field(description="how it would be read")
+    options: list[str] = Field(
+        description="of reading that this format obeys; any other is refused", examples=[["encoding", "text_column"]]
+    )
     sheets: list[str] = Field(description="of a workbook")
     columns: list[ColumnDocument]
     preview: list[list[str]] = Field(description="cells of the first rows, without the header")

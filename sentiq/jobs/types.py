@@ -217,9 +217,11 @@ class FileFormat:
     delimiter: str | None = None
     quotes: bool | None = None  # quotation marks enclose cells
     has_header: bool | None = None
+    header_row: int | None = None  # line of the file or row of the sheet, from 1
     sheet: str | None = None
     text_column: str | None = None  # its heading, which may be that of other columns too
     text_number: int | None = None  # from 1
+    text_numbers: tuple[int, ...] = ()  # of all columns whose texts are joined, in this order
     id_column: str | None = None
     id_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
@@ -232,7 +234,9 @@ class FileFormat:
     def loads(cls, document: str) -> Self:
         file = load(cls, document)
         if file.text_number is None and file.text_column in file.columns:  # an older version stored only the heading
-            return replace(file, text_number=file.columns.index(file.text_column) + 1)
+            file = replace(file, text_number=file.columns.index(file.text_column) + 1)
+        if file.text_number is not None and not file.text_numbers:  # an older version joined no columns
+            return replace(file, text_numbers=(file.text_number,))
         return file
 
 

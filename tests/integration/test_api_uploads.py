@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from openpyxl import Workbook
 from redis import Redis
 
+from api.schemas.jobs import ReadingQuery
 from sentiq.core.settings import Settings
 from tests.support.jobs import stored_input
 
@@ -74,7 +75,7 @@ def test_what_cannot_be_read_is_not_kept(client: FlaskClient, redis: Redis, cont
     assert list(redis.scan_iter("sentiq:upload:*")) == []
 
 
-@pytest.mark.parametrize("broken", ["text,\xff\xff\nok,1\n", "text,id\n\xff,1\n"])
+@pytest.mark.parametrize("broken", ["text,\xff\xff\nok,1\n", "text,id\n\xff,1\nok,2\n"])
 @pytest.mark.parametrize("path", [UPLOADS, "/api/v1/jobs"])
 def test_bytes_that_are_no_characters_are_shown_as_such(client: FlaskClient, path: str, broken: str) -> None:
     """In headings and in cells."""
@@ -87,12 +88,47 @@ def test_bytes_that_are_no_characters_are_shown_as_such(client: FlaskClient, pat
         assert "\N{REPLACEMENT CHARACTER}" in str(answer.json)
 
 
-@pytest.mark.parametrize("content", [b"\x11", "好".encode("utf-16-le"), b"a\0\0\xdcb\0", "好".encode("utf-16") + b"\n"])
-def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(client: FlaskClient, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"\x11", 422),
+        ("好".encode("utf-16-le"), 202),
+        (b"a\0\0\xdcb\0", 422),
+        ("好\n坏".encode("utf-16") + b"\n", 202),
+        ("好".encode("utf-16") + b"\n", 422),
+    ],
+)
+def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(
+    client: FlaskClient, content: bytes, status: int
+) -> None:
+    """A job is refused if that is no row at all."""
     answer = client.post(f"{UPLOADS}?encoding=utf-16", data=content, content_type="text/csv")
     assert answer.status_code == 201, answer.text
     job = client.post("/api/v1/jobs?encoding=utf-16", data=content, content_type="text/csv")
-    assert job.status_code == 202, job.text
+    assert job.status_code == status, job.text
+    assert status == 202 or job.json["errors"][0]["code"] == "no_row_read"
+
+
+def test_an_upload_says_which_options_its_format_obeys(client: FlaskClient) -> None:
+    made = client.post(UPLOADS, data=form("好\n坏\n".encode(), "a.txt")).json
+    assert "encoding" in made["options"]
+    assert "delimiter" not in made["options"]
+    refused = client.get(f"{UPLOADS}/{made['id']}?delimiter=,")
+    assert refused.json["errors"][0]["code"] == "option_without_use"
+    for name in made["options"]:
+        assert name in ReadingQuery.model_fields
+
+
+def test_options_of_a_form_are_obeyed_and_those_of_a_list_may_come_several_times(client: FlaskClient) -> None:
+    fields = {"null_values": ["无", "暂无"], "has_header": "true", "text_column": "", **form(TABLE.encode(), "a.csv")}
+    for path, status in ((UPLOADS, 201), ("/api/v1/jobs?dry_run=true", 200)):
+        made = client.post(path, data=dict(fields, file=(io.BytesIO(TABLE.encode()), "a.csv")))
+        assert made.status_code == status, made.text
+        assert made.json["format"]["text_numbers"] == [2]
+        twice = client.post(path, data={"has_header": ["true", "false"], **form(TABLE.encode(), "a.csv")})
+        assert (twice.status_code, twice.json["errors"][0]["code"]) == (422, "repeated_parameter")
+        unknown = client.post(path, data={"header": "true", **form(TABLE.encode(), "a.csv")})
+        assert (unknown.status_code, unknown.json["errors"][0]["pointer"]) == (422, "/header")
 
 
 def test_a_job_of_an_upload_takes_all_metadata_that_are_allowed(client: FlaskClient) -> None:

@@ -209,7 +209,11 @@ def test_what_an_older_version_wrote_is_read(redis: Redis) -> None:
     assert (read.long_texts, read.priority, read.keep_columns) == ("windows", Priority.LOW, True)
     assert JobOptions.loads("{}") == JobOptions()
     assert FileFormat.loads(OLD_FILE) == FileFormat(
-        "a.csv", "csv", None, "utf-8", ",", True, True, None, "text", 2, columns=("id", "text")
+        *("a.csv", "csv", None, "utf-8", ",", True, True),
+        text_column="text",
+        text_number=2,
+        text_numbers=(2,),
+        columns=("id", "text"),
     )
 
 
