@@ -55,15 +55,12 @@ def refuse_foreign(head: bytes) -> None:
     for magic, what in _REFUSED.items():
         if head.startswith(magic):
             raise bad_file("not_a_table", f"The file is {what}. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
-    if head.startswith(_OLE):
-        raise bad_file(
-            "old_or_encrypted_workbook",
-            "The file is an old workbook (.xls) or one with a password. Save it as .xlsx without a password.",
-        )
 
 
 def file_format(reading: Reading, head: bytes, content_type: str) -> str:
     """csv, tsv, txt, jsonl or xlsx, of the unpacked bytes."""
+    if head.startswith(_OLE):
+        return "xls"
     if head.startswith(ZIP):
         if reading.format not in (None, "xlsx"):
             raise bad_file("wrong_format", f"The file is a ZIP archive or a workbook, not {reading.format}.", "format")

@@ -42,6 +42,7 @@ FORMATS = {
     "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
+    "xls": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sentiq.core.settings import Settings
+if TYPE_CHECKING:
+    from sentiq.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Limits:
     columns: int
     cell_chars: int
     text_chars: int
+    parse_mb: int = 1_024  #: memory of the process that parses it, where it has one of its own
+    parse_s: int = 120  #: CPU time of that process
 
 
 def limits(settings: Settings) -> Limits:
@@ -28,4 +32,6 @@ def limits(settings: Settings) -> Limits:
         columns=settings.max_columns,
         cell_chars=settings.max_cell_chars,
         text_chars=settings.max_text_chars,
+        parse_mb=settings.parse_memory_mb,
+        parse_s=settings.parse_time_s,
     )

@@ -248,6 +248,15 @@ class Settings(BaseSettings):
     max_cell_chars: int = Field(
         200_000, ge=1, le=10_000_000, description="Maximum number of characters in one cell of a file."
     )
+    parse_memory_mb: int = Field(
+        1_024,
+        ge=128,
+        description="Maximum memory in MB of a process that parses a workbook or a document. Each has a process of its "
+        "own; four may run at the same time.",
+    )
+    parse_time_s: int = Field(
+        120, ge=1, description="Maximum number of seconds of CPU time that such a process may use for one file."
+    )
     max_bad_share: float = Field(
         0.5,
         ge=0,

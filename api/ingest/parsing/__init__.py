@@ -1,0 +1,6 @@
+"""Parsers that run in a process of their own (api/ingest/apart.py), with nothing of the service imported.
+
+A parser is a function of a module here, `(file, limits) -> Sequence[Parsed]`; `limits` are the fields of Limits. It
+raises Refusal for what it cannot read; whatever else it raises becomes an error of the sender's, too. The process
+begins with each file, so imports are kept few: no settings, no pydantic, no Flask.
+"""

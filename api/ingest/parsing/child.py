@@ -1,0 +1,138 @@
+"""The process of one file: gives its tables with their first records, then the records of the one that is chosen.
+
+Run by api/ingest/apart.py as `python -I child.py ROOT PARSER LIMITS SOCKET FILE`: the folder of the checkout,
+`module:function`, JSON, and two file descriptors. It answers in msgpack; the first item of a message says what it is:
+
+- `tables`, list of [title, is_visible, names, first records]: then the number of a table is awaited,
+- `records`, list of records, as often as needed, then `end`,
+- `refused`, code, detail, field, is_too_large,
+- `failed`, type of an exception and the places it went through: never its text, which may be the file's.
+
+Standard input is the lifeline: when the parent closes it or is gone, the kernel ends this process, whatever it does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import io
+import itertools
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from api.ingest.parsing.tables import Line, Parsed
+
+HEAD_RECORDS = 50  #: of each table, before one is chosen
+HEAD_CHARS = 2_000_000  #: of all tables together; of those beyond, the first record
+BATCH_RECORDS = 256
+BATCH_CHARS = 64_000
+NICE = 5  #: requests that wait go before files that are read
+
+
+def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
+    """Parse one file."""
+    sys.path.insert(0, root)
+    given = json.loads(limits)
+    _restrict(given.pop("memory_mb") << 20, given.pop("cpu_s"))
+    _end_with_parent()
+
+    import msgpack
+
+    packer = msgpack.Packer(unicode_errors="surrogatepass")
+    channel = io.FileIO(int(socket), "r+")
+
+    def send(*message: Any) -> None:
+        left = memoryview(packer.pack(message))
+        while left:
+            left = left[channel.write(left) :]
+
+    from api.ingest.parsing.tables import Refusal
+
+    try:
+        module, _, function = parser.partition(":")
+        with open(int(file), "rb") as opened:  # noqa: PTH123  # a descriptor
+            _serve(getattr(importlib.import_module(module), function)(opened, given), channel, send)
+    except Refusal as refusal:
+        send("refused", refusal.code, refusal.detail, refusal.field, refusal.is_too_large)
+    except BaseException as error:  # noqa: BLE001  # a panic of Rust is no Exception
+        send("failed", type(error).__name__, _places(error))
+    os._exit(0)  # nothing need be freed piece by piece
+
+
+def _serve(tables: Sequence[Parsed], channel: io.FileIO, send: Callable[..., None]) -> None:
+    begun: list[tuple[list[Line], Iterator[Line]]] = []
+    chars = 0
+    for table in tables:
+        lines = iter(table.lines)
+        head = list(itertools.islice(lines, HEAD_RECORDS if chars < HEAD_CHARS else 1))
+        chars += sum(len(cell) for line in head for cell in line[1])
+        begun.append((head, lines))
+    shown = zip(tables, begun, strict=True)
+    send("tables", [[t.title, t.is_visible, t.names, head] for t, (head, _) in shown])
+    chosen = int.from_bytes(channel.read(4) or b"", "big")
+    _, lines = begun[chosen]
+    del begun, tables
+    for batch in _batches(lines):
+        send("records", batch)
+    send("end")
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    chars = 0
+    for line in lines:
+        batch.append(line)
+        chars += sum(map(len, line[1]))
+        if len(batch) >= BATCH_RECORDS or chars >= BATCH_CHARS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
+
+
+def _restrict(memory: int, cpu_s: int) -> None:
+    for limit, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(limit, (most, most))
+    os.nice(NICE)
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end this process as soon as nobody holds the other end of standard input."""
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    ended = select.poll()
+    ended.register(0, 0)  # POLLHUP is always told
+    if ended.poll(0):
+        _quit()
+
+
+def _quit() -> NoReturn:
+    os._exit(1)
+
+
+def _places(error: BaseException) -> str:
+    places = []
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        places.append(f"{os.path.basename(code.co_filename)}:{at.tb_lineno}")  # noqa: PTH119  # pathlib is slow to load
+        at = at.tb_next
+    return " ".join(places[-6:])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,132 @@
+"""Number formats: which make a number a date, a time or a duration, and which show zeros before it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from api.cell_kinds import DATE, DURATION, NUMBER, TEXT, TIME, as_text
+from api.ingest.parsing import xml
+
+#: Formats that a file does not spell out: dates and times, also those of East Asian editions.
+_DATES = {*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), 57, 58}
+_TIMES = {*range(18, 22), 32, 33, 34, 35, 45, 47, 55, 56}
+_DURATIONS = {46}
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]|General', re.IGNORECASE)
+_ZEROS = re.compile(r"0[0 ()/-]*0")
+_DAY = datetime.timedelta(days=1)
+_EPOCH = datetime.datetime.fromisoformat("1899-12-30")
+_LAST = 2_958_466  #: the first day that no spreadsheet shows
+_DIGITS = 15  #: that a spreadsheet keeps of a number
+_EXPONENT = 30  #: of the largest number that is written without one
+
+
+class Shown(NamedTuple):
+    """How a cell of some style shows a number."""
+
+    kind: str = NUMBER
+    zeros: str = ""  #: a format of zeros that digits fill from the right
+
+
+PLAIN = Shown()
+
+
+def styles_of(part: list[bytes]) -> list[Shown]:
+    """Return how each style of a workbook shows numbers, by the part `styles`; of a broken part as far as it goes."""
+    formats: dict[int, str] = {}
+    found: list[Shown] = []
+    inside: list[str] = []
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        inside.append(name)
+        if name == "numFmt" and attributes.get("numFmtId", "").isdigit():
+            formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+        elif name == "xf" and inside[-2:-1] == ["cellXfs"]:
+            number = attributes.get("numFmtId", "0")
+            found.append(shown(int(number) if number.isdigit() else 0, formats))
+
+    def end(name: str) -> None:
+        inside.pop()
+
+    xml.parse(part, start, end)
+    return found
+
+
+def shown(number: int, formats: Mapping[int, str]) -> Shown:
+    """Return how a format shows numbers."""
+    if number in formats:
+        return _spelled(formats[number])
+    if number in _DATES:
+        return Shown(DATE)
+    if number in _TIMES:
+        return Shown(TIME)
+    return Shown(DURATION) if number in _DURATIONS else PLAIN
+
+
+def _spelled(code: str) -> Shown:
+    first = code.partition(";")[0]
+    marks = _LITERAL.sub("", first).lower()
+    if "[" in marks:
+        return Shown(DURATION)
+    if re.search("[yd]", marks) or ("m" in marks and not re.search("[hs]", marks)):
+        return Shown(DATE)
+    if re.search("[hs]", marks):
+        return Shown(TIME)
+    zeros = first.replace('"', "").replace("\\", "")
+    return Shown(NUMBER, zeros) if _ZEROS.fullmatch(zeros) else PLAIN
+
+
+def number_text(written: str, how: Shown, starts_1904: bool) -> tuple[str, str]:
+    """Return a stored number as people see it, and its kind."""
+    if how is PLAIN and _is_plain_integer(written):
+        return written, NUMBER
+    try:
+        value = float(written)
+    except ValueError:
+        return written, TEXT
+    if how.kind != NUMBER:
+        moment = _moment(value, how.kind, starts_1904)
+        if moment is not None:
+            return moment, how.kind if how.kind != TIME or value < 1 else DATE
+    text = written if _is_plain_integer(written) else decimal(value)
+    if how.zeros and text.isdigit() and len(text) <= _DIGITS:
+        return _filled(text, how.zeros), TEXT
+    return text, NUMBER
+
+
+def _is_plain_integer(written: str) -> bool:
+    digits = written.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and (digits[0] != "0" or written == "0")
+
+
+def decimal(value: float) -> str:
+    """Return a number of the digits that a spreadsheet keeps, without an exponent if it is of everyday size."""
+    short = format(value, f".{_DIGITS}g")
+    if "e" not in short or abs(int(short.partition("e")[2])) > _EXPONENT:
+        return short
+    return format(Decimal(short), "f")
+
+
+def _filled(digits: str, zeros: str) -> str:
+    left = list(digits)
+    out = [(left.pop() if left else "0") if sign == "0" else sign for sign in reversed(zeros)]
+    return "".join(left) + "".join(reversed(out))
+
+
+def _moment(value: float, kind: str, starts_1904: bool) -> str | None:
+    if not 0 <= value < _LAST:
+        return None
+    if kind == DURATION:
+        return as_text(value * _DAY)
+    days, part = divmod(value, 1)
+    rest = datetime.timedelta(milliseconds=round(part * 86_400_000))
+    if kind == TIME and days == 0 and rest < _DAY:
+        return as_text((_EPOCH + rest).time())
+    if starts_1904:
+        days += 1462
+    elif days < 60:
+        days += 1  # calendars of spreadsheets have a 29 February 1900
+    return as_text(_EPOCH + datetime.timedelta(days=days) + rest)

@@ -1,0 +1,154 @@
+"""The shared strings of a workbook, and what stands in its texts for other characters."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Mapping
+
+from api.ingest.parsing import xml
+from api.ingest.parsing.tables import damaged
+
+BLOCK = 1024  #: strings kept as one, so that a million short ones have no objects of their own
+_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?(?:/>|>([^<]*)</t>))?</si>|<si/>")
+_ENTITY = re.compile(r"&([^;&]{0,8});?")
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+class Strings:
+    """Texts by their numbers."""
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._ends = array("I")  # of each text in its block
+        self._open: list[str] = []
+
+    def append(self, text: str) -> None:
+        """Add the next."""
+        self._open.append(text)
+        if len(self._open) == BLOCK:
+            self._close()
+
+    def _close(self) -> None:
+        at = 0
+        for text in self._open:
+            at += len(text)
+            self._ends.append(at)
+        self._blocks.append("".join(self._open))
+        self._open.clear()
+
+    def finish(self) -> None:
+        """Call this after the last."""
+        self._close()
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, number: int) -> str:
+        begin = self._ends[number - 1] if number % BLOCK else 0
+        return self._blocks[number // BLOCK][begin : self._ends[number]]
+
+
+def shared(pieces: Iterable[bytes]) -> Strings:
+    """Read the shared strings: those of the usual form by a pattern, others by an XML parser. Raises Refusal."""
+    strings = Strings()
+    rest = b""
+    begun = False
+    pieces = iter(pieces)
+    for piece in pieces:
+        rest += piece
+        if not begun:
+            at = rest.find(b"<si")
+            if at < 0 and b"/sst>" not in rest:
+                continue
+            if not is_plain(rest[: max(at, 0)], b"sst"):
+                _by_parser([rest, *pieces], strings)
+                strings.finish()
+                return strings
+            rest, begun = rest[max(at, 0) :], True
+        at = rest.rfind(b"</si>") + 5
+        if at < 5:
+            continue
+        _block(decoded(rest[:at]), strings)
+        rest = rest[at:]
+    _block("".join(re.findall("<si ?/>", decoded(rest))), strings)
+    strings.finish()
+    return strings
+
+
+def _block(block: str, strings: Strings) -> None:
+    found = _ITEM.findall(block)
+    if len(found) != block.count("<si>") + block.count("<si/") + block.count("<si ") or "<!" in block:
+        _by_parser(["<sst>", block, "</sst>"], strings)
+        return
+    for text in found:
+        strings.append(plain(text))
+
+
+def _by_parser(pieces: Iterable[bytes | str], strings: Strings) -> None:
+    texts: list[str] = []
+    depth: list[str] = []
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        if name == "si":
+            texts.clear()
+        depth.append(name)
+
+    def end(name: str) -> None:
+        depth.pop()
+        if name == "si":
+            strings.append(unescaped("".join(texts)))
+
+    def text(data: str) -> None:
+        if depth[-1] == "t" and "rPh" not in depth:  # how a word is pronounced
+            texts.append(data)
+
+    xml.parse(pieces, start, end, text)
+
+
+def is_plain(head: bytes, root: bytes) -> bool:
+    """Tell whether a part can be read by patterns, by all before its first item: UTF-8, no prefix, no comment."""
+    declared = re.search(rb"<\?xml[^>]*encoding=[\"']([^\"']+)", head)
+    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
+        return False
+    return b"<" + root in head and b"<!" not in head and b"\0" not in head
+
+
+def decoded(block: bytes) -> str:
+    """Return UTF-8 as text with the line ends of XML. Raises Refusal."""
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        raise damaged("A part of the workbook is not UTF-8.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def plain(text: str) -> str:
+    """Return the text that stands between two tags. Raises Refusal."""
+    if "&" in text:
+        text = _ENTITY.sub(_character, text)
+    return unescaped(text)
+
+
+def _character(found: re.Match[str]) -> str:
+    name = found[1]
+    if found[0].endswith(";"):
+        if name in _ENTITIES:
+            return _ENTITIES[name]
+        try:
+            if name.startswith("#x"):
+                return chr(int(f"0{name[1:]}", 16))
+            if name.startswith("#"):
+                return chr(int(name[1:]))
+        except (ValueError, OverflowError):
+            pass
+    raise damaged("A part of the workbook is no XML (undefined entity).")
+
+
+def unescaped(text: str) -> str:
+    """Undo `_x000D_` and its like once, as Excel does; half pairs that make one character are joined."""
+    if "_x" not in text:
+        return text
+    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass") if not text.isascii() else text
