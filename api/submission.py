@@ -82,8 +82,11 @@ class Payload:
 
     @property
     def table(self) -> File | None:
-        """The file whose format the job shows; such a job never takes the interactive lane."""
-        return None if self.is_ndjson_body else self.file
+        """The file whose format the job shows; such a job never takes the interactive lane.
+
+        Of an NDJSON body there is nothing to show, unless there is a note on it.
+        """
+        return None if self.is_ndjson_body and self.file and not self.file.format.notes else self.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from api.http.json import DuplicateName
 from api.ingest.json_values import BLANKS, is_cut_off, pass_over, scan
 from api.ingest.options import bad_file
+from api.ingest.streams import LINE_CHARS
 from sentiq.core.errors import InvalidInput
 from sentiq.jobs.types import RowError
 
@@ -16,7 +17,12 @@ _BLANK = re.compile(f"[{BLANKS}]*")
 
 
 class TooLong(Exception):
-    """A value is longer than a row may be."""
+    """A value has more characters than are taken."""
+
+
+def too_long(max_chars: int) -> RowError:
+    """Return the error of a row with more than so many characters of JSON."""
+    return RowError("line_too_long", f"The JSON of the row is longer than {max_chars:,} characters.")
 
 
 class Cursor:
@@ -60,8 +66,11 @@ class Cursor:
                 return sign
         raise self.broken(self.at)
 
-    def value(self) -> Any:
-        """Decode the next value and go past it; a RowError stands for one that names a member twice. Raises TooLong."""
+    def value(self, most: int) -> Any:
+        """Decode the next value and go past it; a RowError stands for one that names a member twice.
+
+        Raises TooLong if it has more than `most` characters.
+        """
         self.peek()
         while True:
             try:
@@ -74,9 +83,11 @@ class Cursor:
                     raise self.broken(getattr(error, "pos", self.at) if is_whole else len(self.text)) from None
             else:
                 if end < len(self.text) or self._is_ended:  # a number may go on
+                    if end - self.at > most:
+                        raise TooLong
                     self.begin, self.at = self.at, end
                     return value
-            if len(self.text) - self.at > self._max_chars:
+            if len(self.text) - self.at > most:
                 raise TooLong
             self._more()
 
@@ -87,13 +98,15 @@ class Cursor:
             return RowError("duplicate_name", f"{error}."), pass_over(self.text, self.at)[1]
 
     def row(self) -> Any:
-        """Decode the next value, which must not be longer than a row may be."""
+        """Decode the next value and go past it; a RowError stands for one that no row can be. Raises InvalidInput."""
+        value = self._member()
+        return value if self.at - self.begin <= self._max_chars else too_long(self._max_chars)
+
+    def _member(self) -> Any:
         try:
-            return self.value()
+            return self.value(LINE_CHARS)
         except TooLong:
-            detail = (
-                f"In line {self._line:,}, the file is JSON with a value of more than {self._max_chars:,} characters."
-            )
+            detail = f"In line {self._line:,}, the file is JSON with a value of more than {LINE_CHARS:,} characters."
             raise bad_file("row_too_long", detail) from None
 
     def items(self) -> Iterator[Any]:
@@ -108,9 +121,9 @@ class Cursor:
         """Yield the names of the members of the object that comes next; go past the value before the next one."""
         self.pass_by("{")
         while not self.has("}"):
-            name = self.row() if self.peek() == '"' else None
-            if name is None:
+            if self.peek() != '"':
                 raise self.broken(self.at)
+            name = self._member()
             self.pass_by(":")
             yield name
             if self.pass_by(",", "}") == "}":

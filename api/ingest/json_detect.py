@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.ingest.json_values import BLANKS, is_cut_off, pass_over
+from api.ingest.json_values import BLANKS, has_comma_too_many, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
 
@@ -30,7 +30,8 @@ def looks(head: str) -> str | None:
         return "json"
     except (StopIteration, ValueError) as error:
         inner = text[1:].lstrip(BLANKS)
-        return "json" if inner and inner[0] in _BEGINNINGS[text[0]] and is_cut_off(error, text) else None
+        is_json = is_cut_off(error, text) or has_comma_too_many(error, text)
+        return "json" if inner and inner[0] in _BEGINNINGS[text[0]] and is_json else None
     line, _, more = text[end:].partition("\n")
     more = more.lstrip(BLANKS)
     behind = line.strip(BLANKS)

@@ -33,7 +33,7 @@ def tables_in(texts: Iterator[str], source: Source) -> list[Table]:
     if cursor.peek() != "{":
         return [table_of(_numbered(cursor), source)]
     try:
-        first = cursor.value()
+        first = cursor.value(most)
     except TooLong:
         return tables_of(Spool(cursor.rest(), source.open, most), source)
     document = cursor.text[cursor.begin : cursor.at]

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from api.http.json import DuplicateName
+from api.ingest.json_cursor import too_long
 from api.ingest.json_detect import looks
 from api.ingest.json_documents import max_chars, tables_in
 from api.ingest.json_table import Numbered, table_of
@@ -44,8 +45,7 @@ def _values(lines: Iterator[str | None], limits: Limits) -> Iterator[Numbered]:
     """Yield the value of each line that is not blank; lines are counted from 1."""
     for number, line in enumerate(lines, start=1):
         if line is None:
-            fault = RowError("line_too_long", f"The line is longer than {max_chars(limits):,} characters.")
-            yield number, fault
+            yield number, too_long(max_chars(limits))
             continue
         text = line.strip(BLANKS)
         if not text:

@@ -66,6 +66,12 @@ def is_cut_off(error: Exception, text: str) -> bool:
     return error.msg.startswith("Unterminated string") or bool(_REST.fullmatch(text, error.pos))
 
 
+def has_comma_too_many(error: Exception, text: str) -> bool:
+    """Whether a text cannot be decoded for the comma behind the last item of a list."""
+    at = error.value if isinstance(error, StopIteration) else getattr(error, "pos", len(text))
+    return text[at : at + 1] == "]" and text[:at].rstrip(BLANKS).endswith(",")
+
+
 def flat(members: Mapping[str, Any], depth: int, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the members of an object, and of the objects in it, under dotted names."""
     for name, value in members.items():

@@ -15,6 +15,7 @@ from api.http.problems import pointer
 from api.ingest import detect
 from api.ingest.files import File
 from api.ingest.json import json_rows
+from api.ingest.json_table import NATIVE
 from api.ingest.limits import limits
 from api.ingest.multipart import read_form
 from api.ingest.options import Reading
@@ -36,7 +37,7 @@ def read_payload(query: SubmitQuery, on_data: Callable[[], None], open_files: Ex
     raises.
     """
     kind = request.mimetype
-    if kind == "application/json":
+    if kind == "application/json" and not query.filename:  # with a name, it is a file of anybody's JSON
         return _read_json(query, open_files)
     if kind == "multipart/form-data" or kind in detect.CONTENT_TYPES or kind in PACKED:
         return _read_body(query, on_data, open_files)
@@ -50,6 +51,9 @@ def _read_json(query: SubmitQuery, open_files: ExitStack) -> tuple[Payload, bool
     svc = services()
     body = json_body(accepted=ACCEPTED)
     document = decoded(body)
+    if isinstance(document, list):
+        detail = "A JSON body is an object. Send a list of rows as a file: in a form, or with `?filename=rows.json`."
+        raise InvalidInput(detail, errors=(FieldError("list_without_filename", detail, pointer=""),))
     if isinstance(document, dict) and "upload" in document:
         asked = validated(document, UploadRequest)
         check_upload(asked.upload)
@@ -78,7 +82,9 @@ def _read_body(query: SubmitQuery, on_data: Callable[[], None], open_files: Exit
         return _file_payload(query, form.data, form.content_type, digest, open_files), query.dry_run
     payload = _file_payload(query, pieces, request.mimetype, digest, open_files)
     assert payload.file is not None
-    is_ndjson = payload.file.format.format == "jsonl" and payload.file.format.compression is None
+    found = payload.file.format
+    is_native = payload.file.columns.names == NATIVE and not found.columns  # there is nothing to say of such a file
+    is_ndjson = found.format == "jsonl" and found.compression is None and is_native
     return replace(payload, is_ndjson_body=is_ndjson), query.dry_run
 
 

@@ -158,7 +158,10 @@ class ReadingQuery(BaseModel):
     """How a file is to be read, as far as its sender knows better than what is recognised."""
 
     filename: str | None = Field(
-        None, max_length=255, description="its ending tells the format where the type does not"
+        None,
+        max_length=255,
+        description="its ending tells the format where the type does not; with a name, a body of application/json is a "
+        "file of any JSON",
     )
     format: Literal["csv", "tsv", "txt", "jsonl", "json", "xlsx"] | None = Field(
         None, description="default: recognised"

@@ -178,6 +178,32 @@ def test_a_line_that_names_a_field_twice_fails_alone(client: FlaskClient) -> Non
     assert job["counts"]["total"] == 2
 
 
+def test_a_json_body_with_a_file_name_is_a_file_of_any_json(client: FlaskClient) -> None:
+    rows = [{"评价内容": "味道不错，下次还来", "订单号": 123456789012345601}]
+    refused = client.post(JOBS, json=rows)
+    check_problem(refused, 422, "invalid_input")
+    assert "?filename=" in refused.json["detail"]
+
+    job = client.post(f"{JOBS}?filename=rows.json", json=rows).json
+
+    assert (job["counts"]["total"], job["file"]["format"], job["file"]["id_column"]) == (1, "json", "订单号")
+
+
+def test_lines_with_further_members_show_how_they_are_read(client: FlaskClient) -> None:
+    lines = {
+        "native": '"好"\n{"text": "好", "custom_id": "1"}\n',
+        "other": '{"text": "好", "id": 7}\n',
+        "late": '{"text": "好"}\n{"text": "好", "id": 7}\n',
+    }
+    ndjson = {"content_type": "application/x-ndjson"}
+    jobs = {name: client.post(JOBS, data=data.encode(), **ndjson).json["id"] for name, data in lines.items()}
+    files = {name: client.get(f"{JOBS}/{job}").json["file"] for name, job in jobs.items()}
+
+    assert files["native"] is None
+    assert files["other"]["id_column"] == "id"
+    assert [note["facts"] for note in files["late"]["notes"]] == [{"members": ["id"]}]
+
+
 def test_request_ids_are_taken_when_sane(client: FlaskClient) -> None:
     assert client.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"] == "abc-1"
     insane = client.get("/nothing", headers={"X-Request-Id": "a b"})
