@@ -42,7 +42,7 @@ TEXTS = (
 
 def main(wanted: list[str]) -> int:
     if chromium.find() is None:
-        print("there is no chromium; on Debian: apt-get install chromium", file=sys.stderr)
+        print(f"there is no chromium; on Debian: apt-get install {chromium.PACKAGE}", file=sys.stderr)
         return 1
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory,

@@ -17,7 +17,7 @@ expect.set_options(timeout=WAIT_MS)
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium.find() is None:
-        pytest.skip("there is no chromium on this machine (Debian: apt-get install chromium)")
+        pytest.skip(f"there is no chromium on this machine (Debian: apt-get install {chromium.PACKAGE})")
     with chromium.chromium() as running:
         yield running
 
