@@ -17,6 +17,7 @@ from sentiq.engine.registry import find_model
 from sentiq.jobs.messages import Producer, publish
 from sentiq.jobs.types import ChunkRef
 from tests.support.cluster import Cluster
+from tests.support.examples import effort
 from tests.support.models import expected
 from tests.support.processes import wait_until
 from tests.support.texts import sentences
@@ -137,8 +138,9 @@ def test_delete_while_running_erases_everything(cluster: Cluster) -> None:
     assert cluster.redis.exists(k.job, k.input, k.output, k.isolation) == 0
 
 
-def test_ten_thousand_posts_from_fifty_threads_each_get_their_own_answer(cluster: Cluster, engine: Engine) -> None:
-    texts = sentences(10_000, 3)
+@pytest.mark.more
+def test_thousands_of_posts_from_fifty_threads_each_get_their_own_answer(cluster: Cluster, engine: Engine) -> None:
+    texts = sentences(effort(10_000), 3)
     reference = expected(engine, texts)
     local = threading.local()
 

@@ -1,4 +1,4 @@
-"""How many examples a generated test tries."""
+"""How many examples a generated test tries, or requests a test of many makes."""
 
 from __future__ import annotations
 
