@@ -65,7 +65,8 @@ def _has_tables(value: Mapping[str, Any]) -> bool:
     """Whether an object is a document that holds rows, and no row."""
     if isinstance(value.get("text"), str):
         return False
-    return any(isinstance(member, list | dict) for member in value.values())
+    is_series = bool(value) and all(map(str.isdecimal, value))  # as pandas writes one
+    return is_series or any(isinstance(member, list | dict) for member in value.values())
 
 
 def _text(head: bytes) -> str:

@@ -13,10 +13,11 @@ from functools import partial
 from typing import IO, Any
 
 from api.ingest.json_cursor import Cursor, encoded
-from api.ingest.json_table import Numbered, table_of
+from api.ingest.json_table import NATIVE, Numbered, table_of
 from api.ingest.options import bad_file
 from api.ingest.source import Source
 from api.ingest.table import Table
+from sentiq.jobs.types import RowError
 
 DEPTH = 5  #: of objects in which tables are looked for
 NAME_CHARS = 255  #: of a member that can be a column
@@ -119,6 +120,8 @@ def _found(spool: Spool, outline: Outline, path: tuple[str, ...]) -> Iterator[Fo
     objects = {name: member for name, member in inner.items() if not member.is_list}
     if "columns" in lists and "data" in lists and lists["data"].item is list:  # orient="split" of pandas
         names = list(map(str, spool.cursor(lists["columns"].offset).items()))
+        if len(set(names)) < len(names):
+            raise bad_file("duplicate_name", "The JSON document has several columns of one name.")
         yield Found(path, lists["data"].count, partial(_with_names, spool, names, lists["data"]))
         return
     if "data" in lists:
@@ -127,16 +130,10 @@ def _found(spool: Spool, outline: Outline, path: tuple[str, ...]) -> Iterator[Fo
     if len(columns) > 1 and len({member.count for member in columns.values()}) == 1:  # orient="list"
         yield Found(path, next(iter(columns.values())).count, partial(_side_by_side, spool, columns))
         lists = {name: member for name, member in lists.items() if name not in columns}
-    if objects and len(objects) == outline.count and not lists:
-        first = next(iter(objects.values()))
-        if (
-            first.members
-            and all(name.isdecimal() for name in first.members)
-            and not any(isinstance(member, Outline) for member in first.members.values())
-        ):  # orient="columns", the default
-            yield Found(path, first.count, partial(_side_by_side, spool, objects))
-            return
-    if len(objects) > 1 and _are_alike(outline, objects):  # orient="index", exports of Firebase
+    if objects and len(objects) == outline.count and not lists and _are_columns(objects):  # pandas' default
+        yield Found(path, next(iter(objects.values())).count, partial(_side_by_side, spool, objects))
+        return
+    if (len(objects) > 1 and _are_alike(outline, objects)) or _is_series(outline):  # orient="index", Firebase
         yield Found(path, outline.count, partial(_by_key, spool, outline))
         return
     for name, member in lists.items():
@@ -147,12 +144,30 @@ def _found(spool: Spool, outline: Outline, path: tuple[str, ...]) -> Iterator[Fo
         yield from _found(spool, member, (*path, name))
 
 
+def _are_columns(objects: dict[str, Outline]) -> bool:
+    """Whether objects are columns: their members are values, whose names are the numbers of rows."""
+    first = next(iter(objects.values()))
+    return _is_numbered(first) and not any(isinstance(member, Outline) for member in first.members.values())
+
+
+def _is_series(outline: Outline) -> bool:
+    """Whether the members of an object are texts, whose names are the numbers of rows."""
+    return _is_numbered(outline) and all(kind is str for kind in outline.members.values())
+
+
+def _is_numbered(outline: Outline) -> bool:
+    return bool(outline.members) and all(name.isdecimal() for name in outline.members)
+
+
 def _are_alike(outline: Outline, objects: dict[str, Outline]) -> bool:
-    """Whether all members are objects that have mostly the same members, as rows do."""
+    """Whether all members are objects that have mostly the same members, as rows do, and strings among them."""
     if len(objects) < len(outline.members):
         return False
-    first, *others = [set(member.members) for member in itertools.islice(objects.values(), 50)]
-    return bool(first) and all(len(first & other) * 2 >= len(first | other) for other in others)
+    first, *others = itertools.islice(objects.values(), 50)
+    names = set(first.members)
+    return str in first.members.values() and all(
+        len(names & other.members.keys()) * 2 >= len(names | other.members.keys()) for other in others
+    )
 
 
 def _itself(spool: Spool) -> Iterator[Any]:
@@ -170,21 +185,32 @@ def _with_names(spool: Spool, names: list[str], rows: Outline) -> Iterator[Any]:
 
 def _by_key(spool: Spool, outline: Outline) -> Iterator[Any]:
     """Yield the members of an object; their names are a column, unless they only count."""
-    counts = all(name == str(number) for number, name in enumerate(outline.members))
+    is_counted = _is_counted(outline)
     cursor = spool.cursor(outline.offset)
     for name in cursor.names():
         row = cursor.row()
-        yield row if counts or not isinstance(row, dict) or KEY in row else {KEY: name, **row}
+        if is_counted or isinstance(row, RowError):
+            yield row
+        else:
+            yield {KEY: name} | (row if isinstance(row, dict) else {NATIVE[0]: row})
+
+
+def _is_counted(outline: Outline) -> bool:
+    """Whether the names of members are 0, 1, 2 … or 1, 2, 3 …, which nobody needs."""
+    start = 1 if "0" not in outline.members else 0
+    return all(name == str(number) for number, name in enumerate(outline.members, start))
 
 
 def _side_by_side(spool: Spool, columns: dict[str, Outline]) -> Iterator[dict[str, Any]]:
     """Yield the rows of columns, each a list or an object with the same names. Raises InvalidInput if they differ."""
+    first = next(iter(columns.values()))
+    is_counted = first.is_list or _is_counted(first)
     readers = [_column(spool, column) for column in columns.values()]
     try:
         for cells in zip(*readers, strict=True):
-            if len({key for key, _ in cells}) > 1:
-                raise ValueError
-            yield dict(zip(columns, (value for _, value in cells), strict=True))
+            (key,) = {key for key, _ in cells}
+            row = dict(zip(columns, (value for _, value in cells), strict=True))
+            yield row if is_counted else {KEY: key} | row
     except ValueError:
         raise bad_file("damaged_json", "The columns of the JSON document do not have the same rows.") from None
 

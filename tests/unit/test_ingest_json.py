@@ -55,6 +55,8 @@ DOCUMENTS = {
     "split": {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
     "columns": {name: {str(n): row[name] for n, row in enumerate(ROWS)} for name in ROWS[0]},
     "index": {str(n): row for n, row in enumerate(ROWS)},
+    "index, by id": {str(row["订单号"]): row for row in ROWS},
+    "a database of documents": {"_default": {str(n): row for n, row in enumerate(ROWS, start=1)}},
     "table": {"schema": {"fields": [{"name": "评价内容", "type": "string"}]}, "data": ROWS},
     "a list a column": {name: [row[name] for row in ROWS] for name in ROWS[0]},
     "values below names": [list(ROWS[0]), *(list(row.values()) for row in ROWS)],
@@ -80,6 +82,12 @@ def test_a_document_is_read_whatever_it_is_called(kind: str, indent: int | None,
 FILES = {
     "strings": (text([GOOD, BAD]), (GOOD, BAD)),
     "strings in a member": (text({"texts": [GOOD, BAD]}), (GOOD, BAD)),
+    "a series": (text({"0": GOOD, "1": BAD}), (GOOD, BAD)),
+    "a series by id": (text({"5": GOOD, "7": BAD}), (GOOD, BAD)),
+    "a list a column in one of two parts": (
+        text({"train": {"text": [GOOD, BAD], "x": [1, 2]}, "test": {"text": [], "x": []}}),
+        (GOOD, BAD),
+    ),
     "one object": (text({"text": GOOD, "tags": ["a", "b"]}, 1), (GOOD,)),
     "objects that jq wrote": ("\n".join(text({"text": t}, 2) for t in (GOOD, BAD)), (GOOD, BAD)),
     "objects without a line between": (text({"text": GOOD}) + text({"text": BAD}), (GOOD, BAD)),
@@ -153,6 +161,17 @@ def test_cells_are_as_they_are_written_and_keep_their_kinds() -> None:
     )
     assert (row.kinds, short.kinds) == ("snsnnbzjn", "zzszzzzzz")
     assert short.cells == ("",) * 8
+
+
+@pytest.mark.parametrize("by", ["columns", "index", "series"])
+def test_names_of_rows_are_a_column_unless_they_only_count(by: str) -> None:
+    for names, expected in ((("0", "1"), [None, None]), (("1", "2"), [None, None]), (("501", "502"), ["501", "502"])):
+        texts = dict(zip(names, (GOOD, BAD), strict=True))
+        document: Any = {"columns": {"评价内容": texts}, "series": texts}.get(by)
+        document = document or {name: {"评价内容": found} for name, found in texts.items()}
+        assert [(row.text, row.custom_id) for row in read(text(document))] == list(
+            zip((GOOD, BAD), expected, strict=True)
+        )
 
 
 def test_members_that_come_later_than_the_first_rows_are_named() -> None:
