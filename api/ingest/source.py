@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from api.ingest.encodings import Decoder, recognised
+from api.ingest.encodings import Decoder, declared
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
@@ -30,9 +30,14 @@ class Source:
     open: ExitStack = field(default_factory=ExitStack)  #: closed with the file
     decoder: Decoder | None = None
 
-    def text(self) -> Iterator[str]:
-        """Yield the file as text. Raises InvalidInput if its encoding is not known."""
-        self.decoder = Decoder(recognised(self.reading, self.head))
+    def text(self, meta: str = "") -> Iterator[str]:
+        """Yield the file as text. Raises InvalidInput where its encoding is not known.
+
+        `meta` is the charset that the file itself names; what its sender names goes before it.
+        """
+        labels = ((self.reading.encoding, "`encoding`"), (self.charset, "The content type"), (meta, "The file itself"))
+        label, by = next(((label, by) for label, by in labels if label), ("", ""))
+        self.decoder = Decoder(declared(label, by) if label else None, self.notes)
         return self.decoder.text(self.pieces)
 
     def spooled(self) -> IO[bytes]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
+from api.schemas.encodings import ENCODINGS, known_encoding
 from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.core.settings import Settings
@@ -166,8 +167,10 @@ class ReadingQuery(BaseModel):
     format: Literal["csv", "tsv", "txt", "jsonl", "json", "xlsx"] | None = Field(
         None, description="default: recognised"
     )
-    encoding: Literal["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"] | None = Field(
-        None, description="default: a byte order mark, else UTF-8, else GB18030"
+    encoding: Annotated[str, Field(max_length=64), BeforeValidator(known_encoding)] | None = Field(
+        None,
+        description=f"{', '.join(ENCODINGS)}, or another usual name of one of them, such as gbk; default: recognised "
+        "by what the bytes would say in each",
     )
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="of CSV; default: recognised")
     quotes: bool | None = Field(
