@@ -39,7 +39,7 @@ FORMATS = {
     "csv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
     "tsv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
     "txt": Format(read_lines, frozenset({"encoding"})),
-    "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "sheet"}),
+    "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "escape", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
     "xls": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from api.http.json import DuplicateName
 from api.ingest.json_cursor import too_long
 from api.ingest.json_detect import looks
 from api.ingest.json_documents import max_chars, tables_in
-from api.ingest.json_table import Numbered, table_of
-from api.ingest.json_values import BLANKS, scan
+from api.ingest.json_table import SAMPLE_VALUES, Numbered, table_of
+from api.ingest.json_values import BLANKS, pass_over, scan
 from api.ingest.limits import Limits
 from api.ingest.source import Source
 from api.ingest.streams import HEAD_BYTES
@@ -25,7 +25,8 @@ def read_json_lines(source: Source) -> list[Table]:
     everything = itertools.chain([begun], texts)
     if begun.strip(BLANKS) in ("[", "{") or looks(begun) == "json":
         return tables_in(everything, source)
-    return [table_of(_values(_lines(everything, max_chars(source.limits)), source.limits), source)]
+    lines = _unescaped(_lines(everything, max_chars(source.limits)), source)
+    return [table_of(_values(lines, source.limits), source, also=frozenset({"escape"}))]
 
 
 def _begun(texts: Iterator[str]) -> str:
@@ -39,6 +40,35 @@ def _begun(texts: Iterator[str]) -> str:
         if len(begun) > HEAD_BYTES:
             break
     return begun
+
+
+def _unescaped(lines: Iterator[str | None], source: Source) -> Iterator[str | None]:
+    """Yield the lines, without the second of two backslashes if a database doubled them, which breaks JSON."""
+    head: list[str | None] = []
+    is_escaped = source.reading.escape == "backslash"
+    if source.reading.escape is None and not source.is_live:
+        head = list(itertools.islice(lines, SAMPLE_VALUES))
+        is_escaped = _are_escaped([line for line in head if line and "\\" in line])
+    if not is_escaped:
+        return itertools.chain(head, lines)
+    source.notes.add("escapes_undone", style="backslash")
+    return (line and _halved(line) for line in itertools.chain(head, lines))
+
+
+def _are_escaped(lines: Sequence[str]) -> bool:
+    """Whether some lines are no JSON but for doubled backslashes, and all would be."""
+    return not all(map(_is_json, lines)) and all(_is_json(_halved(line)) for line in lines)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return not line[pass_over(line, 0)[1] :].strip(BLANKS + ",")
+    except (ValueError, StopIteration, RecursionError):
+        return False
+
+
+def _halved(line: str) -> str:
+    return line.replace("\\\\", "\\")
 
 
 def _values(lines: Iterator[str | None], limits: Limits) -> Iterator[Numbered]:

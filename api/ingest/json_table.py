@@ -16,24 +16,27 @@ SAMPLE_VALUES = 50  #: looked at to tell the names of the columns
 NATIVE = ("text", "custom_id")  #: of the API's own JSON lines
 MEMBERS_NAMED = 20  #: in the note on those that no column has
 
-_OPTIONS = frozenset({"text_column", "id_column", "encoding", "sheet"})  #: that such objects can obey
+_OPTIONS = frozenset({"text_column", "id_column", "encoding", "sheet"})  #: that rows in JSON can obey
 
 #: What can be a record, or why none could be decoded; its place is a number from 1.
 Numbered = tuple[int, Any]
 
 
-def table_of(values: Iterator[Numbered], source: Source, title: str | None = None) -> Table:
+def table_of(
+    values: Iterator[Numbered], source: Source, title: str | None = None, also: frozenset[str] = frozenset()
+) -> Table:
     """Return the table of numbered values, of which the first ones tell the columns; a RowError is a bad one.
 
-    Raises InvalidInput for an option that it cannot obey.
+    Raises InvalidInput for an option that it cannot obey; `also` are the names of those that the caller does.
     """
     head = list(_head(values, source))
     good = [value for _, value in head if not isinstance(value, RowError)]
     if good and isinstance(good[0], list):
+        refuse_options(source.reading, "lists", _OPTIONS | {"has_header", "header_row"} | also)
         read = _Lists().record
         names = None
     else:
-        refuse_options(source.reading, "objects, whose members have names,", _OPTIONS)
+        refuse_options(source.reading, "objects, whose members have names,", _OPTIONS | also)
         shape = _Objects(good, source)
         read, names = shape.record, shape.names
     records = [read(number, value) for number, value in head]

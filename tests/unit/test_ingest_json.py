@@ -101,10 +101,6 @@ FILES = {
     "no numbers of JSON": ('[{"text": "好", "s": NaN}, {"text": "坏", "s": -Infinity}]', ("好", "坏")),
     "a name twice": ('[{"text": "好"}, {"text": "坏", "text": "好"}, {"text": "坏"}]', ("好", "duplicate_name", "坏")),
     "a name twice, dotted": ('{"text": "好", "a": {"b": 1}, "a.b": 2}\n{"text": "坏"}\n', ("duplicate_name", "坏")),
-    "as COPY breaks it": (
-        '{"text" : "好吃"}\n{"text" : "他说\\\\"好\\\\""}\n{"text": "坏"}',
-        ("好吃", "invalid_json", "坏"),
-    ),
     "lines of all kinds": (
         '{"text": "好"}\n\n{broken\n{"text": null}\n{"id": 5}\n5\n["a"]\n"坏"\nnull\n',
         ("好", "invalid_json", "empty_text", "empty_text", "invalid_item", "invalid_item", "坏", "empty_text"),
@@ -179,6 +175,36 @@ def test_members_that_come_later_than_the_first_rows_are_named() -> None:
     file, rows = opened(data, "a.jsonl")
     (note,) = file.format.notes
     assert (len(rows), note.code, note.facts) == (61, "members_not_read", {"members": ["late", "more.x"]})
+
+
+def test_backslashes_that_a_database_doubled_are_no_part_of_a_text() -> None:
+    good = '{"text" : "第一行\\\\n第二行"}\n'
+    broken = '{"text" : "他说\\\\"很好\\\\"，我信了"}\n'
+    file, rows = opened(good + broken, "a.jsonl")
+    assert [row.text for row in rows] == ["第一行\n第二行", '他说"很好"，我信了']
+    assert [(note.code, note.facts) for note in file.format.notes] == [("escapes_undone", {"style": "backslash"})]
+    for data, asked in ((good, None), (good + broken + '{"text": "\\"}\n', None), (good + broken, "none")):
+        first, *others = read(data, "a.jsonl", escape=asked)
+        assert first.text == "第一行\\n第二行", "nothing shows that it is meant otherwise"
+        assert all(row.error and row.error.code == "invalid_json" for row in others)
+    assert read(good, "a.jsonl", escape="backslash")[0].text == "第一行\n第二行"
+    assert read(good, "", NDJSON)[0].text == "第一行\\n第二行"
+
+
+@pytest.mark.parametrize(
+    ("data", "option"),
+    [
+        ('{"text": "好"}\n', {"has_header": True}),
+        ('[{"text": "好"}]', {"header_row": 1}),
+        ('[{"text": "好"}]', {"escape": "backslash"}),
+        ('{"data": [{"text": "好"}]}', {"delimiter": ";"}),
+    ],
+)
+def test_an_option_that_says_nothing_of_json_is_refused(data: str, option: dict[str, Any]) -> None:
+    for name in ("a.json", "a.jsonl"):
+        with pytest.raises(InvalidInput) as refused:
+            read(data, name, **option)
+        assert refused.value.errors[0].code == "option_without_use"
 
 
 def test_a_map_with_other_names_in_each_row_is_one_cell() -> None:
