@@ -30,7 +30,7 @@ def sheets_of(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
 
 
 def _lines(book: CalamineWorkbook, number: int, limits: Mapping[str, Any]) -> Iterator[Line]:
-    most, columns = limits["cell_chars"], limits["columns"]
+    columns = limits["columns"]
     sheet = book.get_sheet_by_index(number)
     before = [""] * (sheet.start or (0, 0))[1]  # columns that are left out, unlike rows
     for at, row in enumerate(sheet.iter_rows(), start=1):
@@ -38,9 +38,4 @@ def _lines(book: CalamineWorkbook, number: int, limits: Mapping[str, Any]) -> It
         cells = [decimal(value) if type(value) is float else as_text(value) for value in values]
         if not any(cells):
             continue
-        kinds = kinds_of(values)
-        if max(map(len, cells)) > most:
-            reason = f"a cell has more than {most:,} characters (SENTIQ_MAX_CELL_CHARS)"
-            yield at, cells, kinds, "cell_too_long", reason
-        else:
-            yield at, cells, kinds
+        yield at, cells, kinds_of(values)

@@ -23,7 +23,7 @@ import resource
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
     try:
         module, _, function = parser.partition(":")
         with open(int(file), "rb") as opened:  # noqa: PTH123  # a descriptor
-            _serve(getattr(importlib.import_module(module), function)(opened, given), channel, send)
+            _serve(
+                getattr(importlib.import_module(module), function)(opened, given), given["cell_chars"], channel, send
+            )
     except Refusal as refusal:
         send("refused", refusal.code, refusal.detail, refusal.field, refusal.is_too_large)
     except BaseException as error:  # noqa: BLE001  # a panic of Rust is no Exception
@@ -66,12 +68,13 @@ def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
     os._exit(0)  # nothing need be freed piece by piece
 
 
-def _serve(tables: Sequence[Parsed], channel: io.FileIO, send: Callable[..., None]) -> None:
+def _serve(tables: Sequence[Parsed], cell_chars: int, channel: io.FileIO, send: Callable[..., None]) -> None:
     begun: list[tuple[list[Line], Iterator[Line]]] = []
     chars = 0
     for table in tables:
         lines = iter(table.lines)
-        head = list(itertools.islice(lines, HEAD_RECORDS if chars < HEAD_CHARS else 1))
+        first = itertools.islice(lines, HEAD_RECORDS if chars < HEAD_CHARS else 1)
+        head = list(itertools.chain.from_iterable(_batches(first, cell_chars)))
         chars += sum(len(cell) for line in head for cell in line[1])
         begun.append((head, lines))
     shown = zip(tables, begun, strict=True)
@@ -79,20 +82,25 @@ def _serve(tables: Sequence[Parsed], channel: io.FileIO, send: Callable[..., Non
     chosen = int.from_bytes(channel.read(4) or b"", "big")
     _, lines = begun[chosen]
     del begun, tables
-    for batch in _batches(lines):
+    for batch in _batches(lines, cell_chars):
         send("records", batch)
     send("end")
 
 
-def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+def _batches(lines: Iterable[Line], cell_chars: int) -> Iterator[list[Line]]:
+    """Cut lines into batches; one with a cell of more characters than may be says so."""
     batch: list[Line] = []
-    chars = 0
+    total = 0
     for line in lines:
+        chars = sum(map(len, line[1]))
+        if chars > cell_chars and len(line) == 3 and max(map(len, line[1])) > cell_chars:
+            reason = f"a cell has more than {cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
+            line = (*line, "cell_too_long", reason)
         batch.append(line)
-        chars += sum(map(len, line[1]))
-        if len(batch) >= BATCH_RECORDS or chars >= BATCH_CHARS:
+        total += chars
+        if len(batch) >= BATCH_RECORDS or total >= BATCH_CHARS:
             yield batch
-            batch, chars = [], 0
+            batch, total = [], 0
     if batch:
         yield batch
 

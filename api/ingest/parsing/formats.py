@@ -97,6 +97,14 @@ def number_text(written: str, how: Shown, starts_1904: bool) -> tuple[str, str]:
     return text, NUMBER
 
 
+def moment_text(written: str) -> tuple[str, str]:
+    """Return a day or a moment of ISO 8601 as people read it, and its kind."""
+    try:
+        return as_text(datetime.datetime.fromisoformat(written).replace(tzinfo=None)), DATE
+    except ValueError:
+        return written, TEXT
+
+
 def _is_plain_integer(written: str) -> bool:
     digits = written.removeprefix("-")
     return digits.isascii() and digits.isdigit() and (digits[0] != "0" or written == "0")

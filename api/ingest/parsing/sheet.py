@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from xml.parsers import expat
 
-from api.cell_kinds import BOOLEAN, DATE, ERROR, FORMULA, TEXT
+from api.cell_kinds import BOOLEAN, ERROR, FORMULA, NUMBER, TEXT
 from api.ingest.parsing import xml
-from api.ingest.parsing.formats import PLAIN, Shown, number_text
-from api.ingest.parsing.strings import Strings, decoded, is_plain, plain
+from api.ingest.parsing.formats import PLAIN, Shown, moment_text, number_text
+from api.ingest.parsing.strings import decoded, is_plain, plain
 from api.ingest.parsing.tables import Line, damaged
 
 ROW_BYTES = 64 * 2**20  #: of one row at most
@@ -28,8 +28,7 @@ _CELL = re.compile(
     r'(?:<v(?: xml:space="preserve")?(?:/>|>([^<]*)</v>)'
     r'|<is><t(?: xml:space="preserve")?(?:/>|>([^<]*)</t>)</is>)?</c>)'
 )
-_ROW_NUMBER = re.compile(r'<row\b[^>]*? r="([0-9]+)"')
-_NEEDS_PARSER = ("<!", "<c\n", "<c\t")
+_ROW = re.compile(r'\s*<row(?: r="([0-9]+)")?[^<>]*>')
 
 #: A cell as it is stored: letters of its column ("" where it is the next), attributes, whether it has a formula, and
 #: what is stored, already unescaped for an inline text.
@@ -39,17 +38,10 @@ Stored = tuple[str, str, bool, str, str]
 class Book(NamedTuple):
     """What the sheets of a workbook share."""
 
-    strings: Strings
+    strings: Sequence[str]
     styles: Sequence[Shown]
     starts_1904: bool  #: its calendar
     is_uncalculated: bool  #: the values stored for its formulas stand for nothing: to be calculated when it is opened
-
-
-class Style(NamedTuple):
-    """Attributes of a cell."""
-
-    kind: str  #: attribute t
-    how: Shown
 
 
 def lines_of(pieces: Iterable[bytes], book: Book, columns: int) -> Iterator[Line]:
@@ -93,114 +85,122 @@ def lines_of(pieces: Iterable[bytes], book: Book, columns: int) -> Iterator[Line
         raise damaged("A sheet of the workbook ends too early.")
 
 
+class _Places(dict[str, int]):
+    """Numbers of columns from 0, by their letters."""
+
+    def __missing__(self, letters: str) -> int:
+        number = 0
+        for letter in letters:
+            number = number * 26 + ord(letter) - 64
+        if not 1 <= number <= MAX_COLUMNS:
+            raise damaged("A cell of the workbook has no place in it.")
+        self[letters] = number - 1
+        return number - 1
+
+
+class _Styles(dict[str, tuple[str, Shown]]):
+    """Type of a cell and how its style shows numbers, by its attributes; the type is "?" where they need a parser."""
+
+    def __init__(self, styles: Sequence[Shown]) -> None:
+        self._styles = styles
+
+    def __missing__(self, attributes: str) -> tuple[str, Shown]:
+        named = dict(re.findall(r'([a-z]+)="([^"]*)"', attributes))
+        number = named.get("s", "0")
+        is_known = number.isdigit() and int(number) < len(self._styles)
+        kind = "?" if "r" in named else named.get("t", "n")
+        self[attributes] = kind, self._styles[int(number)] if is_known else PLAIN
+        return self[attributes]
+
+
 class _Reader:
     """Makes lines of stored cells."""
 
     def __init__(self, book: Book, columns: int) -> None:
         self._book, self._columns = book, columns
+        self._styles, self._places = _Styles(book.styles), _Places()
         self._number = 0
-        self._styles: dict[str, Style | None] = {}
-        self._places: dict[str, int] = {}
+        self._width = 0  # empty cells at the end of a row are not stored
 
     def block(self, block: str) -> Iterator[Line]:
         """Yield the lines of whole rows."""
-        if any(sign in block for sign in _NEEDS_PARSER):
+        if "<!" in block:
             yield from self._parsed(block)
             return
         for row in block.split("</row>"):
             cells = _CELL.findall(row)
-            if not cells:
-                if "<c" in row:
-                    yield from self._parsed(row + "</row>")
-                else:
-                    self._skip(row)
+            begin = _ROW.match(row)
+            if begin is None or len(cells) != row.count("<c") or not row.startswith("<c", begin.end()):
+                if row.strip():
+                    yield from self._parsed(row if row.endswith("/>") and not cells else row + "</row>")
                 continue
-            if len(cells) != row.count("<c"):
-                yield from self._parsed(row + "</row>")
-                continue
-            head = row[: row.index("<c")]
-            if head.count("<row") > 1:
-                self._skip(head[: head.rindex("<row")])
-            found = _ROW_NUMBER.search(head, head.rindex("<row"))
-            number = int(found[1]) if found else self._number + 1
-            line = self.line(number, cells)
+            number = begin[1]
+            line = self.line(int(number) if number else self._number + 1, cells)
             if line is None:
                 yield from self._parsed(row + "</row>")
             elif line[1]:
                 yield line
 
-    def _skip(self, rows: str) -> None:
-        """Count rows without cells."""
-        for row in rows.split("<row")[1:]:
-            found = _ROW_NUMBER.match(f"<row{row}")
-            self._number = int(found[1]) if found else self._number + 1
-
     def line(self, number: int, stored: Iterable[Stored]) -> Line | None:
-        """Return the row's cells, none if all are empty; None if a cell has attributes in an unusual order."""
-        book, styles, places = self._book, self._styles, self._places
-        strings = book.strings
+        """Return the row's cells, none if all are empty; None if a cell needs a parser."""
+        styles, places, strings = self._styles, self._places, self._book.strings
         cells: list[str] = []
-        kinds: list[str] = []
+        kinds = ""
         self._number = number
+        place = 0
         for letters, attributes, formula, value, inline in stored:
-            if letters:
-                place = places.get(letters)
-                if place is None:
-                    place = places[letters] = _place(letters)
-                if place != len(cells):
-                    if place < len(cells):
-                        raise damaged("A row of the workbook has its cells out of order.")
-                    if place > self._columns:
-                        break  # the width is refused by what is there
-                    gap = place - len(cells)
-                    cells += [""] * gap
-                    kinds += [TEXT] * gap
-            if attributes not in styles:
-                styles[attributes] = self._style(attributes)
-            style = styles[attributes]
-            if style is None:
-                return None
-            kind = TEXT
-            if style.kind == "s":
+            if letters and (at := places[letters]) != place:
+                if at < place:
+                    raise damaged("A row of the workbook has its cells out of order.")
+                if at > self._columns:
+                    break  # the width is refused by what is there
+                cells += [""] * (at - place)
+                kinds = kinds.ljust(at, TEXT)
+                place = at
+            place += 1
+            kind, how = styles[attributes]
+            if kind == "s":
                 try:
-                    text = strings[int(value)] if value else ""
+                    cells.append(strings[int(value)] if value else "")
                 except (ValueError, IndexError):
                     raise damaged(f"Row {number} of the workbook refers to a text that does not exist.") from None
-            elif inline:
-                text = plain(inline)
-            elif not value:
-                text = ""
-                if formula and style.kind != "str":
-                    kind = FORMULA
-            elif style.kind == "":
-                if formula and book.is_uncalculated and value == "0":
-                    text, kind = "", FORMULA
+            elif kind == "n" and value and not formula:
+                if how is PLAIN and value.isdigit() and value[0] != "0":
+                    text, letter = value, NUMBER
                 else:
-                    text, kind = number_text(value, style.how, book.starts_1904)
-            elif style.kind == "b":
-                text, kind = ("TRUE" if value in ("1", "true") else "FALSE"), BOOLEAN
-            elif style.kind == "e":
-                text, kind = plain(value), ERROR
-            elif style.kind == "d":
-                text, kind = value.replace("T00:00:00", "").rstrip("Z").replace("T", " "), DATE
+                    text, letter = number_text(value, how, self._book.starts_1904)
+                cells.append(text)
+                kinds = kinds.ljust(place - 1, TEXT) + letter
+            elif kind == "inlineStr":
+                cells.append(plain(inline) if "&" in inline or "_x" in inline else inline)
+            elif kind == "?":
+                return None
             else:
-                text = plain(value)
-            cells.append(text)
-            kinds.append(kind)
-        while cells and not cells[-1] and kinds[-1] == TEXT:
+                text, letter = self._other(kind, how, bool(formula), value)
+                cells.append(text)
+                kinds = kinds.ljust(place - 1, TEXT) + letter
+        kinds = kinds.rstrip(TEXT)
+        while cells and not cells[-1] and len(kinds) < len(cells):
             cells.pop()
-            kinds.pop()
-        return number, cells, "".join(kinds).rstrip(TEXT)
+        if cells and len(cells) < self._width:
+            cells += [""] * (self._width - len(cells))
+        else:
+            self._width = max(self._width, len(cells))
+        return number, cells, kinds
 
-    def _style(self, attributes: str) -> Style | None:
-        named = dict(re.findall(r'([a-z]+)="([^"]*)"', attributes))
-        if "r" in named:
-            return None
-        number = named.get("s", "0")
-        styles = self._book.styles
-        how = styles[int(number)] if number.isdigit() and int(number) < len(styles) else PLAIN
-        kind = named.get("t", "")
-        return Style("" if kind == "n" else kind, how)
+    def _other(self, kind: str, how: Shown, formula: bool, value: str) -> tuple[str, str]:
+        """Return the text and the kind of a cell that is no shared text and no bare number."""
+        if kind == "str":
+            return plain(value), TEXT
+        if not value or (formula and kind == "n" and value == "0" and self._book.is_uncalculated):
+            return "", FORMULA if formula else TEXT
+        if kind == "b":
+            return "TRUE" if value in ("1", "true") else "FALSE", BOOLEAN
+        if kind == "e":
+            return plain(value), ERROR
+        if kind == "d":
+            return moment_text(value)
+        return number_text(value, how, self._book.starts_1904) if kind == "n" else (plain(value), TEXT)
 
     def _parsed(self, rows: str) -> Iterator[Line]:
         yield from _by_parser(["<sheetData>", rows, "</sheetData>"], self)
@@ -267,12 +267,3 @@ class _Parser:
 def escaped(text: str) -> str:
     """Return a text as it stands between two tags."""
     return text.replace("&", "&amp;") if "&" in text else text
-
-
-def _place(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    if number > MAX_COLUMNS or number < 1:
-        raise damaged("A cell of the workbook has no place in it.")
-    return number - 1

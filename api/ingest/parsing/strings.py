@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterable, Mapping
 
 from api.ingest.parsing import xml
 from api.ingest.parsing.tables import damaged
 
-BLOCK = 1024  #: strings kept as one, so that a million short ones have no objects of their own
 _ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?(?:/>|>([^<]*)</t>))?</si>|<si/>")
 _ENTITY = re.compile(r"&([^;&]{0,8});?")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-class Strings:
-    """Texts by their numbers."""
-
-    def __init__(self) -> None:
-        self._blocks: list[str] = []
-        self._ends = array("I")  # of each text in its block
-        self._open: list[str] = []
-
-    def append(self, text: str) -> None:
-        """Add the next."""
-        self._open.append(text)
-        if len(self._open) == BLOCK:
-            self._close()
-
-    def _close(self) -> None:
-        at = 0
-        for text in self._open:
-            at += len(text)
-            self._ends.append(at)
-        self._blocks.append("".join(self._open))
-        self._open.clear()
-
-    def finish(self) -> None:
-        """Call this after the last."""
-        self._close()
-
-    def __len__(self) -> int:
-        return len(self._ends)
-
-    def __getitem__(self, number: int) -> str:
-        begin = self._ends[number - 1] if number % BLOCK else 0
-        return self._blocks[number // BLOCK][begin : self._ends[number]]
-
-
-def shared(pieces: Iterable[bytes]) -> Strings:
+def shared(pieces: Iterable[bytes]) -> list[str]:
     """Read the shared strings: those of the usual form by a pattern, others by an XML parser. Raises Refusal."""
-    strings = Strings()
+    strings: list[str] = []
     rest = b""
     begun = False
     pieces = iter(pieces)
@@ -64,7 +28,6 @@ def shared(pieces: Iterable[bytes]) -> Strings:
                 continue
             if not is_plain(rest[: max(at, 0)], b"sst"):
                 _by_parser([rest, *pieces], strings)
-                strings.finish()
                 return strings
             rest, begun = rest[max(at, 0) :], True
         at = rest.rfind(b"</si>") + 5
@@ -73,20 +36,19 @@ def shared(pieces: Iterable[bytes]) -> Strings:
         _block(decoded(rest[:at]), strings)
         rest = rest[at:]
     _block("".join(re.findall("<si ?/>", decoded(rest))), strings)
-    strings.finish()
     return strings
 
 
-def _block(block: str, strings: Strings) -> None:
+def _block(block: str, strings: list[str]) -> None:
     found = _ITEM.findall(block)
     if len(found) != block.count("<si>") + block.count("<si/") + block.count("<si ") or "<!" in block:
         _by_parser(["<sst>", block, "</sst>"], strings)
         return
-    for text in found:
-        strings.append(plain(text))
+    is_plain = "&" not in block and "_x" not in block
+    strings += found if is_plain else map(plain, found)
 
 
-def _by_parser(pieces: Iterable[bytes | str], strings: Strings) -> None:
+def _by_parser(pieces: Iterable[bytes | str], strings: list[str]) -> None:
     texts: list[str] = []
     depth: list[str] = []
 

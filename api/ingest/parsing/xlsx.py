@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from api.ingest.parsing import xml
 from api.ingest.parsing.archive import Archive
 from api.ingest.parsing.formats import Shown, styles_of
 from api.ingest.parsing.sheet import Book, lines_of
-from api.ingest.parsing.strings import Strings, shared
-from api.ingest.parsing.tables import Line, Parsed, Refusal, damaged, too_large
+from api.ingest.parsing.strings import shared
+from api.ingest.parsing.tables import Parsed, Refusal, damaged, too_large
 
 STRINGS_BYTES = 512 * 2**20  #: of the texts that the sheets share, which are held in memory
 
@@ -47,32 +47,10 @@ def sheets_of(archive: Archive, limits: Mapping[str, Any]) -> list[Parsed]:
             link, Link("worksheet", posixpath.join(posixpath.dirname(main), "worksheets", f"sheet{number}.xml"))
         )
         if kind == "worksheet" and archive.has(target):
-            found.append(Parsed(_lines(archive, target, book, limits), title, is_visible))
+            found.append(Parsed(lines_of(archive.pieces(target), book, limits["columns"]), title, is_visible))
     if not found:
         raise damaged("The workbook has no sheet with rows.")
     return found
-
-
-def _lines(archive: Archive, part: str, book: Book, limits: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield the rows of a sheet; one with a cell that is too long says so."""
-    most = limits["cell_chars"]
-    width = 0  # empty cells at the end of a row are not stored
-    for line in lines_of(archive.pieces(part), book, limits["columns"]):
-        number, cells, kinds = line[:3]
-        if len(cells) < width:
-            cells = [*cells, *[""] * (width - len(cells))]
-        else:
-            width = len(cells)
-        if max(map(len, cells)) > most:
-            yield (
-                number,
-                cells,
-                kinds,
-                "cell_too_long",
-                f"a cell has more than {most:,} characters (SENTIQ_MAX_CELL_CHARS)",
-            )
-        else:
-            yield number, cells, kinds
 
 
 def _main(archive: Archive) -> str:
@@ -113,10 +91,10 @@ def _linked(archive: Archive, links: Mapping[str, Link], main: str, kind: str) -
     return None
 
 
-def _strings(archive: Archive, links: Mapping[str, Link], main: str) -> Strings:
+def _strings(archive: Archive, links: Mapping[str, Link], main: str) -> list[str]:
     name = _linked(archive, links, main, "sharedStrings")
     if name is None:
-        return Strings()
+        return []
     size = archive.size(name)
     if size > STRINGS_BYTES:
         raise too_large(
