@@ -25,6 +25,7 @@ from typing import IO, Any
 import msgpack
 import structlog
 
+from api.ingest.guard import unreadable
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
 from api.ingest.source import Source
@@ -172,13 +173,6 @@ def _record(line: list[Any]) -> Record:
 
 def _record_of(number: int, cells: list[str], kinds: str, code: str = "", detail: str = "") -> Record:
     return Record(number, cells, kinds, RowError(code, detail) if code else None)
-
-
-def unreadable() -> SentiqError:
-    """Return the error for a file that its parser stumbled over."""
-    return bad_file(
-        "unreadable_file", "The file cannot be read: it is damaged or not what it seems. Save it again, or send CSV."
-    )
 
 
 def _takes_too_much(limits: Limits) -> SentiqError:

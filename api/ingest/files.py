@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from api.ingest import detect
 from api.ingest.columns import Columns, choose
 from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
+from api.ingest.guard import Arriving
 from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
@@ -55,6 +57,18 @@ class File:
     def __init__(
         self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "", charset: str = ""
     ) -> None:
+        self._limits = limits
+        self._open = ExitStack()
+        self._arriving = Arriving(pieces)
+        try:
+            with self._arriving.guarded():
+                self._begin(iter(self._arriving), reading, content_type, charset)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, pieces: Iterator[bytes], reading: Reading, content_type: str, charset: str) -> None:
+        limits = self._limits
         # Nothing need be known of NDJSON but its beginning, and its rows should run as soon as they arrive.
         is_ndjson = detect.CONTENT_TYPES.get(content_type) == "jsonl"
         head, data = with_head(pieces, until=b"\n") if is_ndjson else with_head(gathered(pieces))
@@ -66,15 +80,11 @@ class File:
             detect.refuse_foreign(head)
         kind = detect.file_format(reading, head, content_type)
         refuse_options(reading, kind, FORMATS[kind].options)
-        self._limits = limits
         self._source = Source(kind, head, data, reading, limits, is_ndjson, charset)
         self._described = FileFormat(reading.file_name, kind, compression)
-        try:
-            tables = FORMATS[kind].read(self._source)
-            table, self.columns = _chosen(tables, self._source)
-        except BaseException:
-            self.close()
-            raise
+        self._open.push(self._source.open)
+        tables = FORMATS[kind].read(self._source)
+        table, self.columns = _chosen(tables, self._source)
         self.options = FORMATS[kind].options | COMMON_OPTIONS
         self.sheets = [found.title for found in tables if found.title is not None]
         self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]
@@ -94,7 +104,7 @@ class File:
 
     def close(self) -> None:
         """Temporary files go."""
-        self._source.open.close()
+        self._open.close()
 
     @property
     def format(self) -> FileFormat:
@@ -117,14 +127,15 @@ class File:
 
     def rows(self) -> Iterator[Row]:
         """Raises what a broken upload raises; a bad record is a row with its reason."""
-        for number, row in enumerate(self._rows, start=1):
-            if number > self._limits.rows:
-                raise bad_file(
-                    "too_many_rows",
-                    f"The file has more than {self._limits.rows:,} rows, which is the limit "
-                    "(SENTIQ_MAX_ROWS). Send it in parts.",
-                )
-            yield row
+        with self._arriving.guarded():
+            for number, row in enumerate(self._rows, start=1):
+                if number > self._limits.rows:
+                    raise bad_file(
+                        "too_many_rows",
+                        f"The file has more than {self._limits.rows:,} rows, which is the limit "
+                        "(SENTIQ_MAX_ROWS). Send it in parts.",
+                    )
+                yield row
 
     def _is_row(self, record: Record) -> bool:
         return record.number >= self.columns.first_line
