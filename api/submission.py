@@ -77,16 +77,8 @@ class Payload:
     options: JobOptions
     model: str = ""  # as `checked_model` returns it
     file: File | None = None  # from which the rows are read
-    is_ndjson_body: bool = False  # JSON with many lines: treated as JSON, not as a file
+    is_ndjson_body: bool = False  # JSON with many lines: a short one may take the interactive lane, as JSON does
     max_bad_share: float | None = None  # None: the setting
-
-    @property
-    def table(self) -> File | None:
-        """The file whose format the job shows; such a job never takes the interactive lane.
-
-        Of an NDJSON body there is nothing to show, unless there is a note on it.
-        """
-        return None if self.is_ndjson_body and self.file and not self.file.format.notes else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +140,7 @@ class Submission:
             g.request_id,
             self._idempotency_key,
             payload.options,
-            payload.table.format if payload.table else None,
+            payload.file.format if payload.file else None,
             caller().owner_of_new_jobs,
         )
         if self._idempotency_key and self._store.replay(job, payload.digest.before_rows()):
@@ -166,6 +158,7 @@ class Submission:
             raise
         except (UploadInterrupted, BodyTooLarge, InvalidInput) as error:
             if self._is_created:
+                self._describe(job, payload)
                 code = error.errors[0].code if error.errors else error.code
                 self._store.interrupt(job.id, RowError(code, error.detail))
                 detail = f"{error.detail} Job {job.id} keeps the rows that had arrived."
@@ -183,7 +176,8 @@ class Submission:
             raise InvalidInput(
                 "The body has no rows.", errors=(FieldError("no_rows", "There is no text.", pointer=""),)
             )
-        may_be_interactive = self._is_small(job, first)
+        is_table = payload.file is not None and not payload.is_ndjson_body
+        may_be_interactive = not is_table and self._is_small(job, first)
         second = next(chunks, None) if may_be_interactive else None
         if may_be_interactive and second is None:
             job = replace(job, lane=Lane.INTERACTIVE)
@@ -196,12 +190,16 @@ class Submission:
         begun = (chunk for chunk in (first, second) if chunk is not None)
         for number, chunk in enumerate(itertools.chain(begun, chunks)):
             self._append(job, number, chunk)
-        if payload.table and payload.table.format != job.file:  # the last row may have told more
-            self._store.set_file(job.id, payload.table.format)
+        self._describe(job, payload)
         wakeup_id = new_task_id()
         if self._store.seal(job, wakeup_id, payload.digest.after_rows()):
             self._services.wake(wakeup_id, f"rows={len(first.texts)} job={job.id}")
         return Submitted(job.id, is_replayed=False)
+
+    def _describe(self, job: NewJob, payload: Payload) -> None:
+        """Store how the file was read, if its rows have told more than its beginning."""
+        if payload.file is not None and payload.file.format != job.file:
+            self._store.set_file(job.id, payload.file.format)
 
     def _usable(self, rows: Iterable[Row], max_bad_share: float | None) -> Iterator[Row]:
         """Yield the same rows. Raises InvalidInput as soon as too many of them are bad.
@@ -226,7 +224,7 @@ class Submission:
 
     def _is_small(self, job: NewJob, chunk: InputChunk) -> bool:
         settings = self._services.settings
-        if job.options.is_bulk_only or job.file is not None:
+        if job.options.is_bulk_only:
             return False
         return (
             len(chunk.texts) <= settings.interactive_texts and sum(map(len, chunk.texts)) <= settings.interactive_chars

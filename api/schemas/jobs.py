@@ -321,7 +321,7 @@ class JobDocument(BaseModel):
     lane: str = Field(examples=["bulk"])
     model: ModelDocument
     options: OptionsDocument
-    file: FileDocument | None = Field(description="null for texts in JSON")
+    file: FileDocument | None = Field(description="null for texts in a JSON document")
     counts: Counts
     created_at: str = Field(examples=["2026-01-31T08:00:00.000Z"])
     started_at: str | None

@@ -43,6 +43,14 @@ def test_a_long_file_without_a_text_makes_a_job_that_has_failed(client: FlaskCli
         assert (job["counts"]["total"], job["counts"]["completed"]) == (300, 0)
 
 
+def test_how_json_lines_were_read_is_told_too(client: FlaskClient) -> None:
+    """They run as texts in JSON do, and yet columns are recognised in them as in any table."""
+    lines = '{"评论内容": "好", "店": "甲"}\n{"评论内容": null, "店": "乙"}\n'
+    job = client.post(JOBS, data=lines.encode(), content_type="application/x-ndjson").json
+    assert (job["file"]["format"], job["file"]["text_column"]) == ("jsonl", "评论内容")
+    assert job["counts"]["total"] == 2
+
+
 def test_one_row_with_a_text_is_enough(client: FlaskClient) -> None:
     content = "评论,城市\n".encode() + ",北京\n".encode() * 349 + "好,上海\n".encode()
     job = client.post(JOBS, data=content, content_type="text/csv").json

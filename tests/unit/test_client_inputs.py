@@ -14,12 +14,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy
 import pandas
 import polars
 import pytest
 
-from sentiq_client import MissingPackage, Row, frames
+from api.schemas.jobs import ReadingQuery
+from sentiq_client import MissingPackage, Note, Row, frames
+from sentiq_client.cli.output import say_notes
 from sentiq_client.inputs import Source, as_params, source_of
 
 MISSING = (None, math.nan, numpy.float32("nan"), Decimal("nan"), pandas.NA, pandas.NaT)
@@ -109,9 +112,25 @@ def test_what_is_none_of_it_is_told_with_its_place(data: Any, told: str) -> None
         source_of(data, {})
 
 
-def test_options_of_tables_are_for_tables() -> None:
-    with pytest.raises(TypeError, match="text_column is for files and frames"):
-        source_of(["好"], {"text_column": "评论"})
+@pytest.mark.parametrize("option", sorted(set(ReadingQuery.model_fields) - {"filename", "null_values"}))
+def test_options_of_tables_are_for_tables(option: str) -> None:
+    with pytest.raises(TypeError, match=f"{option} is for files and frames"):
+        source_of(["好"], {option: True})
+
+
+def test_an_option_of_several_values_is_repeated_and_none_of_them_is_said_too() -> None:
+    asked = as_params({"text_column": ["评价", "追评"], "null_values": (), "header_row": 3})
+    assert str(httpx.QueryParams(asked)) == str(
+        httpx.QueryParams([("text_column", "评价"), ("text_column", "追评"), ("null_values", ""), ("header_row", "3")])
+    )
+
+
+def test_notes_on_a_file_are_for_people_too(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = [{"code": "sheets_not_read", "detail": "Read: \x1b[2J9月. Not read: 说明.", "facts": {"others": ["说明"]}}]
+    assert Note.read_all({"notes": notes})[0].facts == {"others": ["说明"]}
+    assert Note.read_all({}) == Note.read_all(None) == [], "older services take none"
+    say_notes({"notes": notes})
+    assert capsys.readouterr() == ("", "note: Read: ?[2J9月. Not read: 说明.\n")
 
 
 @pytest.mark.parametrize("kind", [pandas.DataFrame, polars.DataFrame, lambda d: ArrowOnly(polars.DataFrame(d))])

@@ -16,7 +16,7 @@ from sentiq_client.errors import (
     WaitTimeout,
 )
 from sentiq_client.jobs import JobHandle, Results
-from sentiq_client.models import Analysis, Attempt, Job, Row, Throughput, Webhook
+from sentiq_client.models import Analysis, Attempt, Job, Note, Row, Throughput, Webhook
 from sentiq_client.signatures import verify_webhook
 from sentiq_client.version import __version__
 
@@ -34,6 +34,7 @@ __all__ = [
     "JobHandle",
     "JobNotCompleted",
     "MissingPackage",
+    "Note",
     "Results",
     "Row",
     "SentiqError",

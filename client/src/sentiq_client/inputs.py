@@ -20,7 +20,11 @@ from typing import IO, Any, BinaryIO, Self
 from sentiq_client.errors import MissingPackage
 
 SPOOLED_BYTES = 8 << 20  #: held in memory; more goes to a temporary file
-FILE_ONLY = ("text_column", "id_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "has_header")
+#: Options that say nothing of texts which a program hands over itself.
+FILE_ONLY = (
+    *("text_column", "id_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes", "escape"),
+    *("has_header", "header_row"),
+)
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"
 
@@ -126,6 +130,8 @@ def _param(value: Any) -> Any:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, list | tuple):
+        return list(value) or [""]  # an empty list says something too, and a query has no other way to say it
     return value
 
 

@@ -13,6 +13,20 @@ ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
 SHOWN_CHARS = 24  #: of a text in the repr of its row
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that was decided while a file was read, or left out."""
+
+    code: str
+    detail: str  #: a sentence for people
+    facts: dict[str, Any]  #: what the sentence names: words, numbers, lists of words
+
+    @classmethod
+    def read_all(cls, file: dict[str, Any] | None) -> list[Self]:
+        """Return the notes on a file, as a job or a dry run describes it; older services take none."""
+        return [cls(note["code"], note["detail"], note["facts"]) for note in (file or {}).get("notes", ())]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Job:
     """A job at one moment. `document` is the whole answer, with what has no field here."""
@@ -46,6 +60,11 @@ class Job:
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was decided while its file was read, and what was left out; none for texts."""
+        return Note.read_all(self.document.get("file"))
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from sentiq_client.models import Job
+from sentiq_client.models import Job, Note
 
 READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
 
@@ -45,6 +45,12 @@ def as_json(document: Any) -> None:
 def say(text: str) -> None:
     """For people, beside the answer."""
     print(text, file=sys.stderr)
+
+
+def say_notes(file: dict[str, Any] | None) -> None:
+    """What was decided while a file was read. Names in it may hold what a terminal acts upon: that is not printed."""
+    for note in Note.read_all(file):
+        say("note: " + "".join(c if c.isprintable() else "?" for c in note.detail))
 
 
 def plain(text: str) -> None:

@@ -12,7 +12,7 @@ import typer
 from sentiq_client import progress
 from sentiq_client.cli.inputs import readable
 from sentiq_client.cli.options import AsJson, BookBy, Include, Lang, Out, check_include, included, workbook
-from sentiq_client.cli.output import as_json, job_line, plain, say
+from sentiq_client.cli.output import as_json, job_line, plain, say, say_notes
 from sentiq_client.client import Client
 from sentiq_client.jobs import JobHandle
 
@@ -23,7 +23,10 @@ Input = Annotated[
         help="CSV, TSV, TXT, JSONL or XLSX, gzipped or not; - for standard input, which is lines of text",
     ),
 ]
-TextColumn = Annotated[str | None, typer.Option(help="name, or number from 1; default: recognised")]
+TextColumn = Annotated[
+    list[str] | None,
+    typer.Option(help="name, or number from 1; may be repeated: the texts are joined; default: recognised"),
+]
 IdColumn = Annotated[str | None, typer.Option(help="name, or number from 1; default: recognised")]
 Sheet = Annotated[str | None, typer.Option(help="of a workbook: name, or number from 1")]
 Format = Annotated[
@@ -33,7 +36,19 @@ Format = Annotated[
 Encoding = Annotated[str | None, typer.Option(help="utf-8, gb18030, utf-16 …; default: recognised")]
 Delimiter = Annotated[str | None, typer.Option(help="of CSV; default: recognised")]
 Quotes = Annotated[bool | None, typer.Option(help="quotation marks enclose cells; default: recognised")]
+Escape = Annotated[
+    str | None,
+    typer.Option(help="what a backslash in a CSV cell is: none (a character) or backslash (an escape)"),
+]
 Header = Annotated[bool | None, typer.Option(help="the first row has headings; default: recognised")]
+HeaderRow = Annotated[
+    int | None,
+    typer.Option(help="line of the file, or row of the sheet, with the headings, from 1; default: recognised"),
+]
+NullValue = Annotated[
+    list[str] | None,
+    typer.Option(help="a cell that holds this has no text; may be repeated; default: NULL, NaN, N/A and their like"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +65,10 @@ def submit(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     quotes: Quotes = None,
+    escape: Escape = None,
     header: Header = None,
+    header_row: HeaderRow = None,
+    null_value: NullValue = None,
     keep_columns: Annotated[
         bool | None,
         typer.Option(
@@ -92,14 +110,17 @@ def submit(
         raise typer.BadParameter("it says what a file of results has: add --out FILE.", param_hint="--include")
     kept = keep_columns if keep_columns is not None else wants_columns or (out is not None and include is None)
     options: dict[str, Any] = {
-        "text_column": text_column,
+        "text_column": text_column or None,
         "id_column": id_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
         "delimiter": delimiter,
         "quotes": quotes,
+        "escape": escape,
         "has_header": header,
+        "header_row": header_row,
+        "null_values": null_value or None,
         "keep_columns": kept or None,
         "model": model,
         "neutral_band": neutral_band,
@@ -121,6 +142,8 @@ def submit(
         with readable(file, options) as (path, asked), ExitStack() as stack:
             on_bytes = stack.enter_context(progress.bytes_bar("uploading")) if sys.stderr.isatty() else None
             handle = client.submit_file(path, on_bytes=on_bytes, **asked)
+        if not json:
+            say_notes(handle.job.document["file"])
         if wait or out:
             finish(handle, timeout, out, include, book, json)
         else:
@@ -171,19 +194,25 @@ def preview(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     quotes: Quotes = None,
+    escape: Escape = None,
     header: Header = None,
+    header_row: HeaderRow = None,
+    null_value: NullValue = None,
     json: AsJson = False,
 ) -> None:
     """Say how a file would be read: format, encoding, columns, bad rows, duplicates. Nothing is stored."""
     options = {
-        "text_column": text_column,
+        "text_column": text_column or None,
         "id_column": id_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
         "delimiter": delimiter,
         "quotes": quotes,
+        "escape": escape,
         "has_header": header,
+        "header_row": header_row,
+        "null_values": null_value or None,
     }
     _look(file, options, json)
 
@@ -192,7 +221,11 @@ def _look(file: Path, options: dict[str, Any], json: bool) -> None:
     with Client() as client, readable(file, options) as (path, asked), ExitStack() as stack:
         on_bytes = stack.enter_context(progress.bytes_bar("uploading")) if sys.stderr.isatty() else None
         found = client.dry_run(path, on_bytes=on_bytes, **asked)
-    as_json(found) if json else _print_dry_run(found)
+    if json:
+        as_json(found)
+    else:
+        say_notes(found["format"])
+        _print_dry_run(found)
 
 
 def _print_dry_run(found: dict[str, Any]) -> None:
