@@ -80,6 +80,11 @@ class Payload:
     is_ndjson_body: bool = False  # JSON with many lines: a short one may take the interactive lane, as JSON does
     max_bad_share: float | None = None  # None: the setting
 
+    @property
+    def table(self) -> File | None:
+        """The file whose format the job shows. Of an NDJSON body there is nothing to show, unless there is a note."""
+        return None if self.is_ndjson_body and self.file and not self.file.format.notes else self.file
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -140,7 +145,7 @@ class Submission:
             g.request_id,
             self._idempotency_key,
             payload.options,
-            payload.file.format if payload.file else None,
+            payload.table.format if payload.table else None,
             caller().owner_of_new_jobs,
         )
         if self._idempotency_key and self._store.replay(job, payload.digest.before_rows()):
@@ -198,8 +203,8 @@ class Submission:
 
     def _describe(self, job: NewJob, payload: Payload) -> None:
         """Store how the file was read, if its rows have told more than its beginning."""
-        if payload.file is not None and payload.file.format != job.file:
-            self._store.set_file(job.id, payload.file.format)
+        if payload.table is not None and payload.table.format != job.file:
+            self._store.set_file(job.id, payload.table.format)
 
     def _usable(self, rows: Iterable[Row], max_bad_share: float | None) -> Iterator[Row]:
         """Yield the same rows. Raises InvalidInput as soon as too many of them are bad.
