@@ -9,6 +9,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple
 
+from werkzeug.http import parse_options_header
+
 from api.ingest import detect
 from api.ingest.columns import Columns, choose
 from api.ingest.delimited import read_delimited, read_lines
@@ -51,24 +53,23 @@ FORMATS = {
 class File:
     """An arriving file. What it is, is known from its beginning; `rows()` reads it once, while it arrives.
 
-    Raises InvalidInput when it is nothing that can be read, with the remedy.
+    The content type may name a charset. Raises InvalidInput when it is nothing that can be read, with the remedy.
     """
 
-    def __init__(
-        self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "", charset: str = ""
-    ) -> None:
+    def __init__(self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "") -> None:
         self._limits = limits
         self._open = ExitStack()
         self._arriving = Arriving(pieces)
         try:
             with self._arriving.guarded():
-                self._begin(iter(self._arriving), reading, content_type, charset)
+                self._begin(iter(self._arriving), reading, content_type)
         except BaseException:
             self.close()
             raise
 
-    def _begin(self, pieces: Iterator[bytes], reading: Reading, content_type: str, charset: str) -> None:
+    def _begin(self, pieces: Iterator[bytes], reading: Reading, content_type: str) -> None:
         limits = self._limits
+        content_type, parameters = parse_options_header(content_type.lower())
         # Nothing need be known of NDJSON but its beginning, and its rows should run as soon as they arrive.
         is_ndjson = detect.CONTENT_TYPES.get(content_type) == "jsonl"
         head, data = with_head(pieces, until=b"\n") if is_ndjson else with_head(gathered(pieces))
@@ -80,7 +81,7 @@ class File:
             detect.refuse_foreign(head)
         kind = detect.file_format(reading, head, content_type)
         refuse_options(reading, kind, FORMATS[kind].options)
-        self._source = Source(kind, head, data, reading, limits, is_ndjson, charset)
+        self._source = Source(kind, head, data, reading, limits, is_ndjson, parameters.get("charset", ""))
         self._described = FileFormat(reading.file_name, kind, compression)
         self._open.push(self._source.open)
         tables = FORMATS[kind].read(self._source)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
-from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import (
+    HEADER_CONTINUATION_RE,
+    Data,
+    Epilogue,
+    Event,
+    Field,
+    File,
+    MultipartDecoder,
+    NeedData,
+)
 
+from api.ingest.header_words import decoded, disposition, file_name
 from sentiq.core.errors import FieldError, InvalidInput, MalformedBody, UploadInterrupted
 
 MAX_FIELDS_BYTES = 65_536  #: of all fields together
@@ -28,12 +40,12 @@ def read_form(pieces: Iterator[bytes], boundary: str) -> Form:
     events = _events(pieces, boundary)
     for event in events:
         if isinstance(event, Field):
-            form.fields.setdefault(event.name, []).append(_value(events))
+            form.fields.setdefault(event.name, []).append(_value(events, event.headers))
         elif isinstance(event, File):
             if event.name != "file":
                 raise _wrong(event.name, f"The file must be in the field `file`, not {event.name!r}.")
-            form.file_name = (event.filename or "").replace("\\", "/").rpartition("/")[2][:255]
-            form.content_type = event.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            form.file_name = file_name(event.filename)
+            form.content_type = event.headers.get("Content-Type", "")
             form.data = _content(events)
             return form
         elif isinstance(event, Epilogue):
@@ -41,8 +53,19 @@ def read_form(pieces: Iterator[bytes], boundary: str) -> Form:
     raise _wrong("file", "The form has no field `file` with a file in it.")
 
 
+class _Decoder(MultipartDecoder):
+    """Takes headers in any encoding; werkzeug refuses those not in UTF-8, and drops names without quotation marks."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        lines = (decoded(line) for line in HEADER_CONTINUATION_RE.sub(b" ", data).splitlines() if line.strip())
+        headers = Headers([(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)])
+        if "Content-Disposition" in headers:
+            headers["Content-Disposition"] = disposition(headers["Content-Disposition"])
+        return headers
+
+
 def _events(pieces: Iterator[bytes], boundary: str) -> Iterator[Event]:
-    decoder = MultipartDecoder(boundary.encode(), MAX_FIELDS_BYTES, max_parts=MAX_PARTS)
+    decoder = _Decoder(boundary.encode(), MAX_FIELDS_BYTES, max_parts=MAX_PARTS)
     try:
         for piece in pieces:
             decoder.receive_data(piece)
@@ -61,7 +84,7 @@ def _events(pieces: Iterator[bytes], boundary: str) -> Iterator[Event]:
         raise UploadInterrupted(f"The form is malformed or ends too early ({error}).") from None
 
 
-def _value(events: Iterator[Event]) -> str:
+def _value(events: Iterator[Event], headers: Headers) -> str:
     value = b""
     for event in events:
         if isinstance(event, Data):
@@ -70,7 +93,8 @@ def _value(events: Iterator[Event]) -> str:
                 raise MalformedBody(f"A field of the form has more than {MAX_FIELDS_BYTES:,} bytes.")
             if not event.more_data:
                 break
-    return value.decode("utf-8", "replace")
+    _, parameters = parse_options_header(headers.get("Content-Type", ""))
+    return decoded(value, parameters.get("charset", ""))
 
 
 def _content(events: Iterator[Event]) -> Iterator[bytes]:

@@ -80,7 +80,7 @@ def _read_body(query: SubmitQuery, on_data: Callable[[], None], open_files: Exit
         form = read_form(pieces, request.mimetype_params.get("boundary", ""))
         query = with_fields(query, form)
         return _file_payload(query, form.data, form.content_type, digest, open_files), query.dry_run
-    payload = _file_payload(query, pieces, request.mimetype, digest, open_files)
+    payload = _file_payload(query, pieces, request.content_type or "", digest, open_files)
     assert payload.file is not None
     found = payload.file.format
     is_native = payload.file.columns.names == NATIVE and not found.columns  # there is nothing to say of such a file

@@ -24,6 +24,7 @@ from sentiq.jobs.uploads import Upload
 
 ROWS_SHOWN = 10
 SAMPLES_SHOWN = 3
+CONTENT_TYPE_CHARS = 255
 CELL_SHOWN = 200  #: characters of a cell
 
 blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/v1/uploads", abp_tags=[Tag(name="uploads")])
@@ -39,12 +40,14 @@ def create_upload(query: UploadQuery) -> Response:
     """As the body or in a form's field `file`. The answer says how it would be read; nothing is classified yet."""
     svc = services()
     data = body_pieces(svc.settings.max_upload_bytes, lambda data: None)
-    content_type = request.mimetype
+    content_type = request.content_type or ""
     if request.mimetype == "multipart/form-data":
         form = read_form(data, request.mimetype_params.get("boundary", ""))
         query, data, content_type = with_fields(query, form), form.data, form.content_type
     svc.admission.check(None)
-    upload_id = svc.uploads.create(data, query.filename or "", content_type, caller().owner_of_new_jobs)
+    upload_id = svc.uploads.create(
+        data, query.filename or "", content_type[:CONTENT_TYPE_CHARS], caller().owner_of_new_jobs
+    )
     try:
         document = _document(svc.uploads.get(upload_id), query)
     except BaseException:

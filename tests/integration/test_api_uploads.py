@@ -144,3 +144,40 @@ def test_uploads_live_for_a_while(client: FlaskClient, redis: Redis, settings: S
     assert len(keys) == 2
     assert all(0 < redis.ttl(key) <= settings.upload_ttl_s for key in keys)
     assert client.get(f"{UPLOADS}/upl_none").json["code"] == "upload_not_found"
+
+
+@pytest.mark.parametrize("how", ["body", "form"])
+@pytest.mark.parametrize(
+    ("charset", "codec", "code"),
+    [
+        *(("GBK", "gb18030", None), ("cp936", "gb18030", None), ("utf8", "utf-8", None), ("UTF-16", "utf-16-le", None)),
+        *(("gbk", "utf-8", "encoding_contradicted"), ("utf-8", "gb18030", "encoding_contradicted")),
+        *(("big5", "gb18030", "encoding_contradicted"), ("klingon", "utf-8", "unknown_encoding")),
+    ],
+)
+def test_a_charset_of_the_content_type_is_obeyed_or_refused(
+    client: FlaskClient, how: str, charset: str, codec: str, code: str | None
+) -> None:
+    """By both ways, and remembered with an upload."""
+    kind, data = f"text/csv; charset={charset}", "编号;评论\n1;味道不错，还会再来\n".encode(codec)
+    for path in (UPLOADS, "/api/v1/jobs"):
+        if how == "form":
+            answer = client.post(path, data={"file": (io.BytesIO(data), "a.csv", kind)})
+        else:
+            answer = client.post(path, data=data, content_type=kind)
+        if code is not None:
+            assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, code)
+            assert answer.json["errors"][0]["pointer"] == "/encoding"
+        elif path == UPLOADS:
+            assert answer.json["preview"] == [["1", "味道不错，还会再来"]]
+            assert client.get(answer.headers["Location"]).json["format"]["encoding"] == codec
+        else:
+            assert answer.json["file"]["encoding"] == codec
+
+
+def test_an_encoding_is_named_by_any_label_or_refused_with_those_there_are(client: FlaskClient) -> None:
+    data = "编号,评论\n1,味道不错\n".encode("gbk")
+    assert client.post(f"{UPLOADS}?encoding=CP936", data=data, content_type="text/csv").status_code == 201
+    refused = client.post(f"{UPLOADS}?encoding=klingon", data=data, content_type="text/csv")
+    assert refused.status_code == 422
+    assert "gb18030" in refused.json["errors"][0]["detail"]

@@ -6,7 +6,7 @@ import { noteList } from "./notes.js";
 import { noticeBoard } from "./notice.js";
 import { pair, tablePlace } from "./table.js";
 
-const ENCODINGS = ["utf-8", "gb18030", "utf-16"];
+const ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16"];
 const CHANGES_COLUMNS = new Set(["sheet", "has_header", "delimiter", "quotes"]);
 /** @type {Record<string, string>} */
 const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };

@@ -163,6 +163,7 @@ export default {
   "refusal.ambiguous_column": "Several columns have this name: choose one by its number.",
   "refusal.unknown_sheet": "There is no such sheet: choose one from the list.",
   "refusal.unknown_encoding": "The encoding is not known: choose it, or save the file as UTF-8.",
+  "refusal.encoding_contradicted": "The bytes are of another encoding than the one that was named: choose the right one, or leave it as recognised.",
   "refusal.binary_file": "This is no text: save it as CSV, TXT or XLSX.",
   "refusal.damaged_workbook": "The workbook is damaged: open it in Excel and save it anew.",
   "refusal.old_or_encrypted_workbook": "An old or protected workbook: save it as XLSX without a password.",

@@ -162,6 +162,7 @@ export default {
   "refusal.ambiguous_column": "有多列同名，请按列号选择。",
   "refusal.unknown_sheet": "没有这个工作表，请从列表中选择。",
   "refusal.unknown_encoding": "无法识别编码，请手动选择，或将文件另存为 UTF-8。",
+  "refusal.encoding_contradicted": "文件内容与指定的编码不符，请选择正确的编码，或使用自动识别。",
   "refusal.binary_file": "这不是文本文件，请另存为 CSV、TXT 或 XLSX。",
   "refusal.damaged_workbook": "工作簿已损坏，请用 Excel 打开后重新保存。",
   "refusal.old_or_encrypted_workbook": "旧格式或加密的工作簿，请另存为不带密码的 XLSX。",
