@@ -2,74 +2,72 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from api.ingest.limits import Limits
-from api.ingest.options import Reading
-from api.ingest.quotes import quotes_of
+from api.ingest.delimited_records import DelimitedRecords
+from api.ingest.dialect import NO_DELIMITER, Survey, dialect_of, has_listed_heading
+from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
-from api.ingest.streams import lines
+from api.ingest.streams import line_lists
 from api.ingest.table import Record, Table
-from sentiq.jobs.types import RowError
 
-SAMPLE_LINES = 50  #: looked at to tell the delimiter
-DELIMITERS = ",\t;|"
+LINE_OPTIONS = frozenset({"encoding"})  #: that a text of one text a line obeys
 
 
 def read_delimited(source: Source) -> list[Table]:
     """Return the one table of a CSV or TSV file."""
-    reading, limits = source.reading, source.limits
-    decoded = lines(source.text())
-    first = list(itertools.islice(decoded, SAMPLE_LINES))
-    delimiter = delimiter_of(reading, source.kind, first, limits)
-    quotes = quotes_of(reading, delimiter, first)
-    source.describe(delimiter=delimiter, quotes=quotes)
-    return [Table(records_of(itertools.chain(first, decoded), delimiter, limits, quotes=quotes))]
+    pieces = line_lists(source.text())
+    sample, pieces, is_whole = _with_sample(pieces)
+    return [_table(source, dialect_of(source.reading, source.kind, sample, is_whole=is_whole), pieces)]
 
 
 def read_lines(source: Source) -> list[Table]:
-    """Return the one table of a plain text: one text a line, blank lines left out."""
-    numbered = enumerate(lines(source.text()), start=1)
+    """Return the one table of a plain text: one text a line, blank lines left out; or the cells that it has in truth.
+
+    Raises InvalidInput for an option that a text of one text a line cannot obey.
+    """
+    pieces = line_lists(source.text())
+    sample, pieces, is_whole = _with_sample(pieces)
+    if source.reading.format != "txt" and (found := _table_of(source.reading, sample, is_whole=is_whole)):
+        source.describe(format="tsv" if found.dialect.delimiter == "\t" else "csv")
+        return [_table(source, found, pieces)]
+    refuse_options(source.reading, "a text of one text a line", LINE_OPTIONS)
+    numbered = enumerate(itertools.chain.from_iterable(pieces), start=1)
     texts = ((number, line.rstrip("\r\n")) for number, line in numbered)
     return [Table((Record(number, (text,)) for number, text in texts if text.strip()), ("text",))]
 
 
-def delimiter_of(reading: Reading, kind: str, sample: Sequence[str], limits: Limits) -> str:
-    """Return the one that cuts the first lines most evenly; a comma where none does."""
-    if reading.delimiter:
-        return reading.delimiter
-    if kind == "tsv":
-        return "\t"
-
-    def evenness(delimiter: str) -> tuple[float, int]:
-        records = records_of(sample, delimiter, limits)
-        widths = [len(record.cells) for record in records if record.error is None]
-        usual = max(set(widths), key=widths.count, default=1)
-        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
-
-    return max(DELIMITERS, key=evenness)
+def _with_sample(pieces: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]], bool]:
+    """Return the lines of the first piece, all pieces, and whether there is no other."""
+    first = next(pieces, [])
+    second = next(pieces, None)
+    ahead = [first] if second is None else [first, second]
+    return first, itertools.chain(ahead, pieces), second is None
 
 
-def records_of(lines: Iterable[str], delimiter: str, limits: Limits, *, quotes: bool = True) -> Iterator[Record]:
-    """Yield the records, quotes and line breaks in cells undone (RFC 4180). Blank lines are left out.
+def _table(source: Source, found: Survey, pieces: Iterator[list[str]]) -> Table:
+    dialect = found.dialect
+    delimiter = None if dialect.delimiter == NO_DELIMITER else dialect.delimiter
+    source.describe(delimiter=delimiter, quotes=dialect.quotes)
+    if dialect.left_out:
+        source.notes.count("lines_not_read", dialect.left_out)
+    return Table(iter(DelimitedRecords(pieces, dialect, source.limits, source.notes)))
 
-    A cell over the limit spoils its record alone; after a quote that nobody closes, that is all lines up to the limit.
+
+def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey | None:
+    """Return how to read a text that is a table in truth; None for one of one text a line.
+
+    It is one if its sender says how to read it, if tabs cut all lines into as many cells, or under listed headings.
     """
-    csv.field_size_limit(limits.cell_chars)
-    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            read = reader.line_num - number + 1
-            reason = f"a cell has more than {limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
-            hint = f"; {read:,} lines were read as one: is a quote not closed?" if read > 1 else ""
-            yield Record(number, (), "", RowError("cell_too_long", reason + hint))
-            continue
-        if cells:
-            yield Record(number, cells)
+    found = dialect_of(reading, "txt", sample, is_whole=is_whole)
+    asked = (reading.delimiter, reading.quotes, reading.escape, reading.text_column, reading.id_column)
+    if any(option not in (None, ()) for option in asked) or found.is_set:
+        return found
+    if any(option is not None for option in (reading.has_header, reading.header_row)):
+        return found
+    if found.width < 2 or found.bad * 10 > len(found.records):
+        return None
+    if found.dialect.delimiter == "\t" and not found.bad and len(found.records) > 1:
+        return found
+    return found if has_listed_heading(found.records[0]) and len(found.records[0]) == found.width else None

@@ -30,6 +30,7 @@ from sentiq.jobs.types import FileFormat, Row
 SAMPLE_RECORDS = 50  #: looked at to tell the headings and the columns
 COLUMN_OPTIONS = frozenset({"text_column", "id_column"})
 TABLE_OPTIONS = COLUMN_OPTIONS | {"has_header", "header_row"}
+DELIMITED_OPTIONS = TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}
 
 
 class Format(NamedTuple):
@@ -40,9 +41,9 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "csv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
-    "tsv": Format(read_delimited, TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}),
-    "txt": Format(read_lines, frozenset({"encoding"})),
+    "csv": Format(read_delimited, DELIMITED_OPTIONS),
+    "tsv": Format(read_delimited, DELIMITED_OPTIONS),
+    "txt": Format(read_lines, DELIMITED_OPTIONS),  # a table, if it is one
     "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "escape", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),

@@ -6,22 +6,16 @@ import csv
 import re
 from collections.abc import Sequence
 
-from api.ingest.options import Reading
-
 _ENCLOSED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def quotes_of(reading: Reading, delimiter: str, sample: Sequence[str]) -> bool:
-    """Whether quotation marks enclose cells, as RFC 4180 has it.
+def quotes_between_tabs(sample: Sequence[str]) -> bool:
+    """Tell whether quotation marks enclose cells of the first lines, as RFC 4180 has it, though tabs are between them.
 
-    Between tabs they mostly do not (text/tab-separated-values of IANA knows none), and a text that begins with one
-    would swallow the rows up to the next. There they do only where the first lines cannot be meant otherwise.
+    There they mostly do not (text/tab-separated-values of IANA knows none), and a text that begins with one would
+    swallow the rows up to the next. They do only where the first lines cannot be meant otherwise.
     """
-    if reading.quotes is not None:
-        return reading.quotes
-    if delimiter != "\t":
-        return True
-    reader = csv.reader(sample, delimiter=delimiter, strict=True)
+    reader = csv.reader(sample, delimiter="\t", strict=True)
     records, read = [], 0
     try:
         for cells in reader:
@@ -30,8 +24,13 @@ def quotes_of(reading: Reading, delimiter: str, sample: Sequence[str]) -> bool:
     except csv.Error as error:
         if "unexpected end" not in str(error):  # the sample may end within a cell, or a quote is not closed
             return False
-    lines = [line.rstrip("\r\n").split(delimiter) for line in sample[:read]]
-    return _mends_lines(lines, records) or _writes_them(lines)
+    return encloses(sample[:read], records, "\t")
+
+
+def encloses(lines: Sequence[str], records: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Tell whether the writer of these lines, which make these records, enclosed the cells that had to be."""
+    cut = [line.rstrip("\r\n").split(delimiter) for line in lines]
+    return _mends_lines(cut, records) or _writes_them(cut)
 
 
 def _mends_lines(lines: Sequence[Sequence[str]], records: Sequence[Sequence[str]]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -11,8 +13,11 @@ from sentiq.core.errors import BodyTooLarge, UploadInterrupted
 
 HEAD_BYTES = 65_536  #: enough to tell an encoding and the columns
 PIECE_BYTES = 65_536  #: what is decoded at once
+SAMPLE_CHARS = 16_384  #: looked at to tell how lines end
 LINE_CHARS = 4_000_000
 RATIO_FROM_BYTES = 1 << 20  #: below this nothing is said about how well a file may be packed
+
+_ENCLOSED = re.compile(r'"[^"]*"')
 
 
 def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -79,16 +84,33 @@ def gunzipped(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         raise UploadInterrupted(f"The gzip data ends too early, after {unpacked:,} unpacked bytes.")
 
 
-def lines(texts: Iterator[str]) -> Iterator[str]:
-    """Lines with their ends: LF, CR LF or CR, and no other character that Unicode calls a line break.
+def line_lists(texts: Iterator[str]) -> Iterator[list[str]]:
+    """Yield the lines with their ends, those of a piece together; the first list holds `SAMPLE_CHARS` or all there is.
 
-    One of more than `LINE_CHARS` characters is cut, so that it is never held whole; nobody takes so long a row.
+    Lines end with LF or CR LF, or with CR in a file without LF (old Macs); no other character that Unicode calls a
+    line break ends one. A line of more than `LINE_CHARS` characters is cut, so that it is never held whole; nobody
+    takes so long a row.
     """
     rest = ""
     for text in texts:
-        found = list(io.StringIO(rest + text, newline=""))
+        rest += text
+        if len(rest) >= SAMPLE_CHARS:
+            break
+    texts = itertools.chain((rest,), texts)
+    newline = "" if _ends_with_cr(rest) else "\n"  # of StringIO: "" ends lines at all three
+    rest = ""
+    for text in texts:
+        found = io.StringIO(rest + text, newline=newline).readlines()
         # A CR at the end may be half of CR LF.
         rest = found.pop() if found and not found[-1].endswith("\n") and len(found[-1]) <= LINE_CHARS else ""
-        yield from found
+        if found:
+            yield found
     if rest:
-        yield rest
+        yield [rest]
+
+
+def _ends_with_cr(text: str) -> bool:
+    """Tell whether lines end with CR alone: some do, and a LF is at most in cells between quotation marks."""
+    if "\r" not in text:
+        return False
+    return "\n" not in text or "\n" not in _ENCLOSED.sub("", text)

@@ -68,6 +68,7 @@ _REASONS_ZH = {
     "undecodable": "部分字节不属于文件的编码",
     "invalid_id": "编号过长",
     "ragged_row": "单元格数量与列数不符",
+    "misplaced_quote": "引号位置不当",
     "cell_too_long": "单元格过长",
     "line_too_long": "该行过长",
     "invalid_json": "该行不是有效的 JSON",

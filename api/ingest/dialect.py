@@ -1,0 +1,257 @@
+"""Recognises how a delimited text was written: what stands above it, its delimiter, its quotes and its escapes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from api.ingest.columns import TEXT_NAMES
+from api.ingest.escapes import BareEscapes, EnclosedEscapes, with_bare_crs
+from api.ingest.options import Reading
+from api.ingest.quotes import encloses, quotes_between_tabs
+
+SAMPLE_LINES = 1000  #: looked at, of those that the first piece of a file holds
+HIVE = "\x01"  #: its delimiter; it encloses nothing
+DELIMITERS = f",\t;|{HIVE}"
+NO_DELIMITER = "\x1f"  #: of one column: in no text
+
+_CUT_OFF = 20  #: lines of a record that may go on behind the sample
+_SETTING = re.compile(r'"?sep=(\\t|[^"\r\n])"?[,;|\s]*', re.IGNORECASE)
+_COMMENT = re.compile(r'\s*"?(#|--|//)')
+
+
+class Reader(Protocol):
+    """The csv module's."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+    def __next__(self) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text was written."""
+
+    delimiter: str
+    quotes: bool = True  #: marks enclose cells
+    escape: bool | None = False  #: a backslash is the mark of an escape; None: nothing has shown it yet
+    width: int = 1  #: usual number of cells
+    above: int = 0  #: lines above the first record: settings, comments, blank ones
+    left_out: int = 0  #: those of them that are not blank
+    comment: str = ""  #: what lines that are comments begin with
+    is_enclosing: bool = False  #: the writer enclosed the cells that had to be
+    shapes: Sequence[str] = ()  #: of the cells of each column (`shape`)
+
+    def read(self, lines: Iterable[str]) -> Reader:
+        """Return the csv module's reader of lines; those of a dialect without quotes have their escapes undone before.
+
+        It raises csv.Error for a record that is not as the dialect has it.
+        """
+        if self.quotes:
+            undone = map(EnclosedEscapes(self.delimiter), lines) if self.escape else lines
+            return csv.reader(undone, delimiter=self.delimiter, strict=True)
+        escape = None if self.escape is False else "\\"
+        return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, escapechar=escape, strict=True)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a dialect makes of the first lines."""
+
+    dialect: Dialect
+    width: int = 0  #: of the most records
+    records: list[list[str]] = field(default_factory=list)  #: that are no errors
+    bad: int = 0  #: lines of records that are errors or of another width
+    is_spoiled: bool = False  #: some of them have a backslash
+    is_set: bool = False  #: a line above them says what the delimiter is
+
+    @property
+    def evenness(self) -> tuple[float, int]:
+        """Return the share of good records, and their width; the greater, the better they are cut."""
+        good = sum(len(cells) == self.width for cells in self.records)
+        return (good / (good + self.bad) if self.width > 1 else 0.0), self.width
+
+
+def survey(dialect: Dialect, lines: Sequence[str], *, is_whole: bool = False, width: int = 0) -> Survey:
+    """Read lines as a dialect has it.
+
+    `is_whole`: no record goes on behind them. `width`: of good records, if it is known; else that of the most.
+    """
+    undo = BareEscapes(dialect.delimiter) if dialect.escape and not dialect.quotes else None
+    reader = dialect.read(map(undo, lines) if undo else lines)
+    found = Survey(dialect, width)
+    spans: list[tuple[int, int, int]] = []  # first line, line behind the last, width
+    start = 0
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            if not is_whole and "unexpected end" in str(error) and reader.line_num - start < _CUT_OFF:
+                break
+            cells, cut = [], -1
+        else:
+            if cells is None:
+                break
+            cut = len(cells)
+            if cells:
+                found.records.append(cells)
+        if cut:
+            spans.append((start, reader.line_num, cut))
+        start = reader.line_num
+    counts = Counter(cut for *_, cut in spans if cut > 0)
+    found.width = width or max(counts, key=lambda cut: (counts[cut], cut), default=1)
+    for first, behind, cut in spans:
+        if cut != found.width:
+            found.bad += behind - first
+            found.is_spoiled |= any("\\" in line for line in lines[first:behind])
+    return found
+
+
+def dialect_of(reading: Reading, kind: str, sample: Sequence[str], *, is_whole: bool) -> Survey:
+    """Recognise the dialect by the first lines of a file, and return it with what it makes of them.
+
+    `is_whole`: the file has no more lines.
+    """
+    is_whole, sample = is_whole and len(sample) <= SAMPLE_LINES, list(map(with_bare_crs, sample[:SAMPLE_LINES]))
+    delimiter = reading.delimiter
+    above, left_out = _blank(sample, 0), 0
+    setting = None
+    if above < len(sample) and (setting := _SETTING.fullmatch(sample[above])):
+        delimiter = delimiter or ("\t" if setting[1] == "\\t" else setting[1])
+        above, left_out = _blank(sample, above + 1), 1
+    table = above
+    while table < len(sample) and _COMMENT.match(sample[table]):
+        table = _blank(sample, table + 1)
+    lines = sample[table:] or sample[above:]
+    if delimiter is None:
+        delimiter = _delimiter_of(reading, kind, lines, is_whole=is_whole)
+    found = _quoting_of(reading, delimiter, lines, is_whole=is_whole)
+    comment = ""
+    while above < table and (mark := _comment(found, sample[above], lines)):
+        comment = mark if found.width > 1 else ""
+        above, left_out = _blank(sample, above + 1), left_out + 1
+    found.is_set = setting is not None
+    found.dialect = replace(
+        found.dialect,
+        width=found.width,
+        above=above,
+        left_out=left_out,
+        comment=comment,
+        is_enclosing=found.dialect.quotes and encloses(lines, found.records, delimiter),
+        shapes=_shapes(found),
+    )
+    return found
+
+
+def has_listed_heading(line: Sequence[str]) -> bool:
+    """Tell whether one of the cells is a heading under which texts are usually found."""
+    return any(cell.strip().lower() in TEXT_NAMES for cell in line)
+
+
+def bare_escape(delimiter: str, lines: Sequence[str], width: int = 0) -> bool | None:
+    """Tell whether a backslash is the mark of an escape where marks enclose no cells; None: the lines do not show it.
+
+    Before a delimiter or a line end it is, where this makes records of one width, and is not otherwise.
+    """
+    text = "".join(lines)
+    if "\\" not in text:
+        return None
+    escapes = BareEscapes(delimiter)
+    shown = escapes.shown(text)
+    if shown is not False and escapes.escapes_ends(text):
+        literal = survey(Dialect(delimiter, quotes=False), lines, width=width)
+        return literal.bad > 0 and not survey(replace(literal.dialect, escape=True), lines, width=width).is_spoiled
+    return shown
+
+
+def shape(cell: str) -> str:
+    """Return what a cell is: "9" a number, "a" one ASCII word or a time, "" a text or nothing."""
+    if cell.isascii() and cell.isdigit():
+        return "9"
+    return "a" if re.fullmatch(r"[\w.:/+-]+(?: [\d:.]+)?", cell, re.ASCII) else ""
+
+
+def _blank(lines: Sequence[str], at: int) -> int:
+    """Return the place of the first line from here that is not blank."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
+
+
+def _delimiter_of(reading: Reading, kind: str, lines: Sequence[str], *, is_whole: bool) -> str:
+    """Return the one that cuts the lines most evenly; a comma where none does."""
+    if kind == "tsv" and any("\t" in line for line in lines):
+        return "\t"
+    first = lines[0] if lines else ""
+    commas = survey(Dialect(","), lines, is_whole=is_whole)
+    if has_listed_heading([first.strip().strip('"')]) and not commas.is_spoiled:
+        return "," if (commas.width, commas.bad) == (1, 0) else NO_DELIMITER
+    text = "".join(lines)
+    best, most = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        if delimiter not in text:
+            continue
+        for quotes in (True, False) if reading.quotes is None else (reading.quotes,):
+            evenness = survey(Dialect(delimiter, quotes), lines, is_whole=is_whole).evenness
+            if evenness > most:
+                best, most = delimiter, evenness
+    return best
+
+
+def _quoting_of(reading: Reading, delimiter: str, lines: Sequence[str], *, is_whole: bool) -> Survey:
+    """Return the reading that makes even records of the lines: the plainest that does, by RFC 4180 if none does."""
+    recognised = (False,) if delimiter == HIVE else (True, False)
+    quotes = recognised if reading.quotes is None else (reading.quotes,)
+    escapes = (False, True) if any("\\" in line for line in lines) else (False,)
+    if reading.escape is not None:
+        escapes = (reading.escape == "backslash",)
+    if delimiter == "\t":
+        quotes = (quotes_between_tabs(lines),) if reading.quotes is None else quotes
+        if not quotes[0]:
+            escape = bare_escape(delimiter, lines) if reading.escape is None else escapes[0]
+            return survey(Dialect(delimiter, False, escape), lines, is_whole=is_whole)
+    best, *others = [Dialect(delimiter, quote, escape) for escape in escapes for quote in quotes]
+    found = survey(best, lines, is_whole=is_whole)
+    for dialect in others:
+        if not found.bad:
+            break
+        other = survey(dialect, lines, is_whole=is_whole)
+        if not dialect.quotes and any(map(_has_enclosed, other.records)):
+            continue
+        if other.bad < found.bad and not (other.is_spoiled if dialect.escape else other.bad):
+            found = other
+    return found
+
+
+def _has_enclosed(cells: Sequence[str]) -> bool:
+    """Tell whether marks enclose a cell, though they are taken for characters."""
+    return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
+
+
+def _comment(found: Survey, line: str, lines: Sequence[str]) -> str:
+    """Return the mark of a line that is certainly a comment: none of its cells but the first has a value."""
+    match = _COMMENT.match(line)
+    if match is None:
+        return ""
+    if found.width > 1:
+        is_comment = not any(any(cells[1:]) for cells in survey(found.dialect, [line]).records)
+    else:  # #…# is a topic, and a list may begin with dashes
+        is_comment = line[match.end() :].startswith(" ") and not any(map(_COMMENT.match, lines))
+    return match[1] if is_comment else ""
+
+
+def _shapes(found: Survey) -> tuple[str, ...]:
+    rows = [cells for cells in found.records[1:] if len(cells) == found.width]
+    if len(rows) < 2:
+        return ()
+    return tuple(
+        "9" if shapes == {"9"} else "a" if "" not in shapes else ""
+        for shapes in ({shape(cell) for cell in column} for column in zip(*rows, strict=True))
+    )
