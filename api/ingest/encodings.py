@@ -149,6 +149,7 @@ class Decoder:
         """Yield the pieces, the encoding being known before those that are not plain ASCII."""
         waiting = b""
         is_wide = self.encoding.startswith(("utf-16", "utf-32"))  # where ASCII bytes are no ASCII
+        enough = 0
         for piece in pieces:
             waiting += piece
             if (self._is_first and len(waiting) < 4) or waiting.endswith((b"~", b"\x1b")):
@@ -157,8 +158,11 @@ class Decoder:
                 yield waiting
                 waiting = b""
                 continue
+            if len(waiting) < enough:
+                continue
             found = self._found(waiting, is_all=False)
             if found is None:
+                enough = len(waiting) * 5 // 4  # they may come one by one, and a look at them takes a millisecond
                 continue
             data, waiting = waiting, b""
             yield data

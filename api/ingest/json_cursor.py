@@ -109,6 +109,15 @@ class Cursor:
             detail = f"In line {self._line:,}, the file is JSON with a value of more than {LINE_CHARS:,} characters."
             raise bad_file("row_too_long", detail) from None
 
+    def values(self) -> Iterator[Any]:
+        """Yield the values up to the end, as rows; of each list, its items."""
+        while sign := self.peek():
+            if sign == "[":
+                yield from self.items()
+            else:
+                yield self.row()
+            self.has(",")
+
     def items(self) -> Iterator[Any]:
         """Yield the items of the list that comes next."""
         self.pass_by("[")
@@ -147,12 +156,14 @@ class Cursor:
         """Take the next pieces, half as long as what is left at least; say whether there were any."""
         left = self.text[self.at :]
         pieces: list[str] = []
-        while sum(map(len, pieces)) <= len(left) // 2:
+        wanted = len(left) // 2
+        while wanted >= 0:
             piece = next(self._texts, None)
             if piece is None:
                 self._is_ended = True
                 break
             pieces.append(piece)
+            wanted -= len(piece)
         if not pieces:
             return False
         passed = self.text[: self.at]

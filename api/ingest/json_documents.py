@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from api.ingest.json_cursor import Cursor, TooLong
 from api.ingest.json_outline import Spool, tables_of
-from api.ingest.json_table import Numbered, table_of
+from api.ingest.json_table import table_of
 from api.ingest.limits import Limits
 from api.ingest.source import Source
 from api.ingest.table import Table
@@ -31,7 +31,7 @@ def tables_in(texts: Iterator[str], source: Source) -> list[Table]:
     most = max_chars(source.limits)
     cursor = Cursor(texts, most)
     if cursor.peek() != "{":
-        return [table_of(_numbered(cursor), source)]
+        return [table_of(enumerate(cursor.values(), start=1), source)]
     try:
         first = cursor.value(most)
     except TooLong:
@@ -39,14 +39,5 @@ def tables_in(texts: Iterator[str], source: Source) -> list[Table]:
     document = cursor.text[cursor.begin : cursor.at]
     cursor.has(",")
     if cursor.peek():  # objects one after another, as jq writes them
-        return [table_of(itertools.chain([(1, first)], _numbered(cursor, 2)), source)]
+        return [table_of(enumerate(itertools.chain([first], cursor.values()), start=1), source)]
     return tables_of(Spool(iter([document]), source.open, most), source)
-
-
-def _numbered(cursor: Cursor, start: int = 1) -> Iterator[Numbered]:
-    """Yield the values that come, with numbers; of a list, its items."""
-    numbers = itertools.count(start)
-    while sign := cursor.peek():
-        values = cursor.items() if sign == "[" else iter([cursor.row()])
-        yield from zip(numbers, values, strict=False)
-        cursor.has(",")

@@ -31,15 +31,25 @@ def read_json_lines(source: Source) -> list[Table]:
 
 def _begun(texts: Iterator[str]) -> str:
     """Return a text up to its first line that is not blank at least; up to the next one, if that is a list."""
-    begun = ""
+    blank, begun = "", ""
+    is_list = False  # the first line was one
     for text in texts:
-        begun += text
-        line, end, more = begun.lstrip(BLANKS).partition("\n")
+        if not begun:
+            begun = text.lstrip(BLANKS)
+            blank += text[: len(text) - len(begun)]
+            line, end, more = begun.partition("\n")
+        elif not is_list:
+            begun += text
+            line, end, more = begun.partition("\n")
+        else:
+            begun += text
+            more = text
         if end and (line[0] != "[" or more.strip(BLANKS)):
             break
-        if len(begun) > HEAD_BYTES:
+        is_list = bool(end)
+        if len(blank) + len(begun) > HEAD_BYTES:
             break
-    return begun
+    return blank + begun
 
 
 def _unescaped(lines: Iterator[str | None], source: Source) -> Iterator[str | None]:
@@ -99,14 +109,24 @@ _NO_JSON = RowError("invalid_json", "The line is no JSON: neither an object nor 
 
 def _lines(texts: Iterator[str], most: int) -> Iterator[str | None]:
     """Split at LF; None stands for a line of more than `most` characters, which is never held whole."""
-    rest = ""
+    parts: list[str] = []  # of a line whose end is still to come
+    chars = 0
     is_too_long = False
     for text in texts:
-        *lines, rest = (rest + text).split("\n")
-        for line in lines:
-            yield None if is_too_long or len(line) > most else line
-            is_too_long = False
-        if len(rest) > most:
-            rest, is_too_long = "", True
+        if "\n" in text:
+            first, *lines = text.split("\n")
+            lines.insert(0, "".join(parts) + first)
+            text = lines.pop()
+            parts.clear()
+            chars = 0
+            for line in lines:
+                yield None if is_too_long or len(line) > most else line
+                is_too_long = False
+        parts.append(text)
+        chars += len(text)
+        if chars > most:
+            parts.clear()
+            chars, is_too_long = 0, True
+    rest = "".join(parts)
     if rest or is_too_long:
         yield None if is_too_long else rest

@@ -13,7 +13,7 @@ from functools import partial
 from typing import IO, Any
 
 from api.ingest.json_cursor import Cursor, encoded
-from api.ingest.json_table import NATIVE, Numbered, table_of
+from api.ingest.json_table import NATIVE, table_of
 from api.ingest.options import bad_file
 from api.ingest.source import Source
 from api.ingest.table import Table
@@ -70,12 +70,13 @@ class Found:
 def tables_of(spool: Spool, source: Source) -> list[Table]:
     """Return the tables of a document that is one object, the largest first; itself as one row if it has none.
 
-    Raises InvalidInput for what is no JSON.
+    Objects one after another are one table. Raises InvalidInput for what is no JSON.
     """
     cursor = spool.cursor()
     outline = _outline(cursor, DEPTH, source.limits.columns + 1)
+    cursor.has(",")
     if cursor.peek():
-        raise cursor.broken(cursor.at)
+        return [table_of(enumerate(spool.cursor().values(), start=1), source)]
     found = [] if outline.members.get("text") is str else list(_found(spool, outline, ()))
     if not any(table.is_certain for table in found) and any(kind is str for kind in outline.members.values()):
         found.append(Found((), 1, partial(_itself, spool)))
@@ -84,12 +85,9 @@ def tables_of(spool: Spool, source: Source) -> list[Table]:
     found.sort(key=lambda table: (table.is_certain, table.count), reverse=True)
     titled = len(found) > 1
     return [
-        table_of(_numbered(table), source, ".".join(table.path) or "document" if titled else None) for table in found
+        table_of(enumerate(table.values(), start=1), source, ".".join(table.path) or "document" if titled else None)
+        for table in found
     ]
-
-
-def _numbered(found: Found) -> Iterator[Numbered]:
-    return enumerate(found.values(), start=1)
 
 
 def _outline(cursor: Cursor, depth: int, most: int) -> Outline:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -261,6 +263,24 @@ def test_a_long_list_is_never_held_whole() -> None:
             pending["read"] += 1
             assert pending["written"] - pending["read"] < 10_000
     assert pending["read"] == 100_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "\n" * 60_000 + text({"text": GOOD}),
+        text({"text": "长" * 30_000}) + "\n",
+        text([{"text": "长" * 30_000}, {"text": GOOD}]),
+        text(["长" * 30_000]) + "\n" * 30_000,
+        text({str(n): n for n in range(5_000)}),
+    ],
+    ids=["blank lines", "a long line", "a long row", "a long list", "many members"],
+)
+def test_bytes_that_come_one_by_one_are_not_looked_at_again_and_again(data: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(InvalidInput):
+        read(data, "", NDJSON, 1)
+    assert time.process_time() - begun < 5, "it took a minute when each byte was looked at together with all before"
 
 
 FALSE_FRIENDS = (
