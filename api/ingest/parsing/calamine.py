@@ -1,4 +1,4 @@
-"""XLS, XLSB and ODS by python-calamine, which holds a whole sheet in memory."""
+"""XLS and XLSB by python-calamine, which holds a whole sheet in memory."""
 
 from __future__ import annotations
 

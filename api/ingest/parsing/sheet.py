@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 from xml.parsers import expat
 
 from api.cell_kinds import BOOLEAN, ERROR, FORMULA, NUMBER, TEXT
 from api.ingest.parsing import xml
 from api.ingest.parsing.formats import PLAIN, Shown, moment_text, number_text
-from api.ingest.parsing.strings import decoded, is_plain, plain
+from api.ingest.parsing.strings import decoded, for_parser, is_plain, plain
 from api.ingest.parsing.tables import Line, damaged
 
 ROW_BYTES = 64 * 2**20  #: of one row at most
@@ -60,7 +61,7 @@ def lines_of(pieces: Iterable[bytes], book: Book, columns: int) -> Iterator[Line
                 continue
             prefix = found[1] + b":" if found[1] else b""
             if not is_plain(rest[: found.start()], prefix + b"worksheet"):
-                yield from _by_parser([rest, *pieces], reader)
+                yield from _by_parser(chain([rest], pieces), reader)
                 return
             if found[2]:
                 return
@@ -146,7 +147,6 @@ class _Reader:
         styles, places, strings = self._styles, self._places, self._book.strings
         cells: list[str] = []
         kinds = ""
-        self._number = number
         place = 0
         for letters, attributes, formula, value, inline in stored:
             if letters and (at := places[letters]) != place:
@@ -179,6 +179,7 @@ class _Reader:
                 text, letter = self._other(kind, how, bool(formula), value)
                 cells.append(text)
                 kinds = kinds.ljust(place - 1, TEXT) + letter
+        self._number = number
         kinds = kinds.rstrip(TEXT)
         while cells and not cells[-1] and len(kinds) < len(cells):
             cells.pop()
@@ -203,7 +204,7 @@ class _Reader:
         return number_text(value, how, self._book.starts_1904) if kind == "n" else (plain(value), TEXT)
 
     def _parsed(self, rows: str) -> Iterator[Line]:
-        yield from _by_parser(["<sheetData>", rows, "</sheetData>"], self)
+        yield from _by_parser(["<sheetData>", for_parser(rows), "</sheetData>"], self)
 
 
 def _by_parser(pieces: Iterable[bytes | str], reader: _Reader) -> Iterator[Line]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from api.ingest.parsing import xml
 from api.ingest.parsing.tables import damaged
 
 _ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?(?:/>|>([^<]*)</t>))?</si>|<si/>")
+_ROOT = re.compile(rb"<(?:(\w+):)?sst\b[^>]*>")
 _ENTITY = re.compile(r"&([^;&]{0,8});?")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_RETURN = re.compile(r"\r(?=[^<>]*<)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -18,23 +21,22 @@ def shared(pieces: Iterable[bytes]) -> list[str]:
     """Read the shared strings: those of the usual form by a pattern, others by an XML parser. Raises Refusal."""
     strings: list[str] = []
     rest = b""
-    begun = False
     pieces = iter(pieces)
     for piece in pieces:
         rest += piece
-        if not begun:
-            at = rest.find(b"<si")
-            if at < 0 and b"/sst>" not in rest:
-                continue
-            if not is_plain(rest[: max(at, 0)], b"sst"):
-                _by_parser([rest, *pieces], strings)
-                return strings
-            rest, begun = rest[max(at, 0) :], True
+        if _ROOT.search(rest):
+            break
+    root = _ROOT.search(rest)
+    if root is None or root[1] or not is_plain(rest[: root.end()], b"sst"):
+        _by_parser(chain([rest], pieces), strings)
+        return strings
+    rest = rest[root.end() :]
+    for piece in chain([b""], pieces):
+        rest += piece
         at = rest.rfind(b"</si>") + 5
-        if at < 5:
-            continue
-        _block(decoded(rest[:at]), strings)
-        rest = rest[at:]
+        if at >= 5:
+            _block(decoded(rest[:at]), strings)
+            rest = rest[at:]
     _block("".join(re.findall("<si ?/>", decoded(rest))), strings)
     return strings
 
@@ -42,7 +44,7 @@ def shared(pieces: Iterable[bytes]) -> list[str]:
 def _block(block: str, strings: list[str]) -> None:
     found = _ITEM.findall(block)
     if len(found) != block.count("<si>") + block.count("<si/") + block.count("<si ") or "<!" in block:
-        _by_parser(["<sst>", block, "</sst>"], strings)
+        _by_parser(["<sst>", for_parser(block), "</sst>"], strings)
         return
     is_plain = "&" not in block and "_x" not in block
     strings += found if is_plain else map(plain, found)
@@ -78,12 +80,19 @@ def is_plain(head: bytes, root: bytes) -> bool:
 
 
 def decoded(block: bytes) -> str:
-    """Return UTF-8 as text with the line ends of XML. Raises Refusal."""
+    """Return UTF-8 as text. Raises Refusal.
+
+    Carriage returns stay, although XML would have them read as line feeds: in a text, a writer has put them there.
+    """
     try:
-        text = block.decode()
+        return block.decode()
     except UnicodeDecodeError:
         raise damaged("A part of the workbook is not UTF-8.") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def for_parser(block: str) -> str:
+    """Return a block of XML so that an XML parser keeps the carriage returns of its texts."""
+    return _RETURN.sub("&#13;", block) if "\r" in block and "<!" not in block else block
 
 
 def plain(text: str) -> str:

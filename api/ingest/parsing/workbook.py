@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from api.ingest.parsing.archive import Archive
+from api.ingest.parsing.archive import PIECE_BYTES, Archive
 from api.ingest.parsing.ole import SIGNATURE, ole_kind
 from api.ingest.parsing.tables import Parsed, Refusal
 
@@ -21,15 +21,29 @@ def parse(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
         remedy = "Save it without one." if "password" in kind else "Send the table it holds as XLSX or CSV."
         code = "encrypted_workbook" if "password" in kind else "not_a_table"
         raise Refusal(code, f"The file is {kind}. {remedy}")
+    from api.ingest.parsing import odf, xlsb, xlsx
+
     if not start.startswith(b"PK"):
-        return _by_calamine(file, limits)
+        return odf.sheets_of(lambda: _pieces(file), limits)
     archive = Archive(file, limits)
-    names = archive.names()
-    if "content.xml" in names or any(name.endswith("workbook.bin") for name in names):
+    if archive.has("content.xml"):
+        return odf.sheets_of(lambda: archive.pieces("content.xml"), limits)
+    if any(name.endswith("workbook.bin") for name in archive.names()):
+        xlsb.check(archive)
         return _by_calamine(file, limits)
-    from api.ingest.parsing import xlsx
 
     return xlsx.sheets_of(archive, limits)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    at = 0
+    while True:
+        file.seek(at)  # several sheets are read at the same time
+        piece = file.read(PIECE_BYTES)
+        if not piece:
+            return
+        at += len(piece)
+        yield piece
 
 
 def _by_calamine(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
