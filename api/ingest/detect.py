@@ -1,29 +1,22 @@
-"""Recognising what a file is by its first bytes; names and content types only decide where bytes leave a choice."""
+"""Recognises what a file is by its bytes; names and content types only decide where bytes leave a choice."""
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from pathlib import PurePath
 
+from api.ingest.foreign import DATA, DOCUMENT, OTHER, PICTURE, Foreign, foreign, foreign_name, foreign_text
 from api.ingest.json_detect import looks_like_json
 from api.ingest.options import Reading, bad_file
 
 GZIP = b"\x1f\x8b"
-ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_REFUSED = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"\x7fELF": "a program",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
-    b"\xfd7zXZ": "an xz archive; only gzip is unpacked",
-    b"BZh": "a bzip2 archive; only gzip is unpacked",
-    b"\x28\xb5\x2f\xfd": "a Zstandard archive; only gzip is unpacked",
-    b"SQLite format 3": "an SQLite database",
-}
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Word documents too: what is in it, its reader says
+WORKBOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
+TEXTS = frozenset({"csv", "tsv", "txt"})
+_JSON = frozenset({"jsonl", "json"})
+#: Kinds of texts that a name tells apart.
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -32,8 +25,9 @@ _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
-    ".xlsx": "xlsx",
 }
+WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods", ".et"})
+#: What is accepted as a body; the kind says what a text is, and nothing of other files.
 CONTENT_TYPES = {
     "text/csv": "csv",
     "application/csv": "csv",
@@ -45,40 +39,164 @@ CONTENT_TYPES = {
     "application/x-jsonlines": "jsonl",
     "application/json": "json",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.ms-excel": "xls",  # Windows says so of CSV, too
+    "application/vnd.ms-excel.sheet.macroenabled.12": "xlsx",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "xlsb",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.apache.arrow.file": "arrow",
+    "application/vnd.apache.arrow.stream": "arrow",
+    "text/html": "html",
+    "application/zip": "zip",
+    "application/x-zip-compressed": "zip",
+}
+
+_ARROW = (b"ARROW1\0\0", b"\xff\xff\xff\xff")
+_MARKS = (  # UTF-32's begins as UTF-16's
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: Bytes that no text has: not NUL, which a text may have by mistake, nor what separates fields or switches alphabets.
+_CONTROLS = bytes({*range(1, 32)} - {1, 2, 7, 8, 9, 10, 11, 12, 13, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F} | {0x7F})
+_MAX_CONTROLS = 1 / 50  #: of the first bytes
+
+_ANY = re.IGNORECASE | re.DOTALL
+_BLANK = r"(?>(?:\s|<!--(?>.*?-->)|<\?(?!php)(?>[^>]*>))*)"
+_PAGE = re.compile(
+    rf"{_BLANK}<(?:!doctype\s+html|(?:html|head|body|meta|title|script|style|table|link)[\s>/])",
+    _ANY,
+)
+_SCRAP = re.compile(
+    rf"{_BLANK}<(?:div|p|span|center|font|b|br|h[1-6]|thead|tbody|tr|col|colgroup|form|section|main)\b",
+    _ANY,
+)
+_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+_ROOT = re.compile(rf"{_BLANK}(?:<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>)?{_BLANK}<([\w:.-]+)([^>]*)", _ANY)
+_XML_DOCUMENTS = {
+    "html": None,
+    "rss": Foreign("a feed (RSS)", DATA),
+    "rdf": Foreign("a feed or a graph (RDF)", DATA),
+    "feed": Foreign("a feed (Atom)", DATA),
+    "svg": Foreign("an SVG image", PICTURE),
+    "plist": Foreign("a property list", DATA),
+    "worddocument": Foreign("a Word document in XML", DOCUMENT),
+    "package": Foreign("an Office document in one XML file", "Save it as .docx or .xlsx and send its table as .xlsx."),
+    "document": Foreign("an OpenDocument file in one XML file (.fods)", "Save it as .ods or .xlsx."),
 }
 
 
 def refuse_foreign(head: bytes) -> None:
-    """Raises InvalidInput for what is no table and no text, whatever its name says."""
+    """Raise InvalidInput for what is no table and no text by its first bytes, whatever its name says."""
     if not head:
         raise bad_file("empty_file", "The file is empty: there is nothing to classify.")
-    for magic, what in _REFUSED.items():
-        if head.startswith(magic):
-            raise bad_file("not_a_table", f"The file is {what}. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
+    if found := foreign(head):
+        raise not_a_table(found)
 
 
-def file_format(reading: Reading, head: bytes, content_type: str) -> str:
-    """csv, tsv, txt, jsonl or xlsx, of the unpacked bytes."""
-    if head.startswith(_OLE):
-        return "xls"
-    if head.startswith(ZIP):
-        if reading.format not in (None, "xlsx"):
-            raise bad_file("wrong_format", f"The file is a ZIP archive or a workbook, not {reading.format}.", "format")
-        return "xlsx"
-    if reading.format is not None:
-        if reading.format == "xlsx":
-            raise bad_file("wrong_format", "The file is no XLSX workbook.", "format")
-        return reading.format
-    name = PurePath(reading.file_name.lower())
-    suffix = PurePath(name.stem).suffix if name.suffix in (".gz", ".gzip") else name.suffix
-    found = _SUFFIXES.get(suffix) or CONTENT_TYPES.get(content_type)
-    if found == "xlsx":
-        raise bad_file("not_a_workbook", "The file is named or sent as a workbook, but it is none.")
-    if as_json := looks_like_json(head):  # whatever it is called
-        return as_json
-    if found:
+def not_a_table(found: Foreign) -> Exception:
+    """Return the error for a file of another kind, by its true name."""
+    return bad_file("not_a_table", f"The file is {found.name}. {found.remedy}")
+
+
+def kind_of(reading: Reading, head: bytes, content_type: str) -> str:
+    """Return what an unpacked file is that is no ZIP archive. Raises InvalidInput.
+
+    `xls`, `parquet`, `arrow`, `html`, `xml` (SpreadsheetML), `jsonl` and `json` are told by the bytes; `csv`, `tsv` and
+    `txt` by what is asked for, by the name, by the content type.
+    """
+    found = _binary(head)
+    if found is None:
+        text = beginning(head, reading.encoding)
+        found = _markup(text) or looks_like_json(head)
+        if (other := foreign_text(text)) is not None:
+            raise not_a_table(other)
+    check_asked(reading, found)
+    if found is not None:
         return found
+    if reading.format in TEXTS | _JSON:
+        return reading.format
+    suffix = suffix_of(reading.file_name)
+    if (other := foreign_name(suffix)) is not None:
+        raise not_a_table(other)
+    hint = _SUFFIXES.get(suffix) or CONTENT_TYPES.get(content_type)
+    if hint in TEXTS | _JSON:
+        return hint
     return "jsonl" if b"\n" in head and _is_json_string(head) else "csv"
+
+
+def check_asked(reading: Reading, found: str | None) -> None:
+    """Raise InvalidInput where the format that is asked for is not what the bytes are; None is a text of some kind."""
+    asked = reading.format
+    if asked is None or asked == found or {asked, found} == _JSON or (found is None and asked in TEXTS | _JSON):
+        return
+    what = f"in the format {found}" if found else "a text, such as CSV"
+    raise bad_file("wrong_format", f"The file is {what}, not {asked}: leave `format` out.", "format")
+
+
+def suffix_of(file_name: str) -> str:
+    """Return the last suffix of a name, in lower case, but for that of gzip."""
+    name = PurePath(file_name.lower())
+    return PurePath(name.stem).suffix if name.suffix in (".gz", ".gzip") else name.suffix
+
+
+def beginning(head: bytes, encoding: str | None) -> str:
+    """Return the first bytes as text, as far as ASCII goes; other characters are right only in Unicode."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return head.decode(name, "replace").removeprefix("\ufeff")
+    wide = encoding if encoding and encoding.startswith(("utf-16", "utf-32")) else _without_mark(head)
+    return head.decode(wide or "latin-1", "replace").lstrip("\ufeff")
+
+
+def _without_mark(head: bytes) -> str | None:
+    """Return UTF-16 or UTF-32 by where NUL bytes stand; None if there are few of them."""
+    sample = head[: len(head) // 4 * 4]
+    least = len(sample) // 40 or 1
+    nuls = [sample[start::4].count(0) for start in range(4)]
+    for name, full in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
+        if all(nuls[at] * 4 > len(sample) * 0.9 for at in full):
+            return name
+    odd, even = nuls[1] + nuls[3], nuls[0] + nuls[2]
+    if max(odd, even) >= least and min(odd, even) * 10 <= max(odd, even):
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return None
+
+
+def _binary(head: bytes) -> str | None:
+    if head.startswith(OLE):
+        return "xls"
+    if head.startswith(b"PAR1") and b"\0" in head:
+        return "parquet"
+    if head.startswith(b"PARE"):
+        raise not_a_table(Foreign("an encrypted Parquet file", "Send it without encryption."))
+    if head.startswith(_ARROW[0]) or (head.startswith(_ARROW[1]) and head[8:12] == b"\x10\0\0\0"):
+        return "arrow"
+    if head.startswith(tuple(mark for mark, _ in _MARKS)) or _without_mark(head):
+        return None
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > max(2, len(head) * _MAX_CONTROLS) or head.count(0) > len(head) / 10:
+        raise bad_file("binary_file", f"The file is binary, of a kind that is not known here. {OTHER}")
+    return None
+
+
+def _markup(text: str) -> str | None:
+    """Return `html` or `xml` for a text that is such; raises InvalidInput for XML without a table."""
+    if _PAGE.match(text) or (_SCRAP.match(text) and re.search(r"<table\b", text, re.IGNORECASE)):
+        return "html"
+    is_xml = _XML.match(text) is not None
+    root = _ROOT.match(text)
+    if root is None or not (is_xml or "xmlns" in root[2]):
+        return None
+    name = root[1].rpartition(":")[2].lower()
+    if name == "workbook" and "schemas-microsoft-com:office:spreadsheet" in root[2]:
+        return "xml"
+    known = _XML_DOCUMENTS.get(name, Foreign(f"an XML document (<{root[1][:40]}>)", DATA))
+    if known is None:
+        return "html"
+    raise not_a_table(known)
 
 
 def _is_json_string(head: bytes) -> bool:

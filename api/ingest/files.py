@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from werkzeug.http import parse_options_header
 
-from api.ingest import detect
+from api.ingest.arrival import arrived
 from api.ingest.columns import Columns, choose
 from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
@@ -22,7 +22,6 @@ from api.ingest.limits import Limits
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
 from api.ingest.rows import rows_of
 from api.ingest.source import Source
-from api.ingest.streams import gathered, gunzipped, with_head
 from api.ingest.table import Record, Table
 from api.ingest.workbook import read_workbook
 from sentiq.jobs.types import FileFormat, Row
@@ -46,8 +45,7 @@ FORMATS = {
     "txt": Format(read_lines, DELIMITED_OPTIONS),  # a table, if it is one
     "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "escape", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
-    "xlsx": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
-    "xls": Format(read_workbook, TABLE_OPTIONS | {"sheet"}),
+    **dict.fromkeys(("xlsx", "xls", "xlsb", "ods"), Format(read_workbook, TABLE_OPTIONS | {"sheet"})),
 }
 
 
@@ -71,20 +69,17 @@ class File:
     def _begin(self, pieces: Iterator[bytes], reading: Reading, content_type: str) -> None:
         limits = self._limits
         content_type, parameters = parse_options_header(content_type.lower())
-        # Nothing need be known of NDJSON but its beginning, and its rows should run as soon as they arrive.
-        is_ndjson = detect.CONTENT_TYPES.get(content_type) == "jsonl"
-        head, data = with_head(pieces, until=b"\n") if is_ndjson else with_head(gathered(pieces))
-        detect.refuse_foreign(head)
-        compression = None
-        if head.startswith(detect.GZIP):
-            compression = "gzip"
-            head, data = with_head(gunzipped(data, limits))
-            detect.refuse_foreign(head)
-        kind = detect.file_format(reading, head, content_type)
+        charset = parameters.get("charset", "")
+        arrival = arrived(pieces, reading, limits, content_type, self._open)
+        kind, head, data = arrival.kind, arrival.head, arrival.pieces
+        if kind not in FORMATS:
+            raise bad_file("not_a_table", f"The file is {kind}, which is not read. Send CSV, TXT, JSON or XLSX.")
         refuse_options(reading, kind, FORMATS[kind].options)
-        self._source = Source(kind, head, data, reading, limits, is_ndjson, parameters.get("charset", ""))
-        self._described = FileFormat(reading.file_name, kind, compression)
+        self._source = Source(kind, head, data, reading, limits, arrival.is_live, charset, file=arrival.file)
         self._open.push(self._source.open)
+        if arrival.member is not None:
+            self._source.notes.add("archive_member", name=arrival.member)
+        self._described = FileFormat(reading.file_name, kind, arrival.compression)
         tables = FORMATS[kind].read(self._source)
         table, self.columns = _chosen(tables, self._source)
         self.options = FORMATS[kind].options | COMMON_OPTIONS

@@ -28,6 +28,7 @@ class Source:
     notes: Notes = field(default_factory=Notes)
     facts: dict[str, Any] = field(default_factory=dict)  #: fields of FileFormat that the reader found out
     open: ExitStack = field(default_factory=ExitStack)  #: closed with the file
+    file: IO[bytes] | None = None  #: the whole of it, where it had to be looked into
     decoder: Decoder | None = None
 
     def text(self, meta: str = "") -> Iterator[str]:
@@ -42,6 +43,9 @@ class Source:
 
     def spooled(self) -> IO[bytes]:
         """Return the whole file as a temporary one, which goes when the source is closed."""
+        if self.file is not None:
+            self.file.seek(0)
+            return self.file
         file: IO[bytes] = self.open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed with the source
         for piece in self.pieces:
             file.write(piece)

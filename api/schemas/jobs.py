@@ -164,9 +164,10 @@ class ReadingQuery(BaseModel):
         description="its ending tells the format where the type does not; with a name, a body of application/json is a "
         "file of any JSON",
     )
-    format: Literal["csv", "tsv", "txt", "jsonl", "json", "xlsx"] | None = Field(
-        None, description="default: recognised"
-    )
+    format: (
+        Literal["csv", "tsv", "txt", "jsonl", "json", "xlsx", "xls", "xlsb", "ods", "html", "xml", "parquet", "arrow"]
+        | None
+    ) = Field(None, description="default: recognised")
     encoding: Annotated[str, Field(max_length=64), BeforeValidator(known_encoding)] | None = Field(
         None,
         description=f"{', '.join(ENCODINGS)}, or another usual name of one of them, such as gbk; default: recognised "

@@ -157,13 +157,17 @@ def _foreign() -> Iterator[Odd]:
     yield Odd("photo.txt", b"\xff\xd8\xff\xe0" + noise, refused="not_a_table")
     yield Odd("document.csv", b"%PDF-1.7\n" + noise, refused="not_a_table")
     yield Odd("archive.7z", b"7z\xbc\xaf\x27\x1c" + noise, refused="not_a_table")
-    yield Odd("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, refused="old_or_encrypted_workbook")
+    yield Odd("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, refused="damaged_workbook")
     yield Odd("noise.csv", b"\0\1\2" + noise, refused="binary_file")
     yield Odd("image in gzip.csv.gz", gzip.compress(b"\x89PNG\r\n" + noise), refused="not_a_table")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as z:
         z.writestr("a.csv", "text\nfine\n")
-    yield Odd("archive.zip", archive.getvalue(), refused="not_a_table")
+        z.writestr("__MACOSX/._a.csv", b"\0\5\x16\7")
+    yield Odd("archive.zip", archive.getvalue(), ("fine",))
+    with zipfile.ZipFile(archive, "a") as z:
+        z.writestr("b.csv", "text\nfine\n")
+    yield Odd("archive of two.zip", archive.getvalue(), refused="several_tables")
 
 
 def workbook(rows: list[list[object]], hidden: bool = False) -> Workbook:
