@@ -107,7 +107,7 @@ def kind_of(reading: Reading, head: bytes, content_type: str) -> str:
     `xls`, `parquet`, `arrow`, `html`, `xml` (SpreadsheetML), `jsonl` and `json` are told by the bytes; `csv`, `tsv` and
     `txt` by what is asked for, by the name, by the content type.
     """
-    found = _binary(head)
+    found = _binary(head, reading.encoding or "")
     if found is None:
         text = beginning(head, reading.encoding)
         found = _markup(text) or looks_like_json(head)
@@ -165,7 +165,7 @@ def _without_mark(head: bytes) -> str | None:
     return None
 
 
-def _binary(head: bytes) -> str | None:
+def _binary(head: bytes, encoding: str) -> str | None:
     if head.startswith(OLE):
         return "xls"
     if head.startswith(b"PAR1") and b"\0" in head:
@@ -174,7 +174,8 @@ def _binary(head: bytes) -> str | None:
         raise not_a_table(Foreign("an encrypted Parquet file", "Send it without encryption."))
     if head.startswith(_ARROW[0]) or (head.startswith(_ARROW[1]) and head[8:12] == b"\x10\0\0\0"):
         return "arrow"
-    if head.startswith(tuple(mark for mark, _ in _MARKS)) or _without_mark(head):
+    is_wide = encoding.startswith(("utf-16", "utf-32")) or head.startswith(tuple(mark for mark, _ in _MARKS))
+    if is_wide or _without_mark(head):
         return None
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(2, len(head) * _MAX_CONTROLS) or head.count(0) > len(head) / 10:
