@@ -25,6 +25,7 @@ _KINDS: dict[type, str] = {
     datetime.timedelta: DURATION,
 }
 
+RESTORED = frozenset((NUMBER, BOOLEAN, DATE, TIME, DURATION))  #: kinds that a spreadsheet has values of its own for
 EXACT_DIGITS = 15  #: that a spreadsheet keeps of a number
 _SHORT = 11  #: characters of a number that are shown as they are, in a cell without a format
 _FIRST_DAY = datetime.datetime.fromisoformat("1900-03-01")  # before it, calendars of spreadsheets have a day too many
@@ -70,7 +71,7 @@ def as_text(value: Any) -> str:
 
 def restored(text: str, kind: str) -> Value:
     """Return the cell that had this text and kind; its text if a spreadsheet could not hold the value exactly."""
-    if kind == TEXT or not text:
+    if not text or kind not in RESTORED:
         return text
     if kind == NUMBER:
         return _number(text)

@@ -45,8 +45,8 @@ class Filter:
             return self.only == error.counts_as
         return not self.labels and self.min_score == 0.0 and self.max_score == 1.0
 
-    def finds(self, given: InputChunk, text_at: int) -> list[bool]:
-        """Of each row: whether its input is as wanted. `text_at`: place of the texts among the columns of the file."""
+    def finds(self, given: InputChunk, text_at: int | None) -> list[bool]:
+        """Of each row: whether its input is as wanted. `text_at`: see `text_position`."""
         found = [True] * len(given.texts)
         if self.contains:
             ids = given.custom_ids or (None,) * len(given.texts)
@@ -118,6 +118,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
     ids, wanted = given.custom_ids, view.filter
     cells = given.cells if view.columns or view.by is not None else None
     text_at = text_position(job)
+    joined = text_at is None
     found = view.filter.finds(given, text_at) if view.filter.reads_input else None
     for offset, outcome in enumerate(output.outcomes):
         text, custom_id = given.texts[offset], None if ids is None else ids[offset]
@@ -136,7 +137,7 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
             output.first + offset,
             custom_id,
             text,
-            (*row[:text_at], text, *row[text_at:]) if cells is not None else (),
+            () if cells is None else row if joined else (*row[:text_at], text, *row[text_at:]),
             label,
             score,
             output.labels,
@@ -149,17 +150,22 @@ def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]
         )
 
 
-def column_cells(given: InputChunk, at: int, text_at: int) -> Sequence[str]:
+def column_cells(given: InputChunk, at: int, text_at: int | None) -> Sequence[str]:
     """Return the cells of the column at place `at`, row by row; "" for a line that is too short."""
     if at == text_at:
         return given.texts
-    among_others = at - (at > text_at)  # the text is not kept twice
+    among_others = at - (text_at is not None and at > text_at)  # the text is not kept twice
     rows = given.cells or ((),) * len(given.texts)
     return [cells[among_others] if among_others < len(cells) else "" for cells in rows]
 
 
-def text_position(job: Job) -> int:
-    """Return the place, from 0, of the column of texts among those of the file."""
+def text_position(job: Job) -> int | None:
+    """Return the place, from 0, of the column of texts among those of the file.
+
+    None: the texts of several columns were joined, and all columns are kept.
+    """
+    if job.file and len(job.file.text_numbers) > 1:
+        return None
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
 
 

@@ -1,68 +1,104 @@
-"""Which column holds what: by its name, by its number, or by the looks of the first rows."""
+"""Which column holds what: by its name, by its number, or by its heading and the looks of the first rows."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
+from api.cell_kinds import TEXT
+from api.ingest import headings
+from api.ingest.cells import Look, look
 from api.ingest.faults import readable
-from api.ingest.options import bad_file
+from api.ingest.ids import guards_of
+from api.ingest.names import CLEAR, USUAL, Kind, Meaning, meaning, plain
+from api.ingest.notes import Notes
+from api.ingest.options import Reading, bad_file
 from api.ingest.source import Source
-from api.ingest.table import Table
+from api.ingest.table import Record, Table
+from sentiq.core.errors import InvalidInput
 
-#: Headings under which texts and ids are usually found, best first.
-TEXT_NAMES = (
-    *("text", "content", "review", "comment", "sentence", "message", "body", "post", "feedback", "description"),
-    *("文本", "内容", "评论", "评论内容", "正文", "留言", "评价", "评价内容", "反馈", "描述", "句子", "微博内容"),
-)
-ID_NAMES = ("custom_id", "id", "uid", "key", "no", "编号", "序号", "主键", "评论id", "工单号", "订单号")
+DELIMITED = frozenset(("csv", "tsv", "txt"))  #: kinds of files in which a delimiter too many moves the cells
+NAMES_SHOWN = 20
 
-_CHINESE = re.compile(r"[㐀-鿿豈-﫿]")
-_SENTENCE = re.compile(r"[。！？，；!?]")
+
+class Sureness(IntEnum):
+    """How sure it is that a column holds the texts."""
+
+    NOT = 0
+    MAYBE = 1  #: its heading says so, but its cells could be something else
+    LOOKS = 2  #: its cells look like texts of people
+    NAMED = 3  #: its heading says so, and its cells can be texts
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What was decided; positions count from 0."""
 
-    names: tuple[str, ...]  # headings, or `column 1` … where there are none
+    names: tuple[str, ...]  #: headings, or `column 1` … where there are none
     has_header: bool
-    text: tuple[int, ...]  # at least one; the texts of several are joined in this order
+    text: tuple[int, ...]  #: the texts of several are joined in this order; () where no column holds texts
     id: int | None
-    first_line: int  # number of the first record that is a row
+    first_line: int  #: number of the first record that is a row
+    header_row: int | None = None  #: number of the record with the headings
+    is_asked: bool = False  #: the sender named the text columns
+    sureness: Sureness = Sureness.NAMED
+    is_clear: bool = True  #: the heading says clearly that these are the texts
+    has_places: bool = False  #: cells have places of their own, so that a row may be shorter or longer than others
+    id_guards: str = ""  #: marks around the ids (ids.py)
 
 
-def choose(table: Table, source: Source) -> Columns:
-    """Decide by the first records of a table, which are in its head. Raises InvalidInput."""
+def choose(table: Table, source: Source, notes: Notes) -> Columns:
+    """Decide by the first records of a table, which are in its head; `notes` gets why. Raises InvalidInput."""
     reading, limits = source.reading, source.limits
-    good = [record for record in table.head if record.error is None]
+    good = [record for record in table.head if record.error is None and any(map(str.strip, record.cells))]
     if not good:
-        raise bad_file("no_rows", "The file has no rows that can be read.")
-    sample = [record.cells for record in good]
-    width = max(map(len, sample))
+        raise _no_rows(table.head)
+    width = max(len(record.cells) for record in good)
     if width > limits.columns:
         raise bad_file(
             "too_many_columns", f"The file has {width:,} columns; the limit is {limits.columns:,} (SENTIQ_MAX_COLUMNS)."
         )
-    first = [readable(cell.strip()) for cell in sample[0]]
-    if table.names is not None:
-        names, has_header = table.names, False
-    elif _looks_like_header(first, sample[1:]) if reading.has_header is None else reading.has_header:
-        names, has_header = tuple(first), True
-    else:
-        names, has_header = tuple(f"column {n}" for n in range(1, width + 1)), False
-    is_named = has_header or table.names is not None
-    body = sample[1:] if has_header else sample
-    text = position(reading.text_column[0] if reading.text_column else None, names, is_named, "text_column")
+    at = None if table.names is not None else _headings(good, reading)
+    skipped = 0 if at is None else headings.remarks([record.cells for record in good], at)
+    body = good if at is None else good[at + 1 + skipped :]
+    names = table.names if at is None else _names(good[at].cells, body, source.kind)
+    if names is None:
+        names = tuple(f"column {n}" for n in range(1, width + 1))
+        if reading.has_header is None and width > 1:
+            notes.add("headings_absent")
+    notes.count("rows_above_headings", at if at and reading.header_row is None else 0)
+    notes.count("lines_not_read", skipped)
+    is_named = at is not None or table.names is not None
+    asked = dict.fromkeys(position(name, names, is_named, "text_column") for name in reading.text_column)
     id_ = position(reading.id_column, names, is_named, "id_column")
-    if text is None:
-        text = _named(names, TEXT_NAMES, id_) if is_named else None
-        text = _most_chinese(body, len(names), id_) if text is None else text
+    chooser = _Chooser(names if is_named else ("",) * len(names), body, reading.nulls)
+    text, sureness, others = chooser.text(id_, is_contract=source.kind in ("json", "jsonl"))
+    wanted = tuple(column for column in asked if column is not None)
+    if wanted:
+        sureness = max(chooser.sureness(column) for column in wanted)
+    elif text is not None and others:
+        notes.add("text_column_recognised", column=names[text], others=[names[other] for other in others])
+    chosen = wanted or (() if text is None else (text,))
+    if len(chosen) > 1:
+        notes.add("columns_joined", columns=[names[column] for column in chosen])
     if id_ is None and is_named:
-        id_ = _named(names, ID_NAMES, text)
-    first_line = good[0].number + 1 if has_header else 0
-    return Columns(names, has_header, (text,), id_, first_line)
+        id_ = chooser.id(chosen)
+    first_line = 0 if at is None else good[at + skipped].number + 1
+    guards = "" if id_ is None else guards_of(record.cells[id_] for record in body if id_ < len(record.cells))
+    return Columns(
+        names=names,
+        has_header=at is not None,
+        text=chosen,
+        id=id_,
+        first_line=first_line,
+        header_row=None if at is None else good[at].number,
+        is_asked=bool(wanted),
+        sureness=sureness,
+        is_clear=is_named and bool(chosen) and chooser.meanings[chosen[0]].rank >= CLEAR,
+        has_places=source.kind not in DELIMITED,
+        id_guards=guards,
+    )
 
 
 def position(asked: str | None, names: Sequence[str], has_header: bool, field: str) -> int | None:
@@ -70,6 +106,8 @@ def position(asked: str | None, names: Sequence[str], has_header: bool, field: s
     if asked is None or asked == "":
         return None
     places = [i for i, name in enumerate(names) if has_header and name == asked]
+    if not places and has_header and any(map(str.isalnum, asked)):
+        places = [i for i, name in enumerate(names) if plain(name) == plain(asked)]
     if len(places) == 1:
         return places[0]
     if places:
@@ -77,37 +115,129 @@ def position(asked: str | None, names: Sequence[str], has_header: bool, field: s
         raise bad_file("ambiguous_column", f"Several columns are called {asked!r}: give its number, {numbers}.", field)
     if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(names):
         return int(asked) - 1
-    there = ", ".join(repr(name) for name in names[:20]) if has_header else f"numbers from 1 to {len(names)}"
+    there = _listed(names) if has_header else f"numbers from 1 to {len(names)}"
     raise bad_file("unknown_column", f"There is no column {asked!r}; there are: {there}.", field)
 
 
-def _named(names: Sequence[str], known: Sequence[str], but: int | None) -> int | None:
-    lower = [name.lower() for name in names]
-    for name in known:
-        if name in lower and lower.index(name) != but:
-            return lower.index(name)
-    return None
+def no_text_column(table: Table, columns: Columns) -> InvalidInput:
+    """Return the error for a table of which no column holds texts."""
+    is_named = columns.has_header or table.names is not None
+    there = _listed([name or f"column {n}" for n, name in enumerate(columns.names, start=1)])
+    if columns.has_header and all(record.number < columns.first_line for record in table.head):
+        return bad_file("no_rows", f"The file has headings, but no rows below them: {there}.")
+    there = there if is_named else f"{len(columns.names)} without headings"
+    return bad_file(
+        "no_text_column",
+        f"No column looks as if it held texts of people; the columns: {there}. If one does, name it (text_column).",
+        "text_column",
+    )
 
 
-def _looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """A usual heading says so; else short different words over cells that are mostly longer."""
-    lower = [cell.lower() for cell in first]
-    if any(name in lower for name in (*TEXT_NAMES, *ID_NAMES)):
-        return True
-    if len(first) < 2 or not body or len(set(lower)) < len(lower):
-        return False
-    if any(not cell or len(cell) > 20 or cell.isdigit() or _SENTENCE.search(cell) for cell in first):
-        return False
-    column = _most_chinese(body, len(first), None)
-    lengths = [len(row[column]) for row in body if len(row) > column]
-    return bool(lengths) and sum(lengths) / len(lengths) > 2 * len(first[column])
+class _Chooser:
+    """Weighs what headings say against what cells look like."""
+
+    def __init__(self, names: Sequence[str], body: Sequence[Record], nulls: frozenset[str]) -> None:
+        self.meanings: list[Meaning] = [meaning(name) for name in names]
+        self._names = names
+        self._looks: list[Look] = [
+            look(
+                ((cells[at], kinds[at] if at < len(kinds) else TEXT) for _, cells, kinds, _ in body if at < len(cells)),
+                nulls,
+            )
+            for at in range(len(names))
+        ]
+
+    def text(self, but: int | None, *, is_contract: bool) -> tuple[int | None, Sureness, list[int]]:
+        """Return the column of the texts, how sure that is, and the further ones that may be meant."""
+        if is_contract and "text" in self._names:  # the format of our own API
+            return self._names.index("text"), Sureness.NAMED, []
+        places = [at for at in range(len(self._names)) if at != but or len(self._names) == 1]
+        found = sorted(places, key=self._weight, reverse=True)
+        best = found[0]
+        sureness = self.sureness(best)
+        if sureness is Sureness.NOT:
+            return None, sureness, []
+        others = [at for at in found[1:] if self.sureness(at) >= min(sureness, Sureness.LOOKS)]
+        return best, sureness, others
+
+    def sureness(self, at: int) -> Sureness:
+        """Return how sure it is that this column holds the texts."""
+        found, seen = self.meanings[at], self._looks[at]
+        clear = found.kind is Kind.TEXT and found.rank >= CLEAR - 8
+        if seen.filled and seen.texts < (0.05 if clear else 0.2):
+            return Sureness.NOT
+        if found.kind in (Kind.OTHER, Kind.ID):
+            return Sureness.NOT
+        is_only = len(self._names) == 1
+        if not seen.filled:
+            return Sureness.MAYBE if clear else Sureness.NOT
+        if seen.is_chosen or seen.is_repeated:
+            is_text = is_only or found.rank >= CLEAR or (found.rank >= CLEAR - 8 and not seen.is_chosen)
+            return Sureness.MAYBE if is_text else Sureness.NOT
+        if found.kind is Kind.TEXT and (found.rank >= USUAL or seen.sentences >= 0.3):
+            return Sureness.NAMED if found.rank >= USUAL else Sureness.LOOKS
+        if seen.sentences >= 0.3:
+            return Sureness.LOOKS
+        return Sureness.MAYBE if is_only or self._is_beside_number(at) else Sureness.NOT
+
+    def _is_beside_number(self, at: int) -> bool:
+        """Tell whether there are two columns without headings, and the other one numbers the rows or rates them."""
+        return len(self._names) == 2 and not any(self._names) and self._looks[1 - at].is_counted
+
+    def id(self, texts: Sequence[int]) -> int | None:
+        """Return the column of ids, if one is called so and its cells can be ids."""
+        ranks = {at: self._id_rank(at) for at in range(len(self._names)) if at not in texts}
+        best = max(ranks, key=ranks.__getitem__, default=None)
+        return best if best is not None and ranks[best] > 0 else None
+
+    def _id_rank(self, at: int) -> int:
+        found, seen = self.meanings[at], self._looks[at]
+        if found.kind is not Kind.ID or not seen.filled or seen.sentences > 0.5:
+            return 0
+        if seen.is_chosen and found.rank < CLEAR:
+            return 0
+        return found.rank - 25 * (seen.different < seen.filled)
+
+    def _weight(self, at: int) -> tuple[int, int, float, float]:
+        """Return what makes a column rather the one of the texts."""
+        seen = self._looks[at]
+        rank = self.meanings[at].rank if self.meanings[at].kind is Kind.TEXT else 0
+        return self.sureness(at), rank, seen.sentences, seen.chars
 
 
-def _most_chinese(body: Sequence[Sequence[str]], width: int, but: int | None) -> int:
-    """The column with the most Chinese characters, of equals the one with the most characters."""
+def _headings(good: Sequence[Record], reading: Reading) -> int | None:
+    """Return which of the records has the headings. Raises InvalidInput if the one asked for is not there."""
+    if reading.header_row is not None:
+        if good[0].number == reading.header_row:
+            return 0
+        raise bad_file("unknown_row", f"There is no row {reading.header_row} with headings.", "header_row")
+    if reading.has_header is False:
+        return None
+    asked = [*reading.text_column, *([reading.id_column] if reading.id_column else [])]
+    found = headings.find([record.cells for record in good], asked)
+    return 0 if found is None and reading.has_header else found
 
-    def weight(column: int) -> tuple[int, int]:
-        cells = [row[column] for row in body if len(row) > column]
-        return sum(len(_CHINESE.findall(cell)) for cell in cells), sum(map(len, cells))
 
-    return max((c for c in range(width) if c != but or width == 1), key=weight, default=0)
+def _names(row: Sequence[str], body: Sequence[Record], kind: str) -> tuple[str, ...]:
+    """Return the headings; of a table whose rows are wider, also the names of the columns without one."""
+    names = [readable(cell.strip().removeprefix("\ufeff")) for cell in row]
+    widths = {len(record.cells) for record in body}
+    firsts = {record.cells[0] for record in body}
+    if widths == {len(names) + 1} and 1 < len(body) == len(firsts) and any(record.cells[-1].strip() for record in body):
+        return ("", *names)  # as R writes the names of its rows
+    if kind not in DELIMITED:  # cells have places of their own: none is the half of another
+        names += [""] * (max(widths, default=0) - len(names))
+    return tuple(names)
+
+
+def _no_rows(head: Sequence[Record]) -> InvalidInput:
+    errors = [(record.number, record.error) for record in head if record.error is not None]
+    if not errors:
+        return bad_file("no_rows", "The file has no rows that can be read.")
+    line, error = errors[0]
+    return bad_file("no_rows", f"The file has no rows that can be read. Line {line}: {error.detail}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(repr(name) for name in names[:NAMES_SHOWN]) + more

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from api.ingest.columns import TEXT_NAMES
 from api.ingest.escapes import BareEscapes, EnclosedEscapes, with_bare_crs
+from api.ingest.names import Kind, meaning
 from api.ingest.options import Reading
 from api.ingest.quotes import encloses, quotes_between_tabs
 
@@ -152,7 +152,11 @@ def dialect_of(reading: Reading, kind: str, sample: Sequence[str], *, is_whole: 
 
 def has_listed_heading(line: Sequence[str]) -> bool:
     """Tell whether one of the cells is a heading under which texts are usually found."""
-    return any(cell.strip().lower() in TEXT_NAMES for cell in line)
+    return any(
+        meaning(cell).kind is Kind.TEXT and meaning(cell).is_whole
+        for cell in line
+        if not any(delimiter in cell for delimiter in DELIMITERS)  # else they are several, uncut
+    )
 
 
 def bare_escape(delimiter: str, lines: Sequence[str], width: int = 0) -> bool | None:

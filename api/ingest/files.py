@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple
@@ -12,21 +12,25 @@ from typing import NamedTuple
 from werkzeug.http import parse_options_header
 
 from api.ingest.arrival import arrived
-from api.ingest.columns import Columns, choose
+from api.ingest.columns import Columns, choose, no_text_column
 from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
 from api.ingest.guard import Arriving
 from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
+from api.ingest.names import plain
+from api.ingest.notes import Notes
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
 from api.ingest.rows import rows_of
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from api.ingest.workbook import read_workbook
+from sentiq.core.errors import InvalidInput
 from sentiq.jobs.types import FileFormat, Row
 
 SAMPLE_RECORDS = 50  #: looked at to tell the headings and the columns
+WITHOUT_SHEETS = frozenset(("html", "json", "zip"))  #: kinds of files whose tables nobody calls sheets
 COLUMN_OPTIONS = frozenset({"text_column", "id_column"})
 TABLE_OPTIONS = COLUMN_OPTIONS | {"has_header", "header_row"}
 DELIMITED_OPTIONS = TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}
@@ -55,8 +59,17 @@ class File:
     The content type may name a charset. Raises InvalidInput when it is nothing that can be read, with the remedy.
     """
 
-    def __init__(self, pieces: Iterator[bytes], reading: Reading, limits: Limits, content_type: str = "") -> None:
-        self._limits = limits
+    def __init__(
+        self,
+        pieces: Iterator[bytes],
+        reading: Reading,
+        limits: Limits,
+        content_type: str = "",
+        *,
+        is_shown: bool = False,
+    ) -> None:
+        """`is_shown`: the file is only looked at, so that its columns can be chosen; it need not have texts."""
+        self._limits, self._is_shown = limits, is_shown
         self._open = ExitStack()
         self._arriving = Arriving(pieces)
         try:
@@ -82,6 +95,8 @@ class File:
         self._described = FileFormat(reading.file_name, kind, arrival.compression)
         tables = FORMATS[kind].read(self._source)
         table, self.columns = _chosen(tables, self._source)
+        if not self.columns.text and not self._is_shown:
+            raise no_text_column(table, self.columns)
         self.options = FORMATS[kind].options | COMMON_OPTIONS
         self.sheets = [found.title for found in tables if found.title is not None]
         self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]
@@ -108,13 +123,14 @@ class File:
         """How the file is read, as far as it is known: some things are known only when all rows are read."""
         columns, source = self.columns, self._source
         decoder = source.decoder
+        text = next(iter(columns.text), None)
         return replace(
             self._described,
             has_header=columns.has_header,
-            text_column=columns.names[columns.text[0]],
-            text_number=columns.text[0] + 1,
+            text_column=None if text is None else columns.names[text],
+            text_number=None if text is None else text + 1,
             text_numbers=tuple(at + 1 for at in columns.text),
-            header_row=columns.first_line - 1 if columns.has_header else None,
+            header_row=columns.header_row,
             id_column=None if columns.id is None else columns.names[columns.id],
             id_number=None if columns.id is None else columns.id + 1,
             columns=columns.names if source.reading.keep_columns else (),
@@ -139,22 +155,62 @@ class File:
 
 
 def _chosen(tables: Sequence[Table], source: Source) -> tuple[Table, Columns]:
-    """Return the table to read, with its first records in `head`, and what its columns hold. Raises InvalidInput."""
+    """Return the table to read, with its first records in `head`, and what its columns hold. Raises InvalidInput.
+
+    It is the one that is asked for; else, of the visible ones, the first of those with the surest column of texts.
+    """
     shown = [table for table in tables if table.is_visible] or tables
-    table = _named(tables, source.reading.sheet) if source.reading.sheet else shown[0]
+    wanted = [_named(tables, source.reading.sheet)] if source.reading.sheet else shown
+    found: list[tuple[Table, Columns, Notes]] = []
+    errors: list[InvalidInput] = []
+    for table in wanted:
+        notes = Notes()
+        try:
+            _peek(table, source.reading)
+            found.append((table, choose(table, source, notes), notes))
+        except InvalidInput as error:
+            errors.append(error)
+    if not found:
+        raise next((error for error in errors if error.errors[0].code != "no_rows"), errors[0])
+    table, columns, notes = max(found, key=lambda each: (each[1].sureness, each[1].is_clear))
     source.describe(sheet=table.title)
+    source.notes.take(notes)
+    if len(tables) > 1:
+        _name_others(table, tables, source)
+    return table, columns
+
+
+def _peek(table: Table, reading: Reading) -> None:
+    """Read the first records of a table into its head, from the row of the headings on if one is named."""
     if not table.head:
+        if reading.header_row:
+            above = reading.header_row
+            table.records = itertools.dropwhile(lambda record: record.number < above, table.records)
         table.head = list(itertools.islice(table.records, SAMPLE_RECORDS))
         table.records = itertools.chain(table.head, table.records)
-    return table, choose(table, source)
+
+
+def _name_others(table: Table, tables: Sequence[Table], source: Source) -> None:
+    """Note which tables are left out, but for empty ones."""
+    names = {id(each): each.title or str(number) for number, each in enumerate(tables, start=1)}
+    for each in tables:
+        if each is not table:
+            with suppress(InvalidInput):
+                _peek(each, Reading())
+    others = [names[id(each)] for each in tables if each is not table and each.head]
+    if others and source.kind in WITHOUT_SHEETS:
+        source.notes.add("tables_not_read", table=names[id(table)], others=others)
+    elif others:
+        source.notes.add("sheets_not_read", sheet=names[id(table)], others=others)
 
 
 def _named(tables: Sequence[Table], asked: str) -> Table:
     """Return the table with this title, or number from 1. Raises InvalidInput."""
-    for table in tables:
-        if table.title == asked:
-            return table
+    for is_same in (str.__eq__, lambda title, name: plain(title) == plain(name)):
+        for table in tables:
+            if table.title is not None and is_same(table.title, asked):
+                return table
     if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(tables):
         return tables[int(asked) - 1]
-    there = ", ".join(repr(table.title) for table in tables)
+    there = ", ".join(repr(table.title or number) for number, table in enumerate(tables, start=1))
     raise bad_file("unknown_sheet", f"There is no sheet {asked!r}; there are: {there}.", "sheet")

@@ -15,6 +15,7 @@ NAME_CHARS = 200  #: of a name, with the job
 #: The sentence of each code; the page has the same in its languages (api/static/app/words).
 SENTENCES: Mapping[str, str] = {
     "archive_member": "The archive was unpacked and “{name}” in it was read.",
+    "cells_not_read": "Rows with cells further right than all headings, which were left out: {count}.",
     "columns_joined": "The texts of these columns were joined, in this order: {columns}.",
     "encoding_recognised": "The encoding was recognised as {encoding}, {share} percent sure.",
     "error_cells": "Cells with an error of the workbook, which is no text: {count}.",
@@ -24,6 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "headings_absent": "No headings were found: the first row was read like the others.",
     "id_guards": "Ids without the guards of spreadsheets around them (an equals sign, a tab, an apostrophe): {count}.",
     "id_zeros": "Ids that were read without their number format, so that zeros before them may be missing: {count}.",
+    "ids_not_compared": "Ids that were not compared with others, because the file has so many: {count}.",
     "ids_repeat": "Rows with an id that a row before has too: {count}.",
     "ids_rounded": "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. "
     "Write the ids as text.",
@@ -49,11 +51,16 @@ class Notes:
         """Note a decision, with the facts that its sentence names."""
         self._facts[code] = facts
 
-    def count(self, code: str, more: int = 1) -> None:
-        """Note that something happened, once more."""
+    def count(self, code: str, more: int = 1, **also: str | list[str]) -> None:
+        """Note that something happened, once more; further facts are the newest ones."""
         if more:
             facts = self._facts.setdefault(code, {"count": 0})
             facts["count"] += more
+            facts |= also
+
+    def take(self, other: Notes) -> None:
+        """Take over what another collection has."""
+        self._facts |= other._facts
 
     def all(self) -> tuple[Note, ...]:
         """Return the notes so far, in the order in which their codes first came."""

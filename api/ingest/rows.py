@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, STRUCTURE, TEXT, TIME
 from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
+from api.ingest.ids import Ids
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
 from api.ingest.table import Record
-from sentiq.jobs.types import Row, RowError
+from sentiq.core.visible import is_blank
+from sentiq.jobs.types import EMPTY_TEXT, WITHOUT_TEXT, Row, RowError
+
+_NO_TEXT = {
+    BOOLEAN: "TRUE or FALSE",
+    DATE: "a date",
+    TIME: "a time of a day",
+    DURATION: "a duration",
+    STRUCTURE: "a list",
+}
 
 
 def rows_of(
@@ -21,48 +31,140 @@ def rows_of(
 
     `notes` gets what was counted on the way.
     """
-    (text_at, *_), id_at, width = columns.text, columns.id, len(columns.names)
-    needed = max(text_at, id_at or 0) + 1
-    keep = reading.keep_columns
-    for line, cells, kinds, error in records:
-        if line < columns.first_line:
-            continue
-        if error is not None:
-            yield _failed(error, line)
-            continue
-        count = len(cells)
-        if count > width or count < needed:
-            hint = ": is a delimiter inside a cell not quoted?" if count > width else "."
-            yield _failed(RowError("ragged_row", f"There are {count} cells instead of {width}{hint}"), line)
-            continue
+    # Names are local, and what few rows need is elsewhere: this loop runs for each of a million rows.
+    maker = _Maker(columns, reading, limits, notes)
+    text_at, id_at, width = columns.text[0], columns.id, len(columns.names)
+    is_one, keep, max_chars = len(columns.text) == 1, reading.keep_columns, limits.text_chars
+    heading = columns.names[text_at] if columns.has_header else None
+    nulls, null_chars = maker.nulls, maker.null_chars
+    id_of = maker.ids.of
+    for record in records:
+        _, cells, kinds, error = record
+        if error is not None or len(cells) != width:
+            fitted = maker.fitted(record)
+            if isinstance(fitted, Row):
+                yield fitted
+                continue
+            cells = fitted
         text = cells[text_at]
-        custom_id = (cells[id_at] or None) if id_at is not None else None
-        fault = _fault(text, custom_id, limits.text_chars)
-        kept = _kept(cells, text_at, width) if keep else None
-        kept_kinds = kinds if keep else ""
-        if fault is None:
-            yield Row(text, custom_id, None, kept, kept_kinds)
+        if text == heading and maker.is_heading(cells):
+            notes.count("lines_not_read")
+            continue
+        custom_id = None if id_at is None else id_of(cells[id_at], kinds)
+        if kinds or not is_one:
+            text, fault = maker.text(cells, kinds)
         else:
-            usable = custom_id if custom_id and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
-            yield replace(_failed(fault, line, usable, kept), kinds=kept_kinds)
+            fault = None
+            if len(text) <= null_chars and text.strip() in nulls:
+                fault = maker.null(text.strip())
+        if fault is None and (fault := text_fault(text, max_chars)) is None:
+            if custom_id is None or (custom_id.isascii() and len(custom_id) <= ID_CHARS):
+                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "")
+                continue
+            if (fault := _id_fault(custom_id)) is None:
+                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "")
+                continue
+        yield maker.failed(fault, record, cells, custom_id)
 
 
-def _fault(text: str, custom_id: str | None, max_chars: int) -> RowError | None:
-    fault = text_fault(text, max_chars)
-    if fault is None and custom_id is None:
+class _Maker:
+    """Makes what few rows need: all that is not a text and an id of a record as wide as the headings."""
+
+    def __init__(self, columns: Columns, reading: Reading, limits: Limits, notes: Notes) -> None:
+        self._columns, self._limits, self._notes = columns, limits, notes
+        self._keeps = reading.keep_columns
+        self.ids = Ids(columns.id or 0, columns.id_guards, notes)
+        self.nulls = reading.nulls
+        self.null_chars = max(map(len, self.nulls), default=-2) + 2  # of a cell with blanks around
+        self._nulls_seen: list[str] = []
+
+    def fitted(self, record: Record) -> Sequence[str] | Row:
+        """Return the cells, as many as there are columns; or the row that fails because they are not."""
+        columns, cells, width = self._columns, record.cells, len(self._columns.names)
+        error, count = record.error, len(record.cells)
+        if error is None and count > width:
+            if not any(map(str.strip, cells[width:])):
+                self._notes.count("surplus_cells")
+            elif columns.has_places:
+                self._notes.count("cells_not_read")
+            else:
+                hint = "is a delimiter inside a cell not quoted?"
+                error = RowError("ragged_row", f"There are {count} cells instead of {width}: {hint}")
+        elif error is None and count <= min(columns.text) and not columns.has_places:
+            error = RowError("ragged_row", f"There are {count} cells instead of {width}.")
+        fitting = (*cells[:width], *[""] * (width - count))
+        if error is None:
+            return fitting
+        id_at = columns.id
+        is_moved = count > width and id_at is not None and id_at > min(columns.text)  # behind the cell that is torn
+        custom_id = None if id_at is None or is_moved else fitting[id_at] or None
+        return self.failed(error, record, fitting, custom_id)
+
+    def is_heading(self, cells: Sequence[str]) -> bool:
+        """Tell whether a row is that of the headings once more, as in files that were put together."""
+        return tuple(readable(cell.strip()) for cell in cells) == self._columns.names
+
+    def text(self, cells: Sequence[str], kinds: str) -> tuple[str, RowError | None]:
+        """Return the text of a row, joined where there are several columns, or why there is none."""
+        found = [self._text(cells[at], kinds[at : at + 1] or TEXT) for at in self._columns.text]
+        if len(found) == 1:
+            return found[0]
+        parts = [text for text, fault in found if fault is None and not is_blank(text)]
+        faults = [fault for _, fault in found if fault is not None]
+        return "\n".join(parts), None if parts or not faults else faults[0]
+
+    def _text(self, text: str, kind: str) -> tuple[str, RowError | None]:
+        if kind == ERROR:
+            self._notes.count("error_cells")
+            return "", RowError("error_cell", f"The cell holds the error {text or 'of a formula'}, which is no text.")
+        if kind == FORMULA:
+            self._notes.count("formulas_without_value")
+            detail = "The cell is a formula without a stored value. Save the workbook in a spreadsheet program."
+            return "", RowError("formula_without_value", detail)
+        if kind in _NO_TEXT and not self._columns.is_asked:
+            detail = f"The cell holds {_NO_TEXT[kind]}, which is no text. Name the column (text_column) to read it."
+            return "", RowError("not_a_text", detail)
+        if kind == MISSING:
+            return "", RowError(EMPTY_TEXT, "The text is missing: there is no value.")
+        bare = text.strip() if len(text) <= self.null_chars else ""
+        return (text, None) if bare not in self.nulls else ("", self.null(bare))
+
+    def null(self, text: str) -> RowError | None:
+        """Return why a cell with this text has none, and note it; None if it is only blank."""
+        if not text:
+            return None
+        if text not in self._nulls_seen:
+            self._nulls_seen.append(text)
+        self._notes.count("null_values", values=self._nulls_seen)
+        return RowError(EMPTY_TEXT, f"The cell holds {text}, which stands for a missing value (null_values).")
+
+    def kept(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Return the cells that are stored beside the text, of characters that can be stored."""
+        texts = self._columns.text
+        if len(texts) == 1:
+            at = texts[0]
+            cells = (*cells[:at], *cells[at + 1 :])
+        return tuple(map(readable, cells))
+
+    def failed(self, error: RowError, record: Record, cells: Sequence[str], custom_id: str | None) -> Row:
+        """Return the row of a record without a text; it keeps its id and its cells as far as they can be stored."""
+        if error.counts_as == WITHOUT_TEXT:
+            self._notes.count("rows_without_text")
+        if error.code == "invalid_unicode":  # see Decoder
+            error = RowError("undecodable", "Some bytes are no characters of the file's encoding.")
+        usable = custom_id if custom_id and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
+        kept, kinds = None, ""
+        if self._keeps:
+            most = self._limits.cell_chars
+            kept = self.kept([cell if len(cell) <= most else "" for cell in cells])
+            kinds = record.kinds[: len(cells)]
+        detail = f"Line {record.number}: {error.detail}"
+        return Row("", usable, RowError(error.code, detail, record.number), kept, kinds)
+
+
+def _id_fault(custom_id: str) -> RowError | None:
+    if not is_unicode(custom_id):
+        return RowError("invalid_unicode", "The id has half a surrogate pair.")
+    if len(custom_id) <= ID_CHARS:
         return None
-    if (fault is not None and fault.code == "invalid_unicode") or (custom_id and not is_unicode(custom_id)):
-        return RowError("undecodable", "Some bytes are no characters of the file's encoding.")  # see Decoder
-    if fault is None and custom_id and len(custom_id) > ID_CHARS:
-        return RowError("invalid_id", f"The id has {len(custom_id):,} characters; the limit is {ID_CHARS}.")
-    return fault
-
-
-def _kept(cells: Sequence[str], text_at: int, width: int) -> tuple[str, ...]:
-    """Return all cells but that of the text, as many as there are columns, of characters that can be stored."""
-    other = (*cells[:text_at], *cells[text_at + 1 :], *("" for _ in range(width - len(cells))))
-    return tuple(map(readable, other))
-
-
-def _failed(error: RowError, line: int, custom_id: str | None = None, cells: tuple[str, ...] | None = None) -> Row:
-    return Row("", custom_id, RowError(error.code, f"Line {line}: {error.detail}", line), cells)
+    return RowError("invalid_id", f"The id has {len(custom_id):,} characters; the limit is {ID_CHARS}.")

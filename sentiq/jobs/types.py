@@ -101,9 +101,11 @@ class RowError:
         return self.line is None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One input row: a text to classify, or the reason why its line cannot be classified."""
+class Row(NamedTuple):
+    """One input row: a text to classify, or the reason why its line cannot be classified.
+
+    A tuple, because a file has millions: it takes a quarter of the time that a frozen dataclass takes.
+    """
 
     text: str
     custom_id: str | None = None

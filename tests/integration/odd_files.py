@@ -119,7 +119,7 @@ def _csv() -> Iterator[Odd]:
     yield Odd("nul.csv", b"id,text\n1,go\0od\n2,fine\n", ("nul_character", "fine"))
     yield Odd("empty.csv", b"", refused="empty_file")
     yield Odd("only header.csv", b"id,text\n", refused="no_rows")
-    yield Odd("only blank lines.csv", b"\n\n \n", refused="no_row_read")
+    yield Odd("only blank lines.csv", b"\n\n \n", refused="no_rows")
     yield Odd(
         "two megabytes in a cell.csv", b"id,text\n1," + b"a" * 2_000_000 + b"\n2,fine\n", ("cell_too_long", "fine")
     )
@@ -208,7 +208,7 @@ def _workbooks() -> Iterator[Odd]:
     yield Odd("hidden sheet.xlsx", saved(workbook(rows, hidden=True)), ("看得见",))
     yield Odd("sheet by number.xlsx", saved(workbook(rows, hidden=True)), ("看得见",), query={"sheet": "2"})
     yield Odd("unknown sheet.xlsx", good, refused="unknown_sheet", query={"sheet": "Budget"})
-    yield Odd("formulas.xlsx", saved(workbook([["text"], ["=1+1"], ["很好"]])), ("很好",))
+    yield Odd("formulas.xlsx", saved(workbook([["text"], ["=1+1"], ["很好"]])), ("formula_without_value", "很好"))
     yield Odd("empty.xlsx", saved(workbook([])), refused="no_rows")
     wide: list[list[object]] = [[f"c{n}" for n in range(3_000)], ["x"] * 3_000]
     yield Odd("3,000 columns.xlsx", saved(workbook(wide)), refused="too_many_columns")

@@ -45,9 +45,9 @@ def test_other_choices_show_another_view(client: FlaskClient) -> None:
     book.create_sheet("第二").append(["甲"])
     out = io.BytesIO()
     book.save(out)
-    refused = client.post(UPLOADS, data=form(out.getvalue(), "book.xlsx"))
+    refused = client.post(f"{UPLOADS}?sheet=1", data=form(out.getvalue(), "book.xlsx"))
     assert refused.json["errors"][0]["code"] == "no_rows", "its first sheet is empty"
-    made = client.post(f"{UPLOADS}?sheet=2", data=form(out.getvalue(), "book.xlsx")).json
+    made = client.post(UPLOADS, data=form(out.getvalue(), "book.xlsx")).json
     assert (made["sheets"], made["preview"]) == (["Sheet", "第二"], [["甲"]])
     again = client.get(f"{UPLOADS}/{made['id']}?sheet=第二&has_header=true").json
     assert (again["columns"][0]["name"], again["preview"]) == ("甲", [])

@@ -81,7 +81,7 @@ def test_shares_of_labels_are_of_the_rows_that_have_one(client: FlaskClient, job
     assert {group["value"]: group["counts"] for group in summary["groups"]} == {
         "上海": {"positive": 1, "failed": 1, "without_text": 1},
         "北京": {"positive": 1, "failed": 0, "without_text": 1},
-        "": {"failed": 1, "without_text": 0},
+        "二": {"failed": 1, "without_text": 0},
     }
 
 

@@ -22,6 +22,7 @@ from api.ingest.limits import Limits
 from api.ingest.options import Reading
 from api.ingest.streams import line_lists
 from sentiq.core.errors import InvalidInput
+from sentiq.core.visible import is_blank
 from tests.support.examples import effort
 
 LIMITS = Limits(
@@ -36,7 +37,7 @@ TEXT = st.text(
     st.characters(codec="gb18030", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")) | st.sampled_from(',;"\n\t| '),
     min_size=1,
     max_size=30,
-).filter(lambda text: bool(text.strip()))
+).filter(lambda text: not is_blank(text))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,7 +71,7 @@ def test_what_the_csv_module_writes_is_read_again(
     writer.writerows([f"n{number}", text, "x"] for number, text in enumerate(texts))
     data = out.getvalue().encode(encoding)
     data = gzip.compress(data) if packed else data
-    reading = Reading(delimiter=delimiter, encoding=encoding, keep_columns=True)
+    reading = Reading(delimiter=delimiter, encoding=encoding, text_column=("text",), null_values=(), keep_columns=True)
     with File(cut(data, size), reading, LIMITS) as file:
         rows = list(file.rows())
     assert [row.text for row in rows] == texts

@@ -25,7 +25,7 @@ def noted() -> dict[str, set[str]]:
             if not of.endswith("notes") or node.func.attr not in ("add", "count"):
                 continue
             assert isinstance(first, ast.Constant), f"{path.name}: a code is written out where it is noted"
-            facts = {"count"} if node.func.attr == "count" else {word.arg or "" for word in node.keywords}
+            facts = {word.arg or "" for word in node.keywords} | ({"count"} if node.func.attr == "count" else set())
             found[str(first.value)] = facts
     return found
 

@@ -66,7 +66,7 @@ def reader(job: Job) -> Reader:
     """
     if job.file is None or job.file.format == "xlsx":
         return lambda _, text, kind: restored(text, kind)
-    names = {text_position(job), (job.file.id_number or 0) - 1}
+    names = {text_position(job), *(number - 1 for number in job.file.text_numbers), (job.file.id_number or 0) - 1}
     return lambda at, text, _: text if at in names else certain(text)
 
 

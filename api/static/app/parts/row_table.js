@@ -103,8 +103,8 @@ export function rowTable(base, signal, view) {
 
   /** Places of the file's columns that are not in the table anyway, as its texts and ids are. */
   function shownColumns() {
-    const { columns = [], text_number: text, id_number: id } = job.file ?? {};
-    return columns.map((_, at) => at).filter((at) => at + 1 !== text && at + 1 !== id);
+    const { columns = [], text_numbers: texts = [], id_number: id } = job.file ?? {};
+    return columns.map((_, at) => at).filter((at) => !texts.includes(at + 1) && at + 1 !== id);
   }
 
   /** @param {RowDocument[]} rows */

@@ -137,10 +137,10 @@ export function split(base, signal, view) {
     /** @param {JobDocument} fresh */
     update(fresh) {
       job = fresh;
-      const { columns = [], text_number: text } = job.file ?? {};
+      const { columns = [], text_numbers: texts = [] } = job.file ?? {};
       others = columns
         .map((name, at) => /** @type {[string, string]} */ ([String(at + 1), name]))
-        .filter((_, at) => at + 1 !== text);
+        .filter((_, at) => !texts.includes(at + 1));
       element.hidden = others.length === 0 || job.counts.completed === 0;
       if (element.hidden) return;
       if (picker.options.length === 0) {
