@@ -23,9 +23,11 @@ def parse(pieces: Iterable[bytes | str], start: Start, end: End | None = None, t
         raise damaged(f"A part of the workbook is no XML ({expat.ErrorString(error.code)}).") from None
 
 
-def feeder(start: Start, end: End | None = None, text: Text | None = None) -> expat.XMLParserType:
-    """Return a parser that is fed by its method `Parse`, which raises ExpatError."""
-    parser = expat.ParserCreate()
+def feeder(
+    start: Start, end: End | None = None, text: Text | None = None, encoding: str | None = None
+) -> expat.XMLParserType:
+    """Return a parser that is fed by its method `Parse`, which raises ExpatError; `encoding` overrides its own."""
+    parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
     if end is not None:
