@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = ROOT / "api" / "ingest" / "parsing" / "child.py"
 MESSAGE_BYTES = 256 * 2**20  #: of the longest message: the heads of all tables
 KEPT = ("PATH", "LD_LIBRARY_PATH")  #: of the environment
-RECEIVED_BYTES = 65_536  #: at once
+RECEIVED_BYTES = 262_144  #: at once
 PROCESSES = 4  #: at the same time
 PLACE_WITHIN_S = 20  #: that a file waits until another is done
 

@@ -19,7 +19,6 @@ from api.ingest.guard import Arriving
 from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
-from api.ingest.markup import read_html, read_spreadsheetml
 from api.ingest.names import plain
 from api.ingest.notes import Notes
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
@@ -51,8 +50,6 @@ FORMATS = {
     "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "escape", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     **dict.fromkeys(("xlsx", "xls", "xlsb", "ods"), Format(read_workbook, TABLE_OPTIONS | {"sheet"})),
-    "xml": Format(read_spreadsheetml, TABLE_OPTIONS | {"encoding", "sheet"}),
-    "html": Format(read_html, TABLE_OPTIONS | {"encoding", "sheet"}),
 }
 
 
@@ -88,6 +85,8 @@ class File:
         charset = parameters.get("charset", "")
         arrival = arrived(pieces, reading, limits, content_type, self._open)
         kind, head, data = arrival.kind, arrival.head, arrival.pieces
+        if kind not in FORMATS:
+            raise bad_file("not_a_table", f"The file is {kind}, which is not read. Send CSV, TXT, JSON or XLSX.")
         refuse_options(reading, kind, FORMATS[kind].options)
         self._source = Source(kind, head, data, reading, limits, arrival.is_live, charset, file=arrival.file)
         self._open.push(self._source.open)

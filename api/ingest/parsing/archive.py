@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -67,7 +68,7 @@ class Archive:
                 while piece:
                     yield piece
                     piece = part.read(PIECE_BYTES)
-        except (zipfile.BadZipFile, zipfile.zlib.error, EOFError, NotImplementedError):  # type: ignore[attr-defined]
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
             raise damaged(f"The part {_plain(name)} of the workbook is damaged.") from None
 
     def read(self, name: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from api.cell_kinds import as_text, kinds_of
 from api.ingest.parsing.formats import decimal
@@ -19,6 +19,8 @@ def sheets_of(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
         book = CalamineWorkbook.from_filelike(file)
     except PasswordError:
         raise Refusal("encrypted_workbook", "The workbook has a password. Save it without one.") from None
+    except CalamineError:
+        raise damaged("The workbook is damaged.") from None
     found = [
         Parsed(_lines(book, number, limits), sheet.name, sheet.visible is SheetVisibleEnum.Visible)
         for number, sheet in enumerate(book.sheets_metadata)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HEAD_RECORDS = 50  #: of each table, before one is chosen
 HEAD_CHARS = 2_000_000  #: of all tables together; of those beyond, the first record
 BATCH_RECORDS = 256
-BATCH_CHARS = 64_000
+BATCH_CHARS = 32_000
 NICE = 5  #: requests that wait go before files that are read
 
 

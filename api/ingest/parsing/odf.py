@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any
-from xml.parsers import expat
 
 from api.cell_kinds import BOOLEAN, DURATION, ERROR, FORMULA, NUMBER, TEXT
 from api.ingest.parsing import xml
@@ -48,14 +47,11 @@ def sheets_of(content: Content, limits: Mapping[str, Any]) -> list[Parsed]:
 
 def _lines(pieces: Iterable[bytes], table: int, columns: int) -> Iterator[Line]:
     sheet = _Sheet(table, columns)
-    feed = xml.feeder(sheet.start, sheet.end, sheet.text)
-    try:
-        for piece in takewhile(lambda _: not sheet.is_over, _mended(pieces)):
-            feed.Parse(piece)
-            yield from sheet.lines
-            sheet.lines.clear()
-    except expat.ExpatError as error:
-        raise damaged(f"The OpenDocument sheet is no XML ({expat.ErrorString(error.code)}).") from None
+    feeder = xml.feeder(sheet.start, sheet.end, sheet.text)
+    for piece in takewhile(lambda _: not sheet.is_over, _mended(pieces)):
+        xml.feed(feeder, piece)
+        yield from sheet.lines
+        sheet.lines.clear()
 
 
 def _mended(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -43,7 +43,7 @@ def _streams(file: IO[bytes]) -> set[str]:
     header = file.read(512)
     if len(header) < 512:
         return set()
-    size = 1 << min(struct.unpack_from("<H", header, 30)[0], 12)
+    size = 1 << min(max(struct.unpack_from("<H", header, 30)[0], 9), 12)
     (sector,) = struct.unpack_from("<I", header, 48)
     tables = struct.unpack_from("<109I", header, 76)
     names: set[str] = set()

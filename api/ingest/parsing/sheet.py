@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
-from xml.parsers import expat
 
 from api.cell_kinds import BOOLEAN, ERROR, FORMULA, NUMBER, TEXT
 from api.ingest.parsing import xml
@@ -211,15 +210,12 @@ def _by_parser(pieces: Iterable[bytes | str], reader: _Reader) -> Iterator[Line]
     """Yield the lines of XML of any form."""
     lines: list[Line] = []
     parser = _Parser(reader, lines.append)
-    feed = xml.feeder(parser.start, parser.end, parser.text)
-    try:
-        for piece in pieces:
-            feed.Parse(piece)
-            yield from lines
-            lines.clear()
-        feed.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise damaged(f"A sheet of the workbook is no XML ({expat.ErrorString(error.code)}).") from None
+    feeder = xml.feeder(parser.start, parser.end, parser.text)
+    for piece in pieces:
+        xml.feed(feeder, piece)
+        yield from lines
+        lines.clear()
+    xml.feed(feeder, b"", is_last=True)
     yield from lines
 
 
@@ -231,6 +227,10 @@ class _Parser:
         self._inside: list[str] = []
         self._cells: list[Stored] = []
         self._number = 0
+        self._at = self._attributes = ""
+        self._has_formula = False
+        self._value: list[str] = []
+        self._inline: list[str] = []
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._inside.append(name)
@@ -242,8 +242,7 @@ class _Parser:
             self._at = attributes.get("r", "").rstrip("0123456789").upper()
             self._attributes = "".join(f' {key}="{attributes[key]}"' for key in ("s", "t") if key in attributes)
             self._has_formula = False
-            self._value: list[str] = []
-            self._inline: list[str] = []
+            self._value, self._inline = [], []
         elif name == "f":
             self._has_formula = True
 

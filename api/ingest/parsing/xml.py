@@ -15,19 +15,14 @@ Text = Callable[[str], None]
 def parse(pieces: Iterable[bytes | str], start: Start, end: End | None = None, text: Text | None = None) -> None:
     """Call the handlers for each element, by its name without a prefix, and for each text. Raises Refusal."""
     parser = feeder(start, end, text)
-    try:
-        for piece in pieces:
-            parser.Parse(piece)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise damaged(f"A part of the workbook is no XML ({expat.ErrorString(error.code)}).") from None
+    for piece in pieces:
+        feed(parser, piece)
+    feed(parser, b"", is_last=True)
 
 
-def feeder(
-    start: Start, end: End | None = None, text: Text | None = None, encoding: str | None = None
-) -> expat.XMLParserType:
-    """Return a parser that is fed by its method `Parse`, which raises ExpatError; `encoding` overrides its own."""
-    parser = expat.ParserCreate(encoding)
+def feeder(start: Start, end: End | None = None, text: Text | None = None) -> expat.XMLParserType:
+    """Return a parser for `feed`."""
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
     if end is not None:
@@ -36,6 +31,16 @@ def feeder(
         parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = _refuse
     return parser
+
+
+def feed(parser: expat.XMLParserType, piece: bytes | str, *, is_last: bool = False) -> None:
+    """Parse a piece. Raises Refusal."""
+    try:
+        parser.Parse(piece, is_last)
+    except expat.ExpatError as error:
+        raise damaged(f"A part of the workbook is no XML ({expat.ErrorString(error.code)}).") from None
+    except LookupError:
+        raise damaged("A part of the workbook has an encoding that is not known.") from None
 
 
 def local(attributes: Mapping[str, str], name: str) -> str | None:
