@@ -45,6 +45,7 @@ class Columns:
     sureness: Sureness = Sureness.NAMED
     is_clear: bool = True  #: the heading says clearly that these are the texts
     has_places: bool = False  #: cells have places of their own, so that a row may be shorter or longer than others
+    takes_numbers: bool = True  #: a number among the texts is one, as 666 in a workbook
     id_guards: str = ""  #: marks around the ids (ids.py)
 
 
@@ -73,7 +74,8 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     asked = dict.fromkeys(position(name, names, is_named, "text_column") for name in reading.text_column)
     id_ = position(reading.id_column, names, is_named, "id_column")
     chooser = _Chooser(names if is_named else ("",) * len(names), body, reading.nulls)
-    text, sureness, others = chooser.text(id_, is_contract=source.kind in ("json", "jsonl"))
+    is_json = source.kind in ("json", "jsonl")
+    text, sureness, others = chooser.text(id_, is_contract=is_json)
     wanted = tuple(column for column in asked if column is not None)
     if wanted:
         sureness = max(chooser.sureness(column) for column in wanted)
@@ -83,7 +85,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     if len(chosen) > 1:
         notes.add("columns_joined", columns=[names[column] for column in chosen])
     if id_ is None and is_named:
-        id_ = chooser.id(chosen)
+        id_ = chooser.id(chosen, is_contract=is_json)
     first_line = 0 if at is None else good[at + skipped].number + 1
     guards = "" if id_ is None else guards_of(record.cells[id_] for record in body if id_ < len(record.cells))
     return Columns(
@@ -97,6 +99,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
         sureness=sureness,
         is_clear=is_named and bool(chosen) and chooser.meanings[chosen[0]].rank >= CLEAR,
         has_places=source.kind not in DELIMITED,
+        takes_numbers=not is_json,
         id_guards=guards,
     )
 
@@ -184,8 +187,10 @@ class _Chooser:
         """Tell whether there are two columns without headings, and the other one numbers the rows or rates them."""
         return len(self._names) == 2 and not any(self._names) and self._looks[1 - at].is_counted
 
-    def id(self, texts: Sequence[int]) -> int | None:
+    def id(self, texts: Sequence[int], *, is_contract: bool) -> int | None:
         """Return the column of ids, if one is called so and its cells can be ids."""
+        if is_contract and "custom_id" in self._names:  # the format of our own API; the first rows may have none
+            return self._names.index("custom_id")
         ranks = {at: self._id_rank(at) for at in range(len(self._names)) if at not in texts}
         best = max(ranks, key=ranks.__getitem__, default=None)
         return best if best is not None and ranks[best] > 0 else None

@@ -10,6 +10,7 @@ from api.ingest.json_values import DEPTH, Spelled, cells_of, flat
 from api.ingest.options import refuse_options
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
+from sentiq.core.visible import is_blank
 from sentiq.jobs.types import RowError
 
 SAMPLE_VALUES = 50  #: looked at to tell the names of the columns
@@ -45,11 +46,12 @@ def table_of(
 
 
 def _head(values: Iterator[Numbered], source: Source) -> Iterator[Numbered]:
-    """Yield the first values. Of rows that should run as they arrive, one is enough that has the text's member."""
-    wanted = source.reading.text_column[:1] or NATIVE[:1]
+    """Yield the first values. Of rows that should run as they arrive, those up to the first with a text are enough."""
+    wanted = (*source.reading.text_column[:1], *NATIVE)[0]
     for number, value in itertools.islice(values, SAMPLE_VALUES):
         yield number, value
-        if source.is_live and (value is None or type(value) is str or (isinstance(value, dict) and wanted[0] in value)):
+        text = value.get(wanted) if isinstance(value, dict) else value
+        if source.is_live and type(text) is str and not is_blank(text):
             return
 
 

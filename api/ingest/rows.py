@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, STRUCTURE, TEXT, TIME
+from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, NUMBER, STRUCTURE, TEXT, TIME
 from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
 from api.ingest.ids import Ids
@@ -20,7 +20,7 @@ _NO_TEXT = {
     DATE: "a date",
     TIME: "a time of a day",
     DURATION: "a duration",
-    STRUCTURE: "a list",
+    NUMBER: "a number",  # not in a workbook or a CSV
 }
 
 
@@ -121,7 +121,9 @@ class _Maker:
             self._notes.count("formulas_without_value")
             detail = "The cell is a formula without a stored value. Save the workbook in a spreadsheet program."
             return "", RowError("formula_without_value", detail)
-        if kind in _NO_TEXT and not self._columns.is_asked:
+        if kind == STRUCTURE:
+            return "", RowError("not_a_text", "The cell holds a list or an object, which is no text.")
+        if kind in _NO_TEXT and not self._columns.is_asked and not (kind == NUMBER and self._columns.takes_numbers):
             detail = f"The cell holds {_NO_TEXT[kind]}, which is no text. Name the column (text_column) to read it."
             return "", RowError("not_a_text", detail)
         if kind == MISSING:
@@ -150,7 +152,7 @@ class _Maker:
         """Return the row of a record without a text; it keeps its id and its cells as far as they can be stored."""
         if error.counts_as == WITHOUT_TEXT:
             self._notes.count("rows_without_text")
-        if error.code == "invalid_unicode":  # see Decoder
+        if error.code == "invalid_unicode" and any("\udc80" in cell for cell in cells):  # see Decoder
             error = RowError("undecodable", "Some bytes are no characters of the file's encoding.")
         usable = custom_id if custom_id and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
         kept, kinds = None, ""

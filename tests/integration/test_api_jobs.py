@@ -161,7 +161,7 @@ def test_bad_lines_fail_alone_with_their_number(client: FlaskClient, answer_inte
     rows = client.get(f"{JOBS}/{job_id}/results?include=text").json["data"]
 
     assert [(r["error"] or {}).get("code") for r in rows] == [
-        *(None, None, "empty_text", "invalid_json", "invalid_item", "undecodable", "undecodable"),
+        *(None, None, "empty_text", "invalid_json", "invalid_item", "undecodable", "invalid_unicode"),
         *("text_too_long", "line_too_long", "empty_text", "empty_text", "empty_text", None),
     ]
     assert [r["text"] for r in rows if not r["error"]] == ["带BOM的第一行", "好", "no newline at the end"]

@@ -283,6 +283,20 @@ def test_bytes_that_come_one_by_one_are_not_looked_at_again_and_again(data: str)
     assert time.process_time() - begun < 5, "it took a minute when each byte was looked at together with all before"
 
 
+def test_what_is_no_string_is_no_text_unless_its_column_is_asked_for() -> None:
+    lines = '{"text": "好吃"}\n{"text": 5}\n{"text": true}\n{"text": [1]}\n{"text": {"a": 1}}\n'
+    found = [row.error.code if row.error else row.text for row in read(lines, "a.jsonl")]
+    assert found == ["好吃", "not_a_text", "not_a_text", "not_a_text", "empty_text"]
+    asked = [row.error.code if row.error else row.text for row in read(lines, "a.jsonl", text_column=("text",))]
+    assert asked == ["好吃", "5", "TRUE", "not_a_text", "empty_text"]
+
+
+def test_a_body_that_begins_without_a_text_has_ids_all_the_same() -> None:
+    lines = 'null\n{"text": null}\n""\n{"text": "好吃"}\n{"text": "难吃", "custom_id": 7}\n'
+    rows = read(lines, "", NDJSON, 1)
+    assert [(row.text, row.custom_id) for row in rows] == [("", None)] * 3 + [("好吃", None), ("难吃", "7")]
+
+
 FALSE_FRIENDS = (
     *(
         "[微笑]好吃\n[大哭]难吃\n",
