@@ -126,7 +126,8 @@ def _number(text: str) -> Value:
     if text.lstrip("-").isdigit():
         return int(text) if len(text.lstrip("-")) <= EXACT_DIGITS else text
     value = float(text)
-    return value if math.isfinite(value) else text
+    is_exact = repr(value) == text or sum(map(str.isdigit, text)) <= EXACT_DIGITS
+    return value if is_exact and math.isfinite(value) else text
 
 
 def _serial(moment: datetime.datetime) -> float:

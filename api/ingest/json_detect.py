@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.ingest.json_values import BLANKS, has_comma_too_many, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
+
+#: How a text whose first character is a mark or of ASCII begins.
+_WIDE = (
+    ("utf-32-le", re.compile(rb"\xff\xfe\0\0|[^\0]\0\0\0")),
+    ("utf-32-be", re.compile(rb"\0\0\xfe\xff|\0\0\0[^\0]")),
+    ("utf-16-le", re.compile(rb"\xff\xfe.*|[^\0]\0.*", re.DOTALL)),
+    ("utf-16-be", re.compile(rb"\xfe\xff.*|\0[^\0].*", re.DOTALL)),
+)
 
 
 def looks_like_json(head: bytes) -> str | None:
@@ -71,12 +80,10 @@ def _has_tables(value: Mapping[str, Any]) -> bool:
 
 def _text(head: bytes) -> str:
     """Return the beginning of a file as text, as far as its brackets and quotation marks go."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return head.decode("utf-16", "ignore")
+    for encoding, begin in _WIDE:
+        if begin.fullmatch(head[:4]):
+            return head.decode(encoding, "ignore").removeprefix("\ufeff")
     head = head.removeprefix(codecs.BOM_UTF8)
-    nuls = head[:2].find(b"\0")
-    if nuls >= 0:
-        return head.decode("utf-16-be" if nuls == 0 else "utf-16-le", "ignore")
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

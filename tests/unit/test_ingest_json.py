@@ -216,7 +216,7 @@ def test_a_map_with_other_names_in_each_row_is_one_cell() -> None:
     assert opened(data, "a.jsonl")[0].columns.names == ("text", "scores")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("kind", ["lines", "list", "document"])
 def test_other_encodings_are_read_as_well(kind: str, encoding: str) -> None:
     rows = [{"text": GOOD, "id": 1}, {"text": BAD, "id": 2}]
