@@ -71,6 +71,11 @@ def test_a_cell_is_a_text_and_a_kind(value: Any, text: str, kind: str) -> None:
     assert restored("", kind or "s") == "", "of a row that could not be read"
 
 
+@pytest.mark.parametrize("text", ["3.14159265358979312", "123456789012345678.5", "1e999", "1234567890123456"])
+def test_a_number_that_a_spreadsheet_would_change_stays_a_text(text: str) -> None:
+    assert restored(text, "n") == text
+
+
 def test_kinds_end_with_the_last_cell_that_is_no_text() -> None:
     assert kinds_of(["a", 1, None, 2.5, "b", None]) == "snsn"
 
