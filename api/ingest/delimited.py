@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from api.ingest.delimited_records import DelimitedRecords
+from api.ingest.delimited_records import DelimitedRecords, record
 from api.ingest.dialect import NO_DELIMITER, Survey, dialect_of, has_listed_heading
 from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
 from api.ingest.streams import line_lists
-from api.ingest.table import Record, Table
+from api.ingest.table import Table
 
 LINE_OPTIONS = frozenset({"encoding"})  #: that a text of one text a line obeys
 
@@ -34,8 +34,8 @@ def read_lines(source: Source) -> list[Table]:
         return [_table(source, found, pieces)]
     refuse_options(source.reading, "a text of one text a line", LINE_OPTIONS)
     numbered = enumerate(itertools.chain.from_iterable(pieces), start=1)
-    texts = ((number, line.rstrip("\r\n")) for number, line in numbered)
-    return [Table((Record(number, (text,)) for number, text in texts if text.strip()), ("text",))]
+    records = (record((number, (line.rstrip("\r\n"),), "", None)) for number, line in numbered if not line.isspace())
+    return [Table(records, ("text",))]
 
 
 def _with_sample(pieces: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]], bool]:

@@ -13,6 +13,7 @@ _PLAIN = {0xDC00 + code: code for code in range(128)}
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v", "Z": "\x1a"}
 _SEQUENCE = re.compile(r"\\(\r\n|.)?", re.DOTALL)
 _MARK_OR_SEQUENCE = re.compile(r'"|\\(?:\r\n|.)', re.DOTALL)
+_COPY_ENDS = re.compile(r"^\\\.\r?$", re.MULTILINE)
 _CERTAIN = re.compile(r"\\[nrt](?![A-Za-z])")
 _WINDOWS_PATH = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\[A-Za-z][\w.\\]")
 
@@ -80,7 +81,7 @@ class BareEscapes:
 
         One before a line end or a delimiter is another question: see `escapes_ends`.
         """
-        rest, nulls = self._null.subn("", text)
+        rest, nulls = self._null.subn("", _COPY_ENDS.sub("", text))
         if any(found[1] not in self._known for found in _SEQUENCE.finditer(rest)):
             return False
         single = rest.replace("\\\\", "")
