@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from api.ingest.delimited_records import DelimitedRecords, record
-from api.ingest.dialect import NO_DELIMITER, Survey, dialect_of, has_listed_heading
+from api.ingest.dialect import NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
 from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
 from api.ingest.streams import line_lists
@@ -35,7 +35,8 @@ def read_lines(source: Source) -> list[Table]:
     refuse_options(source.reading, "a text of one text a line", LINE_OPTIONS)
     numbered = enumerate(itertools.chain.from_iterable(pieces), start=1)
     records = (record((number, (line.rstrip("\r\n"),), "", None)) for number, line in numbered if not line.isspace())
-    return [Table(records, ("text",))]
+    has_heading = has_listed_heading(next(([line.strip()] for line in sample if line.strip()), []))
+    return [Table(records, None if has_heading else ("text",))]
 
 
 def _with_sample(pieces: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]], bool]:
@@ -70,4 +71,4 @@ def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey 
         return None
     if found.dialect.delimiter == "\t" and not found.bad and len(found.records) > 1:
         return found
-    return found if has_listed_heading(found.records[0]) and len(found.records[0]) == found.width else None
+    return found if len(found.records[0]) == found.width and are_headings(found.records[0]) else None

@@ -159,6 +159,12 @@ def has_listed_heading(line: Sequence[str]) -> bool:
     )
 
 
+def are_headings(line: Sequence[str]) -> bool:
+    """Tell whether cells are headings, of which one is listed for texts and no more than half are unknown."""
+    known = sum(meaning(cell).kind is not Kind.UNKNOWN for cell in line)
+    return has_listed_heading(line) and known * 2 >= len(line) and all(0 < len(cell.strip()) <= 30 for cell in line)
+
+
 def bare_escape(delimiter: str, lines: Sequence[str], width: int = 0) -> bool | None:
     """Tell whether a backslash is the mark of an escape where marks enclose no cells; None: the lines do not show it.
 
