@@ -39,7 +39,7 @@ class DelimitedRecords:
         self._held: deque[tuple[int, list[str]]] = deque()  # pieces from there on, and how many lines are before each
         self._again: deque[str] = deque()  # lines to be read once more, before the fresh ones
         self._times_again = 0
-        self._shielded = -1  # start of the record that was read once more for a CR in it
+        self._shielded = (-1, -1)  # lines that were read once more for a CR in them
         self._unsure_up_to = 0  # line up to which, and on to the next that does, a record must look like a row
         self._open()
 
@@ -157,8 +157,8 @@ class DelimitedRecords:
         None: it is read once more.
         """
         start, lines = self._start, self._between(self._start, end)
-        if "new-line" in cause and self._shielded != start:
-            self._is_careful, self._shielded = True, start
+        if "new-line" in cause and self._shielded != (start, end):
+            self._is_careful, self._shielded = True, (start, end)
             self._read_again(start, list(map(with_bare_crs, lines)))
             return None
         if len(lines) == 1 and "limit" in cause:

@@ -21,6 +21,8 @@ NO_DELIMITER = "\x1f"  #: of one column: in no text
 
 _CUT_OFF = 20  #: lines of a record that may go on behind the sample
 _SETTING = re.compile(r'"?sep=(\\t|[^"\r\n])"?[,;|\s]*', re.IGNORECASE)
+_ENCLOSED = re.compile(r'(?<![^\n,;\t|])"(?:[^"\\]|\\.|"")*"', re.DOTALL)
+_BARE_MARK = re.compile(r'\\"')  # Python's csv module with doublequote=False: Spark would enclose its cell
 _COMMENT = re.compile(r'\s*"?(#|--|//)')
 
 
@@ -42,6 +44,7 @@ class Dialect:
     delimiter: str
     quotes: bool = True  #: marks enclose cells
     escape: bool | None = False  #: a backslash is the mark of an escape; None: nothing has shown it yet
+    escape_bare: bool = False  #: between marks or not
     width: int = 1  #: usual number of cells
     above: int = 0  #: lines above the first record: settings, comments, blank ones
     left_out: int = 0  #: those of them that are not blank
@@ -55,7 +58,7 @@ class Dialect:
         It raises csv.Error for a record that is not as the dialect has it.
         """
         if self.quotes:
-            undone = map(EnclosedEscapes(self.delimiter), lines) if self.escape else lines
+            undone = map(EnclosedEscapes(self.delimiter, self.escape_bare), lines) if self.escape else lines
             return csv.reader(undone, delimiter=self.delimiter, strict=True)
         escape = None if self.escape is False else "\\"
         return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, escapechar=escape, strict=True)
@@ -233,10 +236,13 @@ def _quoting_of(reading: Reading, delimiter: str, lines: Sequence[str], *, is_wh
         if not found.bad:
             break
         other = survey(dialect, lines, is_whole=is_whole)
-        if not dialect.quotes and any(map(_has_enclosed, other.records)):
+        enclosed = 0 if dialect.quotes else sum(map(_has_enclosed, other.records))
+        if enclosed and not (dialect.escape and not other.bad and enclosed * 2 < len(other.records)):
             continue
         if other.bad < found.bad and not (other.is_spoiled if dialect.escape else other.bad):
             found = other
+    if found.dialect.quotes and found.dialect.escape and _BARE_MARK.search(_ENCLOSED.sub("", "".join(lines))):
+        return survey(replace(found.dialect, escape_bare=True), lines, is_whole=is_whole)
     return found
 
 

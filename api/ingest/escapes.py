@@ -97,10 +97,12 @@ class BareEscapes:
 class EnclosedEscapes:
     r"""Undoes \" and \\ between quotation marks: Spark, PHP, MySQL with ENCLOSED BY.
 
-    It is called with one line after another, and knows whether a cell is still open.
+    It is called with one line after another, and knows whether a cell is still open; `everywhere`: also in cells
+    without marks, as Python's csv module writes them.
     """
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, everywhere: bool = False) -> None:
+        self._everywhere = everywhere
         self._escaped = f'"\\{delimiter}'
         self._is_open = False
 
@@ -114,7 +116,7 @@ class EnclosedEscapes:
         if found[0] == '"':
             self._is_open = not self._is_open
             return '"'
-        if not self._is_open:
+        if not self._is_open and not self._everywhere:
             return found[0]
         escaped = found[0][1:]
         if escaped in self._escaped:

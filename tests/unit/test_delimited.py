@@ -84,6 +84,15 @@ def test_the_delimiter_and_what_stands_above(data: str, delimiter: str | None, r
         # Spark, PHP, MySQL with ENCLOSED BY
         ('1,"说\\"好\\"，x\\\\"\n2,C:\\new\n', "csv", [["1", '说"好"，x\\'], ["2", "C:\\new"]]),
         ('1,"a\\",b"\n2,"c\\\nd"\n', "csv", [["1", 'a",b'], ["2", "c\nd"]]),
+        # Python's csv module with an escape instead of doubled marks, or without marks at all
+        (
+            '1,说\\"好\\"\n2,"a, \\"b\\"\\\\"\n3,C:\\\\new\n',
+            "csv",
+            [["1", '说"好"'], ["2", 'a, "b"\\'], ["3", "C:\\new"]],
+        ),
+        ("1\t红\r\\\n蓝\t\\\\\n2\t黄\\\t绿\tx\n", "tsv", [["1", "红\r\n蓝", "\\"], ["2", "黄\t绿", "x"]]),
+        # MySQL without marks: a text between marks is just that
+        ('1,好\\, 真\n2,"赞"\n3,行\n', "csv", [["1", "好, 真"], ["2", '"赞"'], ["3", "行"]]),
     ],
 )
 def test_escapes_are_undone_where_the_lines_show_that_they_are(data: str, kind: str, rows: Rows) -> None:
