@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 
 from api.ingest.cells import has_sentence, is_text
 from api.ingest.names import Kind, meaning, plain
 
+REMARKS = 3  #: rows of remarks below the headings, at most
 LABEL_CHARS = 30  #: of a heading that nobody listed
 
 #: What a row below the headings says of how they are to be filled in.
 _REMARK = re.compile(
-    r"[(（]?(?:必填|选填|可选|非必填|必须|示例|例如|样例|填写说明|(?:required|optional|mandatory|example)\b).*|"
+    r"[(（]?(?:必填|选填|非必填|示例|样例|填写说明|(?:required|optional|mandatory|example)\b).*|"
     r"open-ended response|response|开放式回答|填空题?|单选题?|多选题?|简答题?|文本|字符串|数字|日期|"
-    r"string|text|varchar\S*|int(?:eger|64)?|float|date(?:time)?|:?-{2,}:?|\{\"ImportId\".*",
+    r"string|text|varchar\S*|int(?:eger|64)?|float|date(?:time)?|:?-{2,}:?",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
@@ -34,7 +35,9 @@ def find(rows: Sequence[Cells], asked: Collection[str]) -> int | None:
     wanted = {plain(name) for name in asked if not name.isdigit()}
     best, most = None, 0
     for at, row in enumerate(rows):
-        known = _known(row, wanted)
+        if wanted and any(plain(cell) in wanted for cell in row):
+            return at
+        known = _known(row)
         if known > most and _stands_above(rows, at):
             best, most = at, known
     return _unlisted(rows) if best is None else best
@@ -42,21 +45,21 @@ def find(rows: Sequence[Cells], asked: Collection[str]) -> int | None:
 
 def remarks(rows: Sequence[Cells], headings: int) -> int:
     """Return how many rows below the headings are no data: remarks on how to fill them in, headings once more."""
-    last = headings
-    for at in range(headings + 1, min(headings + 4, len(rows) - 1)):
-        cells = _filled(rows[at])
-        if all(map(_REMARK.fullmatch, cells)) or (len(cells) > 1 and _known(rows[at], frozenset()) == len(cells)):
-            last = at
-    return last - headings
+    below = [_filled(row) for row in rows[headings + 1 : headings + 1 + REMARKS]]
+    machine = [at for at, cells in enumerate(below) if all(cell.startswith('{"ImportId"') for cell in cells)]
+    if machine:
+        return machine[0] + 1  # as Qualtrics writes them, with the questions above
+    is_remark = [
+        all(map(_REMARK.fullmatch, cells)) or (len(cells) > 1 and _known(cells) == len(cells)) for cells in below
+    ]
+    return is_remark.index(False) if False in is_remark else 0
 
 
-def _known(row: Cells, wanted: Set[str]) -> int:
+def _known(row: Cells) -> int:
     """Return how many cells are headings that are known; 0 for a row that does not read as one of headings."""
     cells = _filled(row)
     meanings = [meaning(cell) for cell in cells]
     known = sum(found.is_whole and found.kind is not Kind.UNKNOWN for found in meanings)
-    if wanted and wanted & {plain(cell) for cell in cells}:
-        return known + len(cells)
     if not any(found.is_whole and found.kind in (Kind.TEXT, Kind.ID) for found in meanings):
         return 0
     others = [cell for cell, found in zip(cells, meanings, strict=True) if not found.is_whole]

@@ -13,6 +13,7 @@ from api.ingest.options import Reading
 from api.ingest.rows import rows_of
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
+from sentiq.core.errors import InvalidInput
 from sentiq.jobs.types import Row
 
 LIMITS = Limits(inflated_bytes=10**9, inflate_ratio=10**6, rows=10**6, columns=200, cell_chars=10_000, text_chars=1_000)
@@ -382,3 +383,123 @@ def test_columns_are_told_by_their_headings_and_their_cells(case: Case) -> None:
     assert (named[0], named[1] if case.text else None) == (case.text, case.id)
     if case.first:
         assert read(table(case.rows))[0][0].text == case.first
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [("评价内容", "很好"), ("*评价内容（必填）", "很好"), ("备注", "无"), ("3", "无")],
+)
+def test_a_column_that_is_named_is_read_whatever_it_holds(asked: str, text: str) -> None:
+    rows = ["订单号|*评价内容（必填）|备注", "1|很好|无", "2|不好|无"]
+    assert read(table(rows), Reading(text_column=(asked,)))[0][0].text == text
+
+
+def test_the_heading_that_is_named_tells_where_the_headings_are() -> None:
+    rows = ["某店|某月", "甲|乙", "5|面条", "1|米饭"]
+    columns, _ = chosen(table(rows), Reading(text_column=("乙",)))
+    assert (columns.header_row, columns.names) == (2, ("甲", "乙"))
+
+
+def test_what_is_decided_is_noted() -> None:
+    rows = ["某月汇总|||", "编号|评论|看法|评价内容", "1|很好|不错|好吃", "2|差|很差|难吃"]
+    _, notes = chosen(table(rows))
+    assert {note.code: note.facts for note in notes.all()} == {
+        "rows_above_headings": {"count": 1},
+        "text_column_recognised": {"column": "评价内容", "others": ["看法", "评论"]},
+    }
+    _, notes = chosen(table(["5|很好", "1|不好"]))
+    assert [note.code for note in notes.all()] == ["headings_absent"]
+
+
+def test_a_table_without_texts_is_refused_with_its_columns() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read(table(["订单号|价格", "1|9.9", "2|8.8"]))
+    assert (refused.value.errors[0].code, refused.value.errors[0].pointer) == ("no_text_column", "/text_column")
+    assert "'订单号', '价格'" in refused.value.detail
+    with pytest.raises(InvalidInput) as refused:
+        read(table(["订单号|价格"]))
+    assert refused.value.errors[0].code == "no_rows"
+
+
+def test_the_texts_of_several_columns_are_joined_in_the_order_in_which_they_are_named() -> None:
+    rows = ["编号|追评|评价|星", "1|洗了缩水|很好|5", "2||不好|1", "3|NULL| |1", "4|又买了|N/A|5"]
+    found, notes = read(table(rows), Reading(text_column=("评价", "追评"), keep_columns=True))
+    assert [row.text for row in found] == ["很好\n洗了缩水", "不好", "", "又买了"]
+    assert [row.error.code if row.error else None for row in found] == [None, None, "empty_text", None]
+    assert found[0].cells == ("1", "洗了缩水", "很好", "5"), "all columns are kept, for none is the text"
+    assert {"columns_joined": {"columns": ["评价", "追评"]}}.items() <= {n.code: n.facts for n in notes.all()}.items()
+
+
+def test_a_cell_that_stands_for_a_missing_value_has_no_text() -> None:
+    rows = ["编号|评论", "1|很好", "2|NULL", "3| \\N ", "4|nan", "5|无", "6|-", "7|Nullpunkt"]
+    found, notes = read(table(rows))
+    assert [row.text for row in found] == ["很好", "", "", "", "无", "-", "Nullpunkt"]
+    assert found[1].error is not None
+    assert (found[1].error.counts_as, found[1].custom_id) == ("without_text", "2")
+    assert "NULL" in found[1].error.detail
+    assert [note.facts for note in notes.all() if note.code == "null_values"] == [
+        {"count": 3, "values": ["NULL", "\\N", "nan"]}
+    ]
+    found, _ = read(table(rows), Reading(null_values=("无", "-")))
+    assert [row.text for row in found] == ["很好", "NULL", " \\N ", "nan", "", "", "Nullpunkt"]
+
+
+def typed(kinds: str, reading: Reading) -> tuple[list[Row], Notes]:
+    """Return the rows of a sheet of good texts and one cell of each of these kinds."""
+    cells = {"n": "666", "d": "2024-05-01", "b": "TRUE", "x": "#N/A", "f": "", "z": ""}
+    records = [Record(1, ("编号", "评论")), *(Record(n, (f"a{n}", "很好")) for n in range(2, 9))]
+    records += [Record(n, (f"b{n}", cells[kind]), f"s{kind}") for n, kind in enumerate(kinds, start=9)]
+    return read(Table(iter(records), head=records), reading, "xlsx")
+
+
+def test_a_cell_that_is_no_text_fails_by_its_kind() -> None:
+    found, notes = typed("ndbxfz", Reading())
+    assert [row.error.code if row.error else row.text for row in found[7:]] == [
+        "666",  # people write numbers, and a spreadsheet takes them for such
+        *("not_a_text", "not_a_text", "error_cell", "formula_without_value", "empty_text"),
+    ]
+    assert {"error_cells", "formulas_without_value", "rows_without_text"} == {note.code for note in notes.all()}
+    found, _ = typed("db", Reading(text_column=("评论",)))
+    assert [row.text for row in found[7:]] == ["2024-05-01", "TRUE"], "whoever names the column wants them"
+
+
+def test_surplus_cells_fail_a_row_only_if_they_hold_something() -> None:
+    rows = ["编号|评论|星", "1|很好|5| |", "2|有一个|逗号|5", "3|不好", "4"]
+    found, notes = read(table(rows), Reading(keep_columns=True))
+    assert [row.error.code if row.error else row.text for row in found] == ["很好", "ragged_row", "不好", "ragged_row"]
+    assert [row.cells for row in found] == [("1", "5"), ("2", "逗号"), ("3", ""), ("4", "")]
+    assert [row.custom_id for row in found] == ["1", "2", "3", "4"]
+    assert [note.facts for note in notes.all() if note.code == "surplus_cells"] == [{"count": 1}]
+    found, notes = read(table(rows), kind="xlsx")
+    assert [row.error.code if row.error else row.text for row in found][1:3] == ["有一个", "不好"], "cells have places"
+
+
+@pytest.mark.parametrize("mark", ['="{}"', "\t{}", "{}\t", "'{}", "`{}"])
+def test_marks_that_spreadsheets_need_are_taken_off_ids_alone(mark: str) -> None:
+    rows = ["订单号|评论|单价", *(f"{mark.format(f'00{n}')}|'很好'{n}|{mark.format(n)}" for n in range(3))]
+    found, notes = read(table(rows), Reading(keep_columns=True))
+    assert [row.custom_id for row in found] == ["000", "001", "002"]
+    assert found[1].text == "'很好'1"
+    assert found[1].cells == (mark.format("001"), mark.format(1)), "kept cells stay as they are"
+    assert [note.facts for note in notes.all()] == [{"count": 3}]
+
+
+def test_an_apostrophe_of_one_id_is_a_part_of_it() -> None:
+    found, notes = read(table(["id|评论", "'a|很好", "b|不好"]))
+    assert [row.custom_id for row in found] == ["'a", "b"]
+    assert not notes.all()
+
+
+def test_ids_that_repeat_or_are_rounded_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ["订单号|评论", *(f"1.23456789012346E+17|很好{n}" for n in range(4)), "a|不好", "b|不错"]
+    _, notes = read(table(rows))
+    assert {note.code: note.facts["count"] for note in notes.all()} == {"ids_repeat": 3, "ids_rounded": 4}
+    monkeypatch.setattr("api.ingest.ids.IDS_COMPARED", 2)
+    _, notes = read(table(["id|评论", *(f"{n}|很好{n}" for n in (1, 2, 3, 1))]))
+    assert {note.code: note.facts["count"] for note in notes.all()} == {"ids_repeat": 1, "ids_not_compared": 1}
+
+
+def test_headings_that_come_again_are_no_row() -> None:
+    found, notes = read(table(["id|评论", "1|很好", "id|评论", "2|不好"]))
+    assert [row.text for row in found] == ["很好", "不好"]
+    assert {note.code: note.facts for note in notes.all()} == {"lines_not_read": {"count": 1}}
