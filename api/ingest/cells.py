@@ -17,8 +17,9 @@ _CHOICE_WORDS = """
     一般 非常不满意 很不满意 不太满意 推荐 不推荐 力荐 还行 较差 很差 正面 负面 中性 中立 积极 消极 正向 负向 正 负
     五星 四星 三星 二星 一星 高 低 已处理 未处理 待处理 已完成 已关闭 处理中 已解决 未解决 已回复 未回复 通过 不通过
     匿名 默认 系统默认 默认好评 true false yes no y n t f pos neg positive negative neutral good bad male female
-    open closed pending solved resolved new on hold none null nan na n/a ok done low normal high urgent 普通 紧急
-    优秀 良好 合格 不合格
+    open closed pending solved resolved new on hold none null nan na n/a ok done low normal high urgent 普通 紧急 会
+    不会 可能会 可能不会 一定会 愿意 不愿意 同意 不同意 非常同意 无所谓 不清楚 不知道 从不 偶尔 经常 有时 总是 优秀
+    良好 合格 不合格
 """
 #: Answers one chooses instead of writing them.
 _CHOICES = frozenset(_CHOICE_WORDS.split())
@@ -51,11 +52,14 @@ _CODE_DIGITS = 4
 
 #: What sentences of people have, and names of people, things and places seldom have.
 _SENTENCE = re.compile(
-    r"[，。！？；…～]|[!?~]{1,}|[.,;]\s|[很太不没吗吧啊呢呀哦啦嘛哈真还挺蛮超极好差烂赞棒爽快慢贵值香臭脏难坑骗]|"
-    r"喜欢|推荐|满意|失望|一般|可以|垃圾|感谢|谢谢|希望|建议|问题|退货|退款|客服|服务|质量|觉得|感觉|[\U0001F300-\U0001FAFF❤👍👎]|"
-    r"\b(?:i|you|we|it|is|was|are|were|not|very|good|great|bad|nice|love|like|the|this|that|and|but|so|too|my|have|had|has|"
-    r"don't|doesn't|didn't|can't|excellent|poor|terrible|awful|worst|best|perfect|slow|fast|thanks?|ok|fine|well|work(?:s|ed)?|"
-    r"hello|hi|easy|quick|happy|disappointed|recommend)\b",
+    r"[，。！？；…～]|[!?~]|[.,;]\s|[很没吗吧啊呢呀哦啦嘛挺蛮烂赞爽慢臭脏坑骗]|"
+    r"不(?!锈)|太(?!原|阳|平|仓|极|湖|古)|好(?!丽友|莱坞|孩子|市|利来)|差(?!旅|价|速)|快(?!递|手|餐|速|运|船|乐|消)|贵(?!州|阳|宾|金|港)|"
+    r"香(?!港|水|菇|草|蕉|肠|烟|薰)|真(?!丝|皮|空)|超(?!市|声|薄|人|清|轻)|极(?!速|光|简|米)|难(?!度)|棒(?!球|棒糖)|值(?!班)|了(?!望)|"
+    r"哈(?!尔|密|弗|佛|根)|还(?!款)|喜欢|推荐|满意|失望|一般(?!纳税)|可以|垃圾|感谢|谢谢|希望(?!小学)|觉得|感觉|"
+    r"[\U0001F300-\U0001FAFF❤👍👎]|"
+    r"\b(?:i|you|we|it|is|was|very|good|great|bad|nice|love|like|this|that|but|so|too|my|have|had|has|"
+    r"don't|doesn't|didn't|can't|excellent|poor|terrible|awful|worst|best|perfect|slow|fast|thanks?|fine|well|works?|"
+    r"worked|hello|hi|easy|quick|happy|disappointed|recommend)\b",
     re.IGNORECASE,
 )
 

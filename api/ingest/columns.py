@@ -177,9 +177,9 @@ class _Chooser:
         if seen.is_chosen or seen.is_repeated:
             is_text = is_only or found.rank >= CLEAR or (found.rank >= CLEAR - 8 and not seen.is_chosen)
             return Sureness.MAYBE if is_text else Sureness.NOT
-        if found.kind is Kind.TEXT and (found.rank >= USUAL or seen.sentences >= 0.3):
+        if found.kind is Kind.TEXT and (found.rank >= USUAL or seen.sentences >= 0.5):
             return Sureness.NAMED if found.rank >= USUAL else Sureness.LOOKS
-        if seen.sentences >= 0.3:
+        if found.kind is Kind.UNKNOWN and seen.sentences >= 0.3:
             return Sureness.LOOKS
         return Sureness.MAYBE if is_only or self._is_beside_number(at) else Sureness.NOT
 
@@ -197,8 +197,10 @@ class _Chooser:
 
     def _id_rank(self, at: int) -> int:
         found, seen = self.meanings[at], self._looks[at]
-        if found.kind is not Kind.ID or not seen.filled or seen.sentences > 0.5:
+        if found.kind is not Kind.ID or seen.sentences > 0.5:
             return 0
+        if not seen.filled:
+            return found.rank - CLEAR
         if seen.is_chosen and found.rank < CLEAR:
             return 0
         return found.rank - 25 * (seen.different < seen.filled)

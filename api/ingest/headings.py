@@ -60,7 +60,8 @@ def _known(row: Cells) -> int:
     cells = _filled(row)
     meanings = [meaning(cell) for cell in cells]
     known = sum(found.is_whole and found.kind is not Kind.UNKNOWN for found in meanings)
-    if not any(found.is_whole and found.kind in (Kind.TEXT, Kind.ID) for found in meanings):
+    is_clear = any(found.is_whole and found.kind in (Kind.TEXT, Kind.ID) for found in meanings)
+    if not is_clear and not 3 <= known == len(cells):
         return 0
     others = [cell for cell, found in zip(cells, meanings, strict=True) if not found.is_whole]
     if sum(not is_text(cell) and not cell.startswith("#") for cell in others) > known // 2:
@@ -100,13 +101,22 @@ def _unlisted(rows: Sequence[Cells]) -> int | None:
     numbered = [cell for cell in row if cell]
     if numbered == [str(n) for n in range(len(numbered))] and any(map(_is_prose, columns)):
         return at  # as pandas writes a table whose columns have no names
-    if len(set(cells)) < len(cells) or any(len(cell) > LABEL_CHARS or has_sentence(cell) for cell in cells):
+    if len(set(cells)) < len(cells) or any(not is_text(cell) and not _IDENTIFIER.fullmatch(cell) for cell in cells):
         return None
-    if any(not is_text(cell) and not _IDENTIFIER.fullmatch(cell) for cell in cells):
+    unlike = sum(map(_is_unlike, row, columns))
+    if len(row) > 1 and unlike > 1:
+        return at
+    if any(len(cell) > LABEL_CHARS or has_sentence(cell) for cell in cells):
         return None
     if len(row) == 1 and not _IDENTIFIER.fullmatch(row[0]) and any(map(is_text, columns[0])):
         return None  # of short texts in one column, the first is no heading because others are longer
-    return at if any(map(_is_unlike, row, columns)) else None
+    return at if unlike or (len(row) > 1 and any(map(_is_prose, columns)) and _is_foreign(row, columns)) else None
+
+
+def _is_foreign(row: Cells, columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether words in Latin letters stand above columns of which all with texts are Chinese."""
+    texts = [column for column in columns if any(map(is_text, column))]
+    return all(map(str.isascii, row)) and all(any(map(_CHINESE.search, column)) for column in texts)
 
 
 def _is_unlike(heading: str, column: Sequence[str]) -> bool:

@@ -481,7 +481,7 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are(
     assert "keep_columns" in answer.json["detail"]
 
 
-def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
+def test_a_bad_line_counts_with_the_cells_that_fit(client: FlaskClient) -> None:
     table = "text,城市\n好,北京\n一,二,三,四\n坏,上海\n".encode()
     answer = client.post("/api/v1/jobs?keep_columns=true&max_bad_share=1", data=table, content_type="text/csv").json
     store: JobStore = client.application.extensions["sentiq"].store
@@ -492,8 +492,8 @@ def test_a_bad_line_without_cells_has_no_value(client: FlaskClient) -> None:
     assert store.get(answer["id"]).state.has_ended
     found = client.get(f"{answer['links']['summary']}?by=城市").json["groups"]
     assert [(group["value"], group["counts"]) for group in found] == [
-        ("", {"failed": 1, "without_text": 0}),
         ("上海", {"failed": 0, "positive": 1, "without_text": 0}),
+        ("二", {"failed": 1, "without_text": 0}),
         ("北京", {"failed": 0, "positive": 1, "without_text": 0}),
     ]
 
