@@ -105,7 +105,7 @@ def look(cells: Iterable[tuple[str, str]], nulls: frozenset[str]) -> Look:
             continue
         texts += 1
         choices += text.casefold() in _CHOICES
-        sentences += _SENTENCE.search(text) is not None
+        sentences += _SENTENCE.search(cell) is not None
     share = 1 / (filled or 1)
     return Look(
         filled,

@@ -22,6 +22,7 @@ _TITLE = re.compile(
     r"^#|^//|^sep=|[:：]\s*$|导出|汇总|报表|明细|列表|清单|统计|数据|[0-9]{4}\s*年|export|report", re.IGNORECASE
 )
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+|[a-z]+[A-Z][A-Za-z0-9]*|[A-Z][a-z]?[0-9]{1,3}")
+_SPOKEN = re.compile(r"[:：@/，。！!]")
 _CHINESE = re.compile(r"[㐀-鿿豈-﫿]")
 
 Cells = Sequence[str]
@@ -63,6 +64,8 @@ def _known(row: Cells) -> int:
     is_clear = any(found.is_whole and found.kind in (Kind.TEXT, Kind.ID) for found in meanings)
     if not is_clear and not 3 <= known == len(cells):
         return 0
+    if len(row) == 1 and _SPOKEN.search(cells[0]):
+        return 0  # a short text of such words, as "缺点："
     others = [cell for cell, found in zip(cells, meanings, strict=True) if not found.is_whole]
     if sum(not is_text(cell) and not cell.startswith("#") for cell in others) > known // 2:
         return 0
