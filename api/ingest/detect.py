@@ -172,7 +172,9 @@ def _binary(head: bytes, encoding: str) -> str | None:
         return "parquet"
     if head.startswith(b"PARE"):
         raise not_a_table(Foreign("an encrypted Parquet file", "Send it without encryption."))
-    if head.startswith(_ARROW[0]) or (head.startswith(_ARROW[1]) and head[8:12] == b"\x10\0\0\0"):
+    if head.startswith(_ARROW[0]) or (
+        head.startswith(_ARROW[1]) and head[7:8] == b"\0" == head[9:10]  # lengths below 16 MB and 256
+    ):
         return "arrow"
     is_wide = encoding.startswith(("utf-16", "utf-32")) or head.startswith(tuple(mark for mark, _ in _MARKS))
     if is_wide or _without_mark(head):

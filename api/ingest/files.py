@@ -12,6 +12,7 @@ from typing import NamedTuple
 from werkzeug.http import parse_options_header
 
 from api.ingest.arrival import arrived
+from api.ingest.columnar import read_arrow, read_parquet
 from api.ingest.columns import Columns, choose, no_text_column
 from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.faults import readable
@@ -19,6 +20,7 @@ from api.ingest.guard import Arriving
 from api.ingest.json_documents import read_json
 from api.ingest.json_lines import read_json_lines
 from api.ingest.limits import Limits
+from api.ingest.markup import read_html, read_spreadsheetml
 from api.ingest.names import plain
 from api.ingest.notes import Notes
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
@@ -50,6 +52,10 @@ FORMATS = {
     "jsonl": Format(read_json_lines, TABLE_OPTIONS | {"encoding", "escape", "sheet"}),
     "json": Format(read_json, TABLE_OPTIONS | {"encoding", "sheet"}),
     **dict.fromkeys(("xlsx", "xls", "xlsb", "ods"), Format(read_workbook, TABLE_OPTIONS | {"sheet"})),
+    "xml": Format(read_spreadsheetml, TABLE_OPTIONS | {"encoding", "sheet"}),
+    "html": Format(read_html, TABLE_OPTIONS | {"encoding", "sheet"}),
+    "parquet": Format(read_parquet, COLUMN_OPTIONS),
+    "arrow": Format(read_arrow, COLUMN_OPTIONS),
 }
 
 
@@ -85,8 +91,6 @@ class File:
         charset = parameters.get("charset", "")
         arrival = arrived(pieces, reading, limits, content_type, self._open)
         kind, head, data = arrival.kind, arrival.head, arrival.pieces
-        if kind not in FORMATS:
-            raise bad_file("not_a_table", f"The file is {kind}, which is not read. Send CSV, TXT, JSON or XLSX.")
         refuse_options(reading, kind, FORMATS[kind].options)
         self._source = Source(kind, head, data, reading, limits, arrival.is_live, charset, file=arrival.file)
         self._open.push(self._source.open)
