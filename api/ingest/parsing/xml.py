@@ -20,9 +20,11 @@ def parse(pieces: Iterable[bytes | str], start: Start, end: End | None = None, t
     feed(parser, b"", is_last=True)
 
 
-def feeder(start: Start, end: End | None = None, text: Text | None = None) -> expat.XMLParserType:
-    """Return a parser for `feed`."""
-    parser = expat.ParserCreate()
+def feeder(
+    start: Start, end: End | None = None, text: Text | None = None, encoding: str | None = None
+) -> expat.XMLParserType:
+    """Return a parser for `feed`; `encoding` overrides what the XML says."""
+    parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
     if end is not None:

@@ -1,0 +1,33 @@
+"""Tables in markup: HTML pages and SpreadsheetML 2003, which are parsed in a process of their own."""
+
+from __future__ import annotations
+
+import re
+
+from api.ingest.apart import read_apart
+from api.ingest.detect import beginning
+from api.ingest.source import Source
+from api.ingest.table import Table
+
+_META = re.compile(r"<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARED = re.compile(r"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+
+
+def read_html(source: Source) -> list[Table]:
+    """Return the tables of an HTML page. Raises SentiqError."""
+    return _read(source, _META, "api.ingest.parsing.html:parse")
+
+
+def read_spreadsheetml(source: Source) -> list[Table]:
+    """Return the sheets of a workbook in one XML file. Raises SentiqError."""
+    return _read(source, _DECLARED, "api.ingest.parsing.spreadsheetml:parse")
+
+
+def _read(source: Source, charset: re.Pattern[str], parser: str) -> list[Table]:
+    """Return what a parser makes of the file in UTF-8. What is no character goes with it, to be seen in its cell."""
+    head = beginning(source.head, source.reading.encoding)
+    is_wide = "\0" in source.head[:4].decode("latin-1") or source.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    found = None if is_wide else charset.search(head)
+    texts = source.text(found[1] if found else "")
+    source.pieces = (text.encode("utf-8", "surrogatepass") for text in texts)
+    return read_apart(source, parser)
