@@ -87,7 +87,7 @@ def visit_all(visit: Visit, name: str) -> None:
 
     visit.open("/bulk")
     files.choose(visit, "评论.csv", reviews())
-    page.get_by_label(t("preview.header")).wait_for()
+    page.get_by_label(t("preview.has_header")).wait_for()
     save(page, f"{name}-bulk")
 
     files.start(visit)

@@ -162,9 +162,8 @@ class DelimitedRecords:
             self._read_again(start, list(map(with_bare_crs, lines)))
             return None
         if len(lines) == 1 and "limit" in cause:
-            found = self._error(
-                f"a cell has more than {self._limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)", "cell_too_long"
-            )
+            reason = f"a cell has more than {self._limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
+            found = Record(self._start + 1, (), "", RowError("cell_too_long", reason))
         elif (mended := self._with_nulls(lines[0])) is not None:
             self._notes.add("escapes_undone", style="quote")
             found = mended
@@ -203,8 +202,8 @@ class DelimitedRecords:
             return None
         return record((self._start + 1, cells, kinds, None)) if len(cells) == self._dialect.width else None
 
-    def _error(self, reason: str, code: str = "misplaced_quote") -> Record:
-        return Record(self._start + 1, (), "", RowError(code, reason))
+    def _error(self, reason: str) -> Record:
+        return Record(self._start + 1, (), "", RowError("misplaced_quote", reason))
 
 
 def _taken(lines: deque[str]) -> Iterator[str]:

@@ -102,6 +102,8 @@ class File:
         if not self.columns.text and not self._is_shown:
             raise no_text_column(table, self.columns)
         self.options = FORMATS[kind].options | COMMON_OPTIONS
+        if table.names is not None:  # by the format itself: no row has headings
+            self.options -= {"has_header", "header_row"}
         self.sheets = [found.title for found in tables if found.title is not None]
         self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]
         self._rows = rows_of(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 
 from flask import Response, request
@@ -20,9 +23,11 @@ from api.schemas.common import problems
 from api.schemas.jobs import UPLOAD_BODY, FileDocument
 from api.schemas.uploads import ColumnDocument, UploadDocument, UploadPath, UploadQuery
 from api.services import services
+from sentiq.core.errors import SentiqError
 from sentiq.jobs.uploads import Upload
 
 ROWS_SHOWN = 10
+ROWS_COUNTED = 2_000  #: whose cells are in the notes
 SAMPLES_SHOWN = 3
 CONTENT_TYPE_CHARS = 255
 CELL_SHOWN = 200  #: characters of a cell
@@ -78,6 +83,8 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
     pieces: Iterator[bytes] = svc.uploads.pieces(upload.id)
     with File(pieces, Reading.of(asked), limits(svc.settings), upload.content_type, is_shown=True) as file:
         shown = [[cell[:CELL_SHOWN] for cell in row] for row in file.sample]
+        with suppress(SentiqError):  # what is wrong further on, the job will say
+            collections.deque(itertools.islice(file.rows(), ROWS_COUNTED), maxlen=0)
         names = file.columns.names
         return UploadDocument(
             id=upload.id,

@@ -170,7 +170,7 @@ def test_a_job_is_not_started_before_its_preview_is_there(visit: Visit) -> None:
     files.choose(visit, "a.csv", files.csv(files.reviews(10)))
     start = page.get_by_role("button", name=t("bulk.start"))
     with held(page, "**/api/v1/uploads/*"):
-        page.get_by_label(t("preview.header")).select_option("false")
+        page.get_by_label(t("preview.has_header")).select_option("false")
         expect(start).to_be_disabled()
     expect(start).to_be_enabled()
     assert visit.cluster.wait_ended(files.start(visit))["counts"]["total"] == 11

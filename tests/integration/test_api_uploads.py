@@ -110,8 +110,9 @@ def test_utf_16_without_a_mark_or_with_faults_is_read_as_far_as_it_goes(
 
 
 def test_an_upload_says_which_options_its_format_obeys(client: FlaskClient) -> None:
-    made = client.post(UPLOADS, data=form("好\n坏\n".encode(), "a.txt")).json
+    made = client.post(UPLOADS, data=form('"好"\n{"text": "坏"}\n'.encode(), "a.jsonl")).json
     assert "encoding" in made["options"]
+    assert "header_row" not in made["options"], "JSON names its columns itself"
     assert "delimiter" not in made["options"]
     refused = client.get(f"{UPLOADS}/{made['id']}?delimiter=,")
     assert refused.json["errors"][0]["code"] == "option_without_use"

@@ -311,7 +311,7 @@ export function post(path, json, headers) {
 }
 
 /**
- * `{a: 1, b: null, c: ""}` → `?a=1`; and `&c=` where that may be empty.
+ * `{a: 1, b: null, c: "", d: [2, 3]}` → `?a=1&d=2&d=3`; and `&c=` where that may be empty.
  * @param {Record<string, unknown>} values
  * @param {string} [mayBeEmpty]
  */
@@ -319,7 +319,7 @@ export function query(values, mayBeEmpty = "") {
   const set = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value === null || value === undefined || (value === "" && name !== mayBeEmpty)) continue;
-    set.append(name, String(value));
+    for (const one of [value].flat()) set.append(name, String(one));
   }
   return set.size ? `?${set}` : "";
 }

@@ -2,7 +2,10 @@
 import { Problem } from "./api.js";
 
 const SAMPLE_BYTES = 256 * 1024;
-const SIGNATURES = { gzip: [0x1f, 0x8b], zip: [0x50, 0x4b, 0x03, 0x04] };
+const GZIP = [0x1f, 0x8b];
+// Workbooks new and old, Parquet, HTML and XML: a part of them cannot be looked at; nor of a JSON document.
+const WHOLES = [[0x50, 0x4b, 0x03, 0x04], [0xd0, 0xcf, 0x11, 0xe0], [0x50, 0x41, 0x52, 0x31], [0x3c]];
+const WHOLE_NAMES = /\.(json|xls|html?|xml)(\.gz)?$/i;
 
 /**
  * The first bytes. Raises Problem for a file that cannot be read: changed or gone since it was chosen, or a folder.
@@ -17,8 +20,8 @@ export async function beginning(file) {
 }
 
 /**
- * What to upload for a look at the file. `whole`: it is the file itself, as a workbook cannot be looked at in part; a
- * job is then made of what was uploaded, and of other files the file is sent once it is clear how.
+ * What to upload for a look at the file. `whole`: it is the file itself, where a part of it says nothing; a job is
+ * then made of what was uploaded, and of other files the file is sent once it is clear how.
  * @param {File} file
  * @returns {Promise<{content: Blob, name: string, whole: boolean}>}
  * @throws {Problem}
@@ -26,8 +29,9 @@ export async function beginning(file) {
 export async function sampleOf(file) {
   const start = await beginning(file);
   const is = (/** @type {number[]} */ signature) => signature.every((byte, at) => start[at] === byte);
-  if (is(SIGNATURES.zip) || file.size <= SAMPLE_BYTES) return { content: file, name: file.name, whole: true };
-  if (!is(SIGNATURES.gzip)) return part(file.slice(0, SAMPLE_BYTES), file.name);
+  const whole = WHOLES.some(is) || WHOLE_NAMES.test(file.name) || file.size <= SAMPLE_BYTES;
+  if (whole) return { content: file, name: file.name, whole };
+  if (!is(GZIP)) return part(file.slice(0, SAMPLE_BYTES), file.name);
   const unpacked = file.stream().pipeThrough(new DecompressionStream("gzip"));
   return part(new Blob(await firstBytes(unpacked)), file.name.replace(/\.gz$/i, ""));
 }

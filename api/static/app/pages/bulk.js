@@ -180,7 +180,7 @@ function ofFile(file, asked) {
   const body = async () => {
     await beginning(file); // what cannot be read looks like a lost connection once it is sent
     const form = new FormData();
-    for (const [name, value] of Object.entries(asked)) form.append(name, String(value));
+    for (const [name, value] of Object.entries(asked)) for (const one of [value].flat()) form.append(name, String(one));
     form.append("file", file, file.name);
     return form;
   };

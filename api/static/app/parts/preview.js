@@ -6,20 +6,27 @@ import { noteList } from "./notes.js";
 import { noticeBoard } from "./notice.js";
 import { pair, tablePlace } from "./table.js";
 
-const ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16"];
-const CHANGES_COLUMNS = new Set(["sheet", "has_header", "delimiter", "quotes"]);
+const ENCODINGS = ["utf-8", "gb18030", "big5", "big5-hkscs", "utf-16", "shift_jis", "euc-kr"];
+const CHANGES_COLUMNS = new Set(["sheet", "has_header", "header_row", "delimiter", "quotes", "encoding"]);
+/** @type {Record<string, string>} */
+const INSTEAD_OF = { has_header: "header_row", header_row: "has_header" };
+const MOST_JOINED = 8; // columns whose texts make one
 /** @type {Record<string, string>} */
 const DELIMITERS = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe" };
 
 /** @typedef {[value: string, words: string]} Option */
 
+/** @typedef {Record<string, string | string[]>} Asked */
+
+/** @typedef {{name: string, words: string, options: Option[], value: string, id?: string, read?: (value: string) => string | string[]}} Choice */
+
 /**
  * @param {UploadDocument} upload the document of /api/v1/uploads
- * @param {(reading: Record<string, string>) => Promise<UploadDocument>} readAgain gives the document of another reading
+ * @param {(reading: Asked) => Promise<UploadDocument>} readAgain gives the document of another reading
  * @param {(busy: boolean) => unknown} busy called when that begins and ends
  */
 export function preview(upload, readAgain, busy) {
-  /** @type {Record<string, string>} */
+  /** @type {Asked} */
   const asked = {}; // what was chosen otherwise than recognised
   const element = h("section", { "aria-labelledby": "preview-title" });
   const heading = h("h2", { id: "preview-title", tabindex: "-1" }, t("preview.title"));
@@ -34,11 +41,12 @@ export function preview(upload, readAgain, busy) {
 
   /**
    * @param {string} name
-   * @param {string} value
+   * @param {string | string[]} value
    */
   async function change(name, value) {
-    if (value === "") delete asked[name];
+    if (value.length === 0) delete asked[name];
     else asked[name] = value;
+    delete asked[INSTEAD_OF[name]];
     if (CHANGES_COLUMNS.has(name)) {
       delete asked.text_column; // the columns are others
       delete asked.id_column;
@@ -72,66 +80,113 @@ export function preview(upload, readAgain, busy) {
       pair(t("preview.columns"), number(upload.columns.length)),
     );
     names = {};
-    const controls = choices().map(([name, words, options, value]) => {
-      names[name] = words;
-      const control = select(options, { id: `reading-${name}`, onchange: () => change(name, control.value) });
-      control.value = value;
-      return field(words, control);
-    });
+    const controls = [...choices().map(picker), ...inputs()];
     fill(pickers, controls);
     notes.update({ file: format });
     fill(table, rows());
   }
 
+  /** @param {Choice} choice */
+  function picker({ name, words, options, value, id = name, read = (value) => value }) {
+    names[name] ??= words;
+    const control = select(options, { id: `reading-${id}`, onchange: () => change(name, read(control.value)) });
+    control.value = value;
+    return field(words, control);
+  }
+
+  /** @param {string} name of an option */
+  function has(name) {
+    return upload.options.includes(name);
+  }
+
+  /** The columns whose texts are read, as they are named to the service. */
+  function texts() {
+    const { columns, format } = upload;
+    const read = format.text_numbers.map((number) => reference(columns[number - 1], columns, format));
+    return asked.text_column ? [asked.text_column].flat() : read;
+  }
+
   /** What can be read otherwise. */
   function choices() {
     const { format, columns, sheets } = upload;
-    const kind = format.format;
     const of = (/** @type {string} */ name) => String(asked[name] ?? "");
     /** @type {Option[]} */
     const headings = columns.map((column) => [reference(column, columns, format), columnName(column)]);
-    const at = (/** @type {number | null} */ number) => headings[(number ?? 0) - 1]?.[0] ?? "";
     /** @type {(what: string | null) => Option} */
     const recognised = (what) => ["", t("preview.recognised", { what })];
-    /** @type {Array<[name: string, words: string, options: Option[], shown: string]>} */
+    /** @type {Choice[]} */
     const found = [];
+    /** @type {(name: string, options: Option[], value: string) => unknown} */
+    const add = (name, options, value) =>
+      has(name) && found.push({ name, words: t(`preview.${name}`), options, value });
     if (sheets.length > 1) {
-      /** @type {Option[]} */
-      const names = sheets.map((name, n) => [String(n + 1), name]);
-      const first = String(sheets.indexOf(format.sheet ?? "") + 1);
-      found.push(["sheet", t("preview.sheet"), names, of("sheet") || first]);
-    }
-    if (["csv", "tsv", "xlsx"].includes(kind)) {
-      /** @type {Option[]} */
-      const ids = [["", t("preview.no_column")], ...headings];
-      found.push(
-        ["text_column", t("preview.text_column"), headings, of("text_column") || at(format.text_number)],
-        ["id_column", t("preview.id_column"), ids, of("id_column") || at(format.id_number)],
-        ["has_header", t("preview.header"), yesOrNo("yes", "no"), String(format.has_header)],
+      const value = of("sheet") || String(sheets.indexOf(format.sheet ?? "") + 1);
+      add(
+        "sheet",
+        sheets.map((name, n) => [String(n + 1), name]),
+        value,
       );
     }
-    if (["csv", "tsv", "txt"].includes(kind)) {
-      /** @type {Option[]} */
-      const encodings = ENCODINGS.map((name) => [name, name]);
-      found.push(["encoding", t("preview.encoding"), [recognised(format.encoding), ...encodings], of("encoding")]);
+    if (has("text_column")) {
+      const read = texts();
+      const most = Math.min(columns.length, MOST_JOINED);
+      [...read, ""].slice(0, most).forEach((value, at) => {
+        found.push({
+          name: "text_column",
+          words: t(at ? "preview.joined" : "preview.text_column"),
+          options: at ? [["", t("preview.no_more")], ...headings] : headings,
+          value,
+          id: at ? `text_column-${at + 1}` : "text_column",
+          read: (value) => [...new Set(read.toSpliced(at, 1, value))].filter(Boolean),
+        });
+      });
     }
-    if (kind === "csv") {
+    const id = format.id_number === null ? "" : headings[format.id_number - 1][0];
+    add("id_column", [["", t("preview.no_column")], ...headings], of("id_column") || id);
+    add("has_header", yesOrNo("yes", "no"), String(format.has_header));
+    add("encoding", [recognised(format.encoding), ...ENCODINGS.map(twice)], of("encoding"));
+    if (format.format === "csv") {
       /** @type {Option[]} */
       const all = Object.keys(DELIMITERS).map((delimiter) => [delimiter, delimiterName(delimiter)]);
-      const first = recognised(delimiterName(format.delimiter));
-      found.push(["delimiter", t("preview.delimiter"), [first, ...all], of("delimiter")]);
+      add("delimiter", [recognised(delimiterName(format.delimiter)), ...all], of("delimiter"));
     }
-    if (format.quotes !== null) {
-      const uses = yesOrNo("preview.quotes.true", "preview.quotes.false");
-      found.push(["quotes", t("preview.quotes"), uses, String(format.quotes)]);
-    }
+    if (format.quotes !== null)
+      add("quotes", yesOrNo("preview.quotes.true", "preview.quotes.false"), String(format.quotes));
+    /** @type {Option[]} */
+    const escapes = [
+      ["", t("preview.no_column")],
+      ["none", t("preview.quotes.false")],
+      ["backslash", t("preview.escape.backslash")],
+    ];
+    add("escape", escapes, of("escape"));
     return found;
+  }
+
+  /** What is written rather than chosen. */
+  function inputs() {
+    const nulls = [asked.null_values ?? []].flat().join(", ");
+    return [
+      has("header_row") && input("header_row", { type: "number", min: 1, value: upload.format.header_row ?? "" }),
+      has("null_values") && input("null_values", { placeholder: "NULL, NaN, N/A …", value: nulls }, listOf),
+    ];
+  }
+
+  /**
+   * @param {string} name
+   * @param {import("../dom.js").Props} props
+   * @param {(value: string) => string | string[]} [read]
+   */
+  function input(name, props, read = (value) => value) {
+    names[name] = t(`preview.${name}`);
+    const onchange = () => control.checkValidity() && change(name, read(control.value));
+    const control = h("input", { type: "text", ...props, id: `reading-${name}`, onchange });
+    return field(names[name], control);
   }
 
   function rows() {
     const { format, columns } = upload;
     const roles = columns.map(({ number }) => {
-      if (number === format.text_number) return t("preview.is_text");
+      if (format.text_numbers.includes(number)) return t("preview.is_text");
       return number === format.id_number ? t("preview.is_id") : null;
     });
     const heads = columns.map((column, at) => {
@@ -153,11 +208,11 @@ export function preview(upload, readAgain, busy) {
   }
 
   function reading() {
-    /** @type {Record<string, string | boolean>} */
+    /** @type {Record<string, unknown>} */
     const chosen = { ...asked };
-    const text = /** @type {HTMLSelectElement | null} */ (document.getElementById("reading-text_column"));
-    if (text?.value) chosen.text_column = text.value; // what is shown is what is done
+    if (has("text_column")) chosen.text_column = texts(); // what is shown is what is done
     for (const name of ["has_header", "quotes"]) if (name in chosen) chosen[name] = chosen[name] === "true";
+    if (chosen.header_row) chosen.header_row = Number(chosen.header_row);
     return chosen;
   }
 
@@ -192,6 +247,25 @@ function yesOrNo(yes, no) {
     ["true", t(yes)],
     ["false", t(no)],
   ];
+}
+
+/**
+ * @param {string} value
+ * @returns {Option}
+ */
+function twice(value) {
+  return [value, value];
+}
+
+/**
+ * What stands between commas of either kind.
+ * @param {string} values
+ */
+function listOf(values) {
+  return values
+    .split(/[,，]/)
+    .map((value) => value.trim())
+    .filter(Boolean);
 }
 
 /** @param {ColumnDocument} column */
