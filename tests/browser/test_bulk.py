@@ -315,3 +315,56 @@ def test_the_upload_bar_of_a_workbook_counts_the_bytes_of_the_file(visit: Visit)
     told = [text for text in sizes.json_value() if " B" in text or "kB" in text]
     assert told
     assert [text for text in told if size not in text] == []
+
+
+SHOP = [
+    *(["2026年7月评价汇总", "", ""], ["", "", ""], ["店铺", "评价", "追评"]),
+    *(["北京店", "味道不错，下次还来", "用了一周还是喜欢"], ["上海店", "物流太慢，很失望", "客服也不回"]),
+    *(["北京店", "包装完整，挺好的", ""], ["上海店", "NULL", "NULL"]),
+]
+
+
+@two_looks
+def test_what_was_decided_is_listed_and_can_be_decided_otherwise(visit: Visit) -> None:
+    """An export with a title above the headings, in the bytes of old programs, of two columns with texts."""
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "评价.xls", "\n".join(map("\t".join, SHOP)).encode("gbk"))
+    table, notes = page.get_by_role("region", name=t("preview.table")), page.get_by_role("list")
+    row = page.get_by_label(t("preview.header_row"))
+    expect(row).to_have_value("3")
+    expect(notes.filter(has_text=t("note.rows_above_headings", count=1))).to_be_visible()
+    row.fill("4")
+    row.press("Tab")
+    expect(table.get_by_role("columnheader").nth(1)).to_contain_text("味道不错")
+    row.fill("3")
+    row.press("Tab")
+    expect(table.get_by_role("columnheader").nth(1)).to_contain_text("评价")
+
+    page.get_by_label(t("preview.joined")).first.select_option(label="追评")
+    expect(table.locator("th.chosen")).to_have_count(2)
+    joined = t("note.columns_joined", columns="“评价”").partition("“")[0]
+    expect(notes.filter(has_text=joined)).to_contain_text("追评")
+    nulls = page.get_by_label(t("preview.null_values"))
+    nulls.fill("客服也不回，NULL")
+    nulls.press("Tab")
+    expect(notes.filter(has_text="客服也不回")).to_be_visible()
+    assert visit.violations() == []
+    assert visit.fits()
+
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    expect(page.get_by_role("list").filter(has_text=joined)).to_contain_text("追评")
+    assert visit.violations() == []
+    job = visit.cluster.job(job_id)
+    assert (job["file"]["header_row"], job["file"]["text_numbers"]) == (3, [2, 3])
+    assert job["counts"] == {"total": 4, "completed": 3, "failed": 0, "without_text": 1}
+
+
+@detail
+@one_look
+def test_only_what_the_format_obeys_is_offered(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "a.jsonl", '{"内容": "味道不错，下次还来"}\n{"内容": "物流太慢"}\n'.encode())
+    expect(page.get_by_label(t("preview.encoding"))).to_be_visible()
+    for name in ("header_row", "has_header", "delimiter"):
+        expect(page.get_by_label(t(f"preview.{name}"), exact=True)).to_have_count(0)

@@ -96,6 +96,23 @@ def test_a_table_comes_by_standard_input_when_its_format_is_named(cluster: Clust
     assert (unclear.returncode, b"--format csv" in unclear.stderr) == (2, True)
 
 
+def test_what_was_decided_about_a_file_is_told_beside_the_answer(cluster: Cluster, tmp_path: Path) -> None:
+    table = tmp_path / "评价.csv"
+    table.write_text("店,评价,追评\n甲,味道不错,下次还来\n乙,暂无,暂无\n丙,太慢了,不会再来\n", encoding="utf-8")
+    asked = ("--text-column", "评价", "--text-column", "追评", "--header-row", "1", "--null-value", "暂无")
+    looked = sentiq(cluster.url, "preview", table, *asked)
+    assert looked.returncode == 0, looked.stderr.decode()
+    assert "note: " in looked.stderr.decode()
+    assert "note: " not in looked.stdout.decode()
+    done = sentiq(cluster.url, "submit", table, *asked, "--wait", "--json")
+    assert (done.returncode, done.stderr) == (0, b"")
+    job = json.loads(done.stdout)
+    assert job["file"]["text_numbers"] == [2, 3]
+    assert job["counts"]["without_text"] == 1
+    codes = {note["code"] for note in job["file"]["notes"]}
+    assert {"columns_joined", "null_values"} <= codes
+
+
 def test_lines_are_classified_in_about_the_time_of_one_job(cluster: Cluster, tmp_path: Path) -> None:
     reviews = tmp_path / "reviews.txt"
     reviews.write_text("".join(f"{LINES[n % 4]}{n}\n\n" for n in range(1000)), encoding="utf-8")

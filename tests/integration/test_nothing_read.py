@@ -13,7 +13,7 @@ BAD = {
     "text/csv": "评论,城市\n".encode() + ",北京\n,上海\n".encode(),
     "application/x-ndjson": b'{"text": null}\n{"text": ""}\nnull\n',
     "text/plain": b" \n\t\n",
-    "application/gzip": gzip.compress(b"text,id\na,b,c\nd,e,f\n"),
+    "application/gzip": gzip.compress(b"text,id\nNULL,1\n#N/A,2\n"),
 }
 
 
@@ -22,7 +22,7 @@ def test_a_short_file_without_a_text_is_refused_with_its_first_reasons(client: F
     answer = client.post(JOBS, data=BAD[content_type], content_type=content_type)
     assert answer.status_code == 422
     first, *reasons = answer.json["errors"]
-    if content_type == "text/plain":  # blank lines are left out
+    if content_type in ("text/plain", "application/x-ndjson"):  # blank lines are left out, missing values are no cells
         assert first["code"] == "no_rows"
     else:
         assert (first["code"], first["pointer"]) == ("no_row_read", "/file")
