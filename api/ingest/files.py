@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 from api.ingest.arrival import arrived
 from api.ingest.columnar import read_arrow, read_parquet
 from api.ingest.columns import Columns, choose, no_text_column
-from api.ingest.delimited import read_delimited, read_lines
+from api.ingest.delimited import LINE_OPTIONS, read_delimited, read_lines
 from api.ingest.faults import readable
 from api.ingest.guard import Arriving
 from api.ingest.json_documents import read_json
@@ -102,7 +102,9 @@ class File:
         if not self.columns.text and not self._is_shown:
             raise no_text_column(table, self.columns)
         self.options = FORMATS[kind].options | COMMON_OPTIONS
-        if table.names is not None:  # by the format itself: no row has headings
+        if self.format.format == "txt":
+            self.options = LINE_OPTIONS | COMMON_OPTIONS
+        elif table.names is not None:  # by the format itself: no row has headings
             self.options -= {"has_header", "header_row"}
         self.sheets = [found.title for found in tables if found.title is not None]
         self.sample = [list(map(readable, record.cells)) for record in table.head if self._is_row(record)]

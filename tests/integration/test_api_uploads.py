@@ -114,6 +114,8 @@ def test_an_upload_says_which_options_its_format_obeys(client: FlaskClient) -> N
     assert "encoding" in made["options"]
     assert "header_row" not in made["options"], "JSON names its columns itself"
     assert "delimiter" not in made["options"]
+    lines = client.post(UPLOADS, data=form("味道不错，下次还来\n物流太慢\n".encode(), "a.txt")).json
+    assert lines["options"] == ["encoding", "keep_columns", "null_values"], "it is no table"
     refused = client.get(f"{UPLOADS}/{made['id']}?delimiter=,")
     assert refused.json["errors"][0]["code"] == "option_without_use"
     for name in made["options"]:

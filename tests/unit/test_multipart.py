@@ -25,7 +25,7 @@ def form(disposition: bytes, field: bytes = b"", content_type: bytes = b"Content
         *(b'filename="=?UTF-8?B?6K+E6K66LmNzdg==?="', b'filename="=?gb2312?Q?=C6=C0=C2=DB.csv?="'),
         *(b'filename="%E8%AF%84%E8%AE%BA.csv"', b'filename="&#35780;&#35770;.csv"'),
         *('filename="C:\\Users\\me\\评论.csv"'.encode(codec) for codec in ("utf-8", "gbk")),
-        *('filename="/home/me/评论.csv"'.encode(), "filename=评论.csv".encode("gbk")),
+        *('filename="/data/评论.csv"'.encode(), "filename=评论.csv".encode("gbk")),
         'filename="C:\\\\Users\\\\评论.csv"'.encode(),
     ],
 )

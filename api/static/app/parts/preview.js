@@ -134,7 +134,7 @@ export function preview(upload, readAgain, busy) {
         found.push({
           name: "text_column",
           words: t(at ? "preview.joined" : "preview.text_column"),
-          options: at ? [["", t("preview.no_more")], ...headings] : headings,
+          options: at || !value ? [["", t("preview.no_more")], ...headings] : headings,
           value,
           id: at ? `text_column-${at + 1}` : "text_column",
           read: (value) => [...new Set(read.toSpliced(at, 1, value))].filter(Boolean),
@@ -210,7 +210,7 @@ export function preview(upload, readAgain, busy) {
   function reading() {
     /** @type {Record<string, unknown>} */
     const chosen = { ...asked };
-    if (has("text_column")) chosen.text_column = texts(); // what is shown is what is done
+    if (has("text_column") && texts().length) chosen.text_column = texts(); // what is shown is what is done
     for (const name of ["has_header", "quotes"]) if (name in chosen) chosen[name] = chosen[name] === "true";
     if (chosen.header_row) chosen.header_row = Number(chosen.header_row);
     return chosen;
