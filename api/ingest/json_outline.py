@@ -23,6 +23,7 @@ DEPTH = 5  #: of objects in which tables are looked for
 NAME_CHARS = 255  #: of a member that can be a column
 KEY = "key"  #: the column for the names of members that are rows
 _PIECE_BYTES = 16_384
+_NAMES = ("columns", "cols", "fields", "meta", "header", "headers", "names")  #: of lists that name columns
 
 
 class Spool:
@@ -116,14 +117,13 @@ def _found(spool: Spool, outline: Outline, path: tuple[str, ...]) -> Iterator[Fo
     inner = {name: member for name, member in outline.members.items() if isinstance(member, Outline)}
     lists = {name: member for name, member in inner.items() if member.is_list and member.count}
     objects = {name: member for name, member in inner.items() if not member.is_list}
-    if "columns" in lists and "data" in lists and lists["data"].item is list:  # orient="split" of pandas
-        names = list(map(str, spool.cursor(lists["columns"].offset).items()))
-        if len(set(names)) < len(names):
-            raise bad_file("duplicate_name", "The JSON document has several columns of one name.")
-        yield Found(path, lists["data"].count, partial(_with_names, spool, names, lists["data"]))
-        return
-    if "data" in lists:
-        objects.pop("schema", None)  # orient="table": it says what the columns are
+    for name, rows in lists.items():
+        if rows.item is list and (names := _names_beside(spool, rows, lists)):
+            yield Found((*path, name), rows.count, partial(_with_names, spool, names, rows))
+            return
+    if "data" in lists:  # beside it, "schema" (pandas) and "meta" (ClickHouse) say what the columns are
+        objects.pop("schema", None)
+        lists.pop("meta", None)
     columns = {name: member for name, member in lists.items() if member.item not in (dict, list)}
     if len(columns) > 1 and len({member.count for member in columns.values()}) == 1:  # orient="list"
         yield Found(path, next(iter(columns.values())).count, partial(_side_by_side, spool, columns))
@@ -140,6 +140,26 @@ def _found(spool: Spool, outline: Outline, path: tuple[str, ...]) -> Iterator[Fo
             yield Found((*path, name), member.count, values, member.item is not str)
     for name, member in objects.items():
         yield from _found(spool, member, (*path, name))
+
+
+def _names_beside(spool: Spool, rows: Outline, lists: dict[str, Outline]) -> list[str]:
+    """Return the names of the columns of rows that are lists, if a list beside them has as many; else none.
+
+    They are strings as pandas writes them (orient="split"), or objects as databases do.
+    """
+    width = next((len(row) for row in spool.cursor(rows.offset).items() if isinstance(row, list)), 0)
+    for name in _NAMES:
+        beside = lists.get(name)
+        if beside is not None and beside.count == width:
+            found = [
+                item.get("name") if isinstance(item, dict) else item for item in spool.cursor(beside.offset).items()
+            ]
+            names = [str(item) for item in found if isinstance(item, str)]
+            if len(names) == width:
+                if len(set(names)) < width:
+                    raise bad_file("duplicate_name", "The JSON document has several columns of one name.")
+                return names
+    return []
 
 
 def _are_columns(objects: dict[str, Outline]) -> bool:

@@ -59,6 +59,16 @@ DOCUMENTS = {
     "index": {str(n): row for n, row in enumerate(ROWS)},
     "index, by id": {str(row["订单号"]): row for row in ROWS},
     "a database of documents": {"_default": {str(n): row for n, row in enumerate(ROWS, start=1)}},
+    "names beside lists of cells": {
+        "meta": [{"name": name, "type": "String"} for name in ROWS[0]],
+        "data": [list(row.values()) for row in ROWS],
+        "rows": 2,
+    },
+    "what the columns are, beside them": {
+        "meta": [{"name": name, "type": "String"} for name in ROWS[0]],
+        "data": ROWS,
+        "statistics": {"elapsed": 0.1},
+    },
     "table": {"schema": {"fields": [{"name": "评价内容", "type": "string"}]}, "data": ROWS},
     "a list a column": {name: [row[name] for row in ROWS] for name in ROWS[0]},
     "values below names": [list(ROWS[0]), *(list(row.values()) for row in ROWS)],
