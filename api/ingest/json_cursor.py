@@ -52,6 +52,12 @@ class Cursor:
             if not self._more():
                 return ""
 
+    def ahead(self, chars: int) -> str:
+        """Return so many of the next characters, less if there are no more."""
+        while len(self.text) - self.at < chars and self._more():
+            pass
+        return self.text[self.at : self.at + chars]
+
     def has(self, sign: str) -> bool:
         """Go past this sign if it comes next; say whether it did."""
         if self.peek() != sign:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 from api.ingest.json_cursor import Cursor, TooLong
@@ -13,6 +14,7 @@ from api.ingest.source import Source
 from api.ingest.table import Table
 
 CHARS_OF_ONE = 12  #: at most, as an escaped pair of surrogates
+_PHPMYADMIN = re.compile(r'\[\s*\{\s*"type"\s*:\s*"header"\s*,\s*"version"')  #: a list of tables, not of rows
 OVERHEAD_CHARS = 4096  #: a row may have beside its text and a long cell: JSON syntax, ids
 
 
@@ -30,6 +32,8 @@ def tables_in(texts: Iterator[str], source: Source) -> list[Table]:
     """Return the tables of a text in JSON. A list is read as it comes; a document waits in a temporary file."""
     most = max_chars(source.limits)
     cursor = Cursor(texts, most)
+    if cursor.peek() == "[" and _PHPMYADMIN.match(cursor.ahead(200)):
+        return tables_of(Spool(cursor.rest(), source.open, most), source)
     if cursor.peek() != "{":
         return [table_of(enumerate(cursor.values(), start=1), source)]
     try:

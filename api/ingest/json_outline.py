@@ -71,11 +71,15 @@ class Found:
 def tables_of(spool: Spool, source: Source) -> list[Table]:
     """Return the tables of a document that is one object, the largest first; itself as one row if it has none.
 
+    A list is one whose members are its items.
+
     Objects one after another are one table. Raises InvalidInput for what is no JSON.
     """
     cursor = spool.cursor()
     outline = _outline(cursor, DEPTH, source.limits.columns + 1)
     cursor.has(",")
+    if outline.is_list:
+        outline = _of_list(spool, source.limits.columns)
     if cursor.peek():
         return [table_of(enumerate(spool.cursor().values(), start=1), source)]
     found = [] if outline.members.get("text") is str else list(_found(spool, outline, ()))
@@ -109,6 +113,19 @@ def _outline(cursor: Cursor, depth: int, most: int) -> Outline:
         kind = type(cursor.row())
         if len(found.members) < most and len(name) <= NAME_CHARS:
             found.members[name] = kind
+    return found
+
+
+def _of_list(spool: Spool, most: int) -> Outline:
+    """Return the outline of the object whose members are the items of a list of objects."""
+    cursor = spool.cursor()
+    found = Outline(0)
+    cursor.pass_by("[")
+    while cursor.peek() == "{" and len(found.members) < most:
+        found.members[str(len(found.members) + 1)] = _outline(cursor, DEPTH, most)
+        found.count += 1
+        if cursor.pass_by(",", "]") == "]":
+            break
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from api.ingest.json_values import DEPTH, Spelled, cells_of, flat
@@ -17,6 +18,10 @@ SAMPLE_VALUES = 50  #: looked at to tell the names of the columns
 NATIVE = ("text", "custom_id")  #: of the API's own JSON lines
 MEMBERS_NAMED = 20  #: in the note on those that no column has
 
+#: Of ClickHouse, which writes those of the columns below their names (JSONCompactEachRowWithNamesAndTypes).
+_TYPE = re.compile(
+    r"(?:Nullable\(|LowCardinality\()*(?:String|U?Int[0-9]+|Float[0-9]+|Bool|UUID|(?:Date|FixedS|Dec|Enum|Array|Map)\w*.*)\)*"
+)
 _OPTIONS = frozenset({"text_column", "id_column", "encoding", "sheet"})  #: that rows in JSON can obey
 
 #: What can be a record, or why none could be decoded; its place is a number from 1.
@@ -34,6 +39,9 @@ def table_of(
     good = [value for _, value in head if not isinstance(value, RowError)]
     if good and isinstance(good[0], list):
         refuse_options(source.reading, "lists", _OPTIONS | {"has_header", "header_row"} | also)
+        if _are_types(good[1:2]):
+            head.remove(next(pair for pair in head if pair[1] is good[1]))
+            source.notes.count("lines_not_read")
         read = _Lists().record
         names = None
     else:
@@ -55,6 +63,13 @@ def _head(values: Iterator[Numbered], source: Source) -> Iterator[Numbered]:
             return
 
 
+def _are_types(rows: Sequence[Any]) -> bool:
+    return any(
+        isinstance(row, list) and row and all(isinstance(item, str) and _TYPE.fullmatch(item) for item in row)
+        for row in rows
+    )
+
+
 class _Lists:
     """Lists whose items are the cells of a row."""
 
@@ -70,6 +85,8 @@ class _Objects:
     def __init__(self, sample: Iterable[Any], source: Source) -> None:
         objects = [{NATIVE[0]: value} if value is None or type(value) is str else value for value in sample]
         objects = [value for value in objects if isinstance(value, dict)]
+        self._wrapper = _wrapper_of(objects)
+        objects = list(map(self._unwrapped, objects))
         for depth in range(DEPTH, -1, -1):  # an object may be a map, with other names in each record
             self._depth = depth
             names = tuple(dict.fromkeys(name for value in objects for name, _ in flat(value, depth)))
@@ -85,6 +102,8 @@ class _Objects:
             if (value is not None and type(value) is not str) or NATIVE[0] not in self._all:
                 return _refused(number, value, "an object")
             value = {NATIVE[0]: value}
+        elif self._wrapper is not None:
+            value = self._unwrapped(value)
         values = list(map(value.get, self.names))
         if not value.keys() <= self._all or dict in map(type, values):
             try:
@@ -95,6 +114,10 @@ class _Objects:
                 return Record(number, (), "", RowError("duplicate_name", f"The name {found[:50]!a} occurs twice."))
             values = list(map(found.get, self.names))
         return _record(number, values)
+
+    def _unwrapped(self, value: dict[str, Any]) -> dict[str, Any]:
+        inner = None if self._wrapper is None else value.get(self._wrapper)
+        return inner if isinstance(inner, dict) and len(value) == 1 else value
 
     def _flat(self, value: dict[str, Any]) -> dict[str, Any] | str:
         """Return all members under their dotted names, or the name that occurs twice."""
@@ -112,6 +135,15 @@ class _Objects:
             if name not in self._all and name not in self._unread and len(self._unread) < MEMBERS_NAMED:
                 self._unread[name] = None
                 self._notes.add("members_not_read", members=list(self._unread))
+
+
+def _wrapper_of(objects: Sequence[dict[str, Any]]) -> str | None:
+    """Return the name of the only member that all objects have, if it holds their own members, as in {"node": {…}}."""
+    names = {name for value in objects for name in value}
+    if len(names) != 1 or not all(isinstance(inner, dict) for value in objects for inner in value.values()):
+        return None
+    (name,) = names
+    return None if name.startswith("$") else name
 
 
 def _record(number: int, values: list[Any]) -> Record:

@@ -83,12 +83,12 @@ def flat(members: Mapping[str, Any], depth: int, prefix: str = "") -> Iterator[t
 
 
 def _plain(value: Any) -> Any:
-    """Return what MongoDB's Extended JSON wraps up, as in {"$oid": "…"} and {"$numberLong": "…"}."""
+    """Return what MongoDB and DynamoDB wrap up, as in {"$oid": "…"}, {"$numberLong": "…"} and {"S": "…"}."""
     while isinstance(value, dict) and len(value) == 1:
         ((name, inner),) = value.items()
-        if not name.startswith("$"):
+        if not name.startswith("$") and not (name in ("S", "N") and isinstance(inner, str)):
             break
-        value = Spelled(inner) if name.startswith("$number") and isinstance(inner, str) else inner
+        value = Spelled(inner) if (name.startswith("$number") or name == "N") and isinstance(inner, str) else inner
     return value
 
 

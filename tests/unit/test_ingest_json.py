@@ -307,6 +307,30 @@ def test_a_body_that_begins_without_a_text_has_ids_all_the_same() -> None:
     assert [(row.text, row.custom_id) for row in rows] == [("", None)] * 3 + [("好吃", None), ("难吃", "7")]
 
 
+WRITERS = {
+    "phpMyAdmin": '[\n{"type":"header","version":"5.2.1","comment":"Export to JSON"},\n'
+    '{"type":"database","name":"shop"},\n{"type":"table","name":"reviews","database":"shop","data":\n'
+    + text(ROWS)
+    + "\n}\n]\n",
+    "ClickHouse, names and types": "\n".join(
+        map(text, [list(ROWS[0]), ["UInt64", "LowCardinality(String)"], *(list(row.values()) for row in ROWS)])
+    ),
+    "DynamoDB": "\n".join(
+        text({"Item": {"订单号": {"N": str(row["订单号"])}, "评价内容": {"S": row["评价内容"]}}}) for row in ROWS
+    ),
+    "GraphQL": text(
+        {"data": {"reviews": {"edges": [{"node": row} for row in ROWS], "pageInfo": {"hasNextPage": False}}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_what_is_about_the_rows_is_no_row(writer: str) -> None:
+    for size in (1, 10**6):
+        rows = read(WRITERS[writer], size=size)
+        assert [(row.text, row.custom_id) for row in rows] == [(row["评价内容"], str(row["订单号"])) for row in ROWS]
+
+
 FALSE_FRIENDS = (
     *(
         "[微笑]好吃\n[大哭]难吃\n",
