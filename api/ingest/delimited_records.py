@@ -19,6 +19,7 @@ from api.ingest.table import Record
 from sentiq.jobs.types import RowError
 
 _AGAIN = 10_000  #: lines that may be read once more in any file, besides a few for each line it has
+_PARTS = 1000  #: lines that one row is looked for in
 _FOOTER = re.compile(r"\([0-9]+ (?:rows?|行.*)\)")  # of psql
 
 # In half the time of Record(…): this is done for each row of a file.
@@ -40,6 +41,7 @@ class DelimitedRecords:
         self._again: deque[str] = deque()  # lines to be read once more, before the fresh ones
         self._times_again = 0
         self._shielded = (-1, -1)  # lines that were read once more for a CR in them
+        self._short: list[Record] = []  # the last records of fewer cells than usual, which may be one row
         self._unsure_up_to = 0  # line up to which, and on to the next that does, a record must look like a row
         self._open()
 
@@ -53,8 +55,7 @@ class DelimitedRecords:
 
     def __iter__(self) -> Iterator[Record]:
         may_glue = self._dialect.quotes and not self._dialect.is_enclosing and any(self._dialect.shapes)
-        # A record of so few cells may be none: a comment, or a footer of psql.
-        narrow = 1 if self._dialect.width > 1 and (self._dialect.comment or self._dialect.delimiter == "|") else 0
+        width = self._dialect.width
         while True:
             reader, before, start = self._reader, self._before, self._start
             try:
@@ -62,17 +63,17 @@ class DelimitedRecords:
                     end = before + reader.line_num
                     if may_glue and end > start + 1 and self._is_glued(start, end):
                         raise csv.Error("unexpected end")
-                    if not cells or (narrow and len(cells) == narrow and self._is_left_out(cells[0])):
-                        pass
-                    elif not self._is_careful:
+                    if len(cells) == width and not self._is_careful:
                         yield record((start + 1, cells, "", None))
-                    elif found := self._checked(end, cells):
-                        yield found
+                    elif cells:
+                        yield from self._examined(end, cells)
                     self._start = start = end
             except csv.Error as error:
+                yield from self._short_ones()
                 if found := self._mended(before + reader.line_num, str(error)):
                     yield found
             else:
+                yield from self._short_ones()
                 if not self._is_plain_from_here:
                     return
                 self._dialect = replace(self._dialect, escape=False)
@@ -109,6 +110,40 @@ class DelimitedRecords:
     def _between(self, start: int, end: int) -> list[str]:
         """Return the lines of the record that is being read."""
         return [line for at, lines in self._held for line in lines[max(start - at, 0) : max(end - at, 0)]]
+
+    def _examined(self, end: int, cells: Sequence[str]) -> Iterator[Record]:
+        """Yield a record that may not be what it seems; nothing, if it is none or what follows must be known first."""
+        if len(cells) == 1 < self._dialect.width and self._is_left_out(cells[0]):
+            return
+        found = self._checked(end, cells)
+        if found is None:
+            return
+        is_short = found.error is None and len(cells) < self._dialect.width
+        if not is_short or self._begins_row(cells):
+            yield from self._short_ones()
+        if is_short:
+            self._short.append(found)
+            count = sum(len(record.cells) - 1 for record in self._short) + 1
+            if count >= self._dialect.width or len(self._short) > _PARTS:
+                yield from self._short_ones()
+        else:
+            yield found
+        self._is_careful = self._has_shields or bool(self._unsure_up_to or self._short)
+
+    def _begins_row(self, cells: Sequence[str]) -> bool:
+        """Tell whether a record begins as rows do, or rows begin in any way."""
+        usual = self._dialect.shapes[:1]
+        return usual in ((), ("",)) or not cells[0].strip() or shape(cells[0]) in (*usual, "9")
+
+    def _short_ones(self) -> Iterator[Record]:
+        """Yield the last short records, as errors if a line break that is not enclosed has made them of one row."""
+        records, self._short = self._short, []
+        is_one = len(records) > 1 and sum(len(record.cells) - 1 for record in records) + 1 == self._dialect.width
+        for found in records:
+            reason = (
+                f"it has {len(found.cells)} of the {self._dialect.width} cells of a row: is a line break in a cell?"
+            )
+            yield found._replace(cells=(), kinds="", error=RowError("ragged_row", reason)) if is_one else found
 
     def _is_left_out(self, cell: str) -> bool:
         """Tell whether a record of one cell is a comment or a footer."""
@@ -148,7 +183,6 @@ class DelimitedRecords:
                 return None
             if self._dialect.quotes and self._dialect.escape:
                 self._notes.add("escapes_undone", style="backslash")
-        self._is_careful = self._has_shields or bool(self._unsure_up_to)
         return record((self._start + 1, cells, kinds, None))
 
     def _mended(self, end: int, cause: str) -> Record | None:
