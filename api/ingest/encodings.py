@@ -9,6 +9,7 @@ import codecs
 import math
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from api.ingest.notes import Notes
@@ -82,7 +83,9 @@ _OF_TWO_BIG5S = re.compile("[ぁ-ヿ①-⑩⑴-⑽Ѐ-я]")
 _BIG5S = ("big5", "big5-hkscs")
 _NO_ASCII = re.compile("[^\0-\x7f]+")
 _CLEARLY = 5.5  #: natural logarithm of how much likelier one of the two must be
-_UTF8_WORDS = "，。的不了"  # of which each piece of a Chinese text has some
+_FOUR_BYTES = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")  # GB18030's emoji and what else GBK has not
+_FEW = 8  #: of them in the bytes looked at
+_UTF8_WORDS = "，的"  # of which each piece of a Chinese text has some
 
 _FAULT = "half_a_pair"
 
@@ -91,8 +94,12 @@ def _mended(error: UnicodeError) -> tuple[str, int]:
     """Return half a surrogate pair for what is no character, so that only its row is refused; or what Windows reads."""
     assert isinstance(error, UnicodeDecodeError)
     start = error.start
-    if error.encoding == "gb18030" and error.object[start] == 0x80:
+    if error.encoding in ("gb18030", "gbk") and error.object[start] == 0x80:
         return "€", start + 1
+    if error.encoding == "gbk":
+        for size in (2, 4):
+            with suppress(UnicodeDecodeError):
+                return error.object[start : start + size].decode("gb18030").translate(_EDITION_2022), start + size
     if error.encoding == "cp950":
         try:
             return error.object[start : start + 2].decode("big5hkscs"), start + 2
@@ -283,6 +290,8 @@ class _Lines:
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
+        #: GBK's codec stops at what is to be mended and at emoji, at no cost for the rest. None: it is not known yet
+        self._is_gbk = None if codec == "gb18030" else False
         self._decoder = codecs.getincrementaldecoder(codec)(_FAULT)
         self._rest = b""
         words = (word.encode()[at : at + 2].decode(codec, _FAULT) for word in _UTF8_WORDS for at in (0, 1))
@@ -292,15 +301,20 @@ class _Lines:
         data = self._rest + data
         end = len(data) if final else data.rfind(b"\n") + 1 or len(data)
         data, self._rest = data[:end], data[end:]
-        text = self._decoder.decode(data, final)
-        if any(sign in text for sign in self._signs) or (self._codec == "cp950" and _OF_TWO_BIG5S.search(text)):
-            text = "".join(map(self._line, data.splitlines(keepends=True)))
-        if self._codec == "gb18030" and any(old in text for old in _EDITION_2005):
-            text = text.translate(_EDITION_2022)
-        return text
+        is_whole = not self._decoder.getstate()[0] and (final or data.endswith(b"\n"))
+        if self._is_gbk is None and is_whole:
+            self._is_gbk = len(_FOUR_BYTES.findall(data, 0, _SAMPLE_BYTES)) <= _FEW
+        if self._is_gbk and is_whole:
+            text = data.decode("gbk", _FAULT)
+        else:
+            text = self._decoder.decode(data, final)
+            if self._codec == "gb18030" and any(old in text for old in _EDITION_2005):
+                text = text.translate(_EDITION_2022)
+        is_odd = any(sign in text for sign in self._signs) or (self._codec == "cp950" and _OF_TWO_BIG5S.search(text))
+        return "".join(map(self._line, data.splitlines(keepends=True))) if is_odd and is_whole else text
 
     def _line(self, line: bytes) -> str:
-        text = line.decode(self._codec, _FAULT)
+        text = line.decode(self._codec, _FAULT).translate(_EDITION_2022)
         if self._codec == "cp950" and _OF_TWO_BIG5S.search(text):
             other = line.decode("big5hkscs", _FAULT)
             gain = plausibility(other) - plausibility(text)
