@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from pathlib import PurePath
 
+from api.ingest.encodings import begun
 from api.ingest.foreign import DATA, DOCUMENT, OTHER, PICTURE, Foreign, foreign, foreign_name, foreign_text
-from api.ingest.json_detect import looks_like_json
+from api.ingest.json_detect import looks
 from api.ingest.options import Reading, bad_file
 
 GZIP = b"\x1f\x8b"
@@ -52,13 +52,6 @@ CONTENT_TYPES = {
 }
 
 _ARROW = (b"ARROW1\0\0", b"\xff\xff\xff\xff")
-_MARKS = (  # UTF-32's begins as UTF-16's
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 #: Bytes that no text has: not NUL, which a text may have by mistake, nor what separates fields or switches alphabets.
 _CONTROLS = bytes({*range(1, 32)} - {1, 2, 7, 8, 9, 10, 11, 12, 13, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F} | {0x7F})
 _MAX_CONTROLS = 1 / 50  #: of the first bytes
@@ -107,10 +100,10 @@ def kind_of(reading: Reading, head: bytes, content_type: str) -> str:
     `xls`, `parquet`, `arrow`, `html`, `xml` (SpreadsheetML), `jsonl` and `json` are told by the bytes; `csv`, `tsv` and
     `txt` by what is asked for, by the name, by the content type.
     """
-    found = _binary(head, reading.encoding or "")
+    encoding, text = begun(head, reading.encoding or "")
+    found = _binary(head, encoding)
     if found is None:
-        text = beginning(head, reading.encoding)
-        found = _markup(text) or looks_like_json(head)
+        found = _markup(text) or looks(text)
         if (other := foreign_text(text)) is not None:
             raise not_a_table(other)
     check_asked(reading, found)
@@ -124,7 +117,7 @@ def kind_of(reading: Reading, head: bytes, content_type: str) -> str:
     hint = _SUFFIXES.get(suffix) or CONTENT_TYPES.get(content_type)
     if hint in TEXTS | _JSON:
         return hint
-    return "jsonl" if b"\n" in head and _is_json_string(head) else "csv"
+    return "jsonl" if "\n" in text and _is_json_string(text) else "csv"
 
 
 def check_asked(reading: Reading, found: str | None) -> None:
@@ -142,29 +135,6 @@ def suffix_of(file_name: str) -> str:
     return PurePath(name.stem).suffix if name.suffix in (".gz", ".gzip") else name.suffix
 
 
-def beginning(head: bytes, encoding: str | None) -> str:
-    """Return the first bytes as text, as far as ASCII goes; other characters are right only in Unicode."""
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return head.decode(name, "replace").removeprefix("\ufeff")
-    wide = encoding if encoding and encoding.startswith(("utf-16", "utf-32")) else _without_mark(head)
-    return head.decode(wide or "latin-1", "replace").lstrip("\ufeff")
-
-
-def _without_mark(head: bytes) -> str | None:
-    """Return UTF-16 or UTF-32 by where NUL bytes stand; None if there are few of them."""
-    sample = head[: len(head) // 4 * 4]
-    least = len(sample) // 40 or 1
-    nuls = [sample[start::4].count(0) for start in range(4)]
-    for name, full in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
-        if all(nuls[at] * 4 > len(sample) * 0.9 for at in full):
-            return name
-    odd, even = nuls[1] + nuls[3], nuls[0] + nuls[2]
-    if max(odd, even) >= least and min(odd, even) * 10 <= max(odd, even):
-        return "utf-16-le" if odd > even else "utf-16-be"
-    return None
-
-
 def _binary(head: bytes, encoding: str) -> str | None:
     if head.startswith(OLE):
         return "xls"
@@ -176,8 +146,7 @@ def _binary(head: bytes, encoding: str) -> str | None:
         head.startswith(_ARROW[1]) and head[7:8] == b"\0" == head[9:10]  # lengths below 16 MB and 256
     ):
         return "arrow"
-    is_wide = encoding.startswith(("utf-16", "utf-32")) or head.startswith(tuple(mark for mark, _ in _MARKS))
-    if is_wide or _without_mark(head):
+    if encoding.startswith(("utf-16", "utf-32")):
         return None
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(2, len(head) * _MAX_CONTROLS) or head.count(0) > len(head) / 10:
@@ -202,8 +171,8 @@ def _markup(text: str) -> str | None:
     raise not_a_table(known)
 
 
-def _is_json_string(head: bytes) -> bool:
+def _is_json_string(text: str) -> bool:
     try:
-        return isinstance(json.loads(head.partition(b"\n")[0].decode("utf-8-sig")), str)
+        return isinstance(json.loads(text.partition("\n")[0]), str)
     except (ValueError, RecursionError):
         return False

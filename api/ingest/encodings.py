@@ -189,7 +189,7 @@ class Decoder:
         return name
 
     def _name(self, data: bytes, *, is_all: bool) -> str | None:
-        marked = next((name for bom, name in _BOMS.items() if data.startswith(bom)), None) if self._is_first else None
+        marked = _marked(data) if self._is_first else None
         if self._said is not None:
             return self._checked(self._said, data, marked)
         if marked is not None:
@@ -213,9 +213,7 @@ class Decoder:
             if name[:6].removesuffix("-") != marked[:6].removesuffix("-") or _is_swapped(name, data):
                 raise _contradicted(said, marked)
             return marked
-        ways = (f"{name}-le", f"{name}-be") if name in ("utf-16", "utf-32") else (name,)
-        scores, _ = _scores(data, also=ways)
-        name = max(ways, key=lambda way: scores[way])
+        name, scores = _in_which_order(name, data)
         best = max(scores, key=lambda other: scores[other])
         if scores[best] > scores[name] + _PLAINLY:
             raise _contradicted(said, best)
@@ -234,6 +232,32 @@ def recognised(data: bytes) -> tuple[str, float]:
     if best in _BIG5S and alike / total < _LIKELY:
         return "big5", sum(chances.get(name, 0) for name in _BIG5S) / total  # each line may tell which
     return best, alike / total
+
+
+def _marked(data: bytes) -> str | None:
+    return next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
+
+
+def _in_which_order(name: str, data: bytes) -> tuple[str, dict[str, float]]:
+    """Return an encoding with the order of its bytes, if it has one, and the scores of all there may be."""
+    ways = (f"{name}-le", f"{name}-be") if name in ("utf-16", "utf-32") else (name,)
+    scores, _ = _scores(data, also=ways)
+    return max(ways, key=lambda way: scores[way]), scores
+
+
+def begun(head: bytes, label: str = "") -> tuple[str, str]:
+    """Return the encoding of the first bytes of a file, `label` if that names one, and their text.
+
+    Where the encoding is not certain, only ASCII is right in the text.
+    """
+    name = _marked(head) or encoding_name(label) or ""
+    if name in ("utf-16", "utf-32") and not _marked(head):
+        name, _ = _in_which_order(name, head)
+    if not name:
+        name, share = ("utf-8", 1.0) if _is_plain(head) else recognised(head)
+        name = name if share >= _LIKELY else _UNKNOWN
+    codec = "latin-1" if name == _UNKNOWN else _ENCODINGS[name].codec
+    return name, codecs.getincrementaldecoder(codec)(_FAULT).decode(head).removeprefix("\ufeff")
 
 
 def _scores(data: bytes, also: Collection[str] = ()) -> tuple[dict[str, float], dict[str, str]]:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.ingest.encodings import begun
 from api.ingest.json_values import BLANKS, has_comma_too_many, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
-
-#: How a text whose first character is a mark or of ASCII begins.
-_WIDE = (
-    ("utf-32-le", re.compile(rb"\xff\xfe\0\0|[^\0]\0\0\0")),
-    ("utf-32-be", re.compile(rb"\0\0\xfe\xff|\0\0\0[^\0]")),
-    ("utf-16-le", re.compile(rb"\xff\xfe.*|[^\0]\0.*", re.DOTALL)),
-    ("utf-16-be", re.compile(rb"\xfe\xff.*|\0[^\0].*", re.DOTALL)),
-)
 
 
 def looks_like_json(head: bytes) -> str | None:
@@ -25,7 +16,7 @@ def looks_like_json(head: bytes) -> str | None:
 
     A line that only begins with a bracket is no JSON, and strings between quotation marks are as well CSV.
     """
-    return looks(_text(head))
+    return looks(begun(head)[1])
 
 
 def looks(head: str) -> str | None:
@@ -76,15 +67,3 @@ def _has_tables(value: Mapping[str, Any]) -> bool:
         return False
     is_series = bool(value) and all(map(str.isdecimal, value))  # as pandas writes one
     return is_series or any(isinstance(member, list | dict) for member in value.values())
-
-
-def _text(head: bytes) -> str:
-    """Return the beginning of a file as text, as far as its brackets and quotation marks go."""
-    for encoding, begin in _WIDE:
-        if begin.fullmatch(head[:4]):
-            return head.decode(encoding, "ignore").removeprefix("\ufeff")
-    head = head.removeprefix(codecs.BOM_UTF8)
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return head.decode("gb18030", "replace")  # Big5 has its bytes in the same places

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from api.ingest.apart import read_apart
-from api.ingest.detect import beginning
+from api.ingest.encodings import begun
 from api.ingest.source import Source
 from api.ingest.table import Table
 
@@ -25,8 +25,8 @@ def read_spreadsheetml(source: Source) -> list[Table]:
 
 def _read(source: Source, charset: re.Pattern[str], parser: str) -> list[Table]:
     """Return what a parser makes of the file in UTF-8. What is no character goes with it, to be seen in its cell."""
-    head = beginning(source.head, source.reading.encoding)
-    is_wide = "\0" in source.head[:4].decode("latin-1") or source.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding, head = begun(source.head, source.reading.encoding or "")
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
     found = None if is_wide else charset.search(head)
     texts = source.text(found[1] if found else "")
     source.pieces = (text.encode("utf-8", "surrogatepass") for text in texts)

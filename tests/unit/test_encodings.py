@@ -10,10 +10,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from api.ingest.encodings import Decoder, declared
+from api.ingest.files import File
+from api.ingest.limits import Limits
 from api.ingest.notes import Notes
+from api.ingest.options import Reading
 from api.schemas.encodings import ENCODINGS, encoding_name
 from sentiq.core.errors import InvalidInput
 
+LIMITS = Limits(inflated_bytes=1 << 20, inflate_ratio=100, rows=100, columns=10, cell_chars=1000, text_chars=1000)
 SIMPLIFIED = (
     *(
         "面条很香，下次还会再来。",
@@ -72,6 +76,17 @@ def test_each_encoding_is_recognised(codec: str, texts: tuple[str, ...], name: s
 def test_a_file_may_begin_as_ascii_and_come_slowly(codec: str, texts: tuple[str, ...], name: str, size: int) -> None:
     text = "id,text\n" + "1,fine\n" * (3000 if size > 100 else 20) + "\n".join(texts) + "\n"
     assert read(text.encode(codec), size=size) == (text, name)
+
+
+@pytest.mark.parametrize(("codec", "texts", "name"), WRITTEN)
+def test_what_a_short_file_is_shows_in_any_encoding(codec: str, texts: tuple[str, ...], name: str) -> None:
+    """A table or JSON, without a name that says so."""
+    table = "".join(f"{n}\t{text}\n" for n, text in enumerate(texts[:3]))
+    lines = "".join(f'{{"id":{n},"text":"{text}"}}\n' for n, text in enumerate(texts[:3]))
+    for content, format_ in ((f"id\ttext\n{table}", ("csv", "\t")), (lines, ("jsonl", None))):
+        with File(iter([content.encode(codec)]), Reading(), LIMITS) as file:
+            assert [row.text for row in file.rows()] == list(texts[:3])
+            assert (file.format.format, file.format.delimiter, file.format.encoding) == (*format_, name)
 
 
 @settings(max_examples=300)
