@@ -357,7 +357,7 @@ def _reader(name: str) -> _Lines | codecs.IncrementalDecoder:
 
 def _not_certain(data: bytes, name: str, share: float) -> InvalidInput:
     if b"\0" in data:
-        return bad_file("binary_file", "The file is binary. Send CSV, TSV, TXT, JSONL or XLSX, plain or gzipped.")
+        return bad_file("binary_file", "The file is binary. Send CSV, TSV, TXT, JSON or a workbook, plain or gzipped.")
     if name == _UNKNOWN:
         detail = "The encoding is none that is recognised."
     else:

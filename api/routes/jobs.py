@@ -47,7 +47,7 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[
     openapi_extensions=JOB_BODY,
 )
 def submit_job(query: SubmitQuery, header: SubmitHeaders) -> Response:
-    """One text, a list, or a file of any length: NDJSON, CSV, TSV, plain text or XLSX, gzipped or not.
+    """One text, a list, or a file of any length: a table or a list of texts in any usual format, gzipped or not.
 
     `Prefer: wait=N` answers 200 with results if done within N seconds. An `Idempotency-Key` makes a retry safe: it gets
     the job of the first request.

@@ -26,7 +26,7 @@ from api.submission import Digest, Payload, checked_model, checked_options
 from sentiq.core.errors import FieldError, InvalidInput, UnsupportedMediaType
 
 PACKED = frozenset({"application/gzip", "application/x-gzip", "application/octet-stream"})
-ACCEPTED = "application/json, multipart/form-data, application/x-ndjson, text/csv, text/plain, an XLSX workbook or gzip"
+ACCEPTED = "application/json, multipart/form-data, application/x-ndjson, text/csv, text/plain, a workbook or gzip"
 
 
 def read_payload(query: SubmitQuery, on_data: Callable[[], None], open_files: ExitStack) -> tuple[Payload, bool]:

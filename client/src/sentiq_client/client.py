@@ -95,7 +95,7 @@ class Client:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobHandle:
-        """Create a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        """Create a job of a file: CSV, TSV, TXT, JSON, a workbook, gzipped or not. It is streamed from the disk."""
         return self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
 
     def dry_run(self, data: str | Texts, *, on_bytes: OnBytes | None = None, **options: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 import { fill, h, newId } from "../dom.js";
 import { bytes, t } from "../i18n.js";
 
-const ACCEPT = ".csv,.tsv,.txt,.jsonl,.ndjson,.xlsx,.gz";
+const ACCEPT = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.xlsx,.xlsm,.xls,.xlsb,.ods,.html,.htm,.xml,.parquet,.gz,.zip";
 
 /** @param {(file: File) => unknown} take */
 export function dropZone(take) {

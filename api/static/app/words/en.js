@@ -105,7 +105,7 @@ export default {
   "remedy.job_not_ended": "Wait until it has ended, or look at the rows in their order.",
   "remedy.rate_limited": "Wait a moment: it goes on by itself.",
   "remedy.body_too_large": "Cut it into smaller files, or save a workbook as CSV.",
-  "remedy.unsupported_media_type": "Take CSV, TSV, TXT, JSONL or XLSX, gzipped or not.",
+  "remedy.unsupported_media_type": "Take CSV, TSV, TXT, JSON, JSONL, XLSX, XLS or ODS, gzipped or not.",
   "remedy.invalid_input": "Correct what is named here and try again.",
   "remedy.unknown_model": "Choose another model, or the active one.",
   "remedy.workbook_too_large": "Take CSV, or fewer rows by a filter.",
@@ -234,7 +234,7 @@ export default {
   "bulk.workbook_too_large":
     "The file has {size}; of this kind {most} can be looked at. Save it as CSV: that may be much larger.",
   "drop.label": "Drop a file here, or choose one",
-  "drop.help": "CSV, TSV, TXT, JSONL or XLSX; also gzipped (.gz).",
+  "drop.help": "CSV, TSV, TXT, JSON, JSONL, XLSX, XLS, ODS; also gzipped (.gz) or zipped.",
   "drop.one": "one file at a time: the others were not taken",
   "preview.title": "How it is read",
   "preview.format": "Format",

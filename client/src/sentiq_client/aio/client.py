@@ -97,7 +97,7 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> AsyncJobHandle:
-        """Create a job of a file: CSV, TSV, TXT, JSONL or XLSX, gzipped or not. It is streamed from the disk."""
+        """Create a job of a file: CSV, TSV, TXT, JSON, a workbook, gzipped or not. It is streamed from the disk."""
         return await self.submit(Path(path), on_bytes=on_bytes, idempotency_key=idempotency_key, **options)
 
     async def dry_run(

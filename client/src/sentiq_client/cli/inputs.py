@@ -19,7 +19,12 @@ BATCH_BYTES = 1 << 16  #: of lines that are classified together: some thousand r
 STDIN = "-"
 TABLE_OPTIONS = (*("text_column", "id_column", "sheet", "delimiter", "quotes", "escape", "has_header", "header_row"),)
 _SYSTEM = (Path("/dev"), Path("/proc"))  #: /dev/stdin, and /dev/fd/63 for the shell's <(…), are nobody's files
-_TELLING = frozenset({".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".xlsx", ".gz", ".gzip"})
+_TELLING = frozenset(
+    (
+        *(".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
+        *(".html", ".xml", ".parquet", ".gz", ".gzip", ".zip"),
+    )
+)
 
 
 @contextmanager

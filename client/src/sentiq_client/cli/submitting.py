@@ -20,7 +20,7 @@ Input = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, TXT, JSONL or XLSX, gzipped or not; - for standard input, which is lines of text",
+        help="CSV, TSV, TXT, JSON, a workbook, gzipped or not; - for standard input, which is lines of text",
     ),
 ]
 TextColumn = Annotated[
@@ -31,9 +31,9 @@ IdColumn = Annotated[str | None, typer.Option(help="name, or number from 1; defa
 Sheet = Annotated[str | None, typer.Option(help="of a workbook: name, or number from 1")]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="csv, tsv, txt, jsonl or xlsx; default: recognised, but txt for standard input"),
+    typer.Option("--format", help="csv, tsv, txt, json, xlsx …; default: recognised, but txt for standard input"),
 ]
-Encoding = Annotated[str | None, typer.Option(help="utf-8, gb18030, utf-16 …; default: recognised")]
+Encoding = Annotated[str | None, typer.Option(help="utf-8, gb18030, big5, utf-16 …; default: recognised")]
 Delimiter = Annotated[str | None, typer.Option(help="of CSV; default: recognised")]
 Quotes = Annotated[bool | None, typer.Option(help="quotation marks enclose cells; default: recognised")]
 Escape = Annotated[
