@@ -154,9 +154,10 @@ class Cursor:
         line = self._line + self.text.count("\n", 0, at)
         if self._is_ended and not self.text[at:].strip(BLANKS):
             return bad_file("damaged_json", f"The file is JSON that ends too early, in line {line:,}: is it complete?")
-        return bad_file(
-            "damaged_json", f"The file is JSON with a mistake in line {line:,}. Mend it, or write JSON lines."
-        )
+        detail = f"The file is JSON with a mistake in line {line:,}. Mend it, or write JSON lines."
+        if "'" in self.text[at : at + 2]:
+            detail = f"In line {line:,}, the file has ' where JSON has \". If Python wrote it, let json.dumps write it."
+        return bad_file("damaged_json", detail)
 
     def _more(self) -> bool:
         """Take the next pieces, half as long as what is left at least; say whether there were any."""

@@ -142,6 +142,7 @@ def test_each_row_is_read_or_fails_alone(kind: str, name: str, size: int) -> Non
         ('[{"text": "好"}, {"text": "坏"} {"text": "坏"}]', "damaged_json"),
         ('{"data": [{"text": "好"}], "next": }', "damaged_json"),
         ('{"text": {"0": "好", "1": "坏"}, "id": {"0": 1, "2": 2}}', "damaged_json"),
+        ("[{'text': '好'}]", "damaged_json"),
         ('{"data": []}', "no_rows"),
         ("[]", "no_rows"),
         ("[" * 100_000, "nested_too_deeply"),
