@@ -20,7 +20,7 @@ from sentiq.jobs.types import RowError
 
 _AGAIN = 10_000  #: lines that may be read once more in any file, besides a few for each line it has
 _PARTS = 1000  #: lines that one row is looked for in
-_FOOTER = re.compile(r"\([0-9]+ (?:rows?|行.*)\)")  # of psql
+_FOOTER = re.compile(r"\([0-9]+ (?:rows?|行.*)\)|[-+=:\s]{3,}")  # of psql; a rule below headings
 
 # In half the time of Record(…): this is done for each row of a file.
 record = cast("Callable[[tuple[int, Sequence[str], str, RowError | None]], Record]", partial(tuple.__new__, Record))
@@ -118,6 +118,10 @@ class DelimitedRecords:
         found = self._checked(end, cells)
         if found is None:
             return
+        widest = self._dialect.widest
+        if found.error is None and 0 < widest < len(cells) and any(cells[widest:]) and self._begins_row(cells):
+            reason = f"There are {len(cells)} cells instead of {widest}: is a delimiter inside a cell not quoted?"
+            found = Record(self._start + 1, (), "", RowError("ragged_row", reason))
         is_short = found.error is None and len(cells) < self._dialect.width
         if not is_short or self._begins_row(cells):
             yield from self._short_ones()
@@ -191,7 +195,9 @@ class DelimitedRecords:
         None: it is read once more.
         """
         start, lines = self._start, self._between(self._start, end)
-        if "new-line" in cause and self._shielded != (start, end):
+        may_repeat = self._times_again < _AGAIN + 4 * start
+        if "new-line" in cause and self._shielded != (start, end) and may_repeat:
+            self._times_again += len(lines)
             self._is_careful, self._shielded = True, (start, end)
             self._read_again(start, list(map(with_bare_crs, lines)))
             return None
@@ -211,7 +217,7 @@ class DelimitedRecords:
             )
         self._times_again += len(lines) - 1
         may_go_on = self._dialect.width > 1 or not self._dialect.is_enclosing
-        if len(lines) > 1 and may_go_on and self._times_again < _AGAIN + 4 * start:
+        if len(lines) > 1 and may_go_on and may_repeat:
             self._read_again(start + 1, lines[1:])
         else:
             self._start = end

@@ -51,6 +51,7 @@ class Dialect:
     comment: str = ""  #: what lines that are comments begin with
     is_enclosing: bool = False  #: the writer enclosed the cells that had to be
     shapes: Sequence[str] = ()  #: of the cells of each column (`shape`)
+    widest: int = 0  #: number of cells that a row may have; 0: not known
 
     def read(self, lines: Iterable[str]) -> Reader:
         """Return the csv module's reader of lines; those of a dialect without quotes have their escapes undone before.
@@ -136,6 +137,9 @@ def dialect_of(reading: Reading, kind: str, sample: Sequence[str], *, is_whole: 
     if delimiter is None:
         delimiter = _delimiter_of(reading, kind, lines, is_whole=is_whole)
     found = _quoting_of(reading, delimiter, lines, is_whole=is_whole)
+    if reading.delimiter is None and setting is None and delimiter != "\t" and _cuts_texts(found):
+        delimiter = NO_DELIMITER
+        found = _quoting_of(reading, delimiter, lines, is_whole=is_whole)
     comment = ""
     while above < table and (mark := _comment(found, sample[above], lines)):
         comment = mark if found.width > 1 else ""
@@ -149,6 +153,7 @@ def dialect_of(reading: Reading, kind: str, sample: Sequence[str], *, is_whole: 
         comment=comment,
         is_enclosing=found.dialect.quotes and encloses(lines, found.records, delimiter),
         shapes=_shapes(found),
+        widest=_widest(found),
     )
     return found
 
@@ -261,6 +266,23 @@ def _comment(found: Survey, line: str, lines: Sequence[str]) -> str:
     else:  # #…# is a topic, and a list may begin with dashes
         is_comment = line[match.end() :].startswith(" ") and not any(map(_COMMENT.match, lines))
     return match[1] if is_comment else ""
+
+
+def _cuts_texts(found: Survey) -> bool:
+    """Tell whether a delimiter is but a mark in texts of one column: many have none, and no column of others."""
+    alone = sum(len(cells) == 1 for cells in found.records)
+    if found.width == 1 or alone * 10 < len(found.records) or any(_shapes(found)):
+        return False
+    return not any(len(cells) == found.width and has_listed_heading(cells) for cells in found.records[:20])
+
+
+def _widest(found: Survey) -> int:
+    """Return how many cells a row may have: as many as usual, or as what stands above the rows."""
+    usual = _shapes(found)[:1]
+    if usual in ((), ("",)):
+        return 0
+    others = (len(cells) for cells in found.records if shape(cells[0]) not in (*usual, "9"))
+    return max(found.width, *others, 0)
 
 
 def _shapes(found: Survey) -> tuple[str, ...]:

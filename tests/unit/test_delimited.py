@@ -57,6 +57,7 @@ def numbers(data: str, kind: str = "csv") -> list[tuple[int, bool]]:
         # A heading alone: its column is not cut, whatever the texts hold.
         ("评论\n好,不错\n差,再也,不来\n", None, [["评论"], ["好,不错"], ["差,再也,不来"]]),
         ('评论\n"好,不错"\n差\n', ",", [["评论"], ["好,不错"], ["差"]]),
+        ("好,不错\n差\n还行,吧\n", None, [["好,不错"], ["差"], ["还行,吧"]]),
         ("\n\r\n\n", ",", []),
     ],
 )
@@ -168,6 +169,13 @@ def test_halves_of_a_row_are_no_rows() -> None:
     assert found[10:] == [bad, bad, ["3", "差", "1"], ["4", "行"], ["5", "行"], bad, bad, bad]
 
 
+def test_a_text_that_its_commas_cut_is_no_text_though_no_headings_tell_how_many_cells_there_are() -> None:
+    found, _ = read("1,好,5\n1,好,5\n2,差,1\n3,好,不错,5\n4,行,3,,\n")
+    assert found == [["1", "好", "5"], ["1", "好", "5"], ["2", "差", "1"], "ragged_row", ["4", "行", "3", "", ""]]
+    found, _ = read("id,text,a,b\n1,好,5\n2,差,1\n3,好,1,2\n4,好,5\n")
+    assert found[3] == ["3", "好", "1", "2"]
+
+
 def test_marks_in_the_texts_of_a_file_that_encloses_nothing() -> None:
     found, source = read('id,text\n1,"性价比"这个词\n2,好\n3,5"屏\n')
     assert found == [["id", "text"], ["1", '"性价比"这个词'], ["2", "好"], ["3", '5"屏']]
@@ -188,6 +196,8 @@ def test_the_rest_of_a_broken_cell_is_no_row() -> None:
 def test_marks_that_never_match_cost_no_more_than_a_few_readings() -> None:
     found, _ = read('"x,1\n' + 'x","x,1\n' * 60_000)
     assert 0 < len(found) <= 60_001
+    found, _ = read("1\t2\n" * 9 + "1\tx\ry\\\n" * 60_000, "tsv", escape="backslash")
+    assert 9 < len(found) <= 60_010
 
 
 @pytest.mark.parametrize(
