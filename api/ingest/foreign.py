@@ -33,7 +33,7 @@ _BINARY: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"ftypmif1", "a HEIC image", PICTURE),
     (4, b"ftypavif", "an AVIF image", PICTURE),
     (4, b"ftyp", "a film or a sound", OTHER),
-    (0, b"\0\0\1\0\1", "an icon", PICTURE),
+    (0, b"\0\0\1\0", "an icon", PICTURE),
     (0, b"8BPS", "a Photoshop image", PICTURE),
     (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 image", PICTURE),
     (0, b"\xd7\xcd\xc6\x9a", "a picture (WMF)", PICTURE),
@@ -110,6 +110,7 @@ _BINARY: tuple[tuple[int, bytes, str, str], ...] = (
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _DBASE = re.compile(rb"[\x03\x30\x31\x83\x8b\xf5][\x00-\xff][\x01-\x0c][\x01-\x1f].{2}\x00\x00", re.DOTALL)
+_NETPBM = re.compile(rb"P[1-7]\s(?:#[^\n]*\s)*\d+\s+\d+\s")
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _STATA = re.compile(rb"[\x6c-\x73][\x01\x02]\x01\x00")
 
@@ -149,6 +150,10 @@ _TEXTS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "source code",
             OTHER,
         ),
+        (r"\([ld]p[0-9]+\n|ccopy_reg\n", "a pickle of Python", DATA),
+        (r"[ -~\r\n]{0,250}?ASCII SPSS PORT FILE", "an SPSS file (.por)", DATA),
+        (r"ID;P[A-Z]", "a sheet in the SYLK format", DATA),
+        (r"TABLE\r?\n0,1\r?\n", "a sheet in the DIF format", DATA),
         (r"%YAML|---\r?\n[\w-]+:", "a YAML document", DATA),
         (r"diff --git |--- a/|From [0-9a-f]{40} ", "a patch", OTHER),
         (r"HTTP/\d(?:\.\d)? \d{3}", "an answer of a web server with its headers", "Save its body alone."),
@@ -189,6 +194,8 @@ def foreign(head: bytes) -> Foreign | None:
     for offset, magic, name, remedy in _BINARY:
         if head.startswith(magic, offset) and (has_nul or not magic.isascii() or not magic.isalnum() or offset == 257):
             return Foreign(name, remedy)
+    if _NETPBM.match(head):
+        return Foreign("a Netpbm image", PICTURE)
     if _BZIP2.match(head):
         return Foreign("a bzip2 archive", PACKED)
     if _PICKLE.match(head):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import IO
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -38,30 +39,42 @@ def ole_kind(file: IO[bytes]) -> str:
 
 
 def _streams(file: IO[bytes]) -> set[str]:
-    """Return the names in its directory, in small letters; of a damaged file those that are found."""
+    """Return the names in the root, in small letters: not those of embedded documents. A damaged file has none."""
+    names: set[str] = set()
+    try:
+        entries = list(_entries(file))
+        waiting, seen = [struct.unpack_from("<I", entries[0], 76)[0]], set()
+        while waiting:
+            at = waiting.pop()
+            if at < _END and at not in seen:
+                seen.add(at)
+                length, *siblings = struct.unpack_from("<H2xII", entries[at], 64)
+                names.add(entries[at][: min(max(length - 2, 0), 64)].decode("utf-16-le", "replace").lower())
+                waiting += siblings
+    except (LookupError, struct.error):
+        pass  # damaged
+    return names
+
+
+def _entries(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the entries of the directory, a chain of sectors. Raises LookupError and struct.error."""
     file.seek(0)
     header = file.read(512)
-    if len(header) < 512:
-        return set()
-    size = 1 << min(max(struct.unpack_from("<H", header, 30)[0], 9), 12)
-    (sector,) = struct.unpack_from("<I", header, 48)
-    tables = struct.unpack_from("<109I", header, 76)
-    names: set[str] = set()
+    size = {9: 512, 12: 4096}[struct.unpack_from("<H", header, 30)[0]]
+    per_table = size // 4
+    sector = struct.unpack_from("<I", header, 48)[0]
+    further = struct.unpack_from("<I", header, 68)[0]  # sectors of large files that list more tables
+    tables = list(struct.unpack_from("<109I", header, 76))
     for _ in range(MAX_SECTORS):
         if sector >= _END:
-            break
+            return
         data = _sector(file, sector, size)
-        for at in range(0, len(data), ENTRY_BYTES):
-            length = struct.unpack_from("<H", data, at + 64)[0] if at + 66 <= len(data) else 0
-            names.add(data[at : at + min(max(length - 2, 0), 64)].decode("utf-16-le", "replace").lower())
-        table, place = divmod(sector, size // 4)
-        if table >= len(tables) or tables[table] >= _END:
-            break
-        entry = _sector(file, tables[table], size)[place * 4 : place * 4 + 4]
-        if len(entry) < 4:
-            break
-        (sector,) = struct.unpack("<I", entry)
-    return names
+        yield from (data[at : at + ENTRY_BYTES] for at in range(0, len(data), ENTRY_BYTES))
+        table, place = divmod(sector, per_table)
+        while table >= len(tables) and further < _END and len(tables) < MAX_SECTORS * per_table:
+            *more, further = struct.unpack(f"<{per_table}I", _sector(file, further, size))
+            tables += more
+        sector = struct.unpack_from("<I", _sector(file, tables[table], size), place * 4)[0]
 
 
 def _sector(file: IO[bytes], number: int, size: int) -> bytes:
