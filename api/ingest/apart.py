@@ -125,7 +125,8 @@ class _Process:
 
     def _records(self, number: int, head: list[Record]) -> Iterator[Record]:
         yield from head
-        self._socket.sendall(number.to_bytes(4, "big"))
+        with suppress(ConnectionError):  # the process has ended; `_receive` says why
+            self._socket.sendall(number.to_bytes(4, "big"))
         while (message := self._receive())[0] == "records":
             yield from itertools.starmap(_record_of, message[1])
 
@@ -141,6 +142,8 @@ class _Process:
                 data = self._socket.recv(RECEIVED_BYTES)
             except TimeoutError:
                 raise _takes_too_long(self._limits) from None
+            except ConnectionError:
+                data = b""
             if not data:
                 raise self._end()
             self._unpacker.feed(data)

@@ -39,6 +39,16 @@ def stumbling(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
     raise LookupError(file.read().decode())
 
 
+def killed_later(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
+    """Ends as by a fault of a library in C, while it reads the rows."""
+
+    def rows() -> Iterator[Line]:
+        yield from ((number, ["很好"], "") for number in range(1, 101))
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    return [Parsed(rows(), names=("text",))]
+
+
 def endless(file: IO[bytes], limits: Mapping[str, Any]) -> list[Parsed]:
     """Gives rows for ever."""
 

@@ -66,6 +66,7 @@ def test_the_parent_chooses_a_table_after_it_has_seen_the_first_records() -> Non
         ("hungry", {"parse_mb": 256}, BodyTooLarge, "SENTIQ_PARSE_MEMORY_MB"),
         ("busy", {"parse_s": 1}, BodyTooLarge, "SENTIQ_PARSE_TIME_S"),
         ("killed", {}, InvalidInput, "damaged"),
+        ("killed_later", {}, InvalidInput, "damaged"),
         ("stumbling", {}, InvalidInput, "damaged"),
     ],
 )

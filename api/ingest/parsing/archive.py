@@ -68,7 +68,7 @@ class Archive:
                 while piece:
                     yield piece
                     piece = part.read(PIECE_BYTES)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
             raise damaged(f"The part {_plain(name)} of the workbook is damaged.") from None
 
     def read(self, name: str) -> bytes:
