@@ -53,8 +53,8 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     """Decide by the first records of a table, which are in its head; `notes` gets why. Raises InvalidInput."""
     reading, limits = source.reading, source.limits
     good = [record for record in table.head if record.error is None and any(map(str.strip, record.cells))]
-    if not good:
-        raise _no_rows(table.head)
+    if not good or (reading.header_row is not None and good[0].number != reading.header_row):
+        raise _no_rows(table.head, reading.header_row)
     width = max(len(record.cells) for record in good)
     if width > limits.columns:
         raise bad_file(
@@ -213,11 +213,9 @@ class _Chooser:
 
 
 def _headings(good: Sequence[Record], reading: Reading) -> int | None:
-    """Return which of the records has the headings. Raises InvalidInput if the one asked for is not there."""
+    """Return which of the records has the headings."""
     if reading.header_row is not None:
-        if good[0].number == reading.header_row:
-            return 0
-        raise bad_file("unknown_row", f"There is no row {reading.header_row} with headings.", "header_row")
+        return 0  # what is above it is not among them
     if reading.has_header is False:
         return None
     asked = [*reading.text_column, *([reading.id_column] if reading.id_column else [])]
@@ -237,7 +235,9 @@ def _names(row: Sequence[str], body: Sequence[Record], kind: str) -> tuple[str, 
     return tuple(names)
 
 
-def _no_rows(head: Sequence[Record]) -> InvalidInput:
+def _no_rows(head: Sequence[Record], header_row: int | None) -> InvalidInput:
+    if header_row is not None:
+        return bad_file("unknown_row", f"There is no row {header_row} with headings.", "header_row")
     errors = [(record.number, record.error) for record in head if record.error is not None]
     if not errors:
         return bad_file("no_rows", "The file has no rows that can be read.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple
@@ -174,7 +174,7 @@ def _chosen(tables: Sequence[Table], source: Source) -> tuple[Table, Columns]:
     for table in wanted:
         notes = Notes()
         try:
-            _peek(table, source.reading)
+            _peek(table, source.reading.header_row, is_only=len(wanted) == 1)
             found.append((table, choose(table, source, notes), notes))
         except InvalidInput as error:
             errors.append(error)
@@ -188,12 +188,15 @@ def _chosen(tables: Sequence[Table], source: Source) -> tuple[Table, Columns]:
     return table, columns
 
 
-def _peek(table: Table, reading: Reading) -> None:
-    """Read the first records of a table into its head, from the row of the headings on if one is named."""
-    if not table.head:
-        if reading.header_row:
-            above = reading.header_row
-            table.records = itertools.dropwhile(lambda record: record.number < above, table.records)
+def _peek(table: Table, header_row: int | None, *, is_only: bool) -> None:
+    """Read the first records of a table into its head, from the row of the headings on if one is named.
+
+    Of several tables, the readers have filled the heads: no more than one can be read further.
+    """
+    if header_row:
+        table.head = [record for record in table.head if record.number >= header_row]
+        table.records = itertools.dropwhile(lambda record: record.number < header_row, table.records)
+    if not table.head and is_only:
         table.head = list(itertools.islice(table.records, SAMPLE_RECORDS))
         table.records = itertools.chain(table.head, table.records)
 
@@ -201,10 +204,6 @@ def _peek(table: Table, reading: Reading) -> None:
 def _name_others(table: Table, tables: Sequence[Table], source: Source) -> None:
     """Note which tables are left out, but for empty ones."""
     names = {id(each): each.title or str(number) for number, each in enumerate(tables, start=1)}
-    for each in tables:
-        if each is not table:
-            with suppress(InvalidInput):
-                _peek(each, Reading())
     others = [names[id(each)] for each in tables if each is not table and each.head]
     if others and source.kind in WITHOUT_SHEETS:
         source.notes.add("tables_not_read", table=names[id(table)], others=others)

@@ -26,4 +26,6 @@ class Table:
     names: tuple[str, ...] | None = None  #: of the columns, if the format has them; None: look among the records
     title: str | None = None  #: of the sheet or table, where a file may have several
     is_visible: bool = True  #: not a hidden sheet
-    head: list[Record] = field(default_factory=list)  #: the first records, which `records` still gives
+    head: list[Record] = field(
+        default_factory=list
+    )  #: the first records, which `records` still gives; of several tables, filled

@@ -312,3 +312,26 @@ def test_own_results_can_be_sent_again(client: FlaskClient, answer_bulk: Answer)
         again = finished(client, answer_bulk, "a.results.xlsx", data, 2)
         assert client.get(again).json["file"]["text_column"] == "评论"
         assert [row[: len(TYPED[0])] for row in table(opened(client, again))] == [tuple(row) for row in TYPED]
+
+
+def test_the_texts_of_several_columns_are_joined_and_all_columns_come_back(
+    client: FlaskClient, answer_bulk: Answer
+) -> None:
+    data = as_csv("编号,评价,追评,星", "a1,很好,洗了缩水,5", "a2,一般,,3")
+    form = {"keep_columns": "true", "text_column": ["评价", "追评"], "file": (io.BytesIO(data), "a.csv")}
+    made = client.post("/api/v1/jobs", data=form).json
+    answer_bulk(made["id"], 0, 2)
+    job = f"/api/v1/jobs/{made['id']}"
+    assert client.get(job).json["file"]["text_numbers"] == [2, 3]
+    found = client.get(f"{job}/results?include=text,columns&column=星&value=5").json["data"]
+    assert [(row["text"], row["columns"]) for row in found] == [
+        ("很好\n洗了缩水", [["编号", "a1"], ["评价", "很好"], ["追评", "洗了缩水"], ["星", "5"]])
+    ]
+    assert [row[:4] for row in table(opened(client, job))] == [
+        ("编号", "评价", "追评", "星"),
+        ("a1", "很好", "洗了缩水", 5),
+        ("a2", "一般", None, 3),
+    ]
+    lines = client.get(f"{job}/results.csv?include=text,columns").text.splitlines()
+    assert lines[0].lstrip("\ufeff").startswith("编号,评价,追评,星,index,custom_id,text,label,")
+    assert [group["value"] for group in client.get(f"{job}/summary?by=追评").json["groups"]] == ["", "洗了缩水"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import NamedTuple
 
 import pytest
+from openpyxl import Workbook
 
 from api.ingest.columns import Columns, choose, no_text_column
+from api.ingest.files import File
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
@@ -503,3 +506,76 @@ def test_headings_that_come_again_are_no_row() -> None:
     found, notes = read(table(["id|评论", "1|很好", "id|评论", "2|不好"]))
     assert [row.text for row in found] == ["很好", "不好"]
     assert {note.code: note.facts for note in notes.all()} == {"lines_not_read": {"count": 1}}
+
+
+def book(**sheets: list[list[object]]) -> bytes:
+    made = Workbook()
+    assert made.active is not None
+    made.remove(made.active)
+    for title, rows in sheets.items():
+        sheet = made.create_sheet(title)
+        sheet.sheet_state = "hidden" if title.startswith("藏") else "visible"
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+NOTICE: list[list[object]] = [["本表由系统导出，请勿修改"], ["共两个月"]]
+MAY: list[list[object]] = [["编号", "评论"], ["a1", "很好"], ["a2", "不好"]]
+JUNE: list[list[object]] = [["编号", "评论"], ["b1", "还行"]]
+GOODS: list[list[object]] = [
+    ["货号", "商品名称", "说明"],
+    ["A1001", "耳机", "音质很好"],
+    ["A1002", "手表", "很轻"],
+]
+SUMMARY: list[list[object]] = [["label", "rows"], ["negative", 2], ["positive", 3]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "asked", "read", "others"),
+    [
+        ({"说明": NOTICE, "五月": MAY, "六月": JUNE}, None, "五月", ["说明", "六月"]),
+        ({"商品": GOODS, "五月": MAY}, None, "五月", ["商品"]),
+        ({"汇总": SUMMARY, "五月": MAY, "空": []}, None, "五月", ["汇总"]),
+        ({"藏": MAY, "六月": JUNE}, None, "六月", ["藏"]),
+        ({"五月": MAY, "六月": JUNE}, "六月", "六月", ["五月"]),
+        ({"五月": MAY, "六月": JUNE}, "2", "六月", ["五月"]),
+        ({"藏": MAY, "六月": JUNE}, "藏", "藏", ["六月"]),
+        ({"五月": MAY}, None, "五月", None),
+    ],
+)
+def test_the_sheet_with_the_texts_is_read(
+    sheets: dict[str, list[list[object]]], asked: str | None, read: str, others: list[str] | None
+) -> None:
+    with File(iter([book(**sheets)]), Reading(file_name="a.xlsx", sheet=asked), LIMITS) as file:
+        assert file.format.sheet == read
+        noted = [note.facts for note in file.format.notes if note.code == "sheets_not_read"]
+        assert noted == ([{"sheet": read, "others": others}] if others else [])
+        assert all(row.error is None for row in file.rows())
+
+
+def test_headings_are_in_the_row_that_is_named() -> None:
+    data = "甲,乙\n丙,丁\n很好,1\n不好,2\n".encode()
+    with File(iter([data]), Reading(header_row=2), LIMITS) as file:
+        assert (file.format.header_row, file.columns.names, file.columns.first_line) == (2, ("丙", "丁"), 3)
+        assert [row.text for row in file.rows()] == ["很好", "不好"]
+    with File(
+        iter([book(六月=[["甲"], ["丙", "丁"], ["很好", 1], ["不好", 2]])]), Reading(header_row=2), LIMITS
+    ) as file:
+        assert [row.text for row in file.rows()] == ["很好", "不好"]
+    late = ("上,下\n" * 80 + data.decode()).encode()
+    with File(iter([late]), Reading(header_row=82), LIMITS) as file:
+        assert [row.text for row in file.rows()] == ["很好", "不好"]
+    with pytest.raises(InvalidInput) as refused:
+        File(iter([data]), Reading(header_row=9), LIMITS)
+    assert refused.value.errors[0].pointer == "/header_row"
+
+
+def test_a_file_that_is_only_looked_at_need_not_have_texts() -> None:
+    data = "订单号,价格\n1,9.9\n2,8.8\n".encode()
+    with File(iter([data]), Reading(), LIMITS, is_shown=True) as file:
+        assert (file.format.text_column, file.format.text_numbers, len(file.sample)) == (None, (), 2)
+    with pytest.raises(InvalidInput):
+        File(iter([data]), Reading(), LIMITS)
