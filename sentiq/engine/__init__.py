@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+# NumPy starts a thread for each core when it is imported, for large matrices of which we have none: these threads too
+# would be alive when a worker forks.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 if TYPE_CHECKING:
     from sentiq.engine.engine import BatchTiming, Engine, Prediction, Timings
     from sentiq.engine.long_texts import LongTexts

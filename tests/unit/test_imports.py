@@ -129,3 +129,10 @@ def test_model_libraries_report_to_nobody(check: str, tmp_path: Path) -> None:
     env.pop("ORT_DISABLE_TELEMETRY", None)  # the process must set it itself
     subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY, env=env | {"HOME": str(tmp_path)}, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_library_starts_no_thread_before_a_worker_forks() -> None:
+    code = "import os, sentiq.engine.backends.openvino; print(len(os.listdir('/proc/self/task')))"
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    counted = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=env, capture_output=True, check=True)
+    assert int(counted.stdout) == 1
