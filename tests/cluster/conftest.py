@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, waiting_cluster
 
 
 @pytest.fixture(scope="package")
@@ -29,4 +29,11 @@ def cluster(shared_cluster: Cluster) -> Cluster:
 def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Nothing is started yet: for tests about the order of starts and about faults."""
     with Cluster(tmp_path) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def lasting_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Nothing is started yet, and the model will wait instead of computing: for faults that meet a job at work."""
+    with waiting_cluster(tmp_path) as cluster:
         yield cluster

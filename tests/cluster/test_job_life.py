@@ -13,28 +13,25 @@ from sentiq.core import redis_keys
 from sentiq.core.redis_keys import JobKeys
 from sentiq.jobs.messages import publish
 from sentiq.jobs.store import JobStore
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, waiting_cluster
 from tests.support.processes import wait_until
 from tests.support.programs import BROKEN
 
 pytestmark = pytest.mark.cluster
 
-LONG = "房间干净，服务热情，早餐一般，下次还来。" * 28  #: a chunk of such texts takes its child a while
+CHUNK = 25  #: rows; one takes a child half a second
 HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), SENTIQ_CACHE_ENTRIES="0")
-    try:
+    with waiting_cluster(tmp_path_factory.mktemp("cluster"), SENTIQ_CACHE_ENTRIES="0") as cluster:
         cluster.start(interactive=1, bulk=2)
         yield cluster
-    finally:
-        cluster.close()
 
 
 def long_job(cluster: Cluster, rows: int, **options: object) -> str:
-    lines = "".join(f'"{LONG}{row}"\n' for row in range(rows)).encode()
+    lines = "".join(f'"房间干净，服务热情，第 {row} 次来"\n' for row in range(rows)).encode()
     headers = {"Content-Type": "application/x-ndjson"}
     answer = cluster.http.post("/api/v1/jobs", content=lines, headers=headers, params=options)  # type: ignore[arg-type]
     assert answer.status_code == 202, answer.text
@@ -72,20 +69,20 @@ def whole(cluster: Cluster, job_id: str, rows: int) -> None:
 
 
 def test_pause_stops_the_work_and_resume_goes_on(cluster: Cluster) -> None:
-    job_id = long_job(cluster, 6_000)
+    job_id = long_job(cluster, 500)
     wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
     assert post(cluster, job_id, "pause")["state"] == "paused"
     at_rest = still(cluster, job_id)
-    assert 0 < at_rest < 6_000
-    other = cluster.submit(["很好"] * 3_000)  # the workers are free for others
+    assert 0 < at_rest < 500
+    other = cluster.submit(["很好"] * 100)  # the workers are free for others
     cluster.wait_ended(other)
     assert done(cluster, job_id) == at_rest
     assert post(cluster, job_id, "resume")["state"] == "running"
-    whole(cluster, job_id, 6_000)
+    whole(cluster, job_id, 500)
 
 
 def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster) -> None:
-    job_id = long_job(cluster, 3_000)
+    job_id = long_job(cluster, 400)
     wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
     post(cluster, job_id, "pause")
     bulk = next(process for process in cluster.processes if process.name == "bulk")
@@ -93,11 +90,11 @@ def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster
     cluster.processes.remove(bulk)
     cluster.start_worker("bulk", 2)
     post(cluster, job_id, "resume")
-    whole(cluster, job_id, 3_000)
+    whole(cluster, job_id, 400)
 
 
 def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster) -> None:
-    large = long_job(cluster, 12_000)
+    large = long_job(cluster, 1_500)
     wait_until(lambda: done(cluster, large) > 0, message="it runs")
     before = done(cluster, large)
     small = long_job(cluster, 20, priority="low", name="small")  # low: it may overtake nothing but by its first chunk
@@ -105,18 +102,17 @@ def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster) -> None:
         "/api/v1/jobs", content="text\n很好\n不好\n".encode(), headers={"Content-Type": "text/csv"}
     ).json()["id"]
     cluster.wait_ended(normal)
-    chunk = 32_000 // len(LONG) + 1
     # Both children end the chunk they have, and may each take one more of the large job meanwhile.
-    assert done(cluster, large) - before <= 6 * chunk
+    assert done(cluster, large) - before <= 6 * CHUNK
     assert cluster.job(large)["state"] == "running"
     post(cluster, large, "cancel")
     whole(cluster, small, 20)
 
 
 def test_high_priority_overtakes_normal_and_normal_overtakes_low(cluster: Cluster) -> None:
-    ids = {name: long_job(cluster, 1_500, priority=name) for name in ("low", "normal", "high")}
+    ids = {name: long_job(cluster, 400, priority=name) for name in ("low", "normal", "high")}
     for job_id in ids.values():
-        whole(cluster, job_id, 1_500)
+        whole(cluster, job_id, 400)
     ended = {name: cluster.job(job_id)["ended_at"] for name, job_id in ids.items()}
     assert ended["high"] < ended["normal"] < ended["low"]
 
@@ -133,13 +129,14 @@ def test_a_job_starts_at_its_time(cluster: Cluster) -> None:
 
 def test_a_deadline_ends_a_job_and_keeps_what_is_done(cluster: Cluster) -> None:
     began = time.monotonic()
-    whole(cluster, long_job(cluster, 200), 200)  # so that the deadline leaves time for some rows, and not for all
+    # So that the deadline leaves time for some rows, and not for all.
+    whole(cluster, long_job(cluster, 2 * CHUNK), 2 * CHUNK)
     end_ms = round((time.time() + 2 + 5 * (time.monotonic() - began)) * 1000)
     expire_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(end_ms / 1000)) + f".{end_ms % 1000:03}Z"
-    job_id = long_job(cluster, 30_000, expire_at=expire_at)
+    job_id = long_job(cluster, 10_000, expire_at=expire_at)
     job = cluster.wait_ended(job_id)
     assert job["state"] == "expired"
-    assert 0 < job["counts"]["completed"] < 30_000
+    assert 0 < job["counts"]["completed"] < 10_000
     rows = cluster.rows(job_id)
     assert len(rows) == job["counts"]["completed"]
     assert all(row["error"] is None for row in rows)
@@ -150,7 +147,7 @@ def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Clust
     now_ms = round(time.time() * 1000)
     opens_ms = (now_ms // HOUR_MS + 5) * HOUR_MS
     hours = [time.strftime("%H:%M", time.gmtime(ms / 1000)) for ms in (opens_ms, opens_ms + HOUR_MS)]
-    job_id = long_job(cluster, 6_000, window="-".join(hours))
+    job_id = long_job(cluster, 500, window="-".join(hours))
     assert cluster.job(job_id)["state"] == "scheduled"
 
     clock = [opens_ms]
@@ -163,12 +160,12 @@ def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Clust
         tick()  # it closes
         assert cluster.job(job_id)["state"] == "scheduled"
         at_rest = still(cluster, job_id)
-        assert 0 < at_rest < 6_000
-        cluster.wait_ended(cluster.submit(["很好"] * 2_000))
+        assert 0 < at_rest < 500
+        cluster.wait_ended(cluster.submit(["很好"] * 100))
         assert done(cluster, job_id) == at_rest
         clock[0] += 23 * HOUR_MS
         tick()  # it opens again
-        whole(cluster, job_id, 6_000)
+        whole(cluster, job_id, 500)
 
 
 def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from sentiq.core import redis_keys
 from sentiq.core.redis import connect
 from tests.support.paths import REPOSITORY
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import WAIT_S, free_port, wait_until
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.cluster
@@ -77,7 +77,7 @@ class LocalRun:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(WAIT_S)
 
 
 def clean_environment() -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Call
     family = run.family()
     assert len(family) >= 9  # Redis, API, Flower, two workers with two children each
     run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(60) == 0
+    assert run.process.wait(WAIT_S) == 0
     assert gone(family)
     assert [*run.tmp.iterdir(), *run.home.iterdir()] == []
     assert (run.kept / "api-key").stat().st_mode & 0o077 == 0
@@ -154,7 +154,7 @@ def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Call
         assert client.get(f"/jobs/{waits}").status_code == 404
     family = run.family()
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(60) == 0
+    assert run.process.wait(WAIT_S) == 0
     assert gone(family)
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.cluster import Cluster, check_all_answered
+from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered
 from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port, wait_until
 from tests.support.programs import BROKEN
@@ -202,7 +202,7 @@ def test_counters_survive_the_child_and_tell_of_the_recovery(
     check_all_answered(cluster, cluster.submit(sentences(rows)), rows)
     files = sorted(path.name for path in temporary.glob("sentiq-metrics-*/*.db"))
 
-    job = cluster.wait_ended(cluster.submit([*sentences(rows)[1:], text]), 100)
+    job = cluster.wait_ended(cluster.submit([*sentences(rows)[1:], text]))
 
     assert job["counts"]["failed"] == 1
     wait_until(lambda: worker.value("sentiq_texts_total", lane=lane, outcome="failed") == 1)
@@ -216,16 +216,17 @@ def test_counters_survive_the_child_and_tell_of_the_recovery(
     assert sorted(path.name for path in temporary.glob("sentiq-metrics-*/*.db")) == files, "no file more"
 
 
-def test_work_of_a_silent_worker_is_told_by_the_one_that_noticed(cluster: Cluster) -> None:
-    first = Measured(cluster, "bulk")
-    cluster.wait_workers(1)
-    job_id = cluster.submit(sentences(60_000))
-    wait_until(lambda: any(worker.busy == 2 for worker in cluster.live()))
+def test_work_of_a_silent_worker_is_told_by_the_one_that_noticed(lasting_cluster: Cluster) -> None:
+    lasting_cluster.start(interactive=0, bulk=0)
+    first = Measured(lasting_cluster, "bulk")
+    lasting_cluster.wait_workers(1)
+    job_id = lasting_cluster.submit_lasting()
+    wait_until(lambda: any(worker.busy == 2 for worker in lasting_cluster.live()))
     first.process.kill()
 
-    second = Measured(cluster, "bulk", name="second")
+    second = Measured(lasting_cluster, "bulk", name="second")
 
-    check_all_answered(cluster, job_id, 60_000)
+    check_all_answered(lasting_cluster, job_id, LASTING_ROWS)
     assert 1 <= second.value("sentiq_recoveries_total", lane="bulk", reason="lease") <= 2
 
 
@@ -277,7 +278,7 @@ def test_a_killed_worker_leaves_no_server_and_the_next_one_cleans_up(cluster: Cl
     (left,) = temporary.glob("sentiq-metrics-*")
 
     first.process.popen.kill()
-    first.process.popen.wait(10)
+    first.process.wait()
 
     wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
     for child in pool:
@@ -305,7 +306,7 @@ def test_what_living_workers_share_is_left_alone(cluster: Cluster, temporary: Pa
 def test_a_taken_port_stops_the_start_and_says_so(cluster: Cluster) -> None:
     process = cluster.start_worker("bulk", wait=False, SENTIQ_METRICS_PORT=str(cluster.port))
 
-    assert process.popen.wait(60) == 78
+    assert process.wait() == 78
     log = process.log.read_text()
     assert "metrics cannot be shown" in log
     assert "child warm" not in log, "it had no children yet"
@@ -324,5 +325,5 @@ def test_ctrl_c_ends_the_server_with_its_worker(cluster: Cluster) -> None:
     cluster.wait_workers(1)
     (server,) = worker.servers()
     worker.process.popen.send_signal(signal.SIGINT)
-    worker.process.popen.wait(30)
+    worker.process.wait()
     assert not server.is_running()

@@ -10,7 +10,7 @@ import trustme
 from redis.sentinel import Sentinel
 
 from sentiq.core.redis import REDIS_AWAY, connect
-from tests.support.cluster import Cluster, check_all_answered
+from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered, waiting_cluster
 from tests.support.processes import free_port, wait_until
 from tests.support.redis_server import RedisServer, has_tls, redis_binary
 from tests.support.texts import sentences
@@ -54,11 +54,11 @@ def test_the_service_runs_with_tls_and_an_access_list(tmp_path: Path) -> None:
 
 
 def test_a_failover_loses_no_row(tmp_path: Path) -> None:
-    with Sentinels(tmp_path) as sentinels, Cluster(tmp_path, sentinels.master) as cluster:
+    with Sentinels(tmp_path) as sentinels, waiting_cluster(tmp_path, sentinels.master) as cluster:
         cluster.start(interactive=1, bulk=2)
         sentinels.wait_replicated()
-        job_id = cluster.submit(sentences(60_000))
-        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
+        job_id = cluster.submit_lasting()
+        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 100)
         assert cluster.redis.wait(1, 20_000) == 1, "the replica has the job"
 
         sentinels.master.stop(kill=True)
@@ -66,7 +66,7 @@ def test_a_failover_loses_no_row(tmp_path: Path) -> None:
         assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "store_unavailable"
         wait_until(lambda: cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200)
         cluster.supervise(job_id)
-        check_all_answered(cluster, job_id, 60_000)
+        check_all_answered(cluster, job_id, LASTING_ROWS)
         assert cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
 
 

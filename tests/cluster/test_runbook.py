@@ -57,8 +57,8 @@ def lane(cluster: Cluster, name: str) -> dict[str, Any]:
     return dict(found)
 
 
-def said(process: Process, words: str, timeout_s: float = 30) -> None:
-    wait_until(lambda: words in process.log.read_text(), timeout_s=timeout_s, message=f"{process.name} says {words!r}")
+def said(process: Process, words: str) -> None:
+    wait_until(lambda: words in process.log.read_text(), message=f"{process.name} says {words!r}")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_two_workers_with_one_port_for_metrics(empty_cluster: Cluster) -> None:
         port = other.getsockname()[1]
         worker = empty_cluster.start_worker("bulk", wait=False, SENTIQ_METRICS_PORT=str(port))
 
-        assert worker.popen.wait(60) == 78
+        assert worker.wait() == 78
     assert quoted("A port is taken", "metrics cannot be shown") in worker.log.read_text()
 
 
@@ -175,7 +175,7 @@ def test_children_that_cannot_use_the_model(empty_cluster: Cluster) -> None:
 
     worker = empty_cluster.start_worker("bulk", 1, app=UNPROVEN, wait=False)
 
-    assert worker.popen.wait(100) in (70, 1)  # Celery may notice first
+    assert worker.wait() in (70, 1)  # Celery may notice first
     assert quoted("A model cannot be used", "this child cannot use the model") in worker.log.read_text()
 
 
@@ -213,7 +213,7 @@ def test_a_child_that_is_killed(empty_cluster: Cluster) -> None:
     port = free_port()
     empty_cluster.start(interactive=0, bulk=0)
     worker = empty_cluster.start_worker("bulk", 1, app=BROKEN, SENTIQ_METRICS_PORT=str(port))
-    job = empty_cluster.wait_ended(empty_cluster.submit([*sentences(100), "这条【崩溃】"]), 90)
+    job = empty_cluster.wait_ended(empty_cluster.submit([*sentences(100), "这条【崩溃】"]))
 
     assert job["counts"] == {"total": 101, "completed": 100, "failed": 1, "without_text": 0}
     log = worker.log.read_text()
@@ -269,14 +269,14 @@ def test_an_inference_library_that_cannot_be_imported(empty_cluster: Cluster) ->
 
     worker = empty_cluster.start_worker("bulk", wait=False, PYTHONPATH=path)
 
-    assert worker.popen.wait(60) == 78
+    assert worker.wait() == 78
     assert quoted("Packages are missing", "its library cannot be imported") in worker.log.read_text()
 
 
 def test_a_port_that_is_taken(empty_cluster: Cluster) -> None:
     with socket.create_server(("127.0.0.1", empty_cluster.port)):
         second = empty_cluster.start_api(wait=False)
-        assert second.popen.wait(60) == 1
+        assert second.wait() == 1
 
     in_use = quoted("A port is taken", "Connection in use: ('127.0.0.1', 8000)")
     assert second.log.read_text().count(in_use.replace("8000", str(empty_cluster.port))) == 5
@@ -300,7 +300,7 @@ def test_models_that_cannot_be_used(empty_cluster: Cluster, settings: dict[str, 
 
     worker = empty_cluster.start_worker("bulk", wait=False)
 
-    assert worker.popen.wait(60) == 78
+    assert worker.wait() == 78
     assert quoted("A model cannot be used", "the model cannot be used") in worker.log.read_text()
     assert quoted("A model cannot be used", reason).replace("…", "no-such-model") in worker.log.read_text()
 

@@ -12,13 +12,20 @@ import httpx
 
 from sentiq.core.redis import connect
 from sentiq.jobs.workers import Heartbeat, live_workers
+from tests.support.models import copy_model
 from tests.support.paths import REPOSITORY
 from tests.support.processes import READY_S, Process, free_port, wait_until
+from tests.support.programs import BROKEN
 from tests.support.redis_server import RedisServer
+from tests.support.texts import sentences
+
+LASTING_ROWS = 1_000  #: of a job that keeps two children of `waiting_cluster` at work for ten seconds
 
 
 class Cluster:
     """Starts parts on demand and stops all of them at the end."""
+
+    app = "worker.app"  #: of the workers that are started from now on
 
     def __init__(self, directory: Path, redis_server: RedisServer | None = None, **environment: str) -> None:
         self.directory = directory
@@ -63,14 +70,14 @@ class Cluster:
         *,
         autoscale: str = "",
         name: str = "",
-        app: str = "worker.app",
+        app: str = "",
         wait: bool = True,
         **env: str,
     ) -> Process:
         name = name or lane
         pool = ["--autoscale", autoscale] if autoscale else ["-c", str(children)]
         options = ["-Q", lane, "-n", f"{name}@%h", *pool, "--without-gossip", "--without-mingle"]
-        command = [sys.executable, "-m", "celery", "-A", app, "worker", *options, "-l", "INFO"]
+        command = [sys.executable, "-m", "celery", "-A", app or self.app, "worker", *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:
             self._wait(process, lambda: any(w.worker.startswith(f"{name}@") for w in self.live()), f"{name} is live")
@@ -88,6 +95,10 @@ class Cluster:
         assert response.status_code == 202, response.text
         job_id: str = response.json()["id"]
         return job_id
+
+    def submit_lasting(self) -> str:
+        """Post a job of LASTING_ROWS texts; returns its id."""
+        return self.submit(sentences(LASTING_ROWS))
 
     def job(self, job_id: str) -> dict[str, Any]:
         document: dict[str, Any] = self.http.get(f"/api/v1/jobs/{job_id}").json()
@@ -166,8 +177,27 @@ class Cluster:
             return 0
 
 
-def check_all_answered(cluster: Cluster, job_id: str, count: int, timeout_s: float = 90) -> None:
-    job = cluster.wait_ended(job_id, timeout_s)
+def waiting_cluster(directory: Path, redis_server: RedisServer | None = None, **environment: str) -> Cluster:
+    """A cluster, not started, whose model waits 20 ms for each text before it computes it.
+
+    A fault meets a job at work, and chunks of half a second in flight, while cores are free for other tests.
+    """
+    models = directory / "models"
+    copy_model(models, "slow")
+    cluster = Cluster(
+        directory,
+        redis_server,
+        SENTIQ_MODEL_ROOT=str(models),
+        SENTIQ_MODEL="slow",
+        SENTIQ_CHUNK_TEXTS="25",
+        **environment,
+    )
+    cluster.app = BROKEN
+    return cluster
+
+
+def check_all_answered(cluster: Cluster, job_id: str, count: int) -> None:
+    job = cluster.wait_ended(job_id)
     assert (job["state"], job["counts"]) == (
         "completed",
         {"total": count, "completed": count, "failed": 0, "without_text": 0},

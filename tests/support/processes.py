@@ -20,12 +20,16 @@ WAIT_S = 100.0  #: no condition takes so long, even on a busy machine; the limit
 
 
 def wait_until(condition: Callable[[], object], *, timeout_s: float = WAIT_S, message: str = "") -> None:
-    """Wait until `condition()` is true; fail with `message` when it does not become so in time."""
-    deadline = time.monotonic() + timeout_s
+    """Wait until `condition()` is true; fail with `message` when it does not become so in time.
+
+    The longer it has waited, the less often it looks: most conditions ask the API, and a question takes milliseconds.
+    """
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        waited_s = time.monotonic() - began
+        if waited_s > timeout_s:
             raise AssertionError(f"not so within {timeout_s} s: {message or condition}")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, waited_s / 20), 0.25))
 
 
 def _ports() -> Iterator[int]:
@@ -75,6 +79,10 @@ class Process:
     def check_alive(self) -> None:
         if self.popen.poll() is not None:
             raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log.read_text()[-3000:]}")
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; returns its status."""
+        return self.popen.wait(WAIT_S)
 
     def stop(self, timeout_s: float = WAIT_S) -> int:
         self.popen.terminate()

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from sentiq.engine import Engine, LongTexts, Prediction
 from tests.support.programs import SLOW_TEXT_S
@@ -32,6 +33,9 @@ def _breaking_classify(self: Engine, texts: Sequence[str], long_texts: LongTexts
             time.sleep(3600)
         if "【迟缓】" in text:
             time.sleep(5)
+        if "【等待】" in text:
+            while not Path(text.partition("【等待】")[2]).exists():
+                time.sleep(0.05)
         if "【膨胀】" in text:
             _kept.append(os.urandom(200 * 2**20))
     return _classify(self, texts, long_texts)
