@@ -20,19 +20,14 @@ SECRET = "机密七三一"
 OWN_WORD = "metadata-of-mine-731"
 
 
-@pytest.fixture(params=["quiet", "switched on"])
-def cluster(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+@pytest.fixture(scope="module", params=["quiet", "switched on"])
+def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     log_texts = str(request.param == "switched on").lower()
-    cluster = Cluster(tmp_path, SENTIQ_LOG_TEXTS=log_texts, SENTIQ_LOG_LEVEL="DEBUG")
-    try:
-        cluster.redis_server.start()
-        cluster.start_api()
-        for lane in ("interactive", "bulk"):
-            cluster.start_worker(lane, app=BROKEN, wait=False)
-        cluster.wait_workers(2)
+    directory = tmp_path_factory.mktemp("cluster")
+    with Cluster(directory, SENTIQ_LOG_TEXTS=log_texts, SENTIQ_LOG_LEVEL="DEBUG") as cluster:
+        cluster.app = BROKEN
+        cluster.start()
         yield cluster
-    finally:
-        cluster.close()
 
 
 class Listener:
