@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import psutil
 import pytest
@@ -173,27 +174,27 @@ def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> N
     assert "hanging_loop.py" in worker.log.read_text(), "it says where"
 
 
-def test_a_frozen_worker_goes_on_when_it_thaws(lasting_cluster: Cluster) -> None:
+def test_a_frozen_worker_goes_on_when_it_thaws(lasting_cluster: Cluster, tmp_path: Path) -> None:
     """It is frozen for no longer than the other needs: after 20 s without fetching it would rightly start anew."""
     lasting_cluster.start(interactive=0, bulk=0)
     frozen = lasting_cluster.start_worker("bulk", name="frozen")
+    answered = tmp_path / "answered"
+    job_id = lasting_cluster.submit([f"【等待】{answered}", *sentences(99)])
+    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] == 75, message="one chunk is in flight")
     other = lasting_cluster.start_worker("bulk", name="other")
-    job_id = lasting_cluster.submit(sentences(2 * LASTING_ROWS))  # there are twice as many children
-    wait_until(lambda: all(w.busy for w in lasting_cluster.live()), message="both have work")
     family = [frozen.ps, *frozen.children()]
     for process in family:
         process.suspend()
-    done = lasting_cluster.job(job_id)["counts"]["completed"]
 
-    wait_until(
-        lambda: "gave out work again" in other.log.read_text(), message="what the frozen one held runs elsewhere"
-    )
-    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] > done + 50)
+    wait_until(lambda: "gave out work again" in other.log.read_text(), message="what it held runs elsewhere")
+    answered.touch()
+    check_all_answered(lasting_cluster, job_id, 100)
     for process in family:
         process.resume()
 
-    check_all_answered(lasting_cluster, job_id, 2 * LASTING_ROWS)
     wait_until(lambda: len(lasting_cluster.live()) == 2)
+    check_all_answered(lasting_cluster, lasting_cluster.submit(sentences(400, seed=1)), 400)
+    check_all_answered(lasting_cluster, job_id, 100)
 
 
 def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster) -> None:
