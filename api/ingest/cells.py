@@ -41,7 +41,8 @@ _DATE_WORDS = re.compile(
 )
 _DATE = re.compile(r"[0-9\s:：./,()+-]*[0-9][0-9\s:：./,()+-]*")
 _PLACE = re.compile(
-    r"(?:https?|ftp|file|data|mailto)\s*:\S+|//\S+|www\.\S+|\S+@[\w.-]+\.\w+|(?:[\w.-]*[/\\])+[\w.-]*|"
+    r"(?:https?|ftp|file|data|mailto)\s*:\S+|//\S+|www\.\S+|\S+@[\w.-]+\.\w+|(?:[a-z]:)?[/\\](?:[\w.-]+[/\\])*[\w.-]*|"
+    r"(?:[a-z0-9_.-]+[/\\])+[a-z0-9_.-]*|"
     r"[\w.-]+\.(?:jpe?g|png|gif|webp|bmp|mp[34]|pdf|html?|docx?|xlsx?|csv|txt|zip)|[\w-]+(?:\.[\w-]+)*\.(?:com|cn|net|org|io)(?:/\S*)?",
     re.IGNORECASE,
 )

@@ -8,8 +8,12 @@ from dataclasses import dataclass, fields
 from api.schemas.jobs import ReadingQuery
 from sentiq.core.errors import FieldError, InvalidInput
 
-#: Texts that stand for a missing value, as databases, statistics programs and spreadsheets write it.
-NULL_VALUES = ("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil")
+#: Texts that stand for a missing value: as databases, statistics programs and spreadsheets write it, and as people do
+#: who leave a field of a form empty.
+NULL_VALUES = (
+    *("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil"),
+    *("无", "無", "暂无", "暫無", "-", "--", "/"),
+)
 
 #: Fields of Reading that every format obeys.
 COMMON_OPTIONS = frozenset({"keep_columns", "null_values"})

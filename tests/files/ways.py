@@ -18,6 +18,7 @@ from tests.support.jobs import stored_input
 
 Way = Callable[[Cluster, Case, Path], Found]
 TIMEOUT_S = 120.0
+FLAGS = {"null_values": "--null-value"}  #: options of `sentiq submit` whose names are others than those of the fields
 
 
 def as_form(api: Cluster, case: Case, folder: Path) -> Found:
@@ -44,13 +45,17 @@ def by_command(api: Cluster, case: Case, folder: Path) -> Found:
     """Run `sentiq submit`."""
     path = folder / case.name
     path.write_bytes(case.content)
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in case.query.items()]
+    options = [
+        f"{FLAGS.get(name, '--' + name.replace('_', '-'))}={value}"
+        for name, given in case.query.items()
+        for value in ([given] if isinstance(given, str) else given)
+    ]
     before = {job["id"] for job in _jobs(api)}
     done = typer.testing.CliRunner().invoke(app, ["submit", str(path), *options], env={"SENTIQ_URL": api.url})
     made = [job for job in _jobs(api) if job["id"] not in before]
     if done.exit_code:
         assert not made, "what is refused leaves no job"
-        return Found(refusal=done.output)
+        return Found(refusal=str(done.exception))
     (job,) = made
     return _read(api, job)
 

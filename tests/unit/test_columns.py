@@ -390,10 +390,10 @@ def test_columns_are_told_by_their_headings_and_their_cells(case: Case) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "text"),
-    [("评价内容", "很好"), ("*评价内容（必填）", "很好"), ("备注", "无"), ("3", "无")],
+    [("评价内容", "很好"), ("*评价内容（必填）", "很好"), ("备注", "第一次买"), ("3", "第一次买")],
 )
 def test_a_column_that_is_named_is_read_whatever_it_holds(asked: str, text: str) -> None:
-    rows = ["订单号|*评价内容（必填）|备注", "1|很好|无", "2|不好|无"]
+    rows = ["订单号|*评价内容（必填）|备注", "1|很好|第一次买", "2|不好|第二次"]
     assert read(table(rows), Reading(text_column=(asked,)))[0][0].text == text
 
 
@@ -436,12 +436,12 @@ def test_the_texts_of_several_columns_are_joined_in_the_order_in_which_they_are_
 def test_a_cell_that_stands_for_a_missing_value_has_no_text() -> None:
     rows = ["编号|评论", "1|很好", "2|NULL", "3| \\N ", "4|nan", "5|无", "6|-", "7|Nullpunkt"]
     found, notes = read(table(rows))
-    assert [row.text for row in found] == ["很好", "", "", "", "无", "-", "Nullpunkt"]
+    assert [row.text for row in found] == ["很好", "", "", "", "", "", "Nullpunkt"]
     assert found[1].error is not None
     assert (found[1].error.counts_as, found[1].custom_id) == ("without_text", "2")
     assert "NULL" in found[1].error.detail
     assert [note.facts for note in notes.all() if note.code == "null_values"] == [
-        {"count": 3, "values": ["NULL", "\\N", "nan"]}
+        {"count": 5, "values": ["NULL", "\\N", "nan", "无", "-"]}
     ]
     found, _ = read(table(rows), Reading(null_values=("无", "-")))
     assert [row.text for row in found] == ["很好", "NULL", " \\N ", "nan", "", "", "Nullpunkt"]
