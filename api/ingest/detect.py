@@ -146,10 +146,10 @@ def _binary(head: bytes, encoding: str) -> str | None:
         head.startswith(_ARROW[1]) and head[7:8] == b"\0" == head[9:10]  # lengths below 16 MB and 256
     ):
         return "arrow"
-    if encoding.startswith(("utf-16", "utf-32")):
-        return None
+    nuls = head.count(0) / len(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > max(2, len(head) * _MAX_CONTROLS) or head.count(0) > len(head) / 10:
+    is_wide = encoding.startswith(("utf-16", "utf-32"))  # three of four bytes at most are NUL
+    if nuls > 0.8 if is_wide else nuls > 0.1 or controls > max(2, len(head) * _MAX_CONTROLS):
         raise bad_file("binary_file", f"The file is binary, of a kind that is not known here. {OTHER}")
     return None
 

@@ -288,8 +288,13 @@ def compound(*streams: str) -> bytes:
     struct.pack_into("<I", header, 48, 1)
     struct.pack_into("<I", header, 76, 0)
     table = struct.pack("<128I", 0xFFFFFFFD, 0xFFFFFFFE, *[0xFFFFFFFF] * 126)
+    none = 0xFFFFFFFF
+    last = len(streams) - 1
     directory = b"".join(
-        name.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", len(name) * 2 + 2) + bytes(62) for name in streams
+        name.encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<HHIII", len(name) * 2 + 2, 0, none, at + 1 if 0 < at < last else none, none if at else 1)
+        + bytes(48)
+        for at, name in enumerate(streams)
     )
     return bytes(header) + table + directory.ljust(512, b"\0")
 
