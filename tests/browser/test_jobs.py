@@ -175,7 +175,7 @@ def test_a_job_that_is_erased_while_one_looks(browser: Browser, cluster: Cluster
         page = visit.open(f"/jobs/{job_id}")
         expect(page.locator(".state-scheduled")).to_be_visible()
         cluster.http.delete(f"/api/v1/jobs/{job_id}")
-        expect(page.get_by_role("alert")).to_contain_text(visit.t("error.job_not_found"))
+        expect(page.get_by_role("alert").first).to_contain_text(visit.t("error.job_not_found"))
 
 
 @detail
