@@ -33,7 +33,6 @@ HEAD_RECORDS = 50  #: of each table, before one is chosen
 HEAD_CHARS = 2_000_000  #: of all tables together; of those beyond, the first record
 BATCH_RECORDS = 256
 BATCH_CHARS = 32_000
-NICE = 5  #: requests that wait go before files that are read
 
 
 def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
@@ -114,7 +113,6 @@ def _restrict(memory: int, cpu_s: int) -> None:
         (resource.RLIMIT_NOFILE, 64),
     ):
         resource.setrlimit(limit, (most, most))
-    os.nice(NICE)
 
 
 def _end_with_parent() -> None:
