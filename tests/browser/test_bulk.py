@@ -368,3 +368,16 @@ def test_only_what_the_format_obeys_is_offered(visit: Visit) -> None:
     expect(page.get_by_label(t("preview.encoding"))).to_be_visible()
     for name in ("header_row", "has_header", "delimiter"):
         expect(page.get_by_label(t(f"preview.{name}"), exact=True)).to_have_count(0)
+
+
+@detail
+@two_looks
+def test_a_job_of_which_no_row_could_be_read_says_so(visit: Visit) -> None:
+    empty = "评论,城市\n".encode() + ",北京\n".encode() * 2_000
+    headers = {"Content-Type": "text/csv"}
+    answer = visit.page.request.post(f"{visit.url}/api/v1/jobs?name=empty", data=empty, headers=headers)
+    assert (answer.status, answer.json()["errors"][0]["code"]) == (422, "no_row_read")
+    job = visit.page.request.get(f"{visit.url}/api/v1/jobs?state=failed&limit=1").json()["data"][0]
+    page = visit.open(f"/jobs/{job['id']}")
+    expect(page.get_by_role("alert")).to_contain_text(visit.t("refusal.no_row_read"))
+    expect(page.get_by_role("list").filter(has_text=visit.t("note.rows_without_text", count="2,000"))).to_be_visible()

@@ -5,6 +5,7 @@ import { uploadOf } from "../uploads.js";
 import { box, notice } from "./notice.js";
 import { rowsDone } from "./pace.js";
 import { progressBar } from "./progress.js";
+import { refusal } from "./refusals.js";
 import { pair } from "./table.js";
 
 /**
@@ -59,7 +60,7 @@ export function jobProgress(id, signal, go) {
     if (job.error && !upload?.problem) {
       const { code, detail } = job.error;
       const words = [
-        h("p", {}, maybe(`error.${code}`, code), " ", maybe(`remedy.${code}`)),
+        h("p", {}, maybe(`error.${code}`) ?? refusal(code), " ", maybe(`remedy.${code}`)),
         h("small", { lang: "en" }, detail),
       ];
       fill(board, box(t("job.failed"), words));
