@@ -126,7 +126,7 @@ def _csv() -> Iterator[Odd]:
     yield Odd("long text.csv", b"id,text\n1," + b"a" * 1_001 + b"\n2,fine\n", ("text_too_long", "fine"))
     yield Odd("long id.csv", b"id,text\n" + b"i" * 600 + b",fine\n2,good\n", ("invalid_id", "good"))
     stray = 'id,text\n1,"开了没关\n' + "".join(f"{n},行\n" for n in range(2, 120_000))
-    yield Odd("stray quote.csv", stray.encode(), refused="", rows=("cell_too_long", "*"))
+    yield Odd("stray quote.csv", stray.encode(), rows=('"开了没关', "*"))
     yield Odd(
         "3,000 columns.csv", (",".join(f"c{n}" for n in range(3_000)) + "\n").encode(), refused="too_many_columns"
     )
@@ -215,9 +215,10 @@ def _workbooks() -> Iterator[Odd]:
     yield Odd("cut off.xlsx", good[:-300], refused="damaged_workbook")
     sheet = "xl/worksheets/sheet1.xml"
     dtd = b'<!DOCTYPE lolz [<!ENTITY lol "lol">]><worksheet '
-    yield Odd("dtd.xlsx", patched(good, sheet, b"<worksheet ", dtd), refused="dtd")
+    yield Odd("dtd.xlsx", patched(good, sheet, b"<worksheet ", dtd), refused="damaged_workbook")
     bomb = patched(good, sheet, b"<sheetData>", b"<sheetData>" + b" " * 40_000_000)
     yield Odd("bomb.xlsx", bomb, refused="body_too_large")
     noise = f"<!--{random.Random(2).randbytes(9_000_000).hex()}--></styleSheet>".encode()
-    yield Odd("bloated styles.xlsx", patched(good, "xl/styles.xml", b"</styleSheet>", noise), refused="body_too_large")
+    bloated = patched(good, "xl/styles.xml", b"</styleSheet>", noise)
+    yield Odd("bloated styles.xlsx", bloated, ("很好", "不好", "empty_text", "12"))
     yield Odd("damaged sheet.xlsx", patched(good, sheet, b"</sheetData>", b"</sheet>"), refused="damaged_workbook")
