@@ -20,7 +20,7 @@ DELIMITERS = f",\t;|{HIVE}"
 NO_DELIMITER = "\x1f"  #: of one column: in no text
 
 _CUT_OFF = 20  #: lines of a record that may go on behind the sample
-_SETTING = re.compile(r'"?sep=(\\t|[^"\r\n])"?[,;|\s]*', re.IGNORECASE)
+_SETTING = re.compile(r'"?sep=(\\t|[^"\w\r\n\udc80])"?[,;|\s]*', re.IGNORECASE)
 _ENCLOSED = re.compile(r'(?<![^\n,;\t|])"(?:[^"\\]|\\.|"")*"', re.DOTALL)
 _BARE_MARK = re.compile(r'\\"')  # Python's csv module with doublequote=False: Spark would enclose its cell
 _COMMENT = re.compile(r'\s*"?(#|--|//)')

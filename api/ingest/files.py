@@ -98,6 +98,9 @@ class File:
             self._source.notes.add("archive_member", name=arrival.member)
         self._described = FileFormat(reading.file_name, kind, arrival.compression)
         tables = FORMATS[kind].read(self._source)
+        for each in tables:  # names may have bytes that are no characters
+            each.title = None if each.title is None else readable(each.title)
+            each.names = None if each.names is None else tuple(map(readable, each.names))
         table, self.columns = _chosen(tables, self._source)
         if not self.columns.text and not self._is_shown:
             raise no_text_column(table, self.columns)

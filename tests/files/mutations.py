@@ -56,7 +56,7 @@ def recompressed(chance: random.Random, content: bytes, other: bytes) -> bytes:
                 if name == damaged and data:
                     data = chance.choice((flipped, cut, inserted))(chance, data, other)
                 new.writestr(name, data)
-    except (zipfile.BadZipFile, zlib.error):
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError):
         return flipped(chance, content, other)
     return out.getvalue()
 

@@ -133,3 +133,13 @@ def test_a_damaged_workbook_is_refused_whatever_is_damaged() -> None:
         except InvalidInput as error:
             codes[error.errors[0].code] += 1
     assert codes["damaged_workbook"] > 30, codes
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"id": 1, "tex\xfft": "a", "text": "good, really"}\n', b"sep=\xff\nid,text\n1,good and cheap\n"]
+)
+def test_what_is_told_of_a_file_can_be_stored(content: bytes) -> None:
+    """Names of columns may have bytes that are no characters."""
+    with File(iter([content]), Reading(encoding="utf-8", keep_columns=True), LIMITS) as file:
+        list(file.rows())
+        file.format.dumps().encode()
