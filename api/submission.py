@@ -31,7 +31,7 @@ from sentiq.jobs.workers import live_workers
 
 BAD_SHARE_FROM = 1_000  #: rows after which the share of bad ones is checked, and again after as many more
 BAD_ROWS_ALLOWED = 100
-REASONS_SHOWN = 10  #: of rows, where none can be read
+REASONS_SHOWN = 100  #: of rows, where none can be read
 TOUCH_INTERVAL_S = 5.0  #: how often a slow upload tells the store that it is still arriving
 
 

@@ -170,6 +170,12 @@ def test_nothing_to_classify_is_an_error(cluster: Cluster, text: str) -> None:
     assert b"no text" in none.stderr
 
 
+def test_lines_of_which_none_can_be_classified_say_why_too(cluster: Cluster) -> None:
+    done = sentiq(cluster.url, "analyze", "-", "--json", stdin=("\n" + "长" * 20_001 + "\n\u200b\n").encode())
+    [row] = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, row["error"]["code"], row["error"]["line"]) == (5, "text_too_long", 2)
+
+
 def test_a_line_that_fails_says_why_in_its_place(cluster: Cluster) -> None:
     text = f"{LINES[0]}\n\n" * 3000 + "长" * 20_001 + f"\n{LINES[1]}\n"  # more than one batch
     done = sentiq(cluster.url, "analyze", "-", stdin=text.encode())

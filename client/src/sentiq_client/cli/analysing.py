@@ -58,9 +58,12 @@ def _lines(client: Client) -> Iterator[Row]:
                         file.name, format="txt", filename="stdin", encoding=encoding, max_bad_share=1.0
                     )
                 except ApiError as error:
-                    if any(fault.get("code") == "no_rows" for fault in error.errors):
-                        continue  # all of them are blank
-                    raise
+                    if not any(fault.get("code") in ("no_rows", "no_row_read") for fault in error.errors):
+                        raise
+                    for row in _refused(error):
+                        yield _numbered(row, before)
+                    flush()
+                    continue
             try:
                 job.wait()
                 for row in job.results(include="text"):
@@ -71,6 +74,14 @@ def _lines(client: Client) -> Iterator[Row]:
             recognised = (job.job.document["file"] or {}).get("encoding")
             if recognised == "gb18030":
                 encoding = recognised  # a few bytes of it may look like UTF-8: the beginning has decided
+
+
+def _refused(error: ApiError) -> Iterator[Row]:
+    """The lines of a job that was refused since none of them can be classified; blank ones are not among them."""
+    for fault in error.errors:
+        if line := fault.get("line"):
+            reason = {name: fault[name] for name in ("code", "detail", "line")}
+            yield Row(line - 1, None, None, None, None, None, False, "", reason, text="")
 
 
 def _numbered(row: Row, before: int) -> Row:
