@@ -53,6 +53,8 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     """Decide by the first records of a table, which are in its head; `notes` gets why. Raises InvalidInput."""
     reading, limits = source.reading, source.limits
     good = [record for record in table.head if record.error is None and any(map(str.strip, record.cells))]
+    if not good and table.names is not None:  # the texts may come yet
+        good = [record for record in table.head if record.error is None]
     if not good or (reading.header_row is not None and good[0].number != reading.header_row):
         raise _no_rows(table.head, reading.header_row)
     width = max(len(record.cells) for record in good)

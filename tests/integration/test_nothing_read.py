@@ -22,7 +22,7 @@ def test_a_short_file_without_a_text_is_refused_with_its_first_reasons(client: F
     answer = client.post(JOBS, data=BAD[content_type], content_type=content_type)
     assert answer.status_code == 422
     first, *reasons = answer.json["errors"]
-    if content_type in ("text/plain", "application/x-ndjson"):  # blank lines are left out, missing values are no cells
+    if content_type == "text/plain":  # blank lines are left out
         assert first["code"] == "no_rows"
     else:
         assert (first["code"], first["pointer"]) == ("no_row_read", "/file")
@@ -49,6 +49,12 @@ def test_how_json_lines_were_read_is_told_too(client: FlaskClient) -> None:
     job = client.post(JOBS, data=lines.encode(), content_type="application/x-ndjson").json
     assert (job["file"]["format"], job["file"]["text_column"]) == ("jsonl", "评论内容")
     assert job["counts"]["total"] == 2
+
+
+@pytest.mark.parametrize("lines", ["null\n" * 300 + '"好"\n', '{"text": null}\n' * 60 + '{"text": "好"}\n'])
+def test_the_texts_of_json_lines_may_come_late(client: FlaskClient, lines: str) -> None:
+    job = client.post(JOBS, data=lines.encode(), content_type="application/x-ndjson")
+    assert (job.status_code, job.json["counts"]["total"]) == (202, lines.count("\n")), job.text
 
 
 def test_one_row_with_a_text_is_enough(client: FlaskClient) -> None:
