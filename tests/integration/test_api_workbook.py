@@ -95,7 +95,7 @@ def table(book: Workbook, sheet: int = 0) -> Table:
 def test_the_first_sheet_has_the_rows(client: FlaskClient, answer_bulk: Answer) -> None:
     job = finished(client, answer_bulk, "评论.xlsx", saved(TYPED), 2)
     data = client.get(f"{job}/results.xlsx?include=columns").data
-    frame = pandas.read_excel(io.BytesIO(data), dtype={"单号": str})
+    frame = pandas.read_excel(io.BytesIO(data), dtype={"单号": str}, engine="openpyxl")
     assert list(frame.columns) == [*TYPED[0], "label", "score", "note"]
     assert list(frame["评论"]) == ["味道不错", "=1+1 太慢了"]
     assert list(frame["单号"]) == ["007", "123456789012345678"]

@@ -12,7 +12,7 @@ from api.ingest.delimited import read_delimited, read_lines
 from api.ingest.options import Reading
 from api.ingest.source import Source
 from sentiq.core.errors import InvalidInput
-from tests.unit.test_ingest import LIMITS, cut
+from tests.support.reading import LIMITS, cut
 
 Rows = list[list[str] | str]  #: cells, or the code of an error
 

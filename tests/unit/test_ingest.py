@@ -18,21 +18,13 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from api.ingest.files import File
-from api.ingest.limits import Limits
 from api.ingest.options import Reading
 from api.ingest.streams import line_lists
 from sentiq.core.errors import InvalidInput
 from sentiq.core.visible import is_blank
 from tests.support.examples import effort
+from tests.support.reading import LIMITS, cut
 
-LIMITS = Limits(
-    inflated_bytes=10**9,
-    inflate_ratio=10**6,
-    rows=10**6,
-    columns=100,
-    cell_chars=10_000,
-    text_chars=10_000,
-)
 TEXT = st.text(
     st.characters(codec="gb18030", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")) | st.sampled_from(',;"\n\t| '),
     min_size=1,
@@ -46,10 +38,6 @@ def csv_limit() -> Iterator[None]:
     limit = csv.field_size_limit()
     yield
     csv.field_size_limit(limit)
-
-
-def cut(data: bytes, size: int) -> Iterator[bytes]:
-    yield from (data[start : start + size] for start in range(0, len(data), size))
 
 
 @pytest.mark.more

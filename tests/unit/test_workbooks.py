@@ -159,7 +159,7 @@ def test_error_cells_and_formulas_without_a_value_are_told() -> None:
     [
         ("12.0", PLAIN, "12"),
         ("0.1", PLAIN, "0.1"),
-        ("0.30000000000000004", PLAIN, "0.3"),
+        ("0.30000000000000004", PLAIN, "0.30000000000000004"),
         ("1.5E-3", PLAIN, "0.0015"),
         ("1.234567890123456E+17", PLAIN, "123456789012346000"),
         ("123456789012345601", PLAIN, "123456789012345601"),  # all digits are in the file

@@ -111,8 +111,11 @@ def _is_plain_integer(written: str) -> bool:
 
 
 def decimal(value: float) -> str:
-    """Return a number of the digits that a spreadsheet keeps, without an exponent if it is of everyday size."""
-    short = format(value, f".{_DIGITS}g")
+    """Return a number as text, without an exponent if it is of everyday size.
+
+    A whole number has the digits that a spreadsheet keeps, as ids do; a fraction has all that it takes to restore it.
+    """
+    short = format(value, f".{_DIGITS}g") if value.is_integer() else repr(value)
     if "e" not in short or abs(int(short.partition("e")[2])) > _EXPONENT:
         return short
     return format(Decimal(short), "f")
