@@ -103,7 +103,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
                 return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
         else:
             for row in chunk_rows(result, job, view):
-                position = row.number - result.output.first
+                position = row.number - result.answers.first
                 if position < skipped:
                     continue
                 if len(rows) == limit:

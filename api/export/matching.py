@@ -42,7 +42,7 @@ def matches(
         if given is not None:
             offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
         if not chosen.takes_any:
-            values = predictions(answers)
+            values = answers.predictions()
             offsets = [
                 offset
                 for offset in offsets
@@ -53,12 +53,6 @@ def matches(
                 )
             ]
         yield number, answers, offsets
-
-
-def predictions(answers: OutputColumns) -> list[tuple[int, ...]]:
-    """Return the stored numbers, row by row; zeros for a row with an error."""
-    width = len(answers.labels)
-    return list(zip(*[iter(answers.numbers)] * width, strict=True)) if width else [()] * len(answers.flags)
 
 
 def labeller(neutral_band: float) -> LabelAndScore:

@@ -11,7 +11,7 @@ import tempfile
 from array import array
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from threading import Lock
@@ -20,8 +20,8 @@ import msgpack
 import zstandard
 
 from api.export.labels import DECIMALS
-from api.export.matching import LabelAndScore, labeller, matches, predictions
-from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, read_rows
+from api.export.matching import LabelAndScore, labeller, matches
+from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of
 from api.schemas.results import Sort
 from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
 from sentiq.jobs.codec import SCALE, OutputColumns
@@ -85,16 +85,13 @@ def page_rows(results: Results, job: Job, view: View, order: Order, numbers: Seq
     return [found[number] for number in numbers if number in found]
 
 
-def sorted_rows(results: Results, job: Job, view: View, order: Order) -> Iterator[ResultRow]:
-    """Yield all rows of the order. They are read once, in the order of the job, and wait on disk in buckets.
-
-    Raises JobNotFound at the end if the job was erased or expired while it was read: rows may be missing.
-    """
+def sorted_rows(rows: Iterable[ResultRow], job: Job, order: array[int]) -> Iterator[ResultRow]:
+    """Yield all rows of the order, their numbers. They are read once, as they come, and wait on disk in buckets."""
     places = array("I", [LAST]) * job.total
-    for place, number in enumerate(order.rows):
+    for place, number in enumerate(order):
         places[number] = place
-    with _Buckets(-(-len(order.rows) // BUCKET_ROWS)) as buckets:
-        for row in read_rows(results, job, view):
+    with _Buckets(-(-len(order) // BUCKET_ROWS)) as buckets:
+        for row in rows:
             if places[row.number] != LAST:
                 buckets.put(places[row.number] // BUCKET_ROWS, row)
         for bucket in range(buckets.count):
@@ -141,7 +138,7 @@ class _Keys:
         self._labelled = labelled
 
     def of(self, answers: OutputColumns) -> list[int]:
-        values = predictions(answers)
+        values = answers.predictions()
         labels = answers.labels
         if self.by_polarity:
             good, bad = ({name: at for at, name in enumerate(labels)}.get(name) for name in ("positive", "negative"))

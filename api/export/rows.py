@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from api.export.labels import label_and_score
 from api.schemas.results import Language, Sort
+from sentiq.jobs.codec import SCALE, TRUNCATED
 from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import InputChunk, Job, RowError
+
+READINGS_CACHED = 65_536  #: as many different answers as a model of two classes gives
+Reading = tuple[str, float, tuple[float, ...]]  #: label, score and probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,16 @@ def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
 
     Raises JobNotFound at the end if the job was erased or expired while it was read: rows may be missing.
     """
-    for result in results.chunks(job.id, chunks_of(results, job, view.filter)):
-        if result is not None:
-            yield from chunk_rows(result, job, view)
+    yield from rows_of(results.chunks(job.id, chunks_of(results, job, view.filter)), job, view)
     results.check_job(job.id)
+
+
+def rows_of(chunks: Iterable[ChunkResult | None], job: Job, view: View) -> Iterator[ResultRow]:
+    """Yield the rows of finished chunks that the view shows. Readings are cached: many rows have equal answers."""
+    read = lru_cache(READINGS_CACHED)(_read)
+    for result in chunks:
+        if result is not None:
+            yield from chunk_rows(result, job, view, read)
 
 
 def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
@@ -112,41 +124,62 @@ def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
     return results.failed_chunks(job.id) if chosen.only else range(job.chunks)
 
 
-def chunk_rows(result: ChunkResult, job: Job, view: View) -> Iterator[ResultRow]:
+def _read(labels: tuple[str, ...], numbers: tuple[int, ...], neutral_band: float) -> Reading:
+    probabilities = tuple(n / SCALE for n in numbers)
+    return *label_and_score(labels, probabilities, neutral_band), probabilities
+
+
+def chunk_rows(
+    result: ChunkResult,
+    job: Job,
+    view: View,
+    read: Callable[[tuple[str, ...], tuple[int, ...], float], Reading] = _read,
+) -> Iterator[ResultRow]:
     """Yield the rows of one chunk that the view shows."""
-    given, output = result.input, result.output
-    ids, wanted = given.custom_ids, view.filter
+    given, answers = result.input, result.answers
+    wanted, band = view.filter, view.neutral_band
     cells = given.cells if view.columns or view.by is not None else None
     text_at = text_position(job)
     joined = text_at is None
-    found = view.filter.finds(given, text_at) if view.filter.reads_input else None
-    for offset, outcome in enumerate(output.outcomes):
-        text, custom_id = given.texts[offset], None if ids is None else ids[offset]
+    found = wanted.finds(given, text_at) if wanted.reads_input else None
+    labels, errors, model, degraded = answers.labels, answers.errors, answers.model, answers.degraded
+    of_rows = zip(
+        given.texts,
+        repeat(None) if given.custom_ids is None else given.custom_ids,
+        repeat(()) if cells is None else cells,
+        repeat("") if given.kinds is None else given.kinds,
+        answers.predictions(),
+        answers.flags,
+        strict=False,
+    )
+    takes_any = wanted.takes_any
+    for offset, (text, custom_id, row, kinds, numbers, flags) in enumerate(of_rows):
         if found is not None and not found[offset]:
             continue
-        label = score = None
-        if outcome.error is not None:
-            if not wanted.takes_error(outcome.error):
+        label: str | None = None
+        score: float | None = None
+        probabilities: tuple[float, ...] = ()
+        error = errors.get(offset)
+        if error is None:
+            label, score, probabilities = read(labels, numbers, band)
+            if not (takes_any or wanted.takes_label(label, score)):
                 continue
-        else:
-            label, score = label_and_score(output.labels, outcome.probabilities, view.neutral_band)
-            if not wanted.takes_label(label, score):
-                continue
-        row = cells[offset] if cells is not None else ()
+        elif not (takes_any or wanted.takes_error(error)):
+            continue
         yield ResultRow(
-            output.first + offset,
+            answers.first + offset,
             custom_id,
             text,
-            () if cells is None else row if joined else (*row[:text_at], text, *row[text_at:]),
+            row if joined or cells is None else (*row[:text_at], text, *row[text_at:]),
             label,
             score,
-            output.labels,
-            outcome.probabilities,
-            outcome.truncated,
-            output.model,
-            output.degraded,
-            outcome.error,
-            given.kinds[offset] if given.kinds is not None else "",
+            labels,
+            probabilities,
+            error is None and bool(flags & TRUNCATED),
+            model,
+            degraded,
+            error,
+            kinds,
         )
 
 

@@ -129,6 +129,21 @@ class OutputColumns:
     errors: Mapping[int, RowError]  # by offset within the chunk
     degraded: bool
 
+    def predictions(self) -> list[tuple[int, ...]]:
+        """Return the numbers, row by row."""
+        width = len(self.labels)
+        return list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
+
+    def decoded(self) -> OutputChunk:
+        """Return the answers as an object for each row."""
+        outcomes = [
+            Outcome(error=self.errors[offset])
+            if offset in self.errors
+            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED))
+            for offset, (numbers, flag) in enumerate(zip(self.predictions(), self.flags, strict=True))
+        ]
+        return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded)
+
 
 def decode_columns(blob: bytes) -> OutputColumns:
     document = _unpack(blob)
@@ -147,12 +162,4 @@ def decode_columns(blob: bytes) -> OutputColumns:
 
 
 def decode_output(blob: bytes) -> OutputChunk:
-    found = decode_columns(blob)
-    columns, outcomes = len(found.labels), []
-    for offset, flag in enumerate(found.flags):
-        if offset in found.errors:
-            outcomes.append(Outcome(error=found.errors[offset]))
-            continue
-        row = found.numbers[offset * columns : (offset + 1) * columns]
-        outcomes.append(Outcome(tuple(n / SCALE for n in row), bool(flag & TRUNCATED)))
-    return OutputChunk(found.first, found.model, found.labels, tuple(outcomes), found.degraded)
+    return decode_columns(blob).decoded()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
 from redis import Redis
 
 from sentiq.core.errors import JobNotFound
 from sentiq.core.redis import REDIS_AWAY, text
 from sentiq.core.redis_keys import JobKeys
-from sentiq.jobs.codec import OutputColumns, decode_columns, decode_input, decode_output
+from sentiq.jobs.codec import OutputColumns, decode_columns, decode_input
 from sentiq.jobs.scripts import Script
 from sentiq.jobs.types import InputChunk, Job, OutputChunk
 
@@ -26,7 +26,17 @@ class ChunkResult:
 
     chunk_no: int
     input: InputChunk
-    output: OutputChunk
+    answers: OutputColumns
+
+    @classmethod
+    def decoded(cls, chunk_no: int, given: bytes, answered: bytes) -> Self:
+        """Decode a chunk and its answers as they are stored."""
+        return cls(chunk_no, decode_input(given), decode_columns(answered))
+
+    @property
+    def output(self) -> OutputChunk:
+        """Its answers as an object for each row."""
+        return self.answers.decoded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,13 @@ class Results:
             if given is None or answered is None:
                 yield None
             else:
-                yield ChunkResult(number, decode_input(given), decode_output(answered))
+                yield ChunkResult.decoded(number, given, answered)
+
+    def stored_chunks(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield what `ChunkResult.decoded` takes, of each of these chunks that is finished."""
+        for number, given, answered in self._blobs(job_id, chunk_numbers, CHUNKS_READ):
+            if given is not None and answered is not None:
+                yield number, given, answered
 
     def columns(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, OutputColumns]]:
         """Yield the number and the answers, as they are stored, of each of these chunks that is finished."""

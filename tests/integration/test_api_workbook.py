@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import openpyxl
@@ -16,11 +16,15 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl.workbook import Workbook
 
+from api.export.rows import View
+from api.export.workbook import file
 from api.ingest.files import File
 from api.ingest.limits import limits
 from api.ingest.options import Reading
+from sentiq.core.errors import JobNotFound
 from sentiq.core.settings import Settings
 from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.results import Results
 from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import ChunkRef, FileFormat, InputChunk, Outcome
 from tests.support.jobs import answer_with, claim, create_job
@@ -41,6 +45,12 @@ TYPED: list[list[Any]] = [
 @pytest.fixture
 def api_settings(api_settings: Settings) -> Settings:
     return api_settings.model_copy(update={"max_text_chars": 100_000, "chunk_chars": 500_000})
+
+
+@pytest.fixture(params=["here", "apart"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write every workbook in this process, then in one of its own."""
+    monkeypatch.setattr(file, "SMALL_ROWS", 1_000 if request.param == "here" else 0)
 
 
 @pytest.fixture
@@ -92,16 +102,20 @@ def table(book: Workbook, sheet: int = 0) -> Table:
     return list(book.worksheets[sheet].iter_rows(values_only=True))
 
 
-def test_the_first_sheet_has_the_rows(client: FlaskClient, answer_bulk: Answer) -> None:
+@pytest.mark.parametrize("engine", ["openpyxl", "calamine"])
+def test_the_first_sheet_has_the_rows(
+    client: FlaskClient, answer_bulk: Answer, engine: Literal["openpyxl", "calamine"]
+) -> None:
     job = finished(client, answer_bulk, "评论.xlsx", saved(TYPED), 2)
     data = client.get(f"{job}/results.xlsx?include=columns").data
-    frame = pandas.read_excel(io.BytesIO(data), dtype={"单号": str}, engine="openpyxl")
+    frame = pandas.read_excel(io.BytesIO(data), dtype={"单号": str}, engine=engine)
     assert list(frame.columns) == [*TYPED[0], "label", "score", "note"]
     assert list(frame["评论"]) == ["味道不错", "=1+1 太慢了"]
     assert list(frame["单号"]) == ["007", "123456789012345678"]
     assert frame["评分"].sum() == 2
 
 
+@pytest.mark.usefixtures("place")
 def test_cells_of_a_workbook_come_back_as_they_were(client: FlaskClient, answer_bulk: Answer) -> None:
     job = finished(client, answer_bulk, "评论.xlsx", saved(TYPED), 2)
     back = [list(row[: len(TYPED[0])]) for row in table(opened(client, job))]
@@ -202,6 +216,7 @@ def test_without_columns_a_row_has_its_number_id_and_text(client: FlaskClient, a
     assert table(opened(client, lines, ""))[0] == ("index", "label", "score", "note")
 
 
+@pytest.mark.usefixtures("place")
 def test_the_summary_has_a_table_by_the_chosen_column(client: FlaskClient, answer_bulk: Answer) -> None:
     rows = as_csv("评论,星级,店", "很好,5,一店", "不错,5,一店", ",5,二店", "行,3,")
     job = finished(client, answer_bulk, "a.csv", rows, 4)
@@ -275,6 +290,7 @@ ODD = (
 )
 
 
+@pytest.mark.usefixtures("place")
 def test_every_text_survives(client: FlaskClient, answer_bulk: Answer, api_settings: Settings) -> None:
     body = b"".join(b'"%s"\n' % text.replace('"', '""').encode() for text in ("text", *ODD))
     job = finished(client, answer_bulk, "a.csv", body, len(ODD))
@@ -335,3 +351,35 @@ def test_the_texts_of_several_columns_are_joined_and_all_columns_come_back(
     lines = client.get(f"{job}/results.csv?include=text,columns").text.splitlines()
     assert lines[0].lstrip("\ufeff").startswith("编号,评价,追评,星,index,custom_id,text,label,")
     assert [group["value"] for group in client.get(f"{job}/summary?by=追评").json["groups"]] == ["", "洗了缩水"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_job_that_goes_while_its_workbook_is_made_leaves_none(
+    client: FlaskClient, answer_bulk: Answer, store: JobStore
+) -> None:
+    job = store.get(finished(client, answer_bulk, "a.csv", as_csv("评论", "很好"), 1).rpartition("/")[2])
+    store.erase(job.id)
+    with pytest.raises(JobNotFound):
+        list(file.workbook(Results(store.redis), job, View(0.0), None))
+
+
+def test_what_goes_wrong_in_the_other_process_is_told_without_the_texts(
+    client: FlaskClient, answer_bulk: Answer, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "SMALL_ROWS", 0)
+    monkeypatch.setattr(file, "_chunks", lambda *_: iter([(0, b"\x81\xa6secret", b"\x80")] * 9))
+    job = store.get(finished(client, answer_bulk, "a.csv", as_csv("评论", "很好"), 1).rpartition("/")[2])
+    with pytest.raises(RuntimeError, match=r"a workbook was not written \(1\): \w+ .*codec\.py:\d+") as caught:
+        list(file.workbook(Results(store.redis), job, View(0.0), None))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_sorted_workbook_is_in_its_order(client: FlaskClient, bulk: BulkLane) -> None:
+    data = as_csv("评论", "一", "二", "三")
+    form = {"keep_columns": "true", "file": (io.BytesIO(data), "a.csv")}
+    made = client.post("/api/v1/jobs", data=form).json
+    taken = claim(bulk, ChunkRef(made["id"], 0, 3))
+    bulk.record([answer_with(taken, [Outcome((p, 1 - p)) for p in (0.5, 0.1, 0.9)], model="m@3")])
+    found = table(opened(client, f"/api/v1/jobs/{made['id']}", "include=columns&sort=polarity"))
+    assert [row[0] for row in found[1:]] == ["三", "一", "二"]

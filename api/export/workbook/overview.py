@@ -30,12 +30,15 @@ class Overview:
         self._reader = reader(job)
         self._values: dict[str, Value] = {}  # what the texts of the column are in the sheet of rows
 
-    def count(self, row: ResultRow) -> None:
-        self._counts[row.counts_as] += 1
-        self._truncated += row.truncated
-        if self._by is None:
-            return
-        at = self._by
+    def count(self, rows: Sequence[ResultRow]) -> None:
+        """Count rows."""
+        self._counts.update([row.counts_as for row in rows])
+        self._truncated += sum(row.truncated for row in rows)
+        if self._by is not None:
+            for row in rows:
+                self._group(row, self._by)
+
+    def _group(self, row: ResultRow, at: int) -> None:
         text = row.cells[at] if at < len(row.cells) else ""
         self._groups.of(text)[row.counts_as] += 1
         if text not in self._values and len(self._values) < OPENED:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from api.cell_kinds import TEXT, Value, certain, restored
 from api.export.rows import ResultRow, View, kept_columns, text_position
 from api.export.workbook.words import Words
-from api.export.workbook.xlsx import CELL_UNITS, shortened
+from api.export.workbook.xlsx import CELL_UNITS, SHORT_CHARS, shortened
 from sentiq.jobs.types import Job
 
 
@@ -30,19 +31,28 @@ class Table:
         self._value = reader(job)
         self._columns, self._text = bool(columns), view.text
 
-    def cells(self, row: ResultRow) -> list[Value]:
-        """Return the cells of a row in the order of the headings."""
-        own: list[Value]
-        if self._columns:
-            own = own_cells(row, self._value)
-            own += [None] * (len(self.headings) - 3 - len(own))  # of a line that could not be read
-        else:
-            own = [row.number, *((row.custom_id,) if self._has_ids else ()), *((row.text,) if self._text else ())]
-        label = None if row.label is None else self.words.label(row.label)
-        return [*own, label, row.score, self.words.between.join(self._notes(row, own))]
+    def columns(self, rows: Sequence[ResultRow]) -> list[Sequence[Value]]:
+        """Return the cells of rows, at least one, in the order of the headings, column by column."""
+        own = self._own(rows)
+        noted = {at: self._notes(row, own, at) for at, row in enumerate(rows) if _is_remarkable(row)}
+        return [
+            *own,
+            [None if row.label is None else self.words.label(row.label) for row in rows],
+            [row.score for row in rows],
+            [noted.get(at) for at in range(len(rows))] if noted else [None] * len(rows),
+        ]
 
-    def _notes(self, row: ResultRow, own: Sequence[Value]) -> list[str]:
-        """Return remarks on a row; most rows have none."""
+    def _own(self, rows: Sequence[ResultRow]) -> list[Sequence[Value]]:
+        if self._columns:
+            lines = zip_longest(*[own_cells(row, self._value) for row in rows])
+            found: list[Sequence[Value]] = list(lines)
+            return found + [[None] * len(rows)] * (len(self.headings) - 3 - len(found))  # of lines that were not read
+        found = [[row.number for row in rows]]
+        if self._has_ids:
+            found.append([row.custom_id for row in rows])
+        return [*found, [row.text for row in rows]] if self._text else found
+
+    def _notes(self, row: ResultRow, own: Sequence[Sequence[Value]], at: int) -> str:
         words, notes = self.words, []
         if row.error:
             notes.append(words.reason(row.error))
@@ -50,10 +60,11 @@ class Table:
             notes.append(words("read_in_part"))
         if row.degraded:
             notes.append(words("stood_in", model=row.model))
-        for heading, value in zip(self.headings, own, strict=False):
+        for heading, values in zip(self.headings, own, strict=False):
+            value = values[at]
             if isinstance(value, str) and shortened(value) is not value:
                 notes.append(words("cut", heading=heading, units=f"{CELL_UNITS:,}"))
-        return notes
+        return words.between.join(notes)
 
 
 Reader = Callable[[int, str, str], Value]
@@ -74,6 +85,12 @@ def own_cells(row: ResultRow, value: Reader) -> list[Value]:
     """Return the values of the file's cells."""
     kinds = row.kinds + TEXT * (len(row.cells) - len(row.kinds))
     return [value(at, cell, kind) for at, (cell, kind) in enumerate(zip(row.cells, kinds, strict=False))]
+
+
+def _is_remarkable(row: ResultRow) -> bool:
+    """Tell whether there may be something to say of a row; of most there is not."""
+    longest = max(len(row.text), *map(len, row.cells)) if row.cells else len(row.text)
+    return row.error is not None or row.truncated or row.degraded or longest > SHORT_CHARS
 
 
 def _unlike(headings: Sequence[str]) -> list[str]:

@@ -1,0 +1,54 @@
+"""Writes a workbook: as many sheets of rows as they need, then a summary, in little memory however many there are."""
+
+from __future__ import annotations
+
+import datetime
+from array import array
+from collections.abc import Iterable
+from itertools import islice
+from typing import IO
+
+from api.export.order import sorted_rows
+from api.export.rows import View, rows_of
+from api.export.workbook.overview import Overview
+from api.export.workbook.table import Table
+from api.export.workbook.xlsx import Book, Sheet
+from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.types import Job
+
+SHEET_ROWS = 1_048_576  #: of the format
+BATCH_ROWS = 512  #: written together
+
+Stored = tuple[int, bytes, bytes]  #: what `ChunkResult.decoded` takes
+
+
+def write(
+    file: IO[bytes], job: Job, view: View, order: array[int] | None, chunks: Iterable[Stored], sheet_rows: int
+) -> None:
+    """Write the rows of these chunks that the view shows; `order`: their numbers, where they are sorted."""
+    rows = rows_of((ChunkResult.decoded(*chunk) for chunk in chunks), job, view)
+    if order is not None:
+        rows = sorted_rows(rows, job, order)
+    made_at = datetime.datetime.fromtimestamp((job.ended_at_ms or job.created_at_ms) / 1000, datetime.UTC)
+    with Book({"title": job.options.name or job.id, "created": made_at.replace(tzinfo=None)}) as book:
+        table, overview = Table(job, view), Overview(job, view)
+        sheets = [_sheet(book, table, 1)]
+        while batch := list(islice(rows, min(BATCH_ROWS, sheet_rows - sheets[-1].rows or sheet_rows - 1))):
+            if sheets[-1].rows == sheet_rows:
+                sheets.append(_sheet(book, table, len(sheets) + 1))
+            overview.count(batch)
+            sheets[-1].extend(table.columns(batch), len(batch))
+        for sheet in sheets:
+            sheet.frame.autofilter(0, 0, sheet.rows - 1, len(table.headings) - 1)
+        overview.write(book)
+        book.save(file)
+
+
+def _sheet(book: Book, table: Table, number: int) -> Sheet:
+    name = table.words("results")
+    sheet = book.sheet(name if number == 1 else f"{name} {number}")
+    sheet.frame.freeze_panes(1, 0)
+    for column in range(len(table.headings)):
+        sheet.frame.set_column(column, column, 40 if column == table.text_at else 14)
+    sheet.add(table.headings, bold=True)
+    return sheet
