@@ -5,7 +5,7 @@ VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
 .PHONY: help run demo up secrets model check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
-	storm-short soak screenshots audit lint format lock bench train docs-settings release clean
+	storm-short soak readers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -72,6 +72,10 @@ storm-short: $(INSTALLED) ## the same plan each time, in some 5 minutes
 
 soak: $(INSTALLED) ## ten minutes that carry what two hours of a day do: does anything grow?
 	$(BIN)/python -m tests.soak $(OPTIONS)
+
+# Programs of PyPI and npm of their own versions, and those of Debian that the machine has.
+readers: $(INSTALLED) ## read results back with some twenty other programs (network; tools/readers)
+	PYTHONPATH=client/src $(BIN)/python -m tools.readers --environments .venv-readers
 
 screenshots: $(INSTALLED) ## take the pictures of the docs anew: the web page and Flower (chromium)
 	$(BIN)/python -m tests.screenshots $(PICTURES)

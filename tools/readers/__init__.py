@@ -1,0 +1,1 @@
+"""Reads results back with other programs, and compares what they found."""
