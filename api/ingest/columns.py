@@ -11,7 +11,7 @@ from api.ingest import headings
 from api.ingest.cells import Look, look
 from api.ingest.faults import readable
 from api.ingest.ids import guards_of
-from api.ingest.names import CLEAR, USUAL, Kind, Meaning, meaning, plain
+from api.ingest.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
 from api.ingest.notes import Notes
 from api.ingest.options import Reading, bad_file
 from api.ingest.source import Source
@@ -152,6 +152,8 @@ class _Chooser:
             for at in range(len(names))
         ]
 
+        self._most = max((seen.filled for seen in self._looks), default=0)
+
     def text(self, but: int | None, *, is_contract: bool) -> tuple[int | None, Sureness, list[int]]:
         """Return the column of the texts, how sure that is, and the further ones that may be meant."""
         if is_contract and "text" in self._names:  # the format of our own API
@@ -176,9 +178,13 @@ class _Chooser:
         is_only = len(self._names) == 1
         if not seen.filled:
             return Sureness.MAYBE if clear else Sureness.NOT
+        if seen.is_chosen and found.rank > CLEAR + 5:
+            return Sureness.LOOKS  # 评论内容 is no rating, however short its texts are
         if seen.is_chosen or seen.is_repeated:
             is_text = is_only or found.rank >= CLEAR or (found.rank >= CLEAR - 8 and not seen.is_chosen)
             return Sureness.MAYBE if is_text else Sureness.NOT
+        if found.kind is Kind.TEXT and found.rank < SELDOM:
+            return Sureness.MAYBE  # what the shop says
         if found.kind is Kind.TEXT and (found.rank >= USUAL or seen.sentences >= 0.5):
             return Sureness.NAMED if found.rank >= USUAL else Sureness.LOOKS
         if found.kind is Kind.UNKNOWN and seen.sentences >= 0.3:
@@ -207,11 +213,13 @@ class _Chooser:
             return 0
         return found.rank - 25 * (seen.different < seen.filled)
 
-    def _weight(self, at: int) -> tuple[int, int, float, float]:
+    def _weight(self, at: int) -> tuple[int, int, int, float, float]:
         """Return what makes a column rather the one of the texts."""
         seen = self._looks[at]
         rank = self.meanings[at].rank if self.meanings[at].kind is Kind.TEXT else 0
-        return self.sureness(at), rank, seen.sentences, seen.chars
+        # of two that are named alike, the one behind may have what few have added
+        filled = seen.filled * 4 // self._most if rank >= USUAL and self._most else 0
+        return self.sureness(at), rank, filled, seen.sentences, seen.chars
 
 
 def _headings(good: Sequence[Record], reading: Reading) -> int | None:

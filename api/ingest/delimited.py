@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from api.ingest.delimited_records import DelimitedRecords, record
+from api.ingest.delimited_records import DelimitedRecords, is_drawn, record
 from api.ingest.dialect import NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
 from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
 from api.ingest.streams import line_lists
 from api.ingest.table import Table
 
+LINES_ABOVE = 5  #: titles, at most, above the headings of a text that is a table in truth
 LINE_OPTIONS = frozenset({"encoding"})  #: that a text of one text a line obeys
 
 
@@ -67,8 +68,13 @@ def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey 
         return found
     if any(option is not None for option in (reading.has_header, reading.header_row)):
         return found
-    if found.width < 2 or found.bad * 10 > len(found.records):
+    if found.width < 2:
         return None
     if found.dialect.delimiter == "\t" and not found.bad and len(found.records) > 1:
         return found
-    return found if len(found.records[0]) == found.width and are_headings(found.records[0]) else None
+    for at, cells in enumerate(found.records[:LINES_ABOVE]):
+        if len(cells) == found.width and are_headings([cell for cell in cells if cell.strip()]):
+            drawn = sum(len(other) == 1 and is_drawn(other[0]) for other in found.records[at:])
+            bad, rows = found.bad - at - drawn, len(found.records) - at - 1
+            return found if bad * 10 <= rows or bad == 1 < rows else None
+    return None

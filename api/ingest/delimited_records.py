@@ -152,7 +152,7 @@ class DelimitedRecords:
     def _is_left_out(self, cell: str) -> bool:
         """Tell whether a record of one cell is a comment or a footer."""
         comment = self._dialect.comment
-        if not (comment and cell.startswith(comment)) and not _FOOTER.fullmatch(cell):
+        if not (comment and cell.startswith(comment)) and not is_drawn(cell):
             return False
         self._notes.count("lines_not_read")
         return True
@@ -244,6 +244,11 @@ class DelimitedRecords:
 
     def _error(self, reason: str) -> Record:
         return Record(self._start + 1, (), "", RowError("misplaced_quote", reason))
+
+
+def is_drawn(cell: str) -> bool:
+    """Tell whether a line of one cell is a footer of psql, or a rule that is drawn below headings."""
+    return _FOOTER.fullmatch(cell) is not None
 
 
 def _taken(lines: deque[str]) -> Iterator[str]:

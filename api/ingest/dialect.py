@@ -17,12 +17,15 @@ from api.ingest.quotes import encloses, quotes_between_tabs
 SAMPLE_LINES = 1000  #: looked at, of those that the first piece of a file holds
 HIVE = "\x01"  #: its delimiter; it encloses nothing
 DELIMITERS = f",\t;|{HIVE}"
+COPY_ENDS = "\\."  #: the last line of PostgreSQL's COPY
+_RARE_DELIMITERS = "^~@，"  #: taken for one only between listed headings, and where it cuts all lines alike
 NO_DELIMITER = "\x1f"  #: of one column: in no text
 
 _CUT_OFF = 20  #: lines of a record that may go on behind the sample
 _SETTING = re.compile(r'"?sep=(\\t|[^"\w\r\n\udc80])"?[,;|\s]*', re.IGNORECASE)
 _ENCLOSED = re.compile(r'(?<![^\n,;\t|])"(?:[^"\\]|\\.|"")*"', re.DOTALL)
 _BARE_MARK = re.compile(r'\\"')  # Python's csv module with doublequote=False: Spark would enclose its cell
+_ENCLOSED_AND_ESCAPED = re.compile(r'(?:^|\t)"(?:[^"\\]|\\.)*\\"(?:[^"\\]|\\.)*"(?=\t|\r?\n|\Z)', re.MULTILINE)
 _COMMENT = re.compile(r'\s*"?(#|--|//)')
 
 
@@ -134,6 +137,8 @@ def dialect_of(reading: Reading, kind: str, sample: Sequence[str], *, is_whole: 
     while table < len(sample) and _COMMENT.match(sample[table]):
         table = _blank(sample, table + 1)
     lines = sample[table:] or sample[above:]
+    if lines[-1:] and lines[-1].rstrip() == COPY_ENDS:
+        lines = lines[:-1]
     if delimiter is None:
         delimiter = _delimiter_of(reading, kind, lines, is_whole=is_whole)
     found = _quoting_of(reading, delimiter, lines, is_whole=is_whole)
@@ -209,6 +214,13 @@ def _delimiter_of(reading: Reading, kind: str, lines: Sequence[str], *, is_whole
         return "\t"
     first = lines[0] if lines else ""
     commas = survey(Dialect(","), lines, is_whole=is_whole)
+    for mark in _RARE_DELIMITERS:
+        if (
+            mark in first
+            and are_headings(first.split(mark))
+            and not survey(Dialect(mark), lines, is_whole=is_whole).bad
+        ):
+            return mark
     if has_listed_heading([first.strip().strip('"')]) and not commas.is_spoiled:
         return "," if (commas.width, commas.bad) == (1, 0) else NO_DELIMITER
     text = "".join(lines)
@@ -232,6 +244,10 @@ def _quoting_of(reading: Reading, delimiter: str, lines: Sequence[str], *, is_wh
         escapes = (reading.escape == "backslash",)
     if delimiter == "\t":
         quotes = (quotes_between_tabs(lines),) if reading.quotes is None else quotes
+        if not quotes[0] and reading.quotes is None and True in escapes:
+            spark = survey(Dialect(delimiter, True, True), lines, is_whole=is_whole)
+            if not spark.bad and _ENCLOSED_AND_ESCAPED.search("".join(lines)):
+                return spark  # which doubles no marks
         if not quotes[0]:
             escape = bare_escape(delimiter, lines) if reading.escape is None else escapes[0]
             return survey(Dialect(delimiter, False, escape), lines, is_whole=is_whole)

@@ -26,7 +26,7 @@ def shield(character: str) -> str:
 NULL = shield("N")  #: a cell that holds no value
 _BACKSLASH = shield("\\")
 
-_BARE_CR = re.compile(r"\r(?![\r\n]|\Z)")
+_BARE_CR = re.compile(r"\r(?!\r*(?:\n|\Z))")
 
 has_shield = re.compile("[\udc00-\udc7f]").search
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from api.ingest.cells import has_sentence, is_text
-from api.ingest.names import Kind, meaning, plain
+from api.ingest.names import Kind, Meaning, meaning, plain
 
 REMARKS = 3  #: rows of remarks below the headings, at most
 LABEL_CHARS = 30  #: of a heading that nobody listed
@@ -15,13 +15,18 @@ LABEL_CHARS = 30  #: of a heading that nobody listed
 _REMARK = re.compile(
     r"[(（]?(?:必填|选填|非必填|示例|样例|填写说明|(?:required|optional|mandatory|example)\b).*|"
     r"open-ended response|response|开放式回答|填空题?|单选题?|多选题?|简答题?|文本|字符串|数字|日期|"
-    r"string|text|varchar\S*|int(?:eger|64)?|float|date(?:time)?|:?-{2,}:?",
+    r"string|text|varchar\S*|u?int(?:eger|[0-9]+)?|float[0-9]*|double|bool(?:ean)?|uuid|bigint|date(?:time)?(?:32|64)?(?:\(.*\))?|"
+    r"(?:nullable|lowcardinality|decimal|enum[0-9]*|array|fixedstring)\(.*\)|:?-{2,}:?",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
     r"^#|^//|^sep=|[:：]\s*$|导出|汇总|报表|明细|列表|清单|统计|数据|[0-9]{4}\s*年|export|report", re.IGNORECASE
 )
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+|[a-z]+[A-Z][A-Za-z0-9]*|[A-Z][a-z]?[0-9]{1,3}")
+#: How a survey asks for a text.
+_QUESTION = re.compile(
+    r"(?:Q?[0-9]+\s*[.、:：．]?\s*)?(?:请问)?(?:请(?:写|留|输入|填|谈|描述|详|分享|简)|您对|您的(?:宝贵|其他|意见|建议)|您.*[？?]$)"
+)
 _SPOKEN = re.compile(r"[:：@/，。！!]")
 _CHINESE = re.compile(r"[㐀-鿿豈-﫿]")
 
@@ -59,12 +64,12 @@ def remarks(rows: Sequence[Cells], headings: int) -> int:
 def _known(row: Cells) -> int:
     """Return how many cells are headings that are known; 0 for a row that does not read as one of headings."""
     cells = _filled(row)
-    meanings = [meaning(cell) for cell in cells]
+    meanings = [_meaning(cell) for cell in cells]
     known = sum(found.is_whole and found.kind is not Kind.UNKNOWN for found in meanings)
     is_clear = any(found.is_whole and found.kind in (Kind.TEXT, Kind.ID) for found in meanings)
     if not is_clear and not 3 <= known == len(cells):
         return 0
-    if len(row) == 1 and _SPOKEN.search(cells[0]):
+    if len(row) == 1 and _SPOKEN.search(cells[0]) and not _QUESTION.match(cells[0]):
         return 0  # a short text of such words, as "缺点："
     others = [cell for cell, found in zip(cells, meanings, strict=True) if not found.is_whole]
     if sum(not is_text(cell) and not cell.startswith("#") for cell in others) > known // 2:
@@ -74,10 +79,18 @@ def _known(row: Cells) -> int:
     return known
 
 
+def _meaning(cell: str) -> Meaning:
+    """Return what a heading says; a question of a survey is known as a whole."""
+    found = meaning(cell)
+    return found._replace(is_whole=found.is_whole or (found.kind is Kind.TEXT and bool(_QUESTION.match(cell))))
+
+
 def _stands_above(rows: Sequence[Cells], at: int) -> bool:
     """Tell whether what is above a row are titles and remarks, and none of its cells is a value of its column."""
     cells = _filled(rows[at])
-    for above in rows[:at]:
+    kinds = [meaning(cell).kind for cell in cells if meaning(cell).is_whole]
+    is_sure = len(kinds) == len(cells) > 2 and Kind.TEXT in kinds and Kind.UNKNOWN not in kinds and at <= REMARKS
+    for above in () if is_sure else rows[:at]:
         filled = _filled(above)
         is_title = any(map(_TITLE.search, filled[:1])) or (len(filled) == 1 < len(cells))
         if len(filled) >= len(cells) and not is_title:

@@ -9,7 +9,7 @@ from api.cell_kinds import ERROR, FORMULA, MISSING
 from api.ingest.notes import Notes
 
 IDS_COMPARED = 500_000  #: different ids that are remembered, as numbers, to find those that repeat
-_EXPONENT = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
+_EXPONENT = re.compile(r"-?[0-9](?:(?:[.,][0-9]+)?E\+|[.,][0-9]+E)[0-9]+", re.IGNORECASE)  #: Java writes no plus
 _NO_ID = frozenset((ERROR, FORMULA, MISSING))
 _FORMULA, _TAB, _APOSTROPHES = "=", "\t", "'`"
 
@@ -48,7 +48,7 @@ class Ids:
             self._notes.count("ids_repeat")
         else:
             self._notes.count("ids_not_compared")
-        if "+" in cell and _EXPONENT.fullmatch(cell):
+        if ("E" in cell or "e" in cell) and _EXPONENT.fullmatch(cell):
             self._notes.count("ids_rounded")
         return cell
 
@@ -58,7 +58,7 @@ class Ids:
         if _FORMULA in self._guards:
             bare = _unquoted(bare)
         if bare[:1] and bare[0] in self._guards and bare[0] in _APOSTROPHES:
-            bare = bare[1:]
+            bare = bare[1:-1] if len(bare) > 2 and bare[-1] == bare[0] else bare[1:]
         self._notes.count("id_guards", bare != cell)
         return bare
 

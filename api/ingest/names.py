@@ -56,6 +56,7 @@ class Meaning(NamedTuple):
 #: From here on a heading says clearly that its cells are the texts; below, they may also be something else.
 CLEAR = 40
 USUAL = 20
+SELDOM = 2
 
 _DATES = """日期 时间 年月 年份 月份 年 月 日 时刻 时长 用时 耗时 小时 星期 date time datetime timestamp year month
     day hour week at duration ts epoch modified created updated expires"""
@@ -88,7 +89,8 @@ _THINGS_OTHER = """规格 颜色 尺码 尺寸 款式 品牌 货号 套餐 材�
 _WORDS: dict[Word, str] = {
     Word.BODY: """内容 正文 原文 文本 全文 原话 文字 原声 文案 语料 句子 语句 段落 文段 转写 转写文本 话语 数据文本
         语音文本 text texts content contents body fulltext verbatim transcript transcription sentence sentences
-        utterance utterances words txt document passage paragraph snippet""",
+        utterance utterances words txt document passage paragraph snippet
+        neirong zhengwen""",
     Word.VOICE: """评论 点评 评语 短评 长评 影评 书评 乐评 食评 简评 评述 述评 酷评 留言 反馈 意见 建议 吐槽 心得 感受
         体会 弹幕 帖子 贴子 微博 推文 博文 推特 消息 聊天 聊天记录 对话 对话记录 通话 通话记录 发言 投诉 诉求 初评
         首评 晒单 体验 观点 看法 想法 理由 笔记 说说 动态 口碑 印象 心声 优点 缺点 槽点 亮点 不足 不满 读后感 观后感
@@ -96,8 +98,8 @@ _WORDS: dict[Word, str] = {
         问答内容 原因 感想 寄语 弹评 回访记录 沟通记录 跟进记录 review reviews comment comments feedback feedbacks
         message messages tweet tweets opinion opinions complaint complaints suggestion suggestions testimonial
         testimonials utterance chat conversation dialog dialogue msg reviewtext reviewbody commenttext weibo danmaku
-        danmu pros cons voc quote""",
-    Word.CHOICE: "评价 post posts query queries",
+        danmu pros cons voc quote pinglun dianping liuyan fankui""",
+    Word.CHOICE: "评价 pingjia post posts query queries",
     Word.AGAIN: "追评 追加 追加评价 追加评论 二次 后评 followup",
     Word.REPLY: "回复 回答 答复 答案 解释 回评 跟帖 reply replies response responses answer answers",
     Word.SIDE: """描述 详情 详细 说明 备注 附言 摘要 概述 概要 简介 介绍 总结 补充 description desc descriptions
@@ -202,7 +204,7 @@ def _text_rank(last: Word, before: set[Word]) -> Meaning:
     if Word.AGAIN in before:
         rank = min(rank, 30)
     if Word.SELLER in before:
-        rank = min(rank, 8)
+        rank = 1
     return Meaning(Kind.TEXT, rank)
 
 

@@ -11,8 +11,9 @@ from sentiq.core.errors import FieldError, InvalidInput
 #: Texts that stand for a missing value: as databases, statistics programs and spreadsheets write it, and as people do
 #: who leave a field of a form empty.
 NULL_VALUES = (
-    *("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil"),
-    *("无", "無", "暂无", "暫無", "-", "--", "/"),
+    *("NULL", "Null", "null", "\\N", "NaN", "NAN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil"),
+    *("(null)", "<null>", "[NULL]", "#NULL!", "undefined"),  # SQL Developer, DataGrip, DBeaver, SPSS, JavaScript
+    *("无", "無", "暂无", "暫無", "-", "--", "—", "——", "/"),
 )
 
 #: Fields of Reading that every format obeys.

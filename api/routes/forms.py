@@ -18,9 +18,12 @@ Query = TypeVar("Query", bound=ReadingQuery)
 def with_fields(query: Query, form: Form) -> Query:
     """Return the options of a form: those of its fields, over those of the query. Raises InvalidInput.
 
-    A field without a value is left out: browsers send those that nobody has filled in.
+    A field without a value is left out: browsers send those that nobody has filled in. But null_values without one
+    says, as in a query, that no cell stands for a missing value.
     """
     given = {name: values for name, all_ in form.fields.items() if (values := [value for value in all_ if value])}
+    if "null_values" in form.fields:
+        given.setdefault("null_values", [""])
     known = type(query).model_fields
     asked: dict[str, object] = {}
     for name, values in given.items():

@@ -73,6 +73,10 @@ def _escapes() -> Iterator[Case]:
     rows = "".join(f"{i}\t{text}\n" for i, text in zip(IDS, escaped, strict=True))
     yield Case("escapes of a database.tsv", f"id\tcomment\n{rows}".encode(), texts, IDS)
     yield Case("escapes of a database.txt", f"id\tcomment\n{rows}".encode(), texts, IDS)
+    rows += "9\t\\N\n\\.\n"
+    yield Case("escapes of a database, with its end.txt", f"id\tcomment\n{rows}".encode(), texts, IDS, failed=1)
+    yield Case("escapes of a database, with its end.tsv", f"id\tcomment\n{rows}".encode(), texts, IDS, failed=1)
+    rows = rows.removesuffix("9\t\\N\n\\.\n")
     yield Case("a missing value of a database.tsv", f"id\tcomment\n{rows}9\t\\N\n".encode(), texts, IDS, failed=1)
     yield Case(
         "escapes, named.tsv", "id\tcomment\n1\t一行\\n两行\n".encode(), ("一行\n两行",), query={"escape": "backslash"}
@@ -85,6 +89,8 @@ def _escapes() -> Iterator[Case]:
     )
     spark = 'id,comment\n1,"他说\\"很好\\"，我信"\n2,"一般，吧"\n3,还行\n'
     yield Case("escaped marks.csv", spark.encode(), ('他说"很好"，我信', "一般，吧", "还行"))
+    spark = 'id\tcomment\n1\t"他说\\"很好\\"\t我信"\n2\t一般，吧\n'
+    yield Case("escaped marks between tabs.tsv", spark.encode(), ('他说"很好"\t我信', "一般，吧"), ("1", "2"))
     lines = "1\t第一行\\\n第二行，不错\n2\t还行，值得买\n3\t太慢了，不会再来\n"
     yield Case(
         "an escaped line feed.tsv",
@@ -95,7 +101,7 @@ def _escapes() -> Iterator[Case]:
 
 
 def _missing() -> Iterator[Case]:
-    for value in ("NULL", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "<NA>"):
+    for value in ("NULL", "(null)", "[NULL]", "null", "\\N", "NaN", "nan", "None", "N/A", "#N/A", "<NA>"):
         name = value.replace("/", " ").replace("\\", "").replace("<", "").replace(">", "")
         content = table(*TEXTS[:2], value).encode()
         yield Case(f"missing as {name} {'nN'.find(value[0])}{len(value)}.csv", content, TEXTS[:2], IDS[:2], failed=1)
@@ -119,12 +125,16 @@ def _ids() -> Iterator[Case]:
         "tab": "\t{}",
         "tab behind": "{}\t",
         "apostrophe": "'{}",
+        "two apostrophes": "'{}'",
     }
     for name, guard in guards.items():
         content = table(*TEXTS, ids=tuple(guard.format(i) for i in IDS)).encode()
         yield Case(f"ids guarded by {name}.csv", content, TEXTS, IDS)
     rounded = table(*TEXTS, ids=("1.23457E+17",) * 3).encode()
     yield Case("ids rounded by a spreadsheet.csv", rounded, TEXTS, warns_of_ids=True)
+    for name, number in (("Java", "8.601122334455667E17"), ("Python", "8.601122334455667e+17")):
+        content = table(*TEXTS, ids=(number,) * 3).encode()
+        yield Case(f"ids as numbers of {name}.csv", content, TEXTS, notes=("ids_rounded", "ids_repeat"))
     repeated = table(*TEXTS, ids=("7", "7", "8")).encode()
     yield Case("an id that comes twice.csv", repeated, TEXTS, ("7", "7", "8"), notes=("ids_repeat",))
     zeros = table(*TEXTS, ids=("0001", "0002", "0003")).encode()
@@ -135,6 +145,8 @@ def _line_ends() -> Iterator[Case]:
     for name, end in ENDS.items():
         yield Case(f"lines end with {name}.csv", table(*TEXTS, end=end).encode(), TEXTS, IDS)
         yield Case(f"no end of the last line, {name}.csv", table(*TEXTS, end=end).rstrip().encode(), TEXTS, IDS)
+    runs = "编号,评论,日期\r\n1,清晰\r\r一般,2026-01-01\r\n2,好用\r,2026-01-02\r\n"
+    yield Case("runs of carriage returns.csv", runs.encode(), ("清晰\r\r一般", "好用\r"), ("1", "2"))
     bare = "id,评论,日期\n1,屏幕清晰\r音质一般,2026-01-01\n2,很好用,2026-01-02\n3,太差了,2026-01-03\n"
     yield Case("a bare carriage return.csv", bare.encode(), ("屏幕清晰\r音质一般", "很好用", "太差了"), ("1", "2", "3"))
     surplus = "编号,评论\n1,面条很香,,\n2,太差,,\n"
@@ -168,6 +180,15 @@ def _lines() -> Iterator[Case]:
     yield Case(
         "a table between tabs, of windows.txt", table(*TEXTS, delimiter="\t", end="\r\n").encode("utf-16"), TEXTS, IDS
     )
+    titled = "评论导出\r\n" + table(*TEXTS, delimiter="\t", end="\r\n")
+    yield Case("a title above a table between tabs.txt", titled.encode("utf-16"), TEXTS, IDS)
+    for mark in "^~@，":
+        rows = ("编号", "评论", "评分"), ("1", "很好", "5"), ("2", "太差", "1")
+        content = "".join(mark.join(row) + "\n" for row in rows).encode()
+        yield Case(f"a rare delimiter {ord(mark)}.csv", content, ("很好", "太差"), ("1", "2"))
+    drawn = "| 编号 | 评论 |\n| --- | --- |\n| 1 | 很好 |\n| 2 | 太差 |\n"
+    for name in ("csv", "txt"):
+        yield Case(f"a drawn table.{name}", drawn.encode(), (" 很好 ", " 太差 "))
 
 
 def _packed() -> Iterator[Case]:

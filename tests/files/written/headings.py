@@ -92,6 +92,24 @@ def cases() -> Iterator[Case]:
         "label\ttext_a\n1\t好吃，下次再来\n0\t难吃，再也不来\n".encode(),
         ("好吃，下次再来", "难吃，再也不来"),
     )
+    for question in ("您对我们的服务有什么建议？", "请写下您的意见或建议：", "Q5.您还有什么想说的？"):
+        content = f"问卷编号,{question}\n1,好评\n2,差\n3,不错\n"
+        yield Case(f"a question {ord(question[1])}.csv", content.encode(), ("好评", "差", "不错"), ("1", "2", "3"))
+        content = f"{question}\n好评\n差\n不错\n"
+        yield Case(f"a question alone {ord(question[1])}.csv", content.encode(), ("好评", "差", "不错"))
+    reply = "id,评论,商家回复\n1,好,感谢您的支持，欢迎再来\n2,差,非常抱歉，我们会改进\n"
+    yield Case("short reviews beside long replies.csv", reply.encode(), ("好", "差"), ("1", "2"))
+    remark = "id,评论内容,备注\n1,好,顾客说下次还会来的\n2,差,顾客说包装破了\n"
+    yield Case("short reviews beside long remarks.csv", remark.encode(), ("好", "差"), ("1", "2"))
+    for types in ("UInt64,String,UInt8", "Int64,Nullable(String),LowCardinality(String)", "bigint,string,double"):
+        content = f"id,comment,score\n{types}\n1,很好，推荐,5\n2,太差了,1\n"
+        yield Case(f"types below the headings {len(types)}.csv", content.encode(), ("很好，推荐", "太差了"), ("1", "2"))
+    wide = "评价报表,{},{}\n编号,评论,评分\n1,好用,5\n2,太差,1\n"
+    for first, second in (("2026-01-01至2026-02-01", "王五"), ("平台：某平台", "导出人：王五")):
+        content = wide.replace("评价报表", "店铺：某店").format(first, second)
+        yield Case(f"a title in all cells {len(first)}.csv", content.encode(), ("好用", "太差"), ("1", "2"))
+    twice = "编号,内容,内容\n1,好用啊,\n2,太差了,追加：才两天就坏了\n"
+    yield Case("the fuller of two columns.csv", twice.encode(), ("好用啊", "太差了"), ("1", "2"))
     both = "编号,评价,追评\n1,很好用,用了一周还是好\n2,太差,\n"
     joined = ("很好用\n用了一周还是好", "太差")
     yield Case("two columns of texts.csv", both.encode(), joined, ("1", "2"), query={"text_column": ["评价", "追评"]})
