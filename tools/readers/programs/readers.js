@@ -1,5 +1,5 @@
 // Prints the rows of a file as JSON: node readers.js NAME FILE.
-const fs = require("fs");
+const fs = require("node:fs");
 
 const [name, path] = process.argv.slice(2);
 const text = () => fs.readFileSync(path, "utf8").replace(/^\uFEFF/, "");
@@ -23,7 +23,11 @@ const READERS = {
   },
   "csv-parse": () => require("csv-parse/sync").parse(fs.readFileSync(path), { bom: true }),
   papaparse: () => require("papaparse").parse(text(), { skipEmptyLines: true }).data,
-  json: () => text().trimEnd().split("\n").map((line) => JSON.parse(line)),
+  json: () =>
+    text()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
 };
 
 Promise.resolve(READERS[name]()).then((rows) => console.log(JSON.stringify(rows)));
