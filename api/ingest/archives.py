@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zipfile
 import zlib
@@ -68,15 +69,15 @@ class Archive:
         except _DAMAGE:
             raise self._damaged() from None
         self._members = [member for member in self._zip.infolist() if not member.is_dir()]
-        self._names = {member.filename.replace("\\", "/").lower() for member in self._members}
+        self._names = {_part(member.filename) for member in self._members}
 
     def workbook(self) -> str | None:
         """Return the kind of the workbook that this is: xlsx (also with macros or Strict), xlsb or ods; else None."""
-        if "[content_types].xml" in self._names:
-            if any(re.fullmatch(r"(?:xl/)?workbook[0-9]*\.bin", name) for name in self._names):
-                return "xlsb"
-            if any(re.fullmatch(r"(?:xl/)?workbook[0-9]*\.xml|xl/worksheets/.*", name) for name in self._names):
-                return "xlsx"
+        folder = "(?:.*/)?" if "[content_types].xml" in self._names else "(?:.*/)?xl/"  # some leave the list out
+        if any(re.fullmatch(folder + r"workbook[0-9]*\.bin", name) for name in self._names):
+            return "xlsb"
+        if any(re.fullmatch(folder + r"(?:workbook[0-9]*\.xml|worksheets/.*)", name) for name in self._names):
+            return "xlsx"
         if "opendocument.spreadsheet" in self._mimetype():
             return "ods"
         return None
@@ -152,6 +153,11 @@ class Archive:
     def _damaged(self) -> InvalidInput:
         what = "workbook" if self._code == "damaged_workbook" else "ZIP archive"
         return bad_file(self._code, f"The {what} is damaged or cut off. Save it again, or send its table as CSV.")
+
+
+def _part(name: str) -> str:
+    """Return the name of a member as Excel takes it."""
+    return posixpath.normpath(name.replace("\\", "/").lower().lstrip("/"))
 
 
 def _candidates(names: Sequence[str]) -> list[str]:

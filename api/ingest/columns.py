@@ -19,6 +19,7 @@ from api.ingest.table import Record, Table
 from sentiq.core.errors import InvalidInput
 
 DELIMITED = frozenset(("csv", "tsv", "txt"))  #: kinds of files in which a delimiter too many moves the cells
+SPREADSHEETS = frozenset(("xlsx", "xls", "xlsb", "ods", "xml"))
 NAMES_SHOWN = 20
 
 
@@ -46,6 +47,7 @@ class Columns:
     is_clear: bool = True  #: the heading says clearly that these are the texts
     has_places: bool = False  #: cells have places of their own, so that a row may be shorter or longer than others
     takes_numbers: bool = True  #: a number among the texts is one, as 666 in a workbook
+    rounds_numbers: bool = False  #: a spreadsheet keeps 15 digits of a number
     id_guards: str = ""  #: marks around the ids (ids.py)
 
 
@@ -102,6 +104,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
         is_clear=is_named and bool(chosen) and chooser.meanings[chosen[0]].rank >= CLEAR,
         has_places=source.kind not in DELIMITED,
         takes_numbers=not is_json,
+        rounds_numbers=source.kind in SPREADSHEETS,
         id_guards=guards,
     )
 
@@ -238,7 +241,12 @@ def _names(row: Sequence[str], body: Sequence[Record], kind: str) -> tuple[str, 
     names = [readable(cell.strip().removeprefix("\ufeff")) for cell in row]
     widths = {len(record.cells) for record in body}
     firsts = {record.cells[0] for record in body}
-    if widths == {len(names) + 1} and 1 < len(body) == len(firsts) and any(record.cells[-1].strip() for record in body):
+    if (
+        kind in DELIMITED
+        and widths == {len(names) + 1}
+        and 1 < len(body) == len(firsts)
+        and any(record.cells[-1].strip() for record in body)
+    ):
         return ("", *names)  # as R writes the names of its rows
     if kind not in DELIMITED:  # cells have places of their own: none is the half of another
         names += [""] * (max(widths, default=0) - len(names))

@@ -26,7 +26,7 @@ _SUFFIXES = {
     ".ndjson": "jsonl",
     ".json": "json",
 }
-WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods", ".et"})
+WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods", ".fods", ".et"})
 #: What is accepted as a body; the kind says what a text is, and nothing of other files.
 CONTENT_TYPES = {
     "text/csv": "csv",
@@ -66,6 +66,9 @@ _SCRAP = re.compile(
     rf"{_BLANK}<(?:div|p|span|center|font|b|br|h[1-6]|thead|tbody|tr|col|colgroup|form|section|main)\b",
     _ANY,
 )
+#: Words of a program that went wrong before it wrote its page.
+_BELOW = re.compile(r"(?:(?!\s*<)[^\"\n]{0,500}\n){1,20}\s*<(?:!doctype html|html|table)\b(?=.*<tr\b)", _ANY)
+_NESTED = re.compile(rf"{_BLANK}<([A-Za-z][\w.-]*)[^<>]*>\s*<([A-Za-z][\w.-]*)[^<>]*>.*</\2>", _ANY | re.ASCII)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _ROOT = re.compile(rf"{_BLANK}(?:<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>)?{_BLANK}<([\w:.-]+)([^>]*)", _ANY)
 _XML_DOCUMENTS = {
@@ -77,7 +80,7 @@ _XML_DOCUMENTS = {
     "plist": Foreign("a property list", DATA),
     "worddocument": Foreign("a Word document in XML", DOCUMENT),
     "package": Foreign("an Office document in one XML file", "Save it as .docx or .xlsx and send its table as .xlsx."),
-    "document": Foreign("an OpenDocument file in one XML file (.fods)", "Save it as .ods or .xlsx."),
+    "document": Foreign("an OpenDocument file in one XML file", DOCUMENT),
 }
 
 
@@ -155,16 +158,18 @@ def _binary(head: bytes, encoding: str) -> str | None:
 
 
 def _markup(text: str) -> str | None:
-    """Return `html` or `xml` for a text that is such; raises InvalidInput for XML without a table."""
-    if _PAGE.match(text) or (_SCRAP.match(text) and re.search(r"<table\b", text, re.IGNORECASE)):
+    """Return `html`, `xml` or `ods` (one XML file) for a text that is such; raises InvalidInput for other XML."""
+    if _PAGE.match(text) or (_SCRAP.match(text) and re.search(r"<table\b", text, re.IGNORECASE)) or _BELOW.match(text):
         return "html"
-    is_xml = _XML.match(text) is not None
+    is_xml = _XML.match(text) is not None or (_NESTED.match(text) is not None and _SCRAP.match(text) is None)
     root = _ROOT.match(text)
     if root is None or not (is_xml or "xmlns" in root[2]):
         return None
     name = root[1].rpartition(":")[2].lower()
     if name == "workbook" and "schemas-microsoft-com:office:spreadsheet" in root[2]:
         return "xml"
+    if name == "document" and "opendocument.spreadsheet" in root[2]:
+        return "ods"
     known = _XML_DOCUMENTS.get(name, Foreign(f"an XML document (<{root[1][:40]}>)", DATA))
     if known is None:
         return "html"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from api.cell_kinds import ERROR, FORMULA, MISSING
+from api.cell_kinds import ERROR, FORMULA, MISSING, NUMBER
 from api.ingest.notes import Notes
 
 IDS_COMPARED = 500_000  #: different ids that are remembered, as numbers, to find those that repeat
+DIGITS = 15  #: that a spreadsheet keeps of a number
 _EXPONENT = re.compile(r"-?[0-9](?:(?:[.,][0-9]+)?E\+|[.,][0-9]+E)[0-9]+", re.IGNORECASE)  #: Java writes no plus
 _NO_ID = frozenset((ERROR, FORMULA, MISSING))
 _FORMULA, _TAB, _APOSTROPHES = "=", "\t", "'`"
@@ -26,14 +27,15 @@ def guards_of(cells: Iterable[str]) -> str:
 class Ids:
     """The ids of a file, one after the other."""
 
-    def __init__(self, at: int, guards: str, notes: Notes) -> None:
-        self._at, self._guards, self._notes = at, guards, notes
+    def __init__(self, at: int, guards: str, notes: Notes, *, rounds: bool) -> None:
+        """`rounds`: the file's numbers have no more digits than a spreadsheet keeps."""
+        self._at, self._guards, self._notes, self._rounds = at, guards, notes, rounds
         self._seen: set[int] = set()
         self._count = 0  # of those that are remembered
 
     def of(self, cell: str, kinds: str) -> str | None:
         """Return the id that a cell holds, and note if it came before or a spreadsheet has dropped its last digits."""
-        if not cell or (kinds and kinds[self._at : self._at + 1] in _NO_ID):
+        if not cell or cell.isspace() or (kinds and kinds[self._at : self._at + 1] in _NO_ID):
             return None
         if self._guards:
             cell = self._bare(cell)
@@ -48,7 +50,9 @@ class Ids:
             self._notes.count("ids_repeat")
         else:
             self._notes.count("ids_not_compared")
-        if ("E" in cell or "e" in cell) and _EXPONENT.fullmatch(cell):
+        if (("E" in cell or "e" in cell) and _EXPONENT.fullmatch(cell)) or (
+            self._rounds and len(cell) > DIGITS and kinds[self._at : self._at + 1] == NUMBER
+        ):
             self._notes.count("ids_rounded")
         return cell
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from api.ingest.json_values import DEPTH, Spelled, cells_of, flat
-from api.ingest.options import refuse_options
+from api.ingest.options import bad_file, refuse_options
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from sentiq.core.visible import is_blank
@@ -16,6 +16,7 @@ from sentiq.jobs.types import RowError
 
 SAMPLE_VALUES = 50  #: looked at to tell the names of the columns
 NATIVE = ("text", "custom_id")  #: of the API's own JSON lines
+_ERRORS = frozenset(("error", "errors", "errcode", "errmsg", "error_code", "error_msg"))  #: members of an answer
 MEMBERS_NAMED = 20  #: in the note on those that no column has
 
 #: Of ClickHouse, which writes those of the columns below their names (JSONCompactEachRowWithNamesAndTypes).
@@ -37,6 +38,9 @@ def table_of(
     """
     head = list(_head(values, source))
     good = [value for _, value in head if not isinstance(value, RowError)]
+    if len(head) == 1 and _is_message(good):
+        detail = "The file is a message of a web service instead of its data. Ask it for the data again."
+        raise bad_file("not_a_table", detail)
     if good and isinstance(good[0], list):
         refuse_options(source.reading, "lists", _OPTIONS | {"has_header", "header_row"} | also)
         if _are_types(good[1:2]):
@@ -61,6 +65,16 @@ def _head(values: Iterator[Numbered], source: Source) -> Iterator[Numbered]:
         text = value.get(wanted) if isinstance(value, dict) else value
         if source.is_live and type(text) is str and not is_blank(text):
             return
+
+
+def _is_message(rows: Sequence[Any]) -> bool:
+    """Tell whether the only row is an answer that says how a request went."""
+    return any(
+        isinstance(row, dict)
+        and not row.keys() & set(NATIVE)
+        and (bool(row.keys() & _ERRORS) or row.keys() >= {"code", "message"} or row.keys() >= {"code", "msg"})
+        for row in rows
+    )
 
 
 def _are_types(rows: Sequence[Any]) -> bool:

@@ -13,6 +13,7 @@ from sentiq.core.errors import FieldError, InvalidInput
 NULL_VALUES = (
     *("NULL", "Null", "null", "\\N", "NaN", "NAN", "nan", "None", "N/A", "#N/A", "n/a", "NA", "<NA>", "nil"),
     *("(null)", "<null>", "[NULL]", "#NULL!", "undefined"),  # SQL Developer, DataGrip, DBeaver, SPSS, JavaScript
+    *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#SPILL!", "#CALC!"),
     *("无", "無", "暂无", "暫無", "-", "--", "—", "——", "/"),
 )
 

@@ -73,7 +73,7 @@ class _Maker:
     def __init__(self, columns: Columns, reading: Reading, limits: Limits, notes: Notes) -> None:
         self._columns, self._limits, self._notes = columns, limits, notes
         self._keeps = reading.keep_columns
-        self.ids = Ids(columns.id or 0, columns.id_guards, notes)
+        self.ids = Ids(columns.id or 0, columns.id_guards, notes, rounds=columns.rounds_numbers)
         self.nulls = reading.nulls
         self.null_chars = max(map(len, self.nulls), default=-2) + 2  # of a cell with blanks around
         self._nulls_seen: list[str] = []

@@ -50,7 +50,9 @@ CONTENT_TYPES = {
 }
 WRITERS: dict[str, Writer] = {"ndjson": streams.ndjson, "json": streams.json_array, "csv": streams.csv_table}
 
-_ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|json|jsonl|ndjson|xlsx|xlsm|xls|gz))+$", re.IGNORECASE)  #: of a file
+_ENDINGS = re.compile(  #: of a file
+    r"(\.(csv|tsv|tab|txt|jsonl?|ndjson|xls[xmb]?|f?ods|et|html?|xml|parquet|arrow|feather|gz|zip))+$", re.IGNORECASE
+)
 NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 bytes, which are 85 Chinese characters
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4

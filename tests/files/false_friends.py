@@ -79,6 +79,8 @@ _CARD = "BEGIN:VCARD\nVERSION:3.0\nFN:某人\nTEL:12345678\nEND:VCARD\n"
 _KEY = "-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(NOISE[:600]).decode() + "-----END CERTIFICATE-----\n"
 
 FOREIGN: dict[str, bytes] = {
+    "an answer of a web service": json.dumps({"code": 500, "message": "服务器内部错误，请稍后再试"}).encode(),
+    "XML that does not say so": f"<rows>\n<row><text>{SENTENCES[0]}</text></row>\n</rows>\n".encode(),
     "a PNG image": _png(),
     "a JPEG image": b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1" + NOISE,
     "a GIF image": b"GIF89a\1\0\1\0\x80\0\0" + NOISE,

@@ -168,6 +168,11 @@ def test_error_cells_and_formulas_without_a_value_are_told() -> None:
         ("1234", shown(164, {164: "00000000"}), "00001234"),
         ("1234567", shown(164, {164: "000-0000"}), "123-4567"),
         ("-5", shown(164, {164: "000"}), "-5"),
+        ("1234", shown(164, {164: '"No."000000'}), "No.001234"),
+        ("1234", shown(164, {164: '"No."0'}), "No.1234"),
+        ("1234", shown(164, {164: "[$-804]\\A00000_ ;@"}), "A01234"),
+        ("12", shown(164, {164: '"RMB"0'}), "12"),  # an amount
+        ("12", shown(164, {164: '0"元"'}), "12"),
         ("0.5", shown(9, {}), "0.5"),
         ("45292", shown(14, {}), "2024-01-01"),
         ("45292", shown(31, {}), "2024-01-01"),  # 31 and 57 are dates in East Asian editions
@@ -217,7 +222,7 @@ def test_a_carriage_return_in_a_text_stays() -> None:
         (book({"xl/worksheets/sheet1.xml": sheet(ROWS)[:-60]}), "ends too early"),
         (book({"xl/worksheets/sheet1.xml": f"<!DOCTYPE x>{sheet(ROWS)}"}), "DTD"),
         (book({"xl/worksheets/sheet1.xml": ""}), "no sheet with rows"),
-        (book({"xl/workbook.xml": "", "_rels/.rels": "", "word/document.xml": "<document/>"}), "no workbook"),
+        (book({"xl/workbook.xml": "", "_rels/.rels": "", "word/document.xml": "<document/>"}), "no list of its sheets"),
         (book(rows=ROWS.replace("&amp;", "&nope;")), "no XML"),
         (book(rows='<row><c r="C1"><v>1</v></c><c r="B1"><v>1</v></c></row>'), "out of order"),
         (book()[:-30], "cut off"),

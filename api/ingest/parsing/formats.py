@@ -16,7 +16,11 @@ _DATES = {*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), 57, 58}
 _TIMES = {*range(18, 22), 32, 33, 34, 35, 45, 47, 55, 56}
 _DURATIONS = {46}
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]|General', re.IGNORECASE)
-_ZEROS = re.compile(r"0[0 ()/-]*0")
+_TOKEN = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[(?:\$-[^\]]*|(?!DBNum)[a-z]+[0-9]*)\]|(.)', re.IGNORECASE)
+_PREFIX = re.compile(
+    r"(?!(?:RMB|CNY|USD?|EUR|HKD?|NTD?|TWD|JPY)\b)(?:[A-Z]*[A-Z№#][A-Z0-9._/-]*|N[Oo][.:]? ?)"
+)  #: of ids
+_DIGIT = "\0"  #: stands for a digit in a format of zeros
 _DAY = datetime.timedelta(days=1)
 _EPOCH = datetime.datetime.fromisoformat("1899-12-30")
 _LAST = 2_958_466  #: the first day that no spreadsheet shows
@@ -28,7 +32,7 @@ class Shown(NamedTuple):
     """How a cell of some style shows a number."""
 
     kind: str = NUMBER
-    zeros: str = ""  #: a format of zeros that digits fill from the right
+    zeros: str = ""  #: a format that digits fill from the right, NUL where one stands: 000-000, "No."0
 
 
 PLAIN = Shown()
@@ -75,8 +79,20 @@ def _spelled(code: str) -> Shown:
         return Shown(DATE)
     if re.search("[hs]", marks):
         return Shown(TIME)
-    zeros = first.replace('"', "").replace("\\", "")
-    return Shown(NUMBER, zeros) if _ZEROS.fullmatch(zeros) else PLAIN
+    zeros = _zeros(first)
+    return Shown(NUMBER, zeros) if zeros else PLAIN
+
+
+def _zeros(code: str) -> str:
+    """Return the format that digits fill, if it shows an id rather than an amount; else ""."""
+    out = ""
+    for token in _TOKEN.finditer(code):
+        quoted, escaped, bare = token.groups()
+        if bare is not None and bare not in "0 ()/-:":
+            return ""
+        out += quoted or escaped or ("" if bare is None else bare.replace("0", _DIGIT))
+    before = out.partition(_DIGIT)[0]
+    return out if out.count(_DIGIT) > 1 or (_DIGIT in out and _PREFIX.fullmatch(before)) else ""
 
 
 def number_text(written: str, how: Shown, starts_1904: bool) -> tuple[str, str]:
@@ -123,8 +139,10 @@ def decimal(value: float) -> str:
 
 def _filled(digits: str, zeros: str) -> str:
     left = list(digits)
-    out = [(left.pop() if left else "0") if sign == "0" else sign for sign in reversed(zeros)]
-    return "".join(left) + "".join(reversed(out))
+    before, digit, after = zeros.partition(_DIGIT)
+    out = [(left.pop() if left else "0") if sign == _DIGIT else sign for sign in reversed(digit + after)]
+    first = out.pop()
+    return before + "".join(left) + first + "".join(reversed(out))
 
 
 def _moment(value: float, kind: str, starts_1904: bool) -> str | None:

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import IO, Any
 
 from api.ingest.parsing.buffer import Rows
-from api.ingest.parsing.tables import Parsed, Refusal
+from api.ingest.parsing.tables import Parsed, Refusal, damaged
 
 _PIECE_BYTES = 65_536
 _MAX_TABLES = 1_000
@@ -113,6 +113,7 @@ class _Page(HTMLParser):
         self._unseen = 0  # elements that are open and of which nothing is shown
         self._caption: list[str] | None = None
         self._pre = 0
+        self._has_ends = False  # of cells, which some writers leave out
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _UNSEEN:
@@ -153,6 +154,7 @@ class _Page(HTMLParser):
         elif tag in ("tr", "thead", "tbody", "tfoot"):
             table.end_row()
         elif tag in ("td", "th"):
+            self._has_ends = True
             table.end_cell()
         elif tag == "caption" and self._caption is not None:
             table.title = _shown("".join(self._caption)).replace("\n", " ")[:255] or table.title
@@ -169,6 +171,8 @@ class _Page(HTMLParser):
 
     def close(self) -> None:
         super().close()
+        if self._open and self._open[-1].text is not None and self._has_ends:
+            raise damaged("The page ends within a cell: it is cut off.")
         while self._open:
             self._open.pop().end_row()
 

@@ -16,6 +16,7 @@ Content = Callable[[], Iterator[bytes]]  #: gives the XML from its beginning
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _TIME = re.compile(r"-?PT(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,][0-9]+)?S)?")
+_SEPARATORS = re.compile(r"[ ()/-]")
 _CONTROL = re.compile(rb"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 REFERENCE_BYTES = 12
 _PARAGRAPHS = ("p", "h")
@@ -163,6 +164,11 @@ def _shown(cell: Mapping[str, str], text: str, *, has_text: bool) -> tuple[str, 
         return text, ERROR
     kind, value = named.get("value-type", ""), named.get("value", "")
     if kind in ("float", "percentage", "currency") and value:
+        if text in ("TRUE", "FALSE"):
+            return text, BOOLEAN  # as LibreOffice writes those of formulas
+        digits = _SEPARATORS.sub("", text)
+        if digits != value and digits.isdigit() and digits.lstrip("0") == value:
+            return text, TEXT  # the zeros are of its number format
         return _number(value)
     if kind == "date" and "date-value" in named:
         return moment_text(named["date-value"])

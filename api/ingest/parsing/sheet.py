@@ -160,7 +160,10 @@ class _Reader:
             kind, how = styles[attributes]
             if kind == "s":
                 try:
-                    cells.append(strings[int(value)] if value else "")
+                    at = int(value)
+                    if at < 0:
+                        raise IndexError
+                    cells.append(strings[at])
                 except (ValueError, IndexError):
                     raise damaged(f"Row {number} of the workbook refers to a text that does not exist.") from None
             elif kind == "n" and value and not formula:
@@ -171,11 +174,12 @@ class _Reader:
                 cells.append(text)
                 kinds = kinds.ljust(place - 1, TEXT) + letter
             elif kind == "inlineStr":
+                inline = inline or value
                 cells.append(plain(inline) if "&" in inline or "_x" in inline else inline)
             elif kind == "?":
                 return None
             else:
-                text, letter = self._other(kind, how, bool(formula), value)
+                text, letter = self._other(kind, how, bool(formula), value, inline)
                 cells.append(text)
                 kinds = kinds.ljust(place - 1, TEXT) + letter
         self._number = number
@@ -188,10 +192,12 @@ class _Reader:
             self._width = max(self._width, len(cells))
         return number, cells, kinds
 
-    def _other(self, kind: str, how: Shown, formula: bool, value: str) -> tuple[str, str]:
+    def _other(self, kind: str, how: Shown, formula: bool, value: str, inline: str) -> tuple[str, str]:
         """Return the text and the kind of a cell that is no shared text and no bare number."""
         if kind == "str":
             return plain(value), TEXT
+        if inline:
+            return plain(inline), TEXT  # its writer forgot the type
         if not value or (formula and kind == "n" and value == "0" and self._book.is_uncalculated):
             return "", FORMULA if formula else TEXT
         if kind == "b":

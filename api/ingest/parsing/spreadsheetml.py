@@ -112,7 +112,7 @@ class _Book:
             return moment_text(written.strip().removesuffix(".000"))
         if self._type == "Boolean":
             return ("TRUE" if written.strip() in ("1", "true") else "FALSE"), BOOLEAN
-        return written.replace("\r\n", "\n"), ERROR if self._type == "Error" else TEXT
+        return written, ERROR if self._type == "Error" else TEXT
 
     def _fill(self, width: int) -> None:
         more = min(width, self._limits["columns"] + 1) - len(self._cells)

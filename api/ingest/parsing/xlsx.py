@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from api.ingest.parsing.sheet import Book, lines_of
 from api.ingest.parsing.strings import shared
 from api.ingest.parsing.tables import Parsed, Refusal, damaged, too_large
 
+_MAIN = re.compile(r"workbook[0-9]*\.xml")
 STRINGS_BYTES = 512 * 2**20  #: of the texts that the sheets share, which are held in memory
 
 
@@ -59,11 +61,9 @@ def _main(archive: Archive) -> str:
         if kind == "officeDocument" and archive.has(target):
             return target
     for name in sorted(archive.names(), key=len):
-        if posixpath.basename(name) == "workbook.xml":
+        if _MAIN.fullmatch(posixpath.basename(name)):
             return name
-    raise Refusal(
-        "not_a_table", "The file is a ZIP archive, but no workbook that can be read. Send the table it holds."
-    )
+    raise damaged("The workbook has no list of its sheets.")
 
 
 def _links(archive: Archive, part: str) -> dict[str, Link]:

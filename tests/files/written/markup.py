@@ -35,6 +35,9 @@ def cases() -> Iterator[Case]:
     yield Case("a title over all columns.xls", wide.encode(), TEXTS, IDS)
     scripts = page().replace("<body>", "<body><script>var t='<td>不是评论</td>'</script><style>td{color:red}</style>")
     yield Case("html with scripts.xls", scripts.encode(), TEXTS, IDS)
+    notice = "PHP Notice:  Undefined variable: x in /var/www/export.php on line 3\n\n"
+    yield Case("html below a notice of PHP.xls", (notice + page()).encode(), TEXTS, IDS)
+    yield Case("html cut off in a cell.xls", page().partition(TEXTS[1][3:])[0].encode(), is_refused=True)
     yield Case("no rows.xls", b"<html><body><table></table></body></html>", is_refused=True)
     for name, number in (("String", "String"), ("Number", "Number")):
         yield Case(
@@ -44,6 +47,8 @@ def cases() -> Iterator[Case]:
             ids=IDS if name == "String" else None,
             may_be_refused=True,
         )
+    returns = spreadsheetml("String").replace(TEXTS[0], "第一行&#13;&#10;第二行")
+    yield Case("spreadsheetml with line ends.xls", returns.encode(), ("第一行\r\n第二行", *TEXTS[1:]), IDS)
     yield Case(
         "spreadsheetml in utf-16.xml",
         spreadsheetml("String").replace("utf-8", "utf-16").encode("utf-16"),

@@ -143,8 +143,49 @@ def _parts() -> Iterator[Case]:
         '<c r="B2" t="inlineStr"><is><r><t>面条</t></r><r><t>很香</t></r></is></c>'.encode(),
     )
     yield Case("a rich text.xlsx", rich, ("面条很香", *TEXTS[1:]), IDS)
+    yield Case("members that begin with a slash.xlsx", renamed(shared, lambda name: f"/{name}"), TEXTS, IDS)
+    yield Case("no list of content types.xlsx", removed(shared, "[Content_Types].xml"), TEXTS, IDS)
+    yield Case("zipped with its folder.zip", renamed(shared, lambda name: f"评论/{name}"), TEXTS, IDS)
+    lost = renamed(shared, lambda name: name.replace("workbook.xml", "workbook2.xml"))
+    yield Case("a main part of another name.xlsx", lost, TEXTS, IDS)
+    typeless = changed(
+        plain, sheet, rb'<c r="B2"[^>]*>.*?</c>', '<c r="B2"><is><t>没有写类型的好评</t></is></c>'.encode()
+    )
+    yield Case("an inline text without its type.xlsx", typeless, ("没有写类型的好评", *TEXTS[1:]), IDS)
+    before = changed(shared, sheet, rb'<c r="B2" t="s"><v>[0-9]+<', b'<c r="B2" t="s"><v>-1<')
+    yield Case("a shared text before the first.xlsx", before, is_refused=True)
+    errors = (("编号", "评论"), ("1", TEXTS[0]), ("2", "#REF!"), ("3", "#DIV/0!"), ("4", TEXTS[1]))
+    yield Case("errors as texts.xlsx", by_openpyxl(("评论", errors)), TEXTS[:2], ("1", "4"), failed=2)
+    two = (("订单号", "评价信息"), (None, "评分", "评价内容"), *((i, 5, t) for i, t in zip(IDS, TEXTS, strict=True)))
+    yield Case("headings in two rows.xlsx", by_openpyxl(("评论", two)), TEXTS, IDS)
+    nameless = (("编号", "评论"), *((i, t, "备用") for i, t in zip(IDS, TEXTS, strict=True)))
+    yield Case("a column without a heading.xlsx", by_openpyxl(("评论", nameless)), TEXTS, IDS)
+    rounded = (("编号", "评论"), *((n * 10**15 + 2**53, t) for n, t in enumerate(TEXTS, 1)))
+    yield Case("long numbers that differ.xlsx", by_openpyxl(("评论", rounded)), TEXTS, warns_of_ids=True)
+    yield Case("an opendocument sheet in one file.fods", opendocument(IDS), TEXTS, IDS)
+    zeros = opendocument(tuple(f"0000{n}" for n in range(1, 4)), as_numbers=True)
+    yield Case("an opendocument sheet with zeros.fods", zeros, TEXTS, ("00001", "00002", "00003"))
     yield Case("cut off.xlsx", plain[:-400], is_refused=True)
     yield Case("no sheet.xlsx", removed(plain, sheet), is_refused=True)
+
+
+def opendocument(ids: Sequence[str], *, as_numbers: bool = False) -> bytes:
+    """Return a sheet in one XML file."""
+
+    def cell(text: str, number: str = "") -> str:
+        kind = f'office:value-type="float" office:value="{number}"' if number else 'office:value-type="string"'
+        return f"<table:table-cell {kind}><text:p>{text}</text:p></table:table-cell>"
+
+    rows = [cell("编号") + cell("评论内容")]
+    rows += [cell(i, str(int(i)) if as_numbers else "") + cell(t) for i, t in zip(ids, TEXTS, strict=True)]
+    table = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    space = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{name}="{space}:{name}:1.0"' for name in ("office", "table", "text"))
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<office:document {names} '
+        'office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body><office:spreadsheet>'
+        f'<table:table table:name="评论">{table}</table:table></office:spreadsheet></office:body></office:document>'
+    ).encode()
 
 
 def renamed(content: bytes, rename: Callable[[str], str]) -> bytes:

@@ -2,7 +2,8 @@
 import { fill, h, newId } from "../dom.js";
 import { bytes, t } from "../i18n.js";
 
-const ACCEPT = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.xlsx,.xlsm,.xls,.xlsb,.ods,.html,.htm,.xml,.parquet,.gz,.zip";
+const ACCEPT =
+  ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx,.xlsm,.xls,.xlsb,.ods,.fods,.et,.html,.htm,.xml,.parquet,.arrow,.feather,.gz,.zip";
 
 /** @param {(file: File) => unknown} take */
 export function dropZone(take) {

@@ -22,7 +22,7 @@ _SYSTEM = (Path("/dev"), Path("/proc"))  #: /dev/stdin, and /dev/fd/63 for the s
 _TELLING = frozenset(
     (
         *(".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
-        *(".html", ".xml", ".parquet", ".gz", ".gzip", ".zip"),
+        *(".fods", ".et", ".html", ".htm", ".xml", ".parquet", ".arrow", ".feather", ".gz", ".gzip", ".zip"),
     )
 )
 
