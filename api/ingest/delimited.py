@@ -60,7 +60,8 @@ def _table(source: Source, found: Survey, pieces: Iterator[list[str]]) -> Table:
 def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey | None:
     """Return how to read a text that is a table in truth; None for one of one text a line.
 
-    It is one if its sender says how to read it, if tabs cut all lines into as many cells, or under listed headings.
+    It is one if its sender says how to read it, if all lines have as many cells, cut by tabs or with a column of
+    numbers, or under listed headings.
     """
     found = dialect_of(reading, "txt", sample, is_whole=is_whole)
     asked = (reading.delimiter, reading.quotes, reading.escape, reading.text_column, reading.id_column)
@@ -70,11 +71,19 @@ def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey 
         return found
     if found.width < 2:
         return None
-    if found.dialect.delimiter == "\t" and not found.bad and len(found.records) > 1:
+    is_cut = found.dialect.delimiter == "\t" or "9" in found.dialect.shapes
+    if is_cut and not found.bad and len(found.records) > 1:
         return found
     for at, cells in enumerate(found.records[:LINES_ABOVE]):
+        rows = found.records[at + 1 :]
+        if (
+            found.dialect.delimiter == "\t"
+            and are_headings(cells)
+            and sum(len(row) > 1 for row in rows) * 2 > len(rows)
+        ):
+            return found  # there are few tabs in texts: rows may be cut short
         if len(cells) == found.width and are_headings([cell for cell in cells if cell.strip()]):
             drawn = sum(len(other) == 1 and is_drawn(other[0]) for other in found.records[at:])
-            bad, rows = found.bad - at - drawn, len(found.records) - at - 1
-            return found if bad * 10 <= rows or bad == 1 < rows else None
+            bad = found.bad - at - drawn
+            return found if bad * 10 <= len(rows) or bad == 1 < len(rows) else None
     return None

@@ -225,13 +225,14 @@ def _delimiter_of(reading: Reading, kind: str, lines: Sequence[str], *, is_whole
         return "," if (commas.width, commas.bad) == (1, 0) else NO_DELIMITER
     text = "".join(lines)
     best, most = ",", (0.0, 0)
-    for delimiter in DELIMITERS:
-        if delimiter not in text:
-            continue
-        for quotes in (True, False) if reading.quotes is None else (reading.quotes,):
-            evenness = survey(Dialect(delimiter, quotes), lines, is_whole=is_whole).evenness
-            if evenness > most:
-                best, most = delimiter, evenness
+    for quotes in (True, False) if reading.quotes is None else (reading.quotes,):
+        if most[0] == 1:
+            break  # by marks that enclose cells: else there are more cells, with single marks in them
+        for delimiter in DELIMITERS:
+            if delimiter in text:
+                evenness = survey(Dialect(delimiter, quotes), lines, is_whole=is_whole).evenness
+                if evenness > most:
+                    best, most = delimiter, evenness
     return best
 
 

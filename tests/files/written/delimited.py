@@ -180,6 +180,12 @@ def _lines() -> Iterator[Case]:
     yield Case(
         "a table between tabs, of windows.txt", table(*TEXTS, delimiter="\t", end="\r\n").encode("utf-16"), TEXTS, IDS
     )
+    ragged = "编号\t评论\t备注\r\n1\t好用\r\n2\t太差\t退了\r\n3\t一般\r\n"
+    yield Case("rows cut short, between tabs.txt", ragged.encode("utf-16"), ("好用", "太差", "一般"), ("1", "2", "3"))
+    numbered = '1,"味道好，推荐",5\n2,太差,1\n3,"慢,贵",1\n'
+    yield Case("no headings, with numbers.txt", numbered.encode(), ("味道好，推荐", "太差", "慢,贵"))
+    padded = '"\t0012\t",好用\n"\t0013\t",太差\n'
+    yield Case("no headings, ids between tabs.csv", padded.encode(), ("好用", "太差"))
     titled = "评论导出\r\n" + table(*TEXTS, delimiter="\t", end="\r\n")
     yield Case("a title above a table between tabs.txt", titled.encode("utf-16"), TEXTS, IDS)
     for mark in "^~@，":

@@ -175,7 +175,7 @@ export default {
   "refusal.several_tables": "Several tables are in it: send them one by one.",
   "refusal.not_a_table": "There is no table in it: save it as CSV, TXT or XLSX.",
   "refusal.option_without_use": "It says nothing of a file of this format: leave it as recognised.",
-  "refusal.wrong_format": "The content does not fit the name of the file: rename it or save it anew.",
+  "refusal.wrong_format": "The content is not of this format: leave it as recognised.",
   "refusal.unreadable_file": "The file is damaged, or not what it seems: save it again, or take CSV.",
   "refusal.damaged_json": "The JSON has a mistake or ends too early: write it anew, or take JSON lines.",
   "refusal.nested_too_deeply": "The JSON is nested too deeply for a table: take a list of objects.",

@@ -173,7 +173,7 @@ export default {
   "refusal.several_tables": "压缩包中有多个表格，请逐个发送。",
   "refusal.not_a_table": "其中没有表格，请另存为 CSV、TXT 或 XLSX。",
   "refusal.option_without_use": "该选项不适用于此文件格式，请保持自动识别。",
-  "refusal.wrong_format": "内容与文件扩展名不符，请改名或重新保存。",
+  "refusal.wrong_format": "内容与指定的格式不符，请改用自动识别。",
   "refusal.unreadable_file": "文件已损坏，或与其外表不符，请重新保存，或改用 CSV。",
   "refusal.damaged_json": "JSON 有错误或不完整，请重新生成，或改用 JSON Lines。",
   "refusal.nested_too_deeply": "JSON 嵌套过深，不是表格，请改为由对象组成的列表。",
