@@ -11,23 +11,23 @@ from typing import NamedTuple
 
 from werkzeug.http import parse_options_header
 
-from api.ingest.arrival import arrived
-from api.ingest.columnar import read_arrow, read_parquet
-from api.ingest.columns import Columns, choose, no_text_column
-from api.ingest.delimited import LINE_OPTIONS, read_delimited, read_lines
+from api.ingest.apart.columnar import read_arrow, read_parquet
+from api.ingest.apart.markup import read_html, read_spreadsheetml
+from api.ingest.apart.workbook import read_workbook
+from api.ingest.arriving.arrival import arrived
+from api.ingest.delimited.reader import LINE_OPTIONS, read_delimited, read_lines
 from api.ingest.faults import readable
 from api.ingest.guard import Arriving
-from api.ingest.json_documents import read_json
-from api.ingest.json_lines import read_json_lines
+from api.ingest.json_files.documents import read_json
+from api.ingest.json_files.lines import read_json_lines
 from api.ingest.limits import Limits
-from api.ingest.markup import read_html, read_spreadsheetml
-from api.ingest.names import plain
 from api.ingest.notes import Notes
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
-from api.ingest.rows import rows_of
+from api.ingest.recognition.columns import Columns, choose, no_text_column
+from api.ingest.recognition.names import plain
+from api.ingest.recognition.rows import rows_of
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
-from api.ingest.workbook import read_workbook
 from sentiq.core.errors import InvalidInput
 from sentiq.jobs.types import FileFormat, Row
 

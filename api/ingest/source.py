@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from api.ingest.decoder import Decoder, declared
+from api.ingest.encoding.decoder import Decoder, declared
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading

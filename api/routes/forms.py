@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from api.http.problems import from_validation, pointer
 from api.http.queries import is_list
-from api.ingest.multipart import Form
+from api.ingest.arriving.multipart import Form
 from api.schemas.jobs import ReadingQuery
 from sentiq.core.errors import FieldError, InvalidInput
 

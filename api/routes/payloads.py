@@ -12,12 +12,12 @@ from api.http.auth import check_upload
 from api.http.bodies import body_pieces, json_body
 from api.http.json import decoded, validated
 from api.http.problems import pointer
-from api.ingest import detect
+from api.ingest.arriving import detect
+from api.ingest.arriving.multipart import read_form
 from api.ingest.files import File
 from api.ingest.json import json_rows
-from api.ingest.json_table import NATIVE
+from api.ingest.json_files.table import NATIVE
 from api.ingest.limits import limits
-from api.ingest.multipart import read_form
 from api.ingest.options import Reading
 from api.routes.forms import with_fields
 from api.schemas.jobs import JobRequest, SubmitQuery, UploadRequest

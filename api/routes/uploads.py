@@ -14,9 +14,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from api.http.auth import caller
 from api.http.bodies import body_pieces
 from api.http.times import instant
+from api.ingest.arriving.multipart import read_form
 from api.ingest.files import File
 from api.ingest.limits import limits
-from api.ingest.multipart import read_form
 from api.ingest.options import Reading
 from api.routes.forms import with_fields
 from api.schemas.common import problems

@@ -9,7 +9,7 @@ from flask import current_app
 from api.export.labels import LABELS_ZH, with_neutral
 from api.export.order import Order, Orders
 from api.export.rows import Filter, View
-from api.ingest.columns import position
+from api.ingest.recognition.columns import position
 from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
 from api.services import services
 from sentiq.core.errors import FieldError, InvalidInput

@@ -15,8 +15,9 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from api.ingest import apart, files
-from api.ingest.apart import read_apart
+from api.ingest import files
+from api.ingest.apart import process as apart
+from api.ingest.apart.process import read_apart
 from api.ingest.files import FORMATS, File
 from api.ingest.limits import Limits
 from api.ingest.options import Reading

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import pytest
 from openpyxl import Workbook
 
-from api.ingest.columns import Columns, choose, no_text_column
 from api.ingest.files import File
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
-from api.ingest.rows import rows_of
+from api.ingest.recognition.columns import Columns, choose, no_text_column
+from api.ingest.recognition.rows import rows_of
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from sentiq.core.errors import InvalidInput
@@ -497,7 +497,7 @@ def test_ids_that_repeat_or_are_rounded_are_counted(monkeypatch: pytest.MonkeyPa
     rows = ["订单号|评论", *(f"1.23456789012346E+17|很好{n}" for n in range(4)), "a|不好", "b|不错"]
     _, notes = read(table(rows))
     assert {note.code: note.facts["count"] for note in notes.all()} == {"ids_repeat": 3, "ids_rounded": 4}
-    monkeypatch.setattr("api.ingest.ids.IDS_COMPARED", 2)
+    monkeypatch.setattr("api.ingest.recognition.ids.IDS_COMPARED", 2)
     _, notes = read(table(["id|评论", *(f"{n}|很好{n}" for n in (1, 2, 3, 1))]))
     assert {note.code: note.facts["count"] for note in notes.all()} == {"ids_repeat": 1, "ids_not_compared": 1}
 

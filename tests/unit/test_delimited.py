@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.ingest.delimited import read_delimited, read_lines
+from api.ingest.delimited.reader import read_delimited, read_lines
 from api.ingest.options import Reading
 from api.ingest.source import Source
 from sentiq.core.errors import InvalidInput

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from api.ingest.decoder import Decoder, declared
+from api.ingest.encoding.decoder import Decoder, declared
 from api.ingest.files import File
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes

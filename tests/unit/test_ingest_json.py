@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.ingest.files import File
-from api.ingest.json_detect import looks_like_json
+from api.ingest.json_files.detect import looks_like_json
 from api.ingest.limits import Limits
 from api.ingest.options import Reading
 from sentiq.core.errors import InvalidInput, SentiqError

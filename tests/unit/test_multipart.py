@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.ingest.multipart import Form, read_form
+from api.ingest.arriving.multipart import Form, read_form
 
 
 def form(disposition: bytes, field: bytes = b"", content_type: bytes = b"Content-Type: text/csv; charset=GBK") -> Form:

@@ -1,6 +1,6 @@
 """The process of one file: gives its tables with their first records, then the records of the one that is chosen.
 
-Run by api/ingest/apart.py as `python -I child.py ROOT PARSER LIMITS SOCKET FILE`: the folder of the checkout,
+Run by api/ingest/apart/process.py as `python -I child.py ROOT PARSER LIMITS SOCKET FILE`: the folder of the checkout,
 `module:function`, JSON, and two file descriptors. It answers in msgpack; the first item of a message says what it is:
 
 - `tables`, list of [title, is_visible, names, first records]: then the number of a table is awaited,

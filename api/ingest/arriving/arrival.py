@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import IO, NamedTuple
 
-from api.ingest import archives, detect
+from api.ingest.arriving import archives, detect
 from api.ingest.limits import Limits
 from api.ingest.options import Reading, bad_file
 from api.ingest.streams import PIECE_BYTES, gathered, gunzipped, with_head

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from typing import Protocol
 
-from api.ingest.plausibility import IMPOSSIBLE, plausibility
+from api.ingest.encoding.plausibility import IMPOSSIBLE, plausibility
 
 # GB 18030-2022 gives these their own characters, CPython's codec has the private-use ones of the editions before.
 EDITION_2022 = str.maketrans(

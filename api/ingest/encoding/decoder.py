@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from api.ingest.encodings import CODECS, LIKELY, UNKNOWN, in_which_order, is_plain, marked_as, recognised
-from api.ingest.mended_codecs import reader
+from api.ingest.encoding.mended_codecs import reader
+from api.ingest.encoding.recognition import CODECS, LIKELY, UNKNOWN, in_which_order, is_plain, marked_as, recognised
 from api.ingest.notes import Notes
 from api.ingest.options import bad_file
 from api.schemas.encodings import ENCODINGS, encoding_name

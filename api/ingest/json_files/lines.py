@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from api.http.json import DuplicateName
-from api.ingest.json_cursor import too_long
-from api.ingest.json_detect import looks
-from api.ingest.json_documents import max_chars, tables_in
-from api.ingest.json_table import SAMPLE_VALUES, Numbered, table_of
-from api.ingest.json_values import BLANKS, pass_over, scan
+from api.ingest.json_files.cursor import too_long
+from api.ingest.json_files.detect import looks
+from api.ingest.json_files.documents import max_chars, tables_in
+from api.ingest.json_files.table import SAMPLE_VALUES, Numbered, table_of
+from api.ingest.json_files.values import BLANKS, pass_over, scan
 from api.ingest.limits import Limits
 from api.ingest.source import Source
 from api.ingest.streams import HEAD_BYTES

@@ -33,7 +33,7 @@ from api.ingest.table import Record, Table
 from sentiq.core.errors import BodyTooLarge, Overloaded, SentiqError
 from sentiq.jobs.types import RowError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CHILD = ROOT / "api" / "ingest" / "parsing" / "child.py"
 MESSAGE_BYTES = 256 * 2**20  #: of the longest message: the heads of all tables
 KEPT = ("PATH", "LD_LIBRARY_PATH")  #: of the environment

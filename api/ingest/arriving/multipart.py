@@ -19,7 +19,7 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
-from api.ingest.header_words import decoded, disposition, file_name
+from api.ingest.arriving.header_words import decoded, disposition, file_name
 from sentiq.core.errors import FieldError, InvalidInput, MalformedBody, UploadInterrupted
 
 MAX_FIELDS_BYTES = 65_536  #: of all fields together

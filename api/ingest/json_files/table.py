@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from api.ingest.json_values import DEPTH, Spelled, cells_of, flat
+from api.ingest.json_files.values import DEPTH, Spelled, cells_of, flat
 from api.ingest.options import bad_file, refuse_options
 from api.ingest.source import Source
 from api.ingest.table import Record, Table

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, NUMBER, STRUCTURE, TEXT, TIME
-from api.ingest.columns import Columns
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
-from api.ingest.ids import Ids
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
+from api.ingest.recognition.columns import Columns
+from api.ingest.recognition.ids import Ids
 from api.ingest.table import Record
 from sentiq.core.visible import is_blank
 from sentiq.jobs.types import EMPTY_TEXT, WITHOUT_TEXT, Row, RowError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.ingest.encodings import begun
-from api.ingest.json_values import BLANKS, has_comma_too_many, is_cut_off, pass_over
+from api.ingest.encoding.recognition import begun
+from api.ingest.json_files.values import BLANKS, has_comma_too_many, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from api.ingest.mended_codecs import EDITION_2022, FAULT
-from api.ingest.plausibility import ASCII, IMPOSSIBLE, NUL, kana, plausibility
+from api.ingest.encoding.mended_codecs import EDITION_2022, FAULT
+from api.ingest.encoding.plausibility import ASCII, IMPOSSIBLE, NUL, kana, plausibility
 from api.schemas.encodings import encoding_name
 
 LIKELY = 0.95  #: below it, the sender must say the encoding

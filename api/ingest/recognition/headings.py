@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from api.ingest.cells import has_sentence, is_text
-from api.ingest.names import Kind, Meaning, meaning, plain
+from api.ingest.recognition.cells import has_sentence, is_text
+from api.ingest.recognition.names import Kind, Meaning, meaning, plain
 
 REMARKS = 3  #: rows of remarks below the headings, at most
 LABEL_CHARS = 30  #: of a heading that nobody listed

@@ -6,9 +6,9 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from api.ingest.json_cursor import Cursor, TooLong
-from api.ingest.json_outline import Spool, tables_of
-from api.ingest.json_table import table_of
+from api.ingest.json_files.cursor import Cursor, TooLong
+from api.ingest.json_files.outline import Spool, tables_of
+from api.ingest.json_files.table import table_of
 from api.ingest.limits import Limits
 from api.ingest.source import Source
 from api.ingest.table import Table

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from api.ingest.delimited_records import DelimitedRecords, is_drawn, record
-from api.ingest.dialect import NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
+from api.ingest.delimited.dialect import NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
+from api.ingest.delimited.records import DelimitedRecords, is_drawn, record
 from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
 from api.ingest.streams import line_lists

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from api.ingest.dialect import Dialect, bare_escape, shape
-from api.ingest.escapes import NULL, BareEscapes, has_shield, unshielded, with_backslashes, with_bare_crs
+from api.ingest.delimited.dialect import Dialect, bare_escape, shape
+from api.ingest.delimited.escapes import NULL, BareEscapes, has_shield, unshielded, with_backslashes, with_bare_crs
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.table import Record

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.http.json import DuplicateName
-from api.ingest.json_values import BLANKS, is_cut_off, pass_over, scan
+from api.ingest.json_files.values import BLANKS, is_cut_off, pass_over, scan
 from api.ingest.options import bad_file
 from api.ingest.streams import LINE_CHARS
 from sentiq.core.errors import InvalidInput

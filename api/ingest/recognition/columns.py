@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from api.cell_kinds import TEXT
-from api.ingest import headings
-from api.ingest.cells import Look, look
 from api.ingest.faults import readable
-from api.ingest.ids import guards_of
-from api.ingest.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
 from api.ingest.notes import Notes
 from api.ingest.options import Reading, bad_file
+from api.ingest.recognition import headings
+from api.ingest.recognition.cells import Look, look
+from api.ingest.recognition.ids import guards_of
+from api.ingest.recognition.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from sentiq.core.errors import InvalidInput

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from api.ingest.escapes import BareEscapes, EnclosedEscapes, with_bare_crs
-from api.ingest.names import Kind, meaning
+from api.ingest.delimited.escapes import BareEscapes, EnclosedEscapes, with_bare_crs
+from api.ingest.delimited.quotes import encloses, quotes_between_tabs
 from api.ingest.options import Reading
-from api.ingest.quotes import encloses, quotes_between_tabs
+from api.ingest.recognition.names import Kind, meaning
 
 SAMPLE_LINES = 1000  #: looked at, of those that the first piece of a file holds
 HIVE = "\x01"  #: its delimiter; it encloses nothing

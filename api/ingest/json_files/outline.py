@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any
 
-from api.ingest.json_cursor import Cursor, encoded
-from api.ingest.json_table import NATIVE, table_of
+from api.ingest.json_files.cursor import Cursor, encoded
+from api.ingest.json_files.table import NATIVE, table_of
 from api.ingest.options import bad_file
 from api.ingest.source import Source
 from api.ingest.table import Table

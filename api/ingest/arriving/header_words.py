@@ -9,7 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from urllib.parse import unquote_to_bytes
 
-from api.ingest.encodings import recognised
+from api.ingest.encoding.recognition import recognised
 from api.schemas.encodings import encoding_name
 
 _TOKEN = re.compile(r'(?<=filename=)[^\s";][^";]*')  # without quotation marks

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import IO
 
-from api.ingest.foreign import DATA, DOCUMENT, OTHER, PACKED, Foreign
+from api.ingest.arriving.foreign import DATA, DOCUMENT, OTHER, PACKED, Foreign
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
 from api.ingest.streams import PIECE_BYTES, RATIO_FROM_BYTES

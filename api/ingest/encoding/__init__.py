@@ -1,0 +1,1 @@
+"""Encodings of texts: recognised by plausibility, and decoded."""

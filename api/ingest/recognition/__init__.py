@@ -1,0 +1,1 @@
+"""What the records of a table mean: headings, texts, ids, and rows."""
