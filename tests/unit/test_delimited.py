@@ -242,3 +242,18 @@ def test_noise_ends_and_loses_no_line_in_silence() -> None:
             (table,) = (read_lines if kind == "txt" else read_delimited)(source)
             places = [record.number for record in table.records]
             assert places == sorted(set(places))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("txt", "编号|评论|星\n1|好吃|5\n2|第一行\n第二行|4\n3|不好|2\n"),  # psql --no-align, sqlite3 -list
+        ("txt", '"编号" "评论" "星"\n"1" "a" "好吃" 5\n"2" "b" "还, 行" 4\n'),  # write.table of R
+        ("tsv", '"编号"\t"评论"\n"a"\t"他说\\"好\\""\n"b"\t"第一行\n第二行"\n"c"\t"一\t二"\n'),  # with tabs
+    ],
+)
+def test_headings_are_none_of_the_texts_where_rows_are_torn(kind: str, data: str) -> None:
+    rows, source = read(data, kind)
+    assert rows[0] == (["编号", "评论", "星"] if kind == "txt" else ["编号", "评论"])
+    assert source.facts["delimiter"] != ",", "it is cut"
+    assert not any('"' in cell for row in rows if isinstance(row, list) for cell in row if "他说" not in cell)

@@ -159,3 +159,11 @@ def test_entities_of_ones_own_are_refused() -> None:
     content = book(HEADINGS).replace("\n<Work", '\n<!DOCTYPE Workbook [<!ENTITY a "b">]>\n<Work')
     with pytest.raises(InvalidInput, match="DTD"):
         read(content)
+
+
+@pytest.mark.parametrize("name", ["rows.html", "rows.csv", "rows.txt"])
+def test_rows_are_a_table_that_nobody_began(name: str) -> None:
+    """As the shell of SQLite writes them."""
+    head = "<TR><TH>编号</TH>\n<TH>评论内容</TH>\n</TR>\n"
+    rows = "<TR><TD>1</TD>\n<TD>很好, 还会来</TD>\n</TR>\n<TR><TD>2</TD>\n<TD>太慢</TD>\n</TR>\n"
+    assert read(head + rows, name) == [("1", "很好, 还会来"), ("2", "太慢")]

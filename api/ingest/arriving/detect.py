@@ -69,6 +69,7 @@ _SCRAP = re.compile(
 #: Words of a program that went wrong before it wrote its page.
 _BELOW = re.compile(r"(?:(?!\s*<)[^\"\n]{0,500}\n){1,20}\s*<(?:!doctype html|html|table)\b(?=.*<tr\b)", _ANY)
 _NESTED = re.compile(rf"{_BLANK}<([A-Za-z][\w.-]*)[^<>]*>\s*<([A-Za-z][\w.-]*)[^<>]*>.*</\2>", _ANY | re.ASCII)
+_ROWS = re.compile(rf"{_BLANK}<tr\b[^>]*>\s*<t[dh]\b", _ANY)  #: of a table that nobody began, as SQLite writes them
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _ROOT = re.compile(rf"{_BLANK}(?:<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>)?{_BLANK}<([\w:.-]+)([^>]*)", _ANY)
 _XML_DOCUMENTS = {
@@ -159,7 +160,8 @@ def _binary(head: bytes, encoding: str) -> str | None:
 
 def _markup(text: str) -> str | None:
     """Return `html`, `xml` or `ods` (one XML file) for a text that is such; raises InvalidInput for other XML."""
-    if _PAGE.match(text) or (_SCRAP.match(text) and re.search(r"<table\b", text, re.IGNORECASE)) or _BELOW.match(text):
+    is_scrap = _SCRAP.match(text) and re.search(r"<table\b", text, re.IGNORECASE)
+    if is_scrap or any(pattern.match(text) for pattern in (_PAGE, _ROWS, _BELOW)):
         return "html"
     is_xml = _XML.match(text) is not None or (_NESTED.match(text) is not None and _SCRAP.match(text) is None)
     root = _ROOT.match(text)

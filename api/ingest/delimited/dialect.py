@@ -26,6 +26,7 @@ _SETTING = re.compile(r'"?sep=(\\t|[^"\w\r\n\udc80])"?[,;|\s]*', re.IGNORECASE)
 _ENCLOSED = re.compile(r'(?<![^\n,;\t|])"(?:[^"\\]|\\.|"")*"', re.DOTALL)
 _BARE_MARK = re.compile(r'\\"')  # Python's csv module with doublequote=False: Spark would enclose its cell
 _ENCLOSED_AND_ESCAPED = re.compile(r'(?:^|\t)"(?:[^"\\]|\\.)*\\"(?:[^"\\]|\\.)*"(?=\t|\r?\n|\Z)', re.MULTILINE)
+_BETWEEN_BLANKS = re.compile(r'"[^"]+"(?: "[^"]+")+')  # what write.table of R has above its rows
 _COMMENT = re.compile(r'\s*"?(#|--|//)')
 
 
@@ -213,6 +214,8 @@ def _delimiter_of(reading: Reading, kind: str, lines: Sequence[str], *, is_whole
     if kind == "tsv" and any("\t" in line for line in lines):
         return "\t"
     first = lines[0] if lines else ""
+    if _BETWEEN_BLANKS.fullmatch(first.strip()) and are_headings(first.strip()[1:-1].split('" "')):
+        return " "
     commas = survey(Dialect(","), lines, is_whole=is_whole)
     for mark in _RARE_DELIMITERS:
         if (

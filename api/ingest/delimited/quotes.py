@@ -15,6 +15,9 @@ def quotes_between_tabs(sample: Sequence[str]) -> bool:
     There they mostly do not (text/tab-separated-values of IANA knows none), and a text that begins with one would
     swallow the rows up to the next. They do only where the first lines cannot be meant otherwise.
     """
+    headings = next((line.rstrip("\r\n").split("\t") for line in sample if line.strip()), [])
+    if len(headings) > 1 and all(map(_ENCLOSED.fullmatch, headings)):
+        return True
     reader = csv.reader(sample, delimiter="\t", strict=True)
     records, read = [], 0
     try:

@@ -82,8 +82,9 @@ def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey 
             and sum(len(row) > 1 for row in rows) * 2 > len(rows)
         ):
             return found  # there are few tabs in texts: rows may be cut short
-        if len(cells) == found.width and are_headings([cell for cell in cells if cell.strip()]):
+        missing = found.width - len(cells)  # one where rows have names, which R writes without a heading
+        if missing in (0, found.dialect.delimiter == " ") and are_headings([cell for cell in cells if cell.strip()]):
             drawn = sum(len(other) == 1 and is_drawn(other[0]) for other in found.records[at:])
             bad = found.bad - at - drawn
-            return found if bad * 10 <= len(rows) or bad == 1 < len(rows) else None
+            return found if bad * (10 if at else 2) <= len(rows) or bad == 1 < len(rows) else None
     return None
