@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,17 +76,15 @@ def caught_at_work(cluster: Cluster) -> list[psutil.Process]:
     worker = next(process for process in cluster.processes if process.name == "bulk")
     children = worker.children()
 
-    def stopped_at_work() -> bool:
+    for _ in range(1_000):  # the job lasts for seconds, and most stops find both at work
         for child in children:
             child.suspend()
         if cluster.redis.hlen(LaneKeys.of(Lane.BULK).owners) == len(children):
-            return True
+            return children
         for child in children:
             child.resume()
-        return False
-
-    wait_until(stopped_at_work)
-    return children
+        time.sleep(0.01)
+    raise AssertionError("the job ended before both children were stopped at work")
 
 
 def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> None:
@@ -140,7 +139,7 @@ def test_what_it_has_seen_survives_a_restart(cluster: Cluster, flower: Flower) -
 
 def test_after_a_restart_only_what_still_runs_is_shown_as_running(cluster: Cluster, flower: Flower) -> None:
     """What ended meanwhile ended unseen: events are for those who listen. A child that hangs is still found."""
-    rows = 10_000
+    rows = 20_000
     job_id = cluster.submit(sentences(rows))
 
     def running() -> list[dict[str, Any]]:

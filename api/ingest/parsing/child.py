@@ -107,12 +107,13 @@ def _batches(lines: Iterable[Line], cell_chars: int) -> Iterator[list[Line]]:
 def _restrict(memory: int, cpu_s: int) -> None:
     for limit, most in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
         resource.setrlimit(limit, (most, most))
+    # SIGXCPU, which says why, comes at the first limit; a kernel that is late would send SIGKILL were they one.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
 
 
 def _end_with_parent() -> None:
