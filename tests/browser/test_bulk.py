@@ -220,7 +220,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
 ) -> None:
     with visiting(browser, cluster, LOOKS[0], url=slow.url) as visit:
         page, t = visit.open("/bulk"), visit.t
-        files.choose(visit, "slow.csv", files.heavy(10_000))
+        files.choose(visit, "slow.csv", files.heavy(20_000))
         slow.delay_s = PIECE_S
         job_id = files.start(visit)
 
@@ -244,7 +244,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         slow.delay_s = 0
         expect(upload).to_have_attribute("aria-valuetext", re.compile(f"^{t('progress.sent', size='')}.* MB$"))
         expect(page.locator(".state-completed")).to_be_visible()
-        assert cluster.job(job_id)["counts"] == {"total": 10_000, "completed": 10_000, "failed": 0, "without_text": 0}
+        assert cluster.job(job_id)["counts"] == {"total": 20_000, "completed": 20_000, "failed": 0, "without_text": 0}
 
 
 def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
