@@ -24,7 +24,6 @@ SENTENCES: Mapping[str, str] = {
     "Open the workbook in a spreadsheet program and save it again to get them.",
     "headings_absent": "No headings were found: the first row was read like the others.",
     "id_guards": "Ids without the guards of spreadsheets around them (an equals sign, a tab, an apostrophe): {count}.",
-    "id_zeros": "Ids that were read without their number format, so that zeros before them may be missing: {count}.",
     "ids_not_compared": "Ids that were not compared with others, because the file has so many: {count}.",
     "ids_repeat": "Rows with an id that a row before has too: {count}.",
     "ids_rounded": "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from typing import IO
 from api.ingest.arriving.foreign import DATA, DOCUMENT, OTHER, PACKED, Foreign
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
+from api.ingest.parsing.archive import part_name
 from api.ingest.streams import PIECE_BYTES, RATIO_FROM_BYTES
 from sentiq.core.errors import BodyTooLarge, InvalidInput
 
@@ -69,7 +69,7 @@ class Archive:
         except _DAMAGE:
             raise self._damaged() from None
         self._members = [member for member in self._zip.infolist() if not member.is_dir()]
-        self._names = {_part(member.filename) for member in self._members}
+        self._names = {part_name(member.filename) for member in self._members}
 
     def workbook(self) -> str | None:
         """Return the kind of the workbook that this is: xlsx (also with macros or Strict), xlsb or ods; else None."""
@@ -153,11 +153,6 @@ class Archive:
     def _damaged(self) -> InvalidInput:
         what = "workbook" if self._code == "damaged_workbook" else "ZIP archive"
         return bad_file(self._code, f"The {what} is damaged or cut off. Save it again, or send its table as CSV.")
-
-
-def _part(name: str) -> str:
-    """Return the name of a member as Excel takes it."""
-    return posixpath.normpath(name.replace("\\", "/").lower().lstrip("/"))
 
 
 def _candidates(names: Sequence[str]) -> list[str]:

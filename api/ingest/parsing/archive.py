@@ -44,7 +44,7 @@ class Archive:
             )
         if any(member.flag_bits & 1 for member in members):
             raise damaged("The ZIP archive of the workbook has a password.")
-        self._members = {_plain(member.filename): member for member in members}
+        self._members = {part_name(member.filename): member for member in members}
 
     def names(self) -> list[str]:
         """Return the names of all parts, in small letters."""
@@ -52,16 +52,16 @@ class Archive:
 
     def has(self, name: str) -> bool:
         """Tell whether there is such a part."""
-        return _plain(name) in self._members
+        return part_name(name) in self._members
 
     def size(self, name: str) -> int:
         """Return the size of a part, unpacked, in bytes."""
-        return self._members[_plain(name)].file_size
+        return self._members[part_name(name)].file_size
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a part as it is unpacked. Raises Refusal for one with a DTD, which is never read."""
         try:
-            with self._zip.open(self._members[_plain(name)]) as part:
+            with self._zip.open(self._members[part_name(name)]) as part:
                 piece = part.read(PIECE_BYTES)
                 if _DOCTYPE.search(piece[:4096]):
                     raise damaged("The workbook has a DTD, which is never read.")
@@ -69,18 +69,19 @@ class Archive:
                     yield piece
                     piece = part.read(PIECE_BYTES)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
-            raise damaged(f"The part {_plain(name)} of the workbook is damaged.") from None
+            raise damaged(f"The part {part_name(name)} of the workbook is damaged.") from None
 
     def read(self, name: str) -> bytes:
         """Return a part whole. Raises Refusal."""
-        size = self._members[_plain(name)].file_size
+        size = self._members[part_name(name)].file_size
         if size > PART_BYTES:
             raise too_large(
-                f"{_plain(name)} of the workbook has {size:,} bytes unpacked; {PART_BYTES:,} can be read. "
+                f"{part_name(name)} of the workbook has {size:,} bytes unpacked; {PART_BYTES:,} can be read. "
                 "Send it in parts, or as CSV."
             )
         return b"".join(self.pieces(name))
 
 
-def _plain(name: str) -> str:
+def part_name(name: str) -> str:
+    """Return the name of a member as Excel takes it."""
     return posixpath.normpath(name.replace("\\", "/").lower().lstrip("/"))

@@ -275,7 +275,6 @@ export default {
   "note.headings_absent": "No headings were found: the first row was read like the others.",
   "note.id_guards":
     "Ids without the guards of spreadsheets around them (an equals sign, a tab, an apostrophe): {count}.",
-  "note.id_zeros": "Ids that were read without their number format, so that zeros before them may be missing: {count}.",
   "note.ids_not_compared": "Ids that were not compared with others, because the file has so many: {count}.",
   "note.ids_repeat": "Rows with an id that a row before has too: {count}.",
   "note.ids_rounded":

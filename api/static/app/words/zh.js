@@ -269,7 +269,6 @@ export default {
   "note.formulas_without_value": "{count} 个公式没有保存计算结果，因此没有文本。请用 Excel 打开并重新保存。",
   "note.headings_absent": "没有找到标题行，首行按普通数据读取。",
   "note.id_guards": "{count} 个编号已去掉为表格软件加上的保护符号（等号、制表符或单引号）。",
-  "note.id_zeros": "{count} 个编号未按单元格的数字格式读取，可能缺少前导零。",
   "note.ids_not_compared": "编号过多，{count} 个编号未与其他编号比较。",
   "note.ids_repeat": "{count} 行的编号与前面的行重复。",
   "note.ids_rounded": "{count} 个编号的位数超出数字所能保存的精度，末尾几位已不准确。请将编号保存为文本。",
