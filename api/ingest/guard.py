@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
 
 import structlog
 
 from api.ingest.options import bad_file
 from sentiq.core.errors import InvalidInput, SentiqError
-
-PLACES = 6  #: of an exception that are logged, the innermost
+from sentiq.core.places import places
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +38,7 @@ class Arriving:
         except Exception as error:
             if error is self._error:
                 raise
-            log.warning("a file cannot be read", error=type(error).__name__, places=_places(error.__traceback__))
+            log.warning("a file cannot be read", error=type(error).__name__, places=places(error))
             raise unreadable() from None
 
 
@@ -50,11 +47,3 @@ def unreadable() -> InvalidInput:
     return bad_file(
         "unreadable_file", "The file cannot be read: it is damaged or not what it seems. Save it again, or send CSV."
     )
-
-
-def _places(at: TracebackType | None) -> str:
-    places = []
-    while at is not None:
-        places.append(f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}")
-        at = at.tb_next
-    return " ".join(places[-PLACES:])

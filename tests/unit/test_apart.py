@@ -23,6 +23,7 @@ from api.ingest.limits import Limits
 from api.ingest.options import Reading
 from api.ingest.source import Source
 from sentiq.core.errors import BodyTooLarge, InvalidInput, Overloaded, SentiqError
+from tests.support.paths import REPOSITORY
 
 LIMITS = Limits(
     inflated_bytes=10**9, inflate_ratio=10**6, rows=10**6, columns=100, cell_chars=10_000, text_chars=10_000
@@ -96,7 +97,7 @@ def test_a_process_ends_with_the_one_that_started_it(name: str) -> None:
     code = (
         f"from tests.unit.test_apart import *; next(read_apart(source(), {parser(name)!r})[0].records); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=apart.ROOT) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY) as parent:
         process = first_process(parent.pid)
         time.sleep(0.5)  # so that it is parsing
         assert process.is_running()

@@ -12,10 +12,8 @@ import gc
 import io
 import os
 import sys
-import traceback
 from array import array
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,8 +56,7 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except BaseException as error:  # noqa: BLE001  # told below
-        places = [
-            f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)
-        ]
-        sys.stdout.write(f"{type(error).__name__} {' '.join(places[-6:])}")
+        from sentiq.core.places import places
+
+        sys.stdout.write(f"{type(error).__name__} {places(error)}")
         sys.exit(1)

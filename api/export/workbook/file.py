@@ -6,9 +6,7 @@ requests do not wait for its interpreter.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
@@ -19,6 +17,7 @@ from typing import IO
 
 import msgpack
 
+from api.child_processes import started
 from api.export.rows import View, chunks_of
 from api.export.workbook.writing import SHEET_ROWS, Stored, write
 from sentiq.core.documents import dump
@@ -28,9 +27,7 @@ from sentiq.jobs.types import Job
 PIECE_BYTES = 262_144
 SMALL_ROWS = 1_000  #: of a job whose workbook is not worth a process, which takes a third of a second to begin
 PROCESSES = 4  #: at the same time; other workbooks wait
-ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).with_name("child.py")
-KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")  #: of the environment: no secrets
 
 _places = Semaphore(PROCESSES)
 
@@ -62,16 +59,7 @@ def _write_apart(
     file: IO[bytes], job: Job, view: View, order: array[int] | None, chunks: Iterable[Stored], sheet_rows: int
 ) -> None:
     with _places:
-        process = subprocess.Popen(
-            [sys.executable, "-I", CHILD, ROOT, str(file.fileno())],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(file.fileno(),),
-            env={name: os.environ[name] for name in KEPT if name in os.environ},
-            cwd="/",
-        )
+        process = started(CHILD, str(file.fileno()), stdout=subprocess.PIPE, pass_fds=(file.fileno(),))
         try:
             assert process.stdin is not None
             with suppress(BrokenPipeError):  # the process has ended, and says why

@@ -14,17 +14,16 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from threading import BoundedSemaphore
 from typing import IO, Any
 
 import msgpack
 import structlog
 
+from api.child_processes import ROOT, started
 from api.ingest.guard import unreadable
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
@@ -33,10 +32,8 @@ from api.ingest.table import Record, Table
 from sentiq.core.errors import BodyTooLarge, Overloaded, SentiqError
 from sentiq.jobs.types import RowError
 
-ROOT = Path(__file__).resolve().parents[3]
 CHILD = ROOT / "api" / "ingest" / "parsing" / "child.py"
 MESSAGE_BYTES = 256 * 2**20  #: of the longest message: the heads of all tables
-KEPT = ("PATH", "LD_LIBRARY_PATH")  #: of the environment
 RECEIVED_BYTES = 262_144  #: at once
 PROCESSES = 4  #: at the same time
 PLACE_WITHIN_S = 20  #: that a file waits until another is done
@@ -73,22 +70,13 @@ class _Process:
         self._unpacker = msgpack.Unpacker(max_buffer_size=MESSAGE_BYTES, unicode_errors="surrogatepass")
         given = asdict(limits) | {"memory_mb": limits.parse_mb, "cpu_s": limits.parse_s}
         try:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    CHILD,
-                    ROOT,
-                    parser,
-                    json.dumps(given),
-                    *map(str, (there.fileno(), file.fileno())),
-                ],
-                stdin=subprocess.PIPE,
+            self._process = started(
+                CHILD,
+                parser,
+                json.dumps(given),
+                *map(str, (there.fileno(), file.fileno())),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
                 pass_fds=(there.fileno(), file.fileno()),
-                env={name: os.environ[name] for name in KEPT if name in os.environ},  # no secrets
-                cwd="/",
             )
         except BaseException:
             here.close()

@@ -53,6 +53,7 @@ def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
             left = left[channel.write(left) :]
 
     from api.ingest.parsing.tables import Refusal
+    from sentiq.core.places import places
 
     try:
         module, _, function = parser.partition(":")
@@ -63,7 +64,7 @@ def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
     except Refusal as refusal:
         send("refused", refusal.code, refusal.detail, refusal.field, refusal.is_too_large)
     except BaseException as error:  # noqa: BLE001  # a panic of Rust is no Exception
-        send("failed", type(error).__name__, _places(error))
+        send("failed", type(error).__name__, places(error))
     os._exit(0)  # nothing need be freed piece by piece
 
 
@@ -129,16 +130,6 @@ def _end_with_parent() -> None:
 
 def _quit() -> NoReturn:
     os._exit(1)
-
-
-def _places(error: BaseException) -> str:
-    places = []
-    at = error.__traceback__
-    while at is not None:
-        code = at.tb_frame.f_code
-        places.append(f"{os.path.basename(code.co_filename)}:{at.tb_lineno}")  # noqa: PTH119  # pathlib is slow to load
-        at = at.tb_next
-    return " ".join(places[-6:])
 
 
 if __name__ == "__main__":
