@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,12 @@ def source(data: bytes = b"row ", **limits: int) -> Source:
 
 def processes(parent: int) -> list[psutil.Process]:
     """Return those that read files for a process."""
-    return [child for child in psutil.Process(parent).children() if str(apart.CHILD) in child.cmdline()]
+    found = []
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess):  # it ends just now, or has ended
+            if str(apart.CHILD) in child.cmdline():
+                found.append(child)
+    return found
 
 
 def first_process(parent: int) -> psutil.Process:
@@ -95,7 +100,8 @@ def test_a_process_ends_when_nobody_wants_its_rows_any_more() -> None:
 @pytest.mark.parametrize("name", ["endless", "busy"])
 def test_a_process_ends_with_the_one_that_started_it(name: str) -> None:
     code = (
-        f"from tests.unit.test_apart import *; next(read_apart(source(), {parser(name)!r})[0].records); time.sleep(60)"
+        "from tests.unit.test_apart import *; given = source(); "
+        f"records = read_apart(given, {parser(name)!r})[0].records; next(records); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY) as parent:
         process = first_process(parent.pid)
