@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
@@ -16,10 +17,18 @@ from tests.support.redis_server import RedisServer
 FIGURES = pytest.StashKey[list[str]]()
 
 # Generated tests try the same examples at each run: a third of them, or all with --full. A search tries ten times as
-# many, and others each time.
-hypothesis_settings.register_profile("third", max_examples=33, derandomize=True, database=None)
-hypothesis_settings.register_profile("full", max_examples=100, derandomize=True, database=None)
-hypothesis_settings.register_profile("search", max_examples=1_000, print_blob=True, database=None)
+# many, and others each time. None has a time to keep: on a busy machine an example may take seconds.
+hypothesis_settings.register_profile(
+    "third",
+    max_examples=33,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+THIRD = hypothesis_settings.get_profile("third")
+hypothesis_settings.register_profile("full", THIRD, max_examples=100)
+hypothesis_settings.register_profile("search", THIRD, max_examples=1_000, derandomize=False, print_blob=True)
 hypothesis_settings.load_profile("third")
 
 

@@ -191,7 +191,6 @@ def test_answers_are_as_documented(
 
     @hypothesis_settings(
         max_examples=effort(CASES) if takes_input else 1,
-        deadline=None,
         suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     )
     @given(
@@ -226,7 +225,7 @@ def test_refusals_are_as_documented(label: str, guarded: BaseSchema, redis: Redi
     tokens = [store.create("a stranger", (scope,), rate)[1] for scope in Scope for rate in ("1/hour", "")]
     statuses = set()
 
-    @hypothesis_settings(max_examples=effort(CASES // 4), deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=effort(CASES // 4), suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(GenerationMode.POSITIVE), token=st.sampled_from(["", "sq_void", *tokens]))
     def run(case: Case[Any], token: str) -> None:
         response = case.call(headers={"Authorization": f"Bearer {token}"} if token else None)

@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -644,12 +643,7 @@ def test_the_store_does_what_the_model_says(redis: Redis, settings: Settings, te
     tally: Counter[str] = Counter()
     run_state_machine_as_test(
         lambda: StoreMachine(redis, patient, tally),  # type: ignore[arg-type]  # any callable will do
-        settings=hypothesis_settings(
-            max_examples=effort(EXAMPLES),
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
+        settings=hypothesis_settings(max_examples=effort(EXAMPLES), stateful_step_count=STEPS),
     )
     tell(f"store machine: {', '.join(f'{count:,} {what}' for what, count in tally.most_common())}")
     assert min(tally[f"jobs {state}"] for state in JobState if state.has_ended) > 0

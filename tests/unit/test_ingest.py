@@ -41,7 +41,7 @@ def csv_limit() -> Iterator[None]:
 
 
 @pytest.mark.more
-@settings(max_examples=effort(300), deadline=None)
+@settings(max_examples=effort(300))
 @given(
     texts=st.lists(TEXT, min_size=1, max_size=20),
     delimiter=st.sampled_from(",;\t|"),
