@@ -21,14 +21,14 @@ from worker.child import reporting
 from worker.child.classify import answer, refuse
 from worker.metrics import metrics
 from worker.serving import serving
-from worker.shared import shared
+from worker.shared_memory import shared
 
 DRAIN_BUDGET_S = 2.0  #: then a `drain` publishes its successor, so that Celery sees progress and a worker can stop soon
 
 log = structlog.get_logger(__name__)
 
 
-@shared_task(name=DRAIN, bind=True, Request="worker.request:LeasedRequest")
+@shared_task(name=DRAIN, bind=True, Request="worker.leased_request:LeasedRequest")
 def drain(self: Task[Any, Any]) -> str:
     """Classify pending interactive chunks, batch after batch, until none waits.
 
@@ -49,7 +49,7 @@ def drain(self: Task[Any, Any]) -> str:
     return f"rows={rows} chunks={chunks} batches={batches}"
 
 
-@shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.request:LeasedRequest")
+@shared_task(name=CLASSIFY_CHUNK, bind=True, Request="worker.leased_request:LeasedRequest")
 def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, level: int) -> str:
     """Classify one chunk of a bulk job and publish the next."""
     lane, began = context.child().bulk, monotonic()

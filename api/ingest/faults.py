@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sentiq.core.visible import is_blank
+from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.types import RowError
 
 ID_CHARS = 512  #: characters of a custom id at most

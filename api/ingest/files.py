@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 from werkzeug.http import parse_options_header
 
-from api.ingest.apart.columnar import read_arrow, read_parquet
-from api.ingest.apart.markup import read_html, read_spreadsheetml
-from api.ingest.apart.workbook import read_workbook
-from api.ingest.arriving.arrival import arrived
+from api.ingest.arriving.unwrap import arrived
 from api.ingest.delimited.reader import LINE_OPTIONS, read_delimited, read_lines
 from api.ingest.faults import readable
-from api.ingest.guard import Arriving
 from api.ingest.json_files.documents import read_json
 from api.ingest.json_files.lines import read_json_lines
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
+from api.ingest.out_of_process.columnar import read_arrow, read_parquet
+from api.ingest.out_of_process.markup import read_html, read_spreadsheetml
+from api.ingest.out_of_process.workbook import read_workbook
+from api.ingest.reader_errors import Arriving
 from api.ingest.recognition.columns import Columns, choose, no_text_column
 from api.ingest.recognition.names import plain
 from api.ingest.recognition.rows import rows_of

@@ -10,7 +10,7 @@ from api.http.bodies import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument
 from api.services import services
-from sentiq.jobs import activation
+from sentiq.jobs import model_activation
 from sentiq.jobs.types import StoredModel
 from sentiq.jobs.workers import Heartbeat, live_workers
 
@@ -39,12 +39,12 @@ def activate_model() -> Response:
     """Go over to another model: every live worker tries it, then all serve it. For operators, with a bearer token."""
     operator_only()
     asked = parse_json(ActivationRequest)
-    activation.propose(services().redis, asked.model, live_workers(services().redis))
+    model_activation.propose(services().redis, asked.model, live_workers(services().redis))
     return _activation(202)
 
 
 def _activation(status: int = 200) -> Response:
-    decided = activation.read(services().redis)
+    decided = model_activation.read(services().redis)
     document = ActivationDocument(
         active=decided.active or None, candidate=decided.candidate or None, error=decided.error or None
     )

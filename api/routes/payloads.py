@@ -15,7 +15,7 @@ from api.http.problems import pointer
 from api.ingest.arriving import detect
 from api.ingest.arriving.multipart import read_form
 from api.ingest.files import File
-from api.ingest.json import json_rows
+from api.ingest.json_body import json_rows
 from api.ingest.json_files.table import NATIVE
 from api.ingest.limits import limits
 from api.ingest.options import Reading

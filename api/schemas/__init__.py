@@ -7,7 +7,7 @@ from typing import Any
 from api.schemas.common import Problem
 from api.schemas.jobs import DryRunDocument, JobRequest, JobWithResults, UploadRequest
 from api.schemas.models import ActivationRequest
-from api.schemas.shortcuts import AnalyzeRequest, NoText, SentimentBatchRequest, SentimentRequest
+from api.schemas.synchronous_shortcuts import AnalyzeRequest, NoText, SentimentBatchRequest, SentimentRequest
 from api.schemas.webhooks import WebhookRequest
 
 #: Models that the documentation refers to by name, beside those of successful answers.

@@ -28,7 +28,7 @@ from sentiq.core.errors import SettingsError
 from sentiq.core.settings import PREFIX, Settings, current
 from sentiq.jobs.types import Lane
 from sentiq_client import ApiError, Client, SentiqError
-from worker.host import Host
+from worker.host_resources import Host
 from worker.parent.autoscale_policy import Calm, Limits, Sample, decide
 
 EX_USAGE = 2

@@ -6,7 +6,7 @@ import sys
 
 from celery import Celery
 
-from deploy.flower import truth
+from deploy.flower import reconciliation
 from sentiq.core import logs
 from sentiq.core.errors import SettingsError
 from sentiq.core.settings import current
@@ -20,4 +20,4 @@ except SettingsError as error:
 logs.configure(settings)  # before Flower would do so in its own way
 app = Celery("sentiq")
 app.config_from_object("celeryconfig")
-truth.install()
+reconciliation.install()

@@ -34,7 +34,7 @@ from sentiq.admin.backup_file import BackupRefused
 from sentiq.core.errors import NewerData, SentiqError, SettingsError
 from sentiq.core.redis import REDIS_AWAY, RedisRefuses, connect
 from sentiq.core.settings import current
-from sentiq.jobs import activation, schema
+from sentiq.jobs import model_activation, schema
 from sentiq.jobs.workers import live_workers
 
 POLL_S = 0.2
@@ -128,12 +128,12 @@ def models(redis: Redis) -> int:
 
 def activate(redis: Redis, model: str, timeout_s: float) -> int:
     """Propose a model, and wait until every live worker serves it."""
-    name = activation.propose(redis, model, live_workers(redis))
+    name = model_activation.propose(redis, model, live_workers(redis))
     print(f"{name}: every live worker loads and tries it")
     deadline_s = time.monotonic() + timeout_s
     tried = False
     while time.monotonic() < deadline_s:
-        decided = activation.read(redis)
+        decided = model_activation.read(redis)
         if decided.error:
             return fail(f"{name} is not activated, nothing has changed: {decided.error}")
         if decided.candidate not in ("", name):

@@ -12,7 +12,7 @@ from redis import Redis
 from sentiq.core import redis_keys
 from sentiq.core.settings import Settings
 from sentiq.core.version import VERSION
-from sentiq.jobs import activation
+from sentiq.jobs import model_activation
 from sentiq.jobs.census import Census, census, texts_per_second
 from sentiq.jobs.types import Lane
 
@@ -49,7 +49,7 @@ def read(redis: Redis, settings: Settings) -> Status:
         },
         "jobs": dict(now.jobs),
         "rows_waiting": now.rows_waiting,
-        "active_model": activation.read(redis).active or None,
+        "active_model": model_activation.read(redis).active or None,
         "deliveries_waiting": redis.zcard(redis_keys.DELIVERIES) + redis.zcard(redis_keys.WEBHOOKS_DUE),
     }
     return Status(document, _faults(document, now, settings))

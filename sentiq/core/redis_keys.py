@@ -50,7 +50,7 @@ The cluster:
   sentiq:probe              never there: see jobs/workers.py, check_writes
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:api                hash    API process → its requests and memory (JSON)  (see jobs/api_processes.py)
-  sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL  (see jobs/activation.py)
+  sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL; jobs/model_activation.py
   sentiq:activation:votes   hash    `candidate worker` → vote
   sentiq:cache:current      hash    digest of model, backend, reading and text → prediction   (see jobs/cache.py)
   sentiq:cache:previous     hash    the generation before

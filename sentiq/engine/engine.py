@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from sentiq.core.visible import visible
+from sentiq.core.invisible_characters import visible
 from sentiq.engine.backends import Backend, backend_files, open_backend
 from sentiq.engine.batching import Batch, ladder, plan
 from sentiq.engine.long_texts import LongTexts, rows, window_overlap
@@ -133,7 +133,7 @@ class Engine:
             )
 
     def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
-        """Return one prediction per text, in their order. Invisible characters are ignored (`sentiq.core.visible`)."""
+        """Return one prediction per text, in their order, ignoring invisible characters (`sentiq.core` says which)."""
         return self.classify_timed(texts, long_texts)[0]
 
     def classify_timed(

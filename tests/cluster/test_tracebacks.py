@@ -51,14 +51,21 @@ def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
         others = [
             start(cluster, "deliverer", "sentiq.webhooks.deliverer:Deliverer.step", "sentiq.webhooks"),
             start(cluster, "delivery", "sentiq.webhooks.deliverer:Deliverer._deliver", "sentiq.webhooks"),
-            start(cluster, "scaler", "worker.host:Host.__init__", "deploy.compose.scaler", "--max=2", "--compose=no"),
+            start(
+                cluster,
+                "scaler",
+                "worker.host_resources:Host.__init__",
+                "deploy.compose.scaler",
+                "--max=2",
+                "--compose=no",
+            ),
             start(cluster, "admin", "sentiq.jobs.workers:live_workers", "sentiq.admin", "models"),
             start(cluster, "run", "sentiq.core.settings:current", "deploy.local.run"),
             start(cluster, "client", "sentiq_client.client:Client.__init__", "sentiq_client", "analyze", TEXT, **own),
             start(
                 cluster,
                 "metrics",
-                "worker.host:Host.__init__",
+                "worker.host_resources:Host.__init__",
                 "worker.parent.metrics_server",
                 *metrics_arguments(tmp_path),
             ),

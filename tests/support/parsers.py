@@ -1,4 +1,4 @@
-"""Parsers for tests of api/ingest/apart/process.py: they do what no file should be able to do to the API."""
+"""Parsers for tests of api/ingest/out_of_process/process.py: they do what no file should be able to do to the API."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ pytest.importorskip("torch")
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertTokenizer
 
-from sentiq.core.visible import visible
+from sentiq.core.invisible_characters import visible
 from sentiq.engine import Engine, ModelError
 from sentiq.engine.registry import find_model, read_manifest, verify_files
 from tests.torch.checkpoints import TEXTS, hugging_face_bert, hugging_face_roberta, structbert, structbert_encoder

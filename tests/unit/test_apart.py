@@ -16,11 +16,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.ingest import files
-from api.ingest.apart import process as apart
-from api.ingest.apart.process import read_apart
 from api.ingest.files import FORMATS, File
 from api.ingest.limits import Limits
 from api.ingest.options import Reading
+from api.ingest.out_of_process import process as apart
+from api.ingest.out_of_process.process import read_apart
 from api.ingest.source import Source
 from sentiq.core.errors import BodyTooLarge, InvalidInput, Overloaded, SentiqError
 from tests.support.paths import REPOSITORY

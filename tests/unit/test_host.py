@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.processes import wait_until
-from worker.host import Host, family_memory, unique_bytes
+from worker.host_resources import Host, family_memory, unique_bytes
 
 MB = 2**20
 

@@ -21,7 +21,7 @@ from api.ingest.files import File
 from api.ingest.options import Reading
 from api.ingest.streams import line_lists
 from sentiq.core.errors import InvalidInput
-from sentiq.core.visible import is_blank
+from sentiq.core.invisible_characters import is_blank
 from tests.support.examples import effort
 from tests.support.reading import LIMITS, cut
 

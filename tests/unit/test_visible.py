@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
+from sentiq.core.invisible_characters import is_blank, visible
 from sentiq.core.settings import BUNDLED_MODELS, Settings
-from sentiq.core.visible import is_blank, visible
 from sentiq.engine import Engine
 from sentiq.engine.registry import find_model
 from sentiq.jobs.cache import ResultCache

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from sentiq.core.invisible_characters import visible
 from sentiq.core.settings import LongTexts, current
-from sentiq.core.visible import visible
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError

@@ -15,7 +15,7 @@ import structlog
 from billiard import pool as billiard_pool
 
 from sentiq.core.settings import current
-from worker.shared import shared
+from worker.shared_memory import shared
 
 #: Above `worker_max_memory_per_child` of celeryconfig, which makes billiard ask. KB.
 TOO_MUCH_KB = 2**41

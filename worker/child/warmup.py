@@ -16,7 +16,7 @@ from worker import context
 from worker.child.retirement import after_fork
 from worker.metrics import metrics
 from worker.serving import serving
-from worker.shared import shared
+from worker.shared_memory import shared
 
 PROOF_TIMEOUT_S = 20  #: a child that hangs in its first inference is ended after this time
 

@@ -18,7 +18,7 @@ from sentiq.core.redis_keys import LaneKeys
 from sentiq.core.settings import current
 from sentiq.jobs.types import Lane
 from worker import context
-from worker.host import Host, unique_bytes
+from worker.host_resources import Host, unique_bytes
 from worker.metrics import metrics
 from worker.parent.autoscale_policy import Calm, Decision, Limits, Sample, decide
 from worker.parent.children import Children

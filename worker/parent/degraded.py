@@ -17,7 +17,7 @@ from worker import context
 from worker.parent.overload import Load, Overload
 from worker.parent.parent_step import ParentStep
 from worker.serving import may_degrade, serving
-from worker.shared import shared
+from worker.shared_memory import shared
 
 log = structlog.get_logger(__name__)
 

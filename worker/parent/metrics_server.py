@@ -23,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from worker.host import Host, family_memory
+from worker.host_resources import Host, family_memory
 
 PARENT_CHECK_S = 0.5  #: how often it checks that its parent lives
 CLIENT_TIMEOUT_S = 10

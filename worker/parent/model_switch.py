@@ -23,7 +23,7 @@ import structlog
 from redis import Redis
 
 from sentiq.core.settings import REPOSITORY, current
-from sentiq.jobs import activation
+from sentiq.jobs import model_activation
 from sentiq.jobs.workers import live_workers
 from worker.parent.children import Children
 from worker.parent.renewal import Renewal
@@ -64,10 +64,10 @@ class ModelSwitch:
 
     def step(self, redis: Redis, children: Children) -> None:
         """Do what can be done now for an activation. Raises what Redis raises when it is away."""
-        decided = activation.read(redis)
+        decided = model_activation.read(redis)
         if decided.candidate:
             self._rehearse(redis, decided.candidate)
-            activation.decide(redis, decided.candidate, live_workers(redis))
+            model_activation.decide(redis, decided.candidate, live_workers(redis))
         else:
             self.stop()
         self._finish_loading(children)
@@ -86,7 +86,7 @@ class ModelSwitch:
             self._rehearsal = Rehearsal(candidate)
         verdict = self._rehearsal.verdict()
         if verdict:
-            activation.vote(redis, candidate, self._worker, verdict)
+            model_activation.vote(redis, candidate, self._worker, verdict)
 
     def _start_loading(self, name: str) -> None:
         self._loading = threading.Thread(target=self._load, args=(name,), name="load-model")
@@ -125,7 +125,7 @@ class Rehearsal:
             late = time.monotonic() > self._deadline_s
             return f"not loaded and warm within {REHEARSAL_TIMEOUT_S:.0f} s" if late else ""
         if status == 0:
-            return activation.IN_FAVOUR
+            return model_activation.IN_FAVOUR
         self._output.seek(0)
         lines = self._output.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if status == 1 and lines else f"its process ended with status {status}"

@@ -11,7 +11,7 @@ from worker.parent.children import Children
 from worker.parent.parent_step import ParentStep
 from worker.parent.renewal import Renewal
 from worker.serving import serving
-from worker.shared import shared
+from worker.shared_memory import shared
 
 PROOFS_TRIED = 5  #: children in a row that may fail their proof before the worker gives up
 

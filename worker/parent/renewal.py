@@ -6,7 +6,7 @@ An idle child is ended by its parent, one at a time. A busy one ends by itself a
 from __future__ import annotations
 
 from worker.parent.children import Children
-from worker.shared import shared
+from worker.shared_memory import shared
 
 
 class Renewal:

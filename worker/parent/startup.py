@@ -11,7 +11,7 @@ from celery.exceptions import WorkerShutdown
 from sentiq.core.errors import NewerData
 from sentiq.core.redis import REDIS_AWAY
 from sentiq.core.settings import current
-from sentiq.jobs import activation, schema
+from sentiq.jobs import model_activation, schema
 from worker import context
 from worker.serving import find_model, freeze_memory, serving
 
@@ -49,7 +49,7 @@ def _choose() -> StoredModel:
     from sentiq.engine import ModelError
 
     try:
-        active = activation.read(context.parent().redis).active
+        active = model_activation.read(context.parent().redis).active
         if active:
             return find_model(active)
     except REDIS_AWAY:

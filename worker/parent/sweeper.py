@@ -21,14 +21,14 @@ from sentiq.jobs.lanes import sweep_schedule, sweep_uploads
 from sentiq.jobs.types import StoredModel
 from sentiq.jobs.workers import Heartbeat, beat, count_children, leave
 from worker import context
-from worker.host import family_memory
+from worker.host_resources import family_memory
 from worker.metrics import metrics
 from worker.parent.children import Children
 from worker.parent.model_switch import ModelSwitch
 from worker.parent.parent_step import ParentStep
 from worker.parent.pool_maintainer import PoolMaintainer
 from worker.serving import serving, stored_models
-from worker.shared import shared
+from worker.shared_memory import shared
 
 INTERVAL_S = 1.0
 STEPS = 4  #: of one round

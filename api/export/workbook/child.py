@@ -56,7 +56,7 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except BaseException as error:  # noqa: BLE001  # told below
-        from sentiq.core.places import places
+        from sentiq.core.tracebacks import places
 
         sys.stdout.write(f"{type(error).__name__} {places(error)}")
         sys.exit(1)

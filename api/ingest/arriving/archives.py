@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import IO
 
-from api.ingest.arriving.foreign import DATA, DOCUMENT, OTHER, PACKED, Foreign
+from api.ingest.arriving.foreign_formats import DATA, DOCUMENT, OTHER, PACKED, Foreign
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
 from api.ingest.parsing.archive import part_name

@@ -6,7 +6,16 @@ import json
 import re
 from pathlib import PurePath
 
-from api.ingest.arriving.foreign import DATA, DOCUMENT, OTHER, PICTURE, Foreign, foreign, foreign_name, foreign_text
+from api.ingest.arriving.foreign_formats import (
+    DATA,
+    DOCUMENT,
+    OTHER,
+    PICTURE,
+    Foreign,
+    foreign,
+    foreign_name,
+    foreign_text,
+)
 from api.ingest.encoding.recognition import begun
 from api.ingest.json_files.detect import looks
 from api.ingest.options import Reading, bad_file

@@ -11,7 +11,7 @@ from api.ingest.json_files.values import DEPTH, Spelled, cells_of, flat
 from api.ingest.options import bad_file, refuse_options
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
-from sentiq.core.visible import is_blank
+from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.types import RowError
 
 SAMPLE_VALUES = 50  #: looked at to tell the names of the columns

@@ -1,7 +1,8 @@
 """The process of one file: gives its tables with their first records, then the records of the one that is chosen.
 
-Run by api/ingest/apart/process.py as `python -I child.py ROOT PARSER LIMITS SOCKET FILE`: the folder of the checkout,
-`module:function`, JSON, and two file descriptors. It answers in msgpack; the first item of a message says what it is:
+Run by api/ingest/out_of_process/process.py as `python -I child.py ROOT PARSER LIMITS SOCKET FILE`: the folder of the
+checkout, `module:function`, JSON, and two file descriptors. It answers in msgpack; the first item of a message says
+what it is:
 
 - `tables`, list of [title, is_visible, names, first records]: then the number of a table is awaited,
 - `records`, list of records, as often as needed, then `end`,
@@ -53,7 +54,7 @@ def main(root: str, parser: str, limits: str, socket: str, file: str) -> None:
             left = left[channel.write(left) :]
 
     from api.ingest.parsing.tables import Refusal
-    from sentiq.core.places import places
+    from sentiq.core.tracebacks import places
 
     try:
         module, _, function = parser.partition(":")

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from sentiq.core.visible import visible
+from sentiq.core.invisible_characters import visible
 
 
 class Word(Enum):

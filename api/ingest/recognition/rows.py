@@ -12,7 +12,7 @@ from api.ingest.options import Reading
 from api.ingest.recognition.columns import Columns
 from api.ingest.recognition.ids import Ids
 from api.ingest.table import Record
-from sentiq.core.visible import is_blank
+from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.types import EMPTY_TEXT, WITHOUT_TEXT, Row, RowError
 
 _NO_TEXT = {

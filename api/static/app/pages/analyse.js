@@ -13,7 +13,7 @@ import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../par
 const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
 const PAST_SHOWN = 50;
-const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; // as sentiq/core/visible.py has it: else blank
+const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; // of invisible_characters.py: else blank
 
 /**
  * What was asked and is not answered yet. `job` is its id once it has one.

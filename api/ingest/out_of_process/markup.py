@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from api.ingest.apart.process import read_apart
 from api.ingest.encoding.recognition import begun
+from api.ingest.out_of_process.process import read_apart
 from api.ingest.source import Source
 from api.ingest.table import Table
 

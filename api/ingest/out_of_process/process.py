@@ -24,9 +24,9 @@ import msgpack
 import structlog
 
 from api.child_processes import ROOT, started
-from api.ingest.guard import unreadable
 from api.ingest.limits import Limits
 from api.ingest.options import bad_file
+from api.ingest.reader_errors import unreadable
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from sentiq.core.errors import BodyTooLarge, Overloaded, SentiqError

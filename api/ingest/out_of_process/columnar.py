@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.ingest.apart.process import read_apart
+from api.ingest.out_of_process.process import read_apart
 from api.ingest.source import Source
 from api.ingest.table import Table
 

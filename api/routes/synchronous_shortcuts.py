@@ -15,11 +15,11 @@ from api.export.documents import results_page
 from api.export.rows import View
 from api.http.bodies import parse_json
 from api.http.problems import pointer
-from api.ingest.json import check_texts
+from api.ingest.json_body import check_texts
 from api.routes.views import neutral_band_of
 from api.schemas.common import Options, any_of, body_of, problems
 from api.schemas.results import RowDocument
-from api.schemas.shortcuts import (
+from api.schemas.synchronous_shortcuts import (
     Analysis,
     AnalyzeRequest,
     EmojiRequest,
@@ -34,7 +34,7 @@ from api.schemas.shortcuts import (
 from api.services import Services, services
 from api.submission import Payload, Submission, Undigested
 from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
-from sentiq.core.visible import is_blank
+from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.types import Row
 
 EMOJI = {"positive": "😊", "negative": "😞"}

@@ -9,7 +9,7 @@ import structlog
 
 from api.ingest.options import bad_file
 from sentiq.core.errors import InvalidInput, SentiqError
-from sentiq.core.places import places
+from sentiq.core.tracebacks import places
 
 log = structlog.get_logger(__name__)
 
