@@ -43,8 +43,7 @@ check: lint ## what is tried before each push, half a minute on two cores: lint,
 
 TESTS ?= not data and not slow and not generated
 test: lint ## everything a change must pass: lint, types, import rules, tests; a quarter of an hour on two cores
-	$(PYTEST) $(PARALLEL) -m "($(TESTS)) and not serial" $(TEST_OPTIONS)
-	$(PYTEST) -m "($(TESTS)) and serial" $(TEST_OPTIONS) || [ $$? = 5 ]  # 5: there are none
+	$(PYTEST) $(PARALLEL) -m "$(TESTS)" $(TEST_OPTIONS)
 
 test-full: ## the same with generated tests whole and details of the page in every look
 	@$(MAKE) --no-print-directory test TEST_OPTIONS=--full

@@ -15,8 +15,9 @@ from sentiq.core.redis import text
 from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.jobs.types import ChunkRef, Lane
 from tests.hosts.network import Network
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, waiting_model
 from tests.support.processes import Process, wait_until
+from tests.support.programs import BROKEN
 from tests.support.redis_server import RedisServer, redis_binary
 
 LEASE_S = 3.0
@@ -41,7 +42,7 @@ class HostedRedis(RedisServer):
 
 
 class HostedCluster(Cluster):
-    """Redis and the API on a host each, and two hosts with a worker for each lane.
+    """Redis and the API on a host each, and two hosts with a worker for each lane, whose model waits for each text.
 
     A worker that exits is started again after a second, as systemd does with `Restart=always`.
     """
@@ -55,7 +56,9 @@ class HostedCluster(Cluster):
             SENTIQ_AUTH="keys",  # without them the API would listen on the loopback only
             SENTIQ_ADMIN_TOKEN=TOKEN,
             SENTIQ_LEASE_S=f"{LEASE_S:g}",
+            **waiting_model(directory),
         )
+        self.app = BROKEN
         self.network = network
         self.url = f"http://{address}:{self.port}"
         self.http.close()
@@ -129,9 +132,7 @@ class HostedCluster(Cluster):
     def _start_on(self, host: str, lane: Lane) -> None:
         name = f"{lane}@{host}"
         options = ["-Q", lane, "-n", name, "-c", "1", "--without-gossip", "--without-mingle", "-l", "INFO"]
-        self._workers[name] = self._start(
-            name, [sys.executable, "-m", "celery", "-A", "worker.app", "worker", *options]
-        )
+        self._workers[name] = self._start(name, [sys.executable, "-m", "celery", "-A", self.app, "worker", *options])
 
     def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Process:
         host = name.partition("@")[2] or name

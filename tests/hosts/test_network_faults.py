@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 from itertools import combinations, product
@@ -11,17 +12,19 @@ import pytest
 from sentiq.engine import Engine
 from sentiq.jobs.types import ChunkRef, Lane
 from tests.hosts.cluster import LEASE_S, SERVERS, WORKER_HOSTS, HostedCluster
-from tests.hosts.load import Load
+from tests.hosts.load import PATIENCE_S, Load
 from tests.hosts.network import CUT, Fault
 from tests.hosts.recovery import REPEATS, note
 from tests.support.processes import wait_until
 
 pytestmark = [
     pytest.mark.hosts,
-    pytest.mark.serial,
     pytest.mark.timeout(600),
     pytest.mark.parametrize("repeat", range(REPEATS)),
 ]
+
+#: Whether no other tests run beside (`make hosts`). Beside others all is answered in time, but nobody promises when.
+ALONE = "PYTEST_XDIST_WORKER" not in os.environ
 
 PROMISED_S = LEASE_S + 2.0  #: the longest wait of a text on a machine that keeps nobody waiting
 SLOWER = 3  #: so many healthy waits may come on top, since a busy machine delays each step of a recovery
@@ -41,7 +44,7 @@ def check_bulk_recovers(cluster: HostedCluster, name: str, fault_s: float, held:
 
 def allowed_s(load: Load, promised_s: float, fault_s: float) -> float:
     """Returns the longest wait that keeps a promise, on a machine as busy as it was before the fault."""
-    return promised_s + SLOWER * load.longest_healthy_wait_s(fault_s)
+    return promised_s + SLOWER * load.longest_healthy_wait_s(fault_s) if ALONE else PATIENCE_S
 
 
 def note_texts(load: Load, name: str, fault_s: float) -> float:
@@ -92,9 +95,9 @@ def test_a_worker_host_cut_off_from_redis(
 @pytest.mark.parametrize(
     ("name", "fault", "rows"),
     [
-        pytest.param("20 % of packets lost", Fault(loss=0.2), 3_000, marks=pytest.mark.slow),
-        ("workers 100 ms from Redis", Fault(delay_s=0.05), 3_000),
-        pytest.param("workers 500 ms from Redis", Fault(delay_s=0.25), 300, marks=pytest.mark.slow),
+        pytest.param("20 % of packets lost", Fault(loss=0.2), 150, marks=pytest.mark.slow),
+        ("workers 100 ms from Redis", Fault(delay_s=0.05), 150),
+        pytest.param("workers 500 ms from Redis", Fault(delay_s=0.25), 50, marks=pytest.mark.slow),
     ],
 )
 def test_a_bad_network_is_slow_and_loses_nothing(

@@ -50,6 +50,10 @@ class Cluster:
         """Redis, the API and a worker for each lane, all ready."""
         self.redis_server.start()
         self.start_api()
+        self.start_workers(interactive=interactive, bulk=bulk)
+
+    def start_workers(self, *, interactive: int = 2, bulk: int = 2) -> None:
+        """A worker for each lane with so many children, all ready; none for a lane without children."""
         if interactive:
             self.start_worker("interactive", interactive, wait=False)
         if bulk:
@@ -117,6 +121,12 @@ class Cluster:
                 for document in documents:
                     self.http.delete(f"{path}/{document['id']}")
 
+    def keep_api(self) -> None:
+        """End all but Redis and the API, and erase all that is stored."""
+        while len(self.processes) > 1:
+            self.processes.pop().kill()
+        self.redis.flushall()
+
     def restart_dead_workers(self) -> None:
         """As a supervisor does: Celery may give up when Redis goes away or refuses."""
         for process in list(self.processes):
@@ -182,18 +192,16 @@ def waiting_cluster(directory: Path, redis_server: RedisServer | None = None, **
 
     A fault meets a job at work, and chunks of half a second in flight, while cores are free for other tests.
     """
-    models = directory / "models"
-    copy_model(models, "slow")
-    cluster = Cluster(
-        directory,
-        redis_server,
-        SENTIQ_MODEL_ROOT=str(models),
-        SENTIQ_MODEL="slow",
-        SENTIQ_CHUNK_TEXTS="25",
-        **environment,
-    )
+    cluster = Cluster(directory, redis_server, **waiting_model(directory), **environment)
     cluster.app = BROKEN
     return cluster
+
+
+def waiting_model(directory: Path) -> dict[str, str]:
+    """Make the model of such a cluster; return the settings by which workers of the app BROKEN use it."""
+    models = directory / "models"
+    copy_model(models, "slow")
+    return {"SENTIQ_MODEL_ROOT": str(models), "SENTIQ_MODEL": "slow", "SENTIQ_CHUNK_TEXTS": "25"}
 
 
 def check_all_answered(cluster: Cluster, job_id: str, count: int) -> None:
