@@ -68,13 +68,6 @@ def table(tmp_path: Path) -> Path:
     return some_table(tmp_path)
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
 def frame_of(kind: Callable[[dict[str, Any]], Any]) -> Any:
     return kind({"城市": ["北京", "上海", "北京", "广州"], "评论": list(SENT), "编号": [f"c{n}" for n in range(4)]})
 

@@ -12,7 +12,7 @@ import pytest
 from celery import Celery
 
 from sentiq.core import redis_keys
-from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered
+from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered, waiting_cluster
 from tests.support.processes import Process, wait_until
 from tests.support.programs import BROKEN, HANGING
 from tests.support.texts import sentences
@@ -63,110 +63,107 @@ def test_a_worker_started_before_redis_serves_once_redis_is_there(empty_cluster:
     check_all_answered(empty_cluster, empty_cluster.submit(sentences(2_000)), 2_000)
 
 
-def test_a_killed_child_is_replaced_and_its_chunk_answered(lasting_cluster: Cluster) -> None:
-    lasting_cluster.start(interactive=0, bulk=2)
-    worker = lasting_cluster.processes[-1]
-    job_id = lasting_cluster.submit(sentences(2 * LASTING_ROWS))
-    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] > 0)
+def test_a_killed_child_is_replaced_and_its_chunk_answered(lasting_api: Cluster) -> None:
+    lasting_api.start_workers(interactive=0, bulk=2)
+    worker = lasting_api.processes[-1]
+    job_id = lasting_api.submit(sentences(2 * LASTING_ROWS))
+    wait_until(lambda: lasting_api.job(job_id)["counts"]["completed"] > 0)
 
     for _ in range(5):
         before = worker.children()
-        wait_until(lambda: any(w.busy for w in lasting_cluster.live() if w.lane == "bulk"))
+        wait_until(lambda: any(w.busy for w in lasting_api.live() if w.lane == "bulk"))
         before[0].kill()
         wait_until(replaced(worker, before))
-        wait_until(lambda: any(w.children == 2 for w in lasting_cluster.live() if w.lane == "bulk"))
+        wait_until(lambda: any(w.children == 2 for w in lasting_api.live() if w.lane == "bulk"))
 
-    check_all_answered(lasting_cluster, job_id, 2 * LASTING_ROWS)
+    check_all_answered(lasting_api, job_id, 2 * LASTING_ROWS)
 
 
-def test_a_killed_worker_is_survived_by_another(lasting_cluster: Cluster) -> None:
-    lasting_cluster.start(interactive=1, bulk=1)
+def test_a_killed_worker_is_survived_by_another(lasting_api: Cluster) -> None:
+    lasting_api.start_workers(interactive=1, bulk=1)
     doomed = [
-        lasting_cluster.start_worker("bulk", name="doomed-bulk"),
-        lasting_cluster.start_worker("interactive", name="doomed-interactive"),
+        lasting_api.start_worker("bulk", name="doomed-bulk"),
+        lasting_api.start_worker("interactive", name="doomed-interactive"),
     ]
-    bulk_id = lasting_cluster.submit_lasting()
-    wait_until(lambda: lasting_cluster.job(bulk_id)["counts"]["completed"] > 0)
-    small_ids = [lasting_cluster.submit(sentences(6, seed)) for seed in range(20)]
+    bulk_id = lasting_api.submit_lasting()
+    wait_until(lambda: lasting_api.job(bulk_id)["counts"]["completed"] > 0)
+    small_ids = [lasting_api.submit(sentences(6, seed)) for seed in range(20)]
 
     for worker in doomed:
         worker.kill()
 
-    check_all_answered(lasting_cluster, bulk_id, LASTING_ROWS)
+    check_all_answered(lasting_api, bulk_id, LASTING_ROWS)
     for job_id in small_ids:
-        check_all_answered(lasting_cluster, job_id, 6)
+        check_all_answered(lasting_api, job_id, 6)
 
 
-def test_redis_killed_and_restarted_under_load(lasting_cluster: Cluster) -> None:
-    lasting_cluster.start()
-    job_id = lasting_cluster.submit_lasting()
-    for _ in range(2):
-        done = lasting_cluster.job(job_id)["counts"]["completed"]
-        wait_until(partial(supervised_progress, lasting_cluster, job_id, done))
-        lasting_cluster.redis_server.stop(kill=True)
-        response = lasting_cluster.http.get(f"/api/v1/jobs/{job_id}")
-        assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
-        lasting_cluster.redis_server.start()
+def test_redis_killed_and_restarted_under_load(tmp_path: Path) -> None:
+    with waiting_cluster(tmp_path) as cluster:
+        cluster.start()
+        job_id = cluster.submit_lasting()
+        for _ in range(2):
+            done = cluster.job(job_id)["counts"]["completed"]
+            wait_until(partial(supervised_progress, cluster, job_id, done))
+            cluster.redis_server.stop(kill=True)
+            response = cluster.http.get(f"/api/v1/jobs/{job_id}")
+            assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+            cluster.redis_server.start()
 
-    lasting_cluster.supervise(job_id)
-    check_all_answered(lasting_cluster, job_id, LASTING_ROWS)
-    assert lasting_cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
+        cluster.supervise(job_id)
+        check_all_answered(cluster, job_id, LASTING_ROWS)
+        assert cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
 
 
-def test_a_stopped_worker_ends_its_chunk_and_leaves_the_rest(lasting_cluster: Cluster) -> None:
-    lasting_cluster.start(interactive=0, bulk=2)
-    first = lasting_cluster.processes[-1]
-    job_id = lasting_cluster.submit_lasting()
-    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] > 0)
+def test_a_stopped_worker_ends_its_chunk_and_leaves_the_rest(lasting_api: Cluster) -> None:
+    lasting_api.start_workers(interactive=0, bulk=2)
+    first = lasting_api.processes[-1]
+    job_id = lasting_api.submit_lasting()
+    wait_until(lambda: lasting_api.job(job_id)["counts"]["completed"] > 0)
 
     assert first.stop() == 0
 
-    assert lasting_cluster.live() == []
-    left = lasting_cluster.job(job_id)
+    assert lasting_api.live() == []
+    left = lasting_api.job(job_id)
     assert left["state"] == "running"
-    lasting_cluster.start_worker("bulk", name="second")
-    check_all_answered(lasting_cluster, job_id, LASTING_ROWS)
+    lasting_api.start_worker("bulk", name="second")
+    check_all_answered(lasting_api, job_id, LASTING_ROWS)
 
 
-def test_a_task_that_outlasts_the_grace_period_is_left_to_another_worker(empty_cluster: Cluster) -> None:
-    empty_cluster.start(interactive=0, bulk=0)
-    first = empty_cluster.start_worker("interactive", app=BROKEN, SENTIQ_STOP_GRACE_S="1")
-    job_id = empty_cluster.submit(["好", "【挂起】", "坏"])
-    wait_until(lambda: any(worker.busy for worker in empty_cluster.live()))
+def test_a_task_that_outlasts_the_grace_period_is_left_to_another_worker(api: Cluster) -> None:
+    first = api.start_worker("interactive", app=BROKEN, SENTIQ_STOP_GRACE_S="1")
+    job_id = api.submit(["好", "【挂起】", "坏"])
+    wait_until(lambda: any(worker.busy for worker in api.live()))
 
     assert first.stop() == 0
 
-    assert empty_cluster.job(job_id)["state"] == "running"
-    empty_cluster.start_worker("interactive", name="second")  # its engine does not hang
-    check_all_answered(empty_cluster, job_id, 3)
+    assert api.job(job_id)["state"] == "running"
+    api.start_worker("interactive", name="second")  # its engine does not hang
+    check_all_answered(api, job_id, 3)
 
 
-def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_anew(empty_cluster: Cluster) -> None:
-    empty_cluster.start(interactive=0, bulk=2)
-    worker = empty_cluster.processes[-1]
-    with Celery(broker=empty_cluster.redis_server.url) as celery:
+def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_anew(api: Cluster) -> None:
+    api.start_workers(interactive=0, bulk=2)
+    worker = api.processes[-1]
+    with Celery(broker=api.redis_server.url) as celery:
         assert celery.control.cancel_consumer("bulk", reply=True, timeout=60)  # as if it had lost its consumer
 
-    job_id = empty_cluster.submit(sentences(2_000))
+    job_id = api.submit(sentences(2_000))
 
     assert worker.wait() == 75
     assert "starting anew" in worker.log.read_text()
-    empty_cluster.start_worker("bulk", name="second")
-    check_all_answered(empty_cluster, job_id, 2_000)
+    api.start_worker("bulk", name="second")
+    check_all_answered(api, job_id, 2_000)
 
 
-def test_a_worker_whose_event_loop_hangs_says_where_and_ends(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
-
-    worker = empty_cluster.start_worker("bulk", app=HANGING, wait=False)
+def test_a_worker_whose_event_loop_hangs_says_where_and_ends(api: Cluster) -> None:
+    worker = api.start_worker("bulk", app=HANGING, wait=False)
 
     assert worker.wait() == -signal.SIGALRM
     assert "in fire_timers" in worker.log.read_text()
 
 
-def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
-    worker = empty_cluster.start_worker("bulk", app=HANGING, HANG="end")
+def test_a_worker_that_hangs_while_it_ends_is_ended(api: Cluster) -> None:
+    worker = api.start_worker("bulk", app=HANGING, HANG="end")
 
     worker.popen.terminate()
 
@@ -174,42 +171,39 @@ def test_a_worker_that_hangs_while_it_ends_is_ended(empty_cluster: Cluster) -> N
     assert "hanging_loop.py" in worker.log.read_text(), "it says where"
 
 
-def test_a_frozen_worker_goes_on_when_it_thaws(lasting_cluster: Cluster, tmp_path: Path) -> None:
+def test_a_frozen_worker_goes_on_when_it_thaws(lasting_api: Cluster, tmp_path: Path) -> None:
     """It is frozen for no longer than the other needs: after 20 s without fetching it would rightly start anew."""
-    lasting_cluster.start(interactive=0, bulk=0)
-    frozen = lasting_cluster.start_worker("bulk", name="frozen")
+    frozen = lasting_api.start_worker("bulk", name="frozen")
     answered = tmp_path / "answered"
-    job_id = lasting_cluster.submit([f"【等待】{answered}", *sentences(99)])
-    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] == 75, message="one chunk is in flight")
-    other = lasting_cluster.start_worker("bulk", name="other")
+    job_id = lasting_api.submit([f"【等待】{answered}", *sentences(99)])
+    wait_until(lambda: lasting_api.job(job_id)["counts"]["completed"] == 75, message="one chunk is in flight")
+    other = lasting_api.start_worker("bulk", name="other")
     family = [frozen.ps, *frozen.children()]
     for process in family:
         process.suspend()
 
     wait_until(lambda: "gave out work again" in other.log.read_text(), message="what it held runs elsewhere")
     answered.touch()
-    check_all_answered(lasting_cluster, job_id, 100)
+    check_all_answered(lasting_api, job_id, 100)
     for process in family:
         process.resume()
 
-    wait_until(lambda: len(lasting_cluster.live()) == 2)
-    check_all_answered(lasting_cluster, lasting_cluster.submit(sentences(400, seed=1)), 400)
-    check_all_answered(lasting_cluster, job_id, 100)
+    wait_until(lambda: len(lasting_api.live()) == 2)
+    check_all_answered(lasting_api, lasting_api.submit(sentences(400, seed=1)), 400)
+    check_all_answered(lasting_api, job_id, 100)
 
 
-def test_messages_and_wakeups_that_vanish_are_sent_again(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
-    empty_cluster.start_api()
-    bulk_id = empty_cluster.submit(sentences(3_000))
-    small_id = empty_cluster.submit(sentences(3))
-    assert empty_cluster.redis.delete("bulk", "interactive") == 2
-    empty_cluster.redis.delete(redis_keys.WAKEUPS)
+def test_messages_and_wakeups_that_vanish_are_sent_again(api: Cluster) -> None:
+    bulk_id = api.submit(sentences(3_000))
+    small_id = api.submit(sentences(3))
+    assert api.redis.delete("bulk", "interactive") == 2
+    api.redis.delete(redis_keys.WAKEUPS)
 
-    empty_cluster.start_worker("bulk", wait=False)
-    empty_cluster.start_worker("interactive", wait=False)
+    api.start_worker("bulk", wait=False)
+    api.start_worker("interactive", wait=False)
 
-    check_all_answered(empty_cluster, small_id, 3)
-    check_all_answered(empty_cluster, bulk_id, 3_000)
+    check_all_answered(api, small_id, 3)
+    check_all_answered(api, bulk_id, 3_000)
 
 
 @pytest.mark.parametrize("lane", ["interactive", "bulk"])
@@ -225,18 +219,17 @@ def test_a_text_that_kills_its_child_fails_alone(broken_cluster: Cluster, lane: 
     assert broken_cluster.redis.hlen(redis_keys.CACHE_CURRENT) == len(texts) - 1  # the others need no second inference
 
 
-def test_a_child_that_has_grown_is_replaced_after_its_task(empty_cluster: Cluster) -> None:
-    empty_cluster.start(interactive=0, bulk=0)
-    worker = empty_cluster.start_worker("bulk", 1, app=BROKEN, SENTIQ_CHILD_MEMORY_MB="180")
+def test_a_child_that_has_grown_is_replaced_after_its_task(api: Cluster) -> None:
+    worker = api.start_worker("bulk", 1, app=BROKEN, SENTIQ_CHILD_MEMORY_MB="180")
     (child,) = worker.children()
     texts = sentences(3_000)
-    check_all_answered(empty_cluster, empty_cluster.submit(texts), 3_000)
+    check_all_answered(api, api.submit(texts), 3_000)
     assert worker.children() == [child]
 
-    check_all_answered(empty_cluster, empty_cluster.submit([*texts, "【膨胀】"]), 3_001)
+    check_all_answered(api, api.submit([*texts, "【膨胀】"]), 3_001)
 
     while not replaced(worker, [child])():  # the test's time limit ends it
-        check_all_answered(empty_cluster, empty_cluster.submit(sentences(100)), 100)
+        check_all_answered(api, api.submit(sentences(100)), 100)
     assert "this child has grown" in worker.log.read_text()
 
 
@@ -270,10 +263,8 @@ def test_a_text_that_hangs_is_given_up_after_the_time_limit(broken_cluster: Clus
     ]
 
 
-def test_a_model_that_cannot_be_used_stops_the_start_with_the_remedy(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
-
-    worker = empty_cluster.start_worker("bulk", wait=False, SENTIQ_MODEL="no-such-model")
+def test_a_model_that_cannot_be_used_stops_the_start_with_the_remedy(api: Cluster) -> None:
+    worker = api.start_worker("bulk", wait=False, SENTIQ_MODEL="no-such-model")
 
     assert worker.wait() == 78
     assert "no-such-model" in worker.log.read_text()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from sentiq.core.redis import text
 from sentiq.core.redis_keys import LaneKeys
-from sentiq.jobs.types import Lane
+from sentiq.jobs.types import ChunkRef, Lane
 from tests.support.cluster import Cluster
 from tests.support.flower import LOGIN, Flower
 from tests.support.paths import REPOSITORY
@@ -28,8 +26,16 @@ pytestmark = pytest.mark.cluster
 SECRET = "机密七三一"
 
 
+@pytest.fixture(scope="module")
+def flower(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flower]:
+    """One for all tests that do not stop it."""
+    with Flower(cluster, tmp_path_factory.mktemp("flower")) as running:
+        wait_until(lambda: _listens(cluster, running), message="Flower has seen a task")
+        yield running
+
+
 @pytest.fixture
-def flower(cluster: Cluster, tmp_path: Path) -> Iterator[Flower]:
+def own_flower(cluster: Cluster, tmp_path: Path) -> Iterator[Flower]:
     with Flower(cluster, tmp_path) as running:
         wait_until(lambda: _listens(cluster, running), message="Flower has seen a task")
         yield running
@@ -71,28 +77,20 @@ def test_an_operator_sees_which_chunk_of_which_job_ran_where(cluster: Cluster, f
         assert task["worker"].startswith("bulk@")
 
 
-def caught_at_work(cluster: Cluster) -> list[psutil.Process]:
-    """Stop the two children of the bulk worker while each has a chunk; one stopped between two chunks has none."""
+def taken(cluster: Cluster) -> dict[int, str]:
+    """The tasks that have a chunk of the only bulk job, by the chunk's number."""
+    owners = cluster.redis.hgetall(LaneKeys.of(Lane.BULK).owners)
+    return {ChunkRef.parse(text(chunk)).chunk_no: text(uuid) for chunk, uuid in owners.items()}
+
+
+def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower, tmp_path: Path) -> None:
+    answered = tmp_path / "answered"
+    job_id = cluster.submit([f"【等待】{answered}", *sentences(100)])
+    wait_until(lambda: taken(cluster), message="a child is at work")
     worker = next(process for process in cluster.processes if process.name == "bulk")
-    children = worker.children()
-
-    for _ in range(1_000):  # the job lasts for seconds, and most stops find both at work
-        for child in children:
-            child.suspend()
-        if cluster.redis.hlen(LaneKeys.of(Lane.BULK).owners) == len(children):
-            return children
-        for child in children:
-            child.resume()
-        time.sleep(0.01)
-    raise AssertionError("the job ended before both children were stopped at work")
-
-
-def test_a_crash_shows_as_another_attempt(cluster: Cluster, flower: Flower) -> None:
-    job_id = cluster.submit(sentences(60_000))
-    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 1_000)
-    children = caught_at_work(cluster)
-    for child in children:
+    for child in worker.children():
         child.kill()
+    answered.touch()
     cluster.wait_ended(job_id)
 
     wait_until(lambda: any("attempt=2" in task["result"] for task in flower.ended("sentiq.classify_chunk")))
@@ -105,9 +103,10 @@ def test_it_never_shows_a_text(cluster: Cluster, flower: Flower) -> None:
     wait_until(lambda: all(any(job_id in task["args"] for task in flower.tasks()) for job_id in jobs))
 
     pages = [flower.http.get(path).text for path in ("/tasks", "/workers", "/api/tasks", "/api/workers", "/metrics")]
-    pages += [flower.http.get(f"/task/{task['uuid']}").text for task in flower.tasks()[:20]]
+    of_jobs = [task for task in flower.tasks() if any(job_id in task["args"] for job_id in jobs)]
+    pages += [flower.http.get(f"/task/{task['uuid']}").text for task in of_jobs]
     columns = "&".join(f"columns[0][{part}]={value}" for part, value in (("data", "name"), ("name", "")))
-    query = f"draw=1&start=0&length=100&search[value]=&order[0][column]=0&order[0][dir]=desc&{columns}"
+    query = f"draw=1&start=0&length=1000&search[value]=&order[0][column]=0&order[0][dir]=desc&{columns}"
     pages.append(flower.http.get(f"/tasks/datatable?{query}").text)
     assert all(job_id in pages[-1] for job_id in jobs)
     for page in (*pages, flower.log):
@@ -126,45 +125,43 @@ def test_it_only_looks_unless_asked(cluster: Cluster, flower: Flower, tmp_path: 
         assert answer.status_code == 404, "it was asked to do it, and there is no such worker"
 
 
-def test_what_it_has_seen_survives_a_restart(cluster: Cluster, flower: Flower) -> None:
+def test_what_it_has_seen_survives_a_restart(cluster: Cluster, own_flower: Flower) -> None:
     job_id = cluster.submit(["重启之后还在"])
     cluster.wait_ended(job_id)
-    wait_until(lambda: any(job_id in task["args"] for task in flower.ended("sentiq.drain")))
+    wait_until(lambda: any(job_id in task["args"] for task in own_flower.ended("sentiq.drain")))
 
-    flower.stop()
-    flower.start()
+    own_flower.stop()
+    own_flower.start()
 
-    assert any(job_id in task["args"] for task in flower.ended("sentiq.drain"))
+    assert any(job_id in task["args"] for task in own_flower.ended("sentiq.drain"))
 
 
-def test_after_a_restart_only_what_still_runs_is_shown_as_running(cluster: Cluster, flower: Flower) -> None:
-    """What ended meanwhile ended unseen: events are for those who listen. A child that hangs is still found."""
-    rows = 20_000
-    job_id = cluster.submit(sentences(rows))
+def test_after_a_restart_only_what_still_runs_is_shown_as_running(
+    cluster: Cluster, own_flower: Flower, tmp_path: Path
+) -> None:
+    """What ended meanwhile ended unseen: events are for those who listen. What still runs is still found."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    job_id = cluster.submit([f"【等待】{first}", *sentences(511), f"【等待】{second}", *sentences(99)])
 
     def running() -> list[dict[str, Any]]:
-        unfinished = (task for task in flower.tasks() if task["state"] in ("RECEIVED", "STARTED"))
+        unfinished = (task for task in own_flower.tasks() if task["state"] in ("RECEIVED", "STARTED"))
         return [task for task in unfinished if job_id in task["args"]]
 
     def state(uuid: str) -> str:
-        return str(flower.http.get(f"/api/task/info/{uuid}").json()["state"])
+        return str(own_flower.http.get(f"/api/task/info/{uuid}").json()["state"])
 
-    hung, other = caught_at_work(cluster)
-    try:
-        taken = {text(uuid) for uuid in cluster.redis.hvals(LaneKeys.of(Lane.BULK).owners)}
-        wait_until(lambda: taken <= {task["uuid"] for task in running()}, message="Flower has seen both")
-        flower.stop()
-        other.resume()
-        wait_until(lambda: cluster.job(job_id)["counts"]["completed"] >= rows - 512, message="all but one chunk end")
-        flower.start()
+    wait_until(lambda: len(taken(cluster)) == 2, message="both children are at work")
+    ended, runs = taken(cluster)[0], taken(cluster)[1]
+    wait_until(lambda: {ended, runs} <= {task["uuid"] for task in running()}, message="Flower has seen both")
+    own_flower.stop()
+    first.touch()
+    wait_until(lambda: cluster.job(job_id)["counts"]["completed"] == 512, message="one of them ends")
+    own_flower.start()
 
-        assert taken <= {task["uuid"] for task in running()}, "both seem to run"
-        wait_until(lambda: len(running()) == 1)
-        (runs,) = (task["uuid"] for task in running())
-        assert {state(uuid) for uuid in taken - {runs}} == {"UNKNOWN"}
-    finally:
-        for child in (hung, other):
-            child.resume()
+    assert {ended, runs} <= {task["uuid"] for task in running()}, "both seem to run"
+    wait_until(lambda: [task["uuid"] for task in running()] == [runs])
+    assert state(ended) == "UNKNOWN"
+    second.touch()
     cluster.wait_ended(job_id)
     wait_until(lambda: state(runs) == "SUCCESS")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support.cluster import Cluster
@@ -12,15 +10,10 @@ from tests.support.processes import wait_until
 pytestmark = pytest.mark.cluster
 
 
-def test_an_idle_worker_unloads_its_model_and_takes_it_up_again(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path, SENTIQ_IDLE_UNLOAD_S="1", SENTIQ_CACHE_ENTRIES="0")
-    try:
-        cluster.start(interactive=2, bulk=0)
-        log = cluster.processes[-1].log
-        for times in (1, 2):
-            wait_until(lambda: log.read_text().count("unloaded the model") == times, message="it is unloaded")  # noqa: B023
-            job = cluster.wait_ended(cluster.submit(["味道不错，下次还来"]))
-            assert job["counts"]["completed"] == 1
-            wait_until(lambda: log.read_text().count("model warm") == 1 + times, message="it is loaded again")  # noqa: B023
-    finally:
-        cluster.close()
+def test_an_idle_worker_unloads_its_model_and_takes_it_up_again(api: Cluster) -> None:
+    worker = api.start_worker("interactive", SENTIQ_IDLE_UNLOAD_S="1", SENTIQ_CACHE_ENTRIES="0")
+    for times in (1, 2):
+        wait_until(lambda: worker.log.read_text().count("unloaded the model") == times, message="it is unloaded")  # noqa: B023
+        job = api.wait_ended(api.submit(["味道不错，下次还来"]))
+        assert job["counts"]["completed"] == 1
+        wait_until(lambda: worker.log.read_text().count("model warm") == 1 + times, message="it is loaded again")  # noqa: B023

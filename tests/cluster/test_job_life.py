@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from celery import Celery
@@ -168,28 +167,22 @@ def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Clust
         whole(cluster, job_id, 500)
 
 
-def test_failed_rows_succeed_when_they_are_tried_again(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path, SENTIQ_CACHE_ENTRIES="0")
-    try:
-        cluster.redis_server.start()
-        cluster.start_api()
-        broken = cluster.start_worker("bulk", 2, app=BROKEN)
-        texts = [f"第{n}条，很好" + ("【异常】" if n % 100 == 7 else "") for n in range(1_500)]
-        job = cluster.wait_ended(cluster.submit(texts))
-        assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15, "without_text": 0}
-        before = cluster.rows(job["id"])
-        assert [row["index"] for row in cluster.rows(job["id"], only="failed")] == list(range(7, 1_500, 100))
-        broken.stop()
-        cluster.start_worker("bulk", 2, name="mended")
-        running = cluster.http.post(f"/api/v1/jobs/{job['id']}/retry").json()
-        assert running["counts"]["total"] == 1_500
-        again = cluster.wait_ended(job["id"])
-        assert again["counts"] == {"total": 1_500, "completed": 1_500, "failed": 0, "without_text": 0}
-        after = cluster.rows(job["id"])
-        assert [a for a, b in zip(after, before, strict=True) if b["error"] is None] == [
-            row for row in before if row["error"] is None
-        ]
-        assert cluster.http.post(f"/api/v1/jobs/{job['id']}/retry").json()["code"] == "nothing_to_retry"
-        assert cluster.redis.exists(JobKeys.of(job["id"]).retry) == 0
-    finally:
-        cluster.close()
+def test_failed_rows_succeed_when_they_are_tried_again(api: Cluster) -> None:
+    broken = api.start_worker("bulk", 2, app=BROKEN, SENTIQ_CACHE_ENTRIES="0")
+    texts = [f"第{n}条，很好" + ("【异常】" if n % 100 == 7 else "") for n in range(1_500)]
+    job = api.wait_ended(api.submit(texts))
+    assert job["counts"] == {"total": 1_500, "completed": 1_485, "failed": 15, "without_text": 0}
+    before = api.rows(job["id"])
+    assert [row["index"] for row in api.rows(job["id"], only="failed")] == list(range(7, 1_500, 100))
+    broken.stop()
+    api.start_worker("bulk", 2, name="mended", SENTIQ_CACHE_ENTRIES="0")
+    running = api.http.post(f"/api/v1/jobs/{job['id']}/retry").json()
+    assert running["counts"]["total"] == 1_500
+    again = api.wait_ended(job["id"])
+    assert again["counts"] == {"total": 1_500, "completed": 1_500, "failed": 0, "without_text": 0}
+    after = api.rows(job["id"])
+    assert [a for a, b in zip(after, before, strict=True) if b["error"] is None] == [
+        row for row in before if row["error"] is None
+    ]
+    assert api.http.post(f"/api/v1/jobs/{job['id']}/retry").json()["code"] == "nothing_to_retry"
+    assert api.redis.exists(JobKeys.of(job["id"]).retry) == 0

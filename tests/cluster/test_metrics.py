@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,13 +31,18 @@ class Shown(NamedTuple):
     def value(self, name: str, **labels: str) -> float:
         return self.samples[name, frozenset(labels.items())]
 
+    def get(self, name: str, **labels: str) -> float:
+        """The value, or 0 where there is no such sample yet."""
+        return self.samples.get((name, frozenset(labels.items())), 0.0)
+
     def labels(self, name: str) -> set[str]:
         found = [labels for sample, labels in self.samples if sample.startswith(name)]
         return {label for labels in found for label, _ in labels} - {"le"}
 
 
-def scrape(url: str) -> Shown:
-    response = httpx.get(f"{url}/metrics", timeout=100)
+def scrape(http: httpx.Client, url: str = "") -> Shown:
+    """Return what is shown at an address, or at that of the client."""
+    response = http.get(f"{url}/metrics")
     assert response.status_code == 200
     kinds, samples = {}, {}
     for family in text_string_to_metric_families(response.text):
@@ -54,11 +58,11 @@ class Measured:
 
     def __init__(self, cluster: Cluster, lane: str, *, port: int = 0, **options: Any) -> None:
         port = port or free_port()
-        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.port, self._url, self._http = port, f"http://127.0.0.1:{port}", cluster.http
         self.process = cluster.start_worker(lane, wait=False, SENTIQ_METRICS_PORT=str(port), **options)
 
     def scrape(self) -> Shown:
-        return scrape(self.url)
+        return scrape(self._http, self._url)
 
     def value(self, name: str, **labels: str) -> float:
         return self.scrape().value(name, **labels)
@@ -93,11 +97,11 @@ def temporary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, temporary: Path) -> Iterator[Cluster]:
-    with Cluster(tmp_path, TMPDIR=str(temporary), SENTIQ_CACHE_ENTRIES="0") as cluster:
-        cluster.redis_server.start()
-        cluster.start_api()
-        yield cluster
+def cluster(api: Cluster, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """The shared API; its workers put their files in a folder of the test, and keep no answers for later."""
+    monkeypatch.setitem(api.env, "TMPDIR", str(temporary))
+    monkeypatch.setitem(api.env, "SENTIQ_CACHE_ENTRIES", "0")
+    return api
 
 
 def documented(heading: str) -> dict[str, tuple[str, set[str]]]:
@@ -117,7 +121,7 @@ def test_each_metric_is_documented_and_each_documented_one_is_there(cluster: Clu
     cluster.wait_workers(1)
     cluster.wait_ended(cluster.submit(["很好"]))
 
-    assert told(scrape(cluster.url)) == documented("Metrics of the API")
+    assert told(scrape(cluster.http)) == documented("Metrics of the API")
     wait_until(lambda: worker.value("sentiq_chunks_total", lane="interactive"))
     assert told(worker.scrape()) == documented("Metrics of a worker")
 
@@ -158,18 +162,19 @@ def test_a_worker_tells_what_jobs_did(cluster: Cluster) -> None:
 
 
 def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
+    before = scrape(cluster.http)
     cluster.submit(sentences(3_000))
     small = cluster.submit(["很好"])
     assert cluster.http.get("/nowhere").status_code == 404
     assert cluster.http.get("/readyz").status_code == 503
     time.sleep(1)  # something to have waited for
 
-    waiting = scrape(cluster.url)
+    waiting = scrape(cluster.http)
     worker = Measured(cluster, "bulk")
     cluster.wait_workers(1)
-    wait_until(lambda: scrape(cluster.url).value("sentiq_jobs", state="ended") == 1)
+    wait_until(lambda: scrape(cluster.http).value("sentiq_jobs", state="ended") == 1)
     cluster.http.delete(f"/api/v1/jobs/{small}")
-    done = scrape(cluster.url)
+    done = scrape(cluster.http)
 
     assert waiting.value("sentiq_jobs", state="queued") == 2
     assert waiting.value("sentiq_rows_waiting") == 3_000
@@ -178,8 +183,9 @@ def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
         assert waiting.value("sentiq_queue_messages", lane=lane) > 0
         assert 1 <= waiting.value("sentiq_oldest_waiting_seconds", lane=lane) < 30
         assert waiting.value("sentiq_workers", lane=lane) == 0
-    assert waiting.value("sentiq_requests_total", method="GET", endpoint="/readyz", status="503") == 1
-    assert waiting.value("sentiq_requests_total", method="GET", endpoint="unknown", status="404") == 1
+    for endpoint, status in (("/readyz", "503"), ("unknown", "404")):
+        labels = {"method": "GET", "endpoint": endpoint, "status": status}
+        assert waiting.value("sentiq_requests_total", **labels) == before.get("sentiq_requests_total", **labels) + 1
     used, limit = (waiting.value(f"sentiq_redis_{which}_bytes") for which in ("used", "limit"))
     assert 0 < used < limit
     assert done.value("sentiq_rows_waiting") == 0
@@ -216,19 +222,18 @@ def test_counters_survive_the_child_and_tell_of_the_recovery(
     assert sorted(path.name for path in temporary.glob("sentiq-metrics-*/*.db")) == files, "no file more"
 
 
-def test_work_of_a_silent_worker_is_told_by_the_one_that_noticed(lasting_cluster: Cluster, tmp_path: Path) -> None:
-    lasting_cluster.start(interactive=0, bulk=0)
-    first = Measured(lasting_cluster, "bulk")
-    lasting_cluster.wait_workers(1)
+def test_work_of_a_silent_worker_is_told_by_the_one_that_noticed(lasting_api: Cluster, tmp_path: Path) -> None:
+    first = Measured(lasting_api, "bulk")
+    lasting_api.wait_workers(1)
     answered = tmp_path / "answered"
-    job_id = lasting_cluster.submit([f"【等待】{answered}", *sentences(99)])
-    wait_until(lambda: lasting_cluster.job(job_id)["counts"]["completed"] == 75, message="one chunk is in flight")
+    job_id = lasting_api.submit([f"【等待】{answered}", *sentences(99)])
+    wait_until(lambda: lasting_api.job(job_id)["counts"]["completed"] == 75, message="one chunk is in flight")
     first.process.kill()
     answered.touch()
 
-    second = Measured(lasting_cluster, "bulk", name="second")
+    second = Measured(lasting_api, "bulk", name="second")
 
-    check_all_answered(lasting_cluster, job_id, 100)
+    check_all_answered(lasting_api, job_id, 100)
     assert second.value("sentiq_recoveries_total", lane="bulk", reason="lease") == 1
 
 

@@ -66,50 +66,48 @@ def test_each_step_has_one_timer_also_after_a_reconnect(empty_cluster: Cluster) 
     [(signal.SIGTERM, 0), (signal.SIGINT, 1)],
     ids=["by our stop", "by Celery's, which waits for tasks"],
 )
-def test_nothing_ticks_after_its_step_has_stopped(empty_cluster: Cluster, by: signal.Signals, status: int) -> None:
-    empty_cluster.start(interactive=0, bulk=0)
+def test_nothing_ticks_after_its_step_has_stopped(api: Cluster, by: signal.Signals, status: int) -> None:
     port = str(free_port())
-    worker = start(empty_cluster, SENTIQ_DEGRADE_ABOVE_S="60", SENTIQ_STOP_GRACE_S="1", SENTIQ_METRICS_PORT=port)
-    wait_until(lambda: set(events(empty_cluster)["tick"]) == STEPS, message="each step has ticked")
-    empty_cluster.submit(SLOW)
-    wait_until(lambda: any(worker.busy for worker in empty_cluster.live()))
+    worker = start(api, SENTIQ_DEGRADE_ABOVE_S="60", SENTIQ_STOP_GRACE_S="1", SENTIQ_METRICS_PORT=port)
+    wait_until(lambda: set(events(api)["tick"]) == STEPS, message="each step has ticked")
+    api.submit(SLOW)
+    wait_until(lambda: any(worker.busy for worker in api.live()))
 
     worker.popen.send_signal(by)  # while its pool drains, Celery fires the timers that are left
     assert worker.wait() == status
 
-    seen = events(empty_cluster)
+    seen = events(api)
     assert set(seen["stop"]) == STEPS
     for step, ticks in seen["tick"].items():
         assert ticks[-1] <= seen["stop"][step][0], f"{step} ticks after its stop"
 
 
-def test_a_real_pool_answers_what_children_ask(empty_cluster: Cluster) -> None:
+def test_a_real_pool_answers_what_children_ask(api: Cluster) -> None:
     assert version("billiard").startswith("4.3."), "read worker/parent/children.py beside the new version"
-    empty_cluster.start(interactive=0, bulk=0)
-    worker = start(empty_cluster)
-    before = ask(empty_cluster, "pool_children")
+    worker = start(api)
+    before = ask(api, "pool_children")
     pids = sorted(child.pid for child in worker.children())
     assert before == {
         "count": 2, "wanted": 2, "warm": 2, "all_warm": True, "settled": True, "pids": pids, "idle": pids,
     }  # fmt: skip
 
-    empty_cluster.submit(SLOW)
-    wait_until(lambda: len(ask(empty_cluster, "pool_children")["idle"]) == 1, message="one child has a task")
-    (idle,) = ask(empty_cluster, "pool_children")["idle"]
+    api.submit(SLOW)
+    wait_until(lambda: len(ask(api, "pool_children")["idle"]) == 1, message="one child has a task")
+    (idle,) = ask(api, "pool_children")["idle"]
 
-    retiring = ask(empty_cluster, "pool_retire_one")
+    retiring = ask(api, "pool_retire_one")
     assert (retiring["wanted"], retiring["idle"]) == (2, [])
-    wait_until(lambda: idle not in ask(empty_cluster, "pool_children")["pids"], message="it ends")
-    wait_until(lambda: ask(empty_cluster, "pool_children")["settled"], message="another takes its place")
-    after = ask(empty_cluster, "pool_children")
+    wait_until(lambda: idle not in ask(api, "pool_children")["pids"], message="it ends")
+    wait_until(lambda: ask(api, "pool_children")["settled"], message="another takes its place")
+    after = ask(api, "pool_children")
     assert len(set(after["pids"]) & set(pids)) == 1, "the busy one stays"
 
-    grown = ask(empty_cluster, "pool_grow_by", count=1)
+    grown = ask(api, "pool_grow_by", count=1)
     assert (grown["wanted"], grown["all_warm"], grown["settled"]) == (3, False, False)
-    wait_until(lambda: ask(empty_cluster, "pool_children")["all_warm"])
-    assert ask(empty_cluster, "pool_children")["count"] == 3
+    wait_until(lambda: ask(api, "pool_children")["all_warm"])
+    assert ask(api, "pool_children")["count"] == 3
 
-    shrunk = ask(empty_cluster, "pool_shrink_idle", count=9)
+    shrunk = ask(api, "pool_shrink_idle", count=9)
     assert shrunk["wanted"] == 1, "the busy one stays"
-    wait_until(lambda: ask(empty_cluster, "pool_children")["settled"])
-    assert set(ask(empty_cluster, "pool_children")["pids"]) < set(pids)
+    wait_until(lambda: ask(api, "pool_children")["settled"])
+    assert set(ask(api, "pool_children")["pids"]) < set(pids)

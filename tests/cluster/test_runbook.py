@@ -62,17 +62,9 @@ def said(process: Process, words: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Redis and an API that asks for no keys; no worker."""
-    with Cluster(tmp_path_factory.mktemp("api"), SENTIQ_WEBHOOK_NETWORKS="127.0.0.0/8") as cluster:
-        cluster.start(interactive=0, bulk=0)
-        yield cluster
-
-
-@pytest.fixture
-def locked(tmp_path: Path) -> Iterator[Cluster]:
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Redis and an API that asks for keys."""
-    with Cluster(tmp_path, SENTIQ_AUTH="keys", SENTIQ_METRICS_TOKEN=TOKEN) as cluster:
+    with Cluster(tmp_path_factory.mktemp("locked"), SENTIQ_AUTH="keys", SENTIQ_METRICS_TOKEN=TOKEN) as cluster:
         cluster.start(interactive=0, bulk=0)
         yield cluster
 
@@ -96,11 +88,10 @@ def test_a_token_that_prometheus_should_not_send(locked: Cluster) -> None:
     assert answers == [200, int(quoted("An instance does not answer Prometheus", "401"))]
 
 
-def test_two_workers_with_one_port_for_metrics(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
+def test_two_workers_with_one_port_for_metrics(api: Cluster) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        worker = empty_cluster.start_worker("bulk", wait=False, SENTIQ_METRICS_PORT=str(port))
+        worker = api.start_worker("bulk", wait=False, SENTIQ_METRICS_PORT=str(port))
 
         assert worker.wait() == 78
     assert quoted("A port is taken", "metrics cannot be shown") in worker.log.read_text()
@@ -140,40 +131,36 @@ def test_a_wrong_password_of_redis(tmp_path: Path) -> None:
             said(worker, quoted("Redis is away", words))
 
 
-def test_a_lane_without_a_worker(empty_cluster: Cluster) -> None:
+def test_a_lane_without_a_worker(api: Cluster) -> None:
     entry = "A lane has no warm worker"
-    empty_cluster.start(interactive=0, bulk=0)
-    job_id = empty_cluster.submit(sentences(2_000))
+    job_id = api.submit(sentences(2_000))
 
-    assert empty_cluster.http.get("/readyz").status_code == 503
-    missing = empty_cluster.http.get("/readyz").text
+    assert api.http.get("/readyz").status_code == 503
+    missing = api.http.get("/readyz").text
     assert all(quoted(entry, f"{lane} worker") in missing for lane in ("interactive", "bulk"))
-    assert empty_cluster.job(job_id)["state"] == quoted(entry, "queued")
-    assert lane(empty_cluster, "bulk")["waiting"] > 0
-    assert int(redis_cli(empty_cluster.redis_server, "llen", "bulk")) > 0
+    assert api.job(job_id)["state"] == quoted(entry, "queued")
+    assert lane(api, "bulk")["waiting"] > 0
+    assert int(redis_cli(api.redis_server, "llen", "bulk")) > 0
 
-    worker = empty_cluster.start_worker("bulk", 1)
-    check_all_answered(empty_cluster, job_id, 2_000)
+    worker = api.start_worker("bulk", 1)
+    check_all_answered(api, job_id, 2_000)
     assert all(quoted(entry, words) in worker.log.read_text() for words in ("model warm", "child warm"))
-    assert int(redis_cli(empty_cluster.redis_server, "llen", "bulk")) == 0
+    assert int(redis_cli(api.redis_server, "llen", "bulk")) == 0
 
 
-def test_a_lane_that_is_busy_shows_it(empty_cluster: Cluster) -> None:
-    empty_cluster.start(interactive=0, bulk=0)
-    empty_cluster.start_worker("interactive", 1, app=BROKEN)
-    empty_cluster.submit(["【挂起】"])
-    wait_until(lambda: lane(empty_cluster, "interactive")["busy"] == 1)
+def test_a_lane_that_is_busy_shows_it(api: Cluster) -> None:
+    api.start_worker("interactive", 1, app=BROKEN)
+    api.submit(["【挂起】"])
+    wait_until(lambda: lane(api, "interactive")["busy"] == 1)
 
-    empty_cluster.submit(["好"])
+    api.submit(["好"])
 
-    seen = lane(empty_cluster, "interactive")
+    seen = lane(api, "interactive")
     assert (seen["busy"], seen["children"], seen["waiting"]) == (1, 1, 1)
 
 
-def test_children_that_cannot_use_the_model(empty_cluster: Cluster) -> None:
-    empty_cluster.redis_server.start()
-
-    worker = empty_cluster.start_worker("bulk", 1, app=UNPROVEN, wait=False)
+def test_children_that_cannot_use_the_model(api: Cluster) -> None:
+    worker = api.start_worker("bulk", 1, app=UNPROVEN, wait=False)
 
     assert worker.wait() in (70, 1)  # Celery may notice first
     assert quoted("A model cannot be used", "this child cannot use the model") in worker.log.read_text()
@@ -209,11 +196,10 @@ def test_keys_that_redis_forgot(locked: Cluster) -> None:
     assert locked.http.get("/api/v1/jobs", headers={"Authorization": f"Bearer {made}"}).status_code == 200
 
 
-def test_a_child_that_is_killed(empty_cluster: Cluster) -> None:
+def test_a_child_that_is_killed(api: Cluster) -> None:
     port = free_port()
-    empty_cluster.start(interactive=0, bulk=0)
-    worker = empty_cluster.start_worker("bulk", 1, app=BROKEN, SENTIQ_METRICS_PORT=str(port))
-    job = empty_cluster.wait_ended(empty_cluster.submit([*sentences(100), "这条【崩溃】"]))
+    worker = api.start_worker("bulk", 1, app=BROKEN, SENTIQ_METRICS_PORT=str(port))
+    job = api.wait_ended(api.submit([*sentences(100), "这条【崩溃】"]))
 
     assert job["counts"] == {"total": 101, "completed": 100, "failed": 1, "without_text": 0}
     log = worker.log.read_text()
@@ -224,7 +210,7 @@ def test_a_child_that_is_killed(empty_cluster: Cluster) -> None:
         for line in log.splitlines()
         if quoted("A text kills its child", "looking for the text that kills its child") in line
     )
-    failed = empty_cluster.http.get(f"/api/v1/jobs/{job['id']}/results?only=failed&include=text").json()["data"]
+    failed = api.http.get(f"/api/v1/jobs/{job['id']}/results?only=failed&include=text").json()["data"]
     assert [(row["text"], row["error"]["code"]) for row in failed] == [
         ("这条【崩溃】", quoted("A text kills its child", "killed_worker"))
     ]
