@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, metavar="PYTHON", help="of the peer's environment")
     parser.add_argument("--requests", nargs="+", choices=list(TEXTS), default=list(TEXTS), help="(default: all)")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64, 256], help="(default: 1 16 64 256)")
-    parser.add_argument("--count", type=int, default=1500, help="requests of one measurement (default %(default)s)")
+    parser.add_argument("--count", type=int, default=3000, help="requests of one measurement (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=20, help="after which no more are sent (default %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="of which the medians are shown (default %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("tools/benchmarks/results/front_door.json"))
