@@ -57,7 +57,7 @@ class Services:
     def create(cls, settings: Settings) -> Services:
         address = settings.redis_address
         redis = connect(address, timeout_s=TIMEOUT_S)
-        waiting = connect(address, timeout_s=WAIT_SLICE_S + TIMEOUT_S, max_connections=settings.api_threads + 8)
+        waiting = connect(address, timeout_s=WAIT_SLICE_S + TIMEOUT_S)
         producer = Celery("sentiq-api", set_as_current=False)
         producer.config_from_object("celeryconfig")
         impatient = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}

@@ -6,22 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from redis import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
+from redis import Redis, SSLConnection, UnixDomainSocketConnection
 from redis.backoff import ConstantBackoff, ExponentialWithJitterBackoff
 from redis.connection import Connection
 from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, ResponseError, TimeoutError
 from redis.retry import Retry
-from redis.sentinel import (
-    Sentinel,
-    SentinelConnectionPool,
-    SentinelManagedConnection,
-    SentinelManagedSSLConnection,
-)
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from sentiq.core.redis_address import RedisAddress
+from sentiq.core.redis_pools import Pool, SentinelPool
 
 #: Errors of redis-py when Redis cannot be reached; callers answer 503 or try again later.
 REDIS_AWAY = (ConnectionError, TimeoutError)
+
+READ_BYTES = 16_384  #: of an answer, at a time; each connection holds so much memory
 
 
 class RedisRefuses(ConnectionError):
@@ -81,10 +79,8 @@ class _ManagedTls(_Clear, SentinelManagedSSLConnection):
     pass
 
 
-def connect(
-    address: RedisAddress, *, timeout_s: float = 5.0, max_connections: int = 256, patient: bool = False
-) -> Redis:
-    """Return a client with binary answers.
+def connect(address: RedisAddress, *, timeout_s: float = 5.0, patient: bool = False) -> Redis:
+    """Return a client with binary answers, in which each thread has a connection of its own.
 
     One quick retry replaces a stale connection; more would hide an outage from callers that must answer at once.
     A `patient` client retries for most of a minute: a child that holds a result waits for Redis to come back.
@@ -98,30 +94,28 @@ def connect(
             socket_connect_timeout=min(timeout_s / 2, 2.0),
             socket_keepalive=True,
             health_check_interval=25,
-            max_connections=max_connections,
+            socket_read_size=READ_BYTES,
             retry=retry,
         )
     )
 
 
-def _pool(address: RedisAddress, **options: Any) -> ConnectionPool:
+def _pool(address: RedisAddress, **options: Any) -> Pool | SentinelPool:
     options |= {"db": address.db, **address.login}
     if address.path:
         for tcp_only in ("socket_connect_timeout", "socket_keepalive"):
             del options[tcp_only]
-        return ConnectionPool(connection_class=_Unix, path=address.path, **options)
+        return Pool(connection_class=_Unix, path=address.path, **options)
     tls = address.tls
     if not address.master:
         ((host, port),) = address.hosts
-        return ConnectionPool(
-            connection_class=_Tcp if tls is None else _Tls, host=host, port=port, **options | (tls or {})
-        )
+        return Pool(connection_class=_Tcp if tls is None else _Tls, host=host, port=port, **options | (tls or {}))
     # A Sentinel that does not answer is skipped quickly: there are others.
     patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(ConstantBackoff(0), 0)}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         address.hosts, sentinel_kwargs=patience | address.sentinel_options
     )
-    return SentinelConnectionPool(  # type: ignore[no-untyped-call]
+    return SentinelPool(  # type: ignore[no-untyped-call]
         address.master,
         sentinel,
         connection_class=_Managed if tls is None else _ManagedTls,
