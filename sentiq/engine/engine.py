@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from sentiq.core.invisible_characters import visible
 from sentiq.engine.backends import Backend, backend_files, open_backend
 from sentiq.engine.batching import Batch, ladder, plan
-from sentiq.engine.long_texts import LongTexts, rows, window_overlap
+from sentiq.engine.long_texts import LongTexts
+from sentiq.engine.reading import Reader
 from sentiq.engine.registry import ModelError, ModelManifest, read_manifest, verify_files
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
@@ -70,9 +71,7 @@ class Engine:
     ) -> None:
         self.manifest = manifest
         self._observer = observer
-        self._overlap = window_overlap(manifest.max_tokens)
-        tokenizer.enable_truncation(manifest.max_tokens, stride=self._overlap)
-        self._tokenizer = tokenizer
+        self._reader = Reader(tokenizer, manifest.max_tokens)
         self._backend = backend
         self._ladder = ladder(manifest.max_tokens, token_budget)
 
@@ -143,11 +142,10 @@ class Engine:
         started = perf_counter()
         seen = [visible(text) for text in texts]
         unique = list(dict.fromkeys(seen))
-        encodings = self._tokenizer.encode_batch_fast(unique)
-        cuts = [rows(encoding, long_texts, self._overlap) for encoding in encodings]
-        ids = [row for cut in cuts for row, _ in cut]
-        shares = np.array([share for cut in cuts for _, share in cut])
-        owners = np.repeat(np.arange(len(unique)), [len(cut) for cut in cuts])  # the text of each row
+        readings = self._reader.read(unique, long_texts)
+        ids = [row for reading in readings for row, _ in reading.rows]
+        shares = np.array([share for reading in readings for _, share in reading.rows])
+        owners = np.repeat(np.arange(len(unique)), [len(reading.rows) for reading in readings])  # the text of each row
         lengths = [len(row) for row in ids]
         tokenised = perf_counter()
         batches = plan(lengths, self._ladder)
@@ -160,10 +158,9 @@ class Engine:
             batch_timings.append(BatchTiming(len(batch.rows), batch.size * batch.width, batch_s))
         probabilities = np.zeros((len(unique), len(self.manifest.labels)))
         np.add.at(probabilities, owners, softmax(logits) * shares[:, None])
-        left_out = long_texts != "windows"
         predictions = {
-            text: Prediction(tuple(row), truncated=left_out and bool(encoding.overflowing))
-            for text, encoding, row in zip(unique, encodings, probabilities.tolist(), strict=True)
+            text: Prediction(tuple(row), reading.is_shortened)
+            for text, reading, row in zip(unique, readings, probabilities.tolist(), strict=True)
         }
         timings = Timings(
             model=self.manifest.name,

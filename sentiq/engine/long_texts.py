@@ -18,32 +18,35 @@ def window_overlap(max_tokens: int) -> int:
     return max_tokens // 8
 
 
-def rows(encoding: Encoding, long_texts: LongTexts, overlap: int) -> list[tuple[list[int], float]]:
+def rows(
+    encoding: Encoding, long_texts: LongTexts, overlap: int, end: Encoding | None = None
+) -> list[tuple[list[int], float]]:
     """Return the rows of token ids to run for one text, each with its share in the text's probabilities.
 
     `encoding` comes from a tokenizer that truncates with this `overlap` as its stride, and so holds the further windows
-    of a long text as `overflowing`. A text that fits is one row, whatever `long_texts`.
+    of a long text as `overflowing`. A text that fits is one row, whatever `long_texts`. Where `encoding` is that of the
+    beginning of a text, `end` is that of its end, and has more tokens than fit too.
     """
     further = encoding.overflowing
     if not further or long_texts == "truncate":
         return [(encoding.ids, 1.0)]
     if long_texts == "head_tail":
-        return [(_head_tail(encoding, overlap), 1.0)]
+        return [(_head_tail(encoding, overlap, end or encoding), 1.0)]
     if long_texts == "windows":
         new = [len(_pieces(encoding))] + [len(_pieces(window)) - overlap for window in further]
         return [(window.ids, own / sum(new)) for window, own in zip([encoding, *further], new, strict=True)]
     assert_never(long_texts)
 
 
-def _head_tail(encoding: Encoding, overlap: int) -> list[int]:
+def _head_tail(encoding: Encoding, overlap: int, end: Encoding) -> list[int]:
     """Return the ids of the first window, where those after the first quarter are replaced by the last of the text."""
-    pieces = _pieces(encoding)
-    room = len(pieces)
-    for window in encoding.overflowing:
-        pieces += _pieces(window)[overlap:]
+    room = len(_pieces(encoding))
+    last = _pieces(end)
+    for window in end.overflowing:
+        last += _pieces(window)[overlap:]
     head = -(-room // 4)
     start = encoding.special_tokens_mask.index(0)
-    kept = pieces[:head] + pieces[head - room :]
+    kept = encoding.ids[start : start + head] + last[head - room :]
     return encoding.ids[:start] + kept + encoding.ids[start + room :]
 
 

@@ -132,7 +132,7 @@ def test_the_tokenizer_gives_the_ids_of_the_slow_one(lower: bool, tmp_path: Path
     slow = BertTokenizer.from_pretrained(source)
     for text in [*TEXTS, *prove.ODD_TEXTS]:
         expected = slow(text, truncation=True, max_length=512)["input_ids"]
-        assert engine._tokenizer.encode(text).ids == expected, text
+        assert engine._reader.tokenizer.encode(text).ids == expected, text
 
 
 def assert_as_transformers(directory: Path, source: Path, texts: Sequence[str]) -> None:

@@ -175,7 +175,7 @@ def test_a_child_keeps_little_memory_of_its_own(engine: Engine) -> None:
 
 @pytest.mark.parametrize("answer", [np.full((1, 2), np.nan), np.full((1, 2), np.inf), np.zeros((1, 5)), np.zeros(2)])
 def test_a_backend_that_answers_nonsense_is_found_out(answer: NDArray[np.float32], engine: Engine) -> None:
-    broken = Engine(engine.manifest, engine._tokenizer, Broken(answer), token_budget=512)
+    broken = Engine(engine.manifest, engine._reader.tokenizer, Broken(answer), token_budget=512)
     with pytest.raises(ModelError, match="prepare it again, or load it in the child"):
         broken.prove()
 

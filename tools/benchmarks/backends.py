@@ -62,7 +62,7 @@ def measure(model_dir: Path, backend: str, float32: bool, texts_file: Path, opti
 
     texts = read_texts(texts_file, options["count"])
     config = json.loads((model_dir / "config.json").read_text())
-    lengths = [len(encoding.ids) for encoding in engine._tokenizer.encode_batch(list(dict.fromkeys(texts)))]
+    lengths = [len(encoding.ids) for encoding in engine._reader.tokenizer.encode_batch(list(dict.fromkeys(texts)))]
     seconds = []
     for _ in range(3):
         began = time.process_time()
