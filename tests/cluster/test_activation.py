@@ -26,7 +26,7 @@ FIRST, SECOND = "slow-first", "slow-second"
 SWITCHES = 5
 CHUNK = 25  #: rows; one takes half a second
 AHEAD = 8 * CHUNK  #: rows sent before those already answered: the job never runs out of work while switches happen
-REQUESTS_PER_S = 25
+REQUESTS_PER_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ class Stream:
     def _lines(self) -> Iterator[bytes]:
         while not self._ending.is_set():
             if self._sent - self._completed() > AHEAD:
-                self._ending.wait(0.1)
+                self._ending.wait(0.25)
                 yield b"\n"  # an upload that falls silent is given up
             else:
                 block = range(self._sent, self._sent + CHUNK)

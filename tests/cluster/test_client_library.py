@@ -33,7 +33,7 @@ from tests.support.clients import Connect, connect
 from tests.support.cluster import Cluster
 from tests.support.jobs import closed_window
 from tests.support.paths import REPOSITORY
-from tests.support.processes import Process, wait_until
+from tests.support.processes import WAIT_S, Process, wait_until
 from tests.support.proxy import Fault, FaultyProxy, refusal
 from tests.support.receiver import Receiver
 from tests.support.texts import ROWS, TEXTS, some_table
@@ -173,7 +173,7 @@ def test_one_client_is_shared_by_many(client: Client, cluster: Cluster, tmp_path
     together = threading.Barrier(8)
 
     def work(n: int) -> tuple[str, list[str], int]:
-        together.wait(30)
+        together.wait(WAIT_S)
         job = client.submit([f"{TEXTS[n % 4]}，第{n}份第{i}条" for i in range(60)], name=f"of {n}")
         label = client.analyze(TEXTS[n % 4]).label
         job.wait(timeout_s=200)
@@ -302,7 +302,7 @@ def test_waiting_survives_a_restart_of_the_api(tmp_path: Path, table: Path) -> N
             own.redis.hset(f"sentiq:{{{job.id}}}:job", "options", "{}")  # its window is lifted
             own.redis.zadd("sentiq:schedule", {job.id: 0})
             for thread in waiting:
-                thread.join(60)
+                thread.join(WAIT_S)
         assert ended == [ROWS, ROWS]
 
 

@@ -20,7 +20,7 @@ import pytest
 import sentiq_client
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
-from tests.support.processes import Process, free_port, wait_until
+from tests.support.processes import WAIT_S, Process, free_port, wait_until
 from tests.support.receiver import Receiver, verified
 
 pytestmark = pytest.mark.cluster
@@ -136,7 +136,7 @@ def test_lines_are_classified_in_few_jobs_which_are_deleted(cluster: Cluster) ->
 def test_lines_are_answered_as_they_come(cluster: Cluster) -> None:
     command = [*COMMAND, "analyze", "-"]
     with subprocess.Popen(command, env=environment(cluster.url), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as told:
-        stop = threading.Timer(60, told.kill)
+        stop = threading.Timer(WAIT_S, told.kill)
         stop.start()
         assert told.stdin is not None
         assert told.stdout is not None
@@ -146,7 +146,7 @@ def test_lines_are_answered_as_they_come(cluster: Cluster) -> None:
             assert told.stdout.readline().decode().endswith(f"{text}\n")
         told.stdin.close()
         stop.cancel()
-        assert told.wait(20) == 0
+        assert told.wait(WAIT_S) == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])

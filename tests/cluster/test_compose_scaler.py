@@ -22,6 +22,7 @@ from tests.support.texts import sentences
 pytestmark = pytest.mark.cluster
 
 TOKEN = "an admin token of tests"
+CHUNK_TEXTS = 25
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def cluster(tmp_path: Path, folder: Path) -> Iterator[Cluster]:
         "PYTHONPATH": str(REPOSITORY),
         "SENTIQ_SCALE_KEEPALIVE_S": "3",
         "SENTIQ_SCALE_CPU_SHARE": "1",
+        "SENTIQ_CHUNK_TEXTS": str(CHUNK_TEXTS),
         "SENTIQ_AUTH": "keys",
         "SENTIQ_ADMIN_TOKEN": TOKEN,
     }
@@ -72,15 +74,18 @@ def containers(folder: Path) -> int:
     return len(list(folder.glob("*.pid")))
 
 
-def test_containers_come_with_the_load_and_go_after_it(cluster: Cluster, folder: Path) -> None:
+def test_containers_come_with_the_load_and_go_after_it(cluster: Cluster, folder: Path, tmp_path: Path) -> None:
     process = start_scaler(cluster, folder)
     wait_until(lambda: containers(folder) == 1, message="the least is started")
     cluster.wait_workers(1)
 
-    job_id = cluster.submit(sentences(20_000))
+    answered = tmp_path / "answered"
+    texts = [f"【等待】{answered}" if row % CHUNK_TEXTS == 0 else text for row, text in enumerate(sentences(300))]
+    job_id = cluster.submit(texts)  # each chunk keeps its child until the load may go
     wait_until(lambda: containers(folder) == 3, message="more come")
     cluster.wait_workers(3)
-    check_all_answered(cluster, job_id, 20_000)
+    answered.touch()
+    check_all_answered(cluster, job_id, 300)
 
     wait_until(lambda: containers(folder) == 1, message="all but one go")
     assert "released the work" not in "".join(log.read_text() for log in folder.glob("*.log"))

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
-from tests.support.processes import Process, free_port, wait_until
+from tests.support.processes import WAIT_S, Process, free_port, wait_until
 from tests.support.programs import BROKEN
 from tests.support.texts import sentences
 
@@ -225,7 +225,7 @@ def test_people_get_readable_lines_and_colours_only_on_a_terminal(tmp_path: Path
             wait_until(lambda: b"child warm" in output)
         finally:
             worker.terminate()
-            worker.wait(30)
+            worker.wait(WAIT_S)
             reader.join()
             os.close(ours)
         text = output.decode()

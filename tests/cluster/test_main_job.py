@@ -150,7 +150,7 @@ def test_delete_while_running_erases_everything(cluster: Cluster, tmp_path: Path
 
 
 @pytest.mark.more
-def test_thousands_of_posts_from_fifty_threads_each_get_their_own_answer(cluster: Cluster, engine: Engine) -> None:
+def test_many_posts_from_fifty_threads_each_get_their_own_answer(cluster: Cluster, engine: Engine) -> None:
     texts = sentences(10_000 if effort(100) == 100 else 1_000, 3)
     reference = expected(engine, texts)
     local = threading.local()

@@ -28,7 +28,7 @@ def start(cluster: Cluster, **env: Any) -> Process:
     return cluster.start_worker("interactive", app=INSPECTED, STEPS_LOG=str(cluster.directory / "steps"), **env)
 
 
-def ask(cluster: Cluster, command: str, *, timeout_s: float = 20.0, **arguments: Any) -> Any:
+def ask(cluster: Cluster, command: str, *, timeout_s: float = 60.0, **arguments: Any) -> Any:
     """The worker's answer, or None; by a new connection, as Redis may have been restarted."""
     with Celery(broker=cluster.redis_server.url) as celery, celery.connection_for_write() as connection:
         answers = celery.control.broadcast(

@@ -11,7 +11,7 @@ from redis.sentinel import Sentinel
 
 from sentiq.core.redis import REDIS_AWAY, connect
 from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered, waiting_cluster
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import WAIT_S, free_port, wait_until
 from tests.support.redis_server import RedisServer, has_tls, redis_binary
 from tests.support.texts import sentences
 
@@ -110,7 +110,7 @@ class Sentinels:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-            process.wait(10)
+            process.wait(WAIT_S)
         self.replica.stop(kill=True)
         self.master.stop(kill=True)
 

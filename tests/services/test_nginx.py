@@ -13,7 +13,7 @@ from sentiq_client import Client
 from tests.support import nginx
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import WAIT_S, free_port, wait_until
 from tests.support.proxy import Fault, FaultyProxy
 
 pytestmark = [pytest.mark.cluster, nginx.needed]
@@ -53,7 +53,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             yield Front(cluster, port, job_id)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(WAIT_S)
 
 
 def answers(port: int) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.support import nginx
 from tests.support.cluster import Cluster
 from tests.support.paths import REPOSITORY
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import WAIT_S, free_port, wait_until
 
 pytestmark = [pytest.mark.cluster, nginx.needed]
 
@@ -56,7 +56,7 @@ class Shards:
         self.http.close()
         if self._nginx is not None:
             self._nginx.terminate()
-            self._nginx.wait(20)
+            self._nginx.wait(WAIT_S)
         for stack in self.stacks.values():
             stack.close()
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.support.paths import REPOSITORY
-from tests.support.processes import READY_S, free_port, wait_until
+from tests.support.processes import READY_S, WAIT_S, free_port, wait_until
 from tests.support.redis_server import RedisServer
 
 PROGRAMS = ("api", "interactive", "bulk", "webhooks", "flower")
@@ -81,7 +81,7 @@ class Supervisord:
         family = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
         self.process.terminate()
         try:
-            self.process.wait(70)
+            self.process.wait(WAIT_S)
         finally:
             for left in (p for p in [*family, self.process] if (p.poll() if p is self.process else p.is_running())):
                 left.kill()
@@ -114,13 +114,11 @@ def test_all_programs_start_are_started_again_and_stop_cleanly(supervisord: Supe
     supervisord.wait_ready()
 
     processes = psutil.Process(supervisord.process.pid).children(recursive=True) if supervisord.process else []
-    began_s = time.monotonic()
     supervisord.stop()
-    assert time.monotonic() - began_s < 60, "nobody had to be killed"
     assert not [process for process in processes if process.is_running()]
     said = (supervisord.logs / "supervisord.log").read_text()
     assert "stopped: bulk (exit status 0)" in said
-    assert "killing" not in said
+    assert "killing" not in said, "nobody had to be killed"
 
 
 @pytest.mark.cluster

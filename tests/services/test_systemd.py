@@ -15,13 +15,12 @@ import psutil
 import pytest
 
 from tests.support.paths import REPOSITORY
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import READY_S, free_port, wait_until
 from tests.support.redis_server import RedisServer
 
 UNITS = REPOSITORY / "deploy" / "systemd"
 SERVICES = sorted(unit.name for unit in UNITS.glob("*.service"))
 INSTANCES = [name.replace("@", "@bulk") for name in SERVICES]
-START_S = 60  #: a worker loads and warms its model in this time
 EXPOSED_AT_MOST = 25  #: tenths of systemd's own scale, where 100 is a service with all rights of root
 
 needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
@@ -156,9 +155,9 @@ def test_all_services_start_under_their_restrictions_and_stop(systemd: Systemd) 
     systemd.run("systemctl", "start", "sentiq.target", "sentiq-flower.service")
     try:
         for unit in (WORKER, "sentiq-api.service", "sentiq-webhooks.service", "sentiq-flower.service"):
-            wait_until(systemd.is_up(unit), timeout_s=START_S, message=unit + systemd.tail())
+            wait_until(systemd.is_up(unit), timeout_s=READY_S, message=unit + systemd.tail())
         with httpx.Client(base_url=f"http://127.0.0.1:{systemd.port}") as http:
-            wait_until(lambda: http.get("/readyz").status_code == 200, timeout_s=START_S)
+            wait_until(lambda: http.get("/readyz").status_code == 200, timeout_s=READY_S)
             answer = http.post("/api/v1/jobs", json={"texts": ["很好"]}, headers={"Prefer": "wait=20"})
             assert answer.json()["state"] == "completed", answer.text
     finally:
@@ -180,7 +179,7 @@ def test_a_killed_worker_is_started_again_and_leaves_no_child(systemd: Systemd, 
     systemd.run("kill", "-KILL", first)
 
     wait_until(lambda: systemd.shows(worker, "NRestarts") == "1")
-    wait_until(systemd.is_up(worker), timeout_s=START_S)
+    wait_until(systemd.is_up(worker), timeout_s=READY_S)
     assert systemd.shows(worker, "MainPID") != first
     assert not set(before) & set(systemd.run("pgrep", "-u", "sentiq").split())
 
@@ -197,7 +196,7 @@ def test_a_worker_that_hangs_is_started_again(systemd: Systemd) -> None:
     )
     try:
         systemd.run("systemctl", "start", WORKER)
-        wait_until(lambda: systemd.shows(WORKER, "Result") == "watchdog", timeout_s=START_S)
+        wait_until(lambda: systemd.shows(WORKER, "Result") == "watchdog", timeout_s=READY_S)
         wait_until(lambda: systemd.shows(WORKER, "NRestarts") == "1")
     finally:
         systemd.run("rm", drop_in)

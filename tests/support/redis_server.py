@@ -29,7 +29,7 @@ def redis_binary() -> str:
 def has_tls() -> bool:
     # Told to listen nowhere, it ends at once.
     command = [redis_binary(), "--port", "0", "--tls-port", "0", "--save", ""]
-    return b"Bad directive" not in subprocess.run(command, capture_output=True, check=False, timeout=10).stderr
+    return b"Bad directive" not in subprocess.run(command, capture_output=True, check=False, timeout=100).stderr
 
 
 class RedisServer:

@@ -1,6 +1,7 @@
 """Stands in for docker-compose: its containers are workers of this checkout, started and stopped as it would do it.
 
-Pids are kept in the folder STAND_IN_COMPOSE, one file a container; calls in the file `calls` there.
+Their engine is that of broken_engine. Pids are kept in the folder STAND_IN_COMPOSE, one file a container; calls in the
+file `calls` there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.support.programs import BROKEN
 
 FOLDER = Path(os.environ["STAND_IN_COMPOSE"])
 STOP_GRACE_S = 40
@@ -42,7 +45,7 @@ def scale(service: str, count: int) -> None:
         options = ["-Q", lane, "-n", f"{name}@%h", "-c", "1", "--without-gossip", "--without-mingle"]
         with (FOLDER / f"{name}.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "worker.app", "worker", *options],
+                [sys.executable, "-m", "celery", "-A", BROKEN, "worker", *options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
