@@ -25,7 +25,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def upload(api: Cluster, framing: str) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", api.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", api.port), timeout=60)
     head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n{framing}\r\n\r\n"
     connection.sendall(head.encode())
     return connection
