@@ -41,7 +41,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _add(response: Response) -> Response:
+    given = {name.lower() for name, _ in response.headers}  # `setdefault` would search them for each name
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", POLICIES.get(request.blueprint or "", CLOSED))
+        if name.lower() not in given:
+            response.headers.add(name, value)
+    if "content-security-policy" not in given:
+        response.headers.add("Content-Security-Policy", POLICIES.get(request.blueprint or "", CLOSED))
     return response

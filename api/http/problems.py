@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
+import secrets
 from typing import Any
 
 import structlog
@@ -66,7 +66,7 @@ def _take_request_id() -> None:
     if _SANE_REQUEST_ID.fullmatch(given):
         g.request_id = given
     else:
-        g.request_id = trace[1] if trace else uuid.uuid4().hex
+        g.request_id = trace[1] if trace else secrets.token_hex(16)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

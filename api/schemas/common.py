@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -48,6 +48,20 @@ def words_of(*known: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+class Parameters(BaseModel):
+    """What a request says beside its body. The framework asks for the schema at each request; it is made once."""
+
+    _schemas: ClassVar[dict[type, dict[str, Any]]] = {}
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        if cls not in cls._schemas:
+            cls._schemas[cls] = super().model_json_schema()
+        return cls._schemas[cls]
 
 
 class Request(BaseModel):

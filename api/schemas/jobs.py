@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from api.schemas.common import ErrorDocument, Options, Request, any_of, body_of
+from api.schemas.common import ErrorDocument, Options, Parameters, Request, any_of, body_of
 from api.schemas.encodings import ENCODINGS, known_encoding
 from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
@@ -155,7 +155,7 @@ Columns = Annotated[
 NullValues = Annotated[list[Annotated[str, Field(max_length=64)]], BeforeValidator(_listed), Field(max_length=64)]
 
 
-class ReadingQuery(BaseModel):
+class ReadingQuery(Parameters):
     """How a file is to be read, as far as its sender knows better than what is recognised."""
 
     filename: str | None = Field(
@@ -219,7 +219,7 @@ class SubmitQuery(JobOptionsRequest, ReadingQuery):
         )
 
 
-class SubmitHeaders(BaseModel):
+class SubmitHeaders(Parameters):
     idempotency_key: str = Field(
         "", alias="Idempotency-Key", max_length=255, description="one of your own for each submission, e.g. a UUID"
     )
@@ -233,7 +233,7 @@ class UploadRequest(SubmitQuery):
     metadata: Metadata | None = None
 
 
-class JobsQuery(BaseModel):
+class JobsQuery(Parameters):
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(20, ge=1, le=100)
     after: str | None = Field(None, max_length=64, description="`next` of the page before")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.common import ErrorDocument, Label, NeutralBand, Score, words_of
+from api.schemas.common import ErrorDocument, Label, NeutralBand, Parameters, Score, words_of
 
 #: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
 Sort = Literal["polarity", "-polarity", "score", "-score"]
@@ -17,7 +17,7 @@ Include = Annotated[
 ]
 
 
-class FilterQuery(BaseModel):
+class FilterQuery(Parameters):
     """Which rows."""
 
     model_config = ConfigDict(extra="forbid")
@@ -80,7 +80,7 @@ class ResultsQuery(ViewQuery):
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
 
 
-class SummaryQuery(BaseModel):
+class SummaryQuery(Parameters):
     model_config = ConfigDict(extra="forbid")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
     by: str | None = Field(
