@@ -43,7 +43,7 @@ keepalive = 75  # clients poll: a connection is kept between two polls
 control_socket_disable = True  # it would write into the home directory, and two services of one user would share it
 limit_request_line = 8190
 limit_request_fields = 64
-accesslog = None  # requests are counted in /metrics
+logger_class = "api.http.gunicorn_response.Logger"
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -7,22 +7,28 @@ close its end: with the original, the accepting thread does, and all other clien
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
 from flask import Flask
 from gunicorn import util
+from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from api.http.gunicorn_threads import Resting, Threads
 
 HEADERS_WITHIN_S = 10.0  #: a request's first byte to the end of its headers
 LINGER_S = 5.0  #: a closed connection waits so long for the client's end
 STOPPING_S = 2.0  #: the same while the worker stops
 LINGERING = 1_000  #: connections that wait for it; beyond them, the oldest waits no longer
+LOOK_EVERY_S = 1.0  #: for connections that have rested too long
 PIECE_BYTES = 65_536  #: of what a client still sends, thrown away at once
 
 _deadlines: dict[socket.socket, float] = {}  # of the connections that threads wait for; monotonic seconds
@@ -67,8 +73,15 @@ def _tell_of_the_close(app: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _is_read(body: Any, connection: socket.socket) -> bool:
+def _is_at_end(body: Body) -> bool:
+    """Tell, without a system call, whether all of a body of known length has been taken from its connection."""
+    return isinstance(body.reader, LengthReader) and body.reader.length == 0
+
+
+def _is_read(body: Body, connection: socket.socket) -> bool:
     """Take what has arrived of a body, up to PIECE_BYTES, without waiting; return whether that was all of it."""
+    if _is_at_end(body):
+        return True
     timeout_s = connection.gettimeout()
     connection.setblocking(False)
     try:
@@ -82,6 +95,8 @@ def _is_read(body: Any, connection: socket.socket) -> bool:
 class _Connection(TConn):
     """Leaves a graceful close to the poller."""
 
+    has_rested = False
+
     def __init__(self, linger: Callable[[socket.socket], None], *of_gunicorn: Any) -> None:
         super().__init__(*of_gunicorn)
         self._linger = linger
@@ -93,9 +108,31 @@ class _Connection(TConn):
             super().close()
 
 
+class _Socket(socket.socket):
+    """Makes no system call to become what it is: gunicorn sets it to blocking for each request."""
+
+    def setblocking(self, flag: bool) -> None:
+        if flag != self.getblocking():
+            super().setblocking(flag)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a request: the part of a Future that gunicorn asks for."""
+
+    keeps_connection: Any  # or gunicorn's mark that nothing has arrived
+
+    def cancelled(self) -> bool:
+        return False
+
+    def result(self) -> Any:
+        return self.keeps_connection
+
+
 class Worker(ThreadWorker):
     def __init__(self, *of_gunicorn: Any, **more: Any) -> None:
         super().__init__(*of_gunicorn, **more)
+        self._next_look = 0.0  # monotonic seconds
         self._lingering: dict[socket.socket, float] = {}  # their deadlines, the first one first; monotonic seconds
 
     def accept(self, listener: socket.socket) -> None:
@@ -104,10 +141,60 @@ class Worker(ThreadWorker):
         except OSError:
             return  # it went away, or another process was quicker
         self.nr_conns += 1
+        client = _Socket(client.family, client.type, client.proto, fileno=client.detach())
         connection = _Connection(self._linger, self.cfg, client, address, listener.getsockname())
         connection.set_timeout()
         self.pending_conns.append(connection)
         self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, connection))
+
+    def get_thread_pool(self) -> Any:
+        return Threads(self.cfg.threads)
+
+    def enqueue_req(self, connection: Any) -> None:
+        self.tpool.submit(partial(self._serve, connection))
+
+    def run(self) -> None:
+        self._resting = Resting()  # not before the fork: processes would share it
+        self.poller.register(self._resting, EVENT_READ, self._wake)
+        super().run()
+
+    def _serve(self, connection: Any) -> None:
+        keeps_connection: Any = False
+        try:
+            keeps_connection = self.handle(connection)
+        except BaseException:  # the thread lives on
+            self.log.exception("a request ended in an error")
+        if keeps_connection is True and not self._is_stopping() and not connection.parser.unreader.buf.getvalue():
+            connection.set_timeout()
+            self._resting.add(connection)
+            if self._is_stopping():  # since a moment ago: `_cap_keepalive` may have missed this connection
+                connection.timeout = time.monotonic() + STOPPING_S
+        else:
+            self.method_queue.defer(self.finish_request, connection, _Outcome(keeps_connection))
+
+    def _is_stopping(self) -> bool:
+        return not self.alive
+
+    def _wake(self, _: object) -> None:
+        for connection in self._resting.wake():
+            self.enqueue_req(connection)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close connections that have rested for too long; gunicorn calls this after each event."""
+        super().murder_keepalived(force)  # type: ignore[call-arg]  # as below
+        now = time.monotonic()
+        if now >= self._next_look or not self.alive:
+            self._next_look = now + LOOK_EVERY_S
+            for connection in self._resting.overdue(math.inf if force else now):
+                self.nr_conns -= 1
+                connection.close()
+
+    def _keepalive_after(self, connection: Any, keeps_connection: bool) -> bool:
+        """Tell whether another request may come on this connection; gunicorn reads the rest of the body before it."""
+        if keeps_connection and _is_at_end(connection.parser.mesg.body):
+            connection.parser.mesg = None  # nothing is left to read: gunicorn would set time limits, four system calls
+            return True
+        return bool(super()._keepalive_after(connection, keeps_connection))  # type: ignore[misc]  # as below
 
     def handle(self, connection: Any) -> Any:
         expect(connection.sock, HEADERS_WITHIN_S)
@@ -146,6 +233,7 @@ class Worker(ThreadWorker):
     def _cap_keepalive(self, deadline: float) -> None:
         """Do not let clients that send nothing or keep their end open delay the stop; gunicorn calls this then."""
         super()._cap_keepalive(deadline)  # type: ignore[misc]  # the stubs are those of an older gunicorn
+        self._resting.hasten(deadline)
         for connection in self.pending_conns:
             connection.timeout = min(connection.timeout or deadline, deadline)
         self._lingering = {connection: min(end, deadline) for connection, end in self._lingering.items()}

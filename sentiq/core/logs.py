@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from random import randrange
@@ -42,7 +43,7 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -55,6 +56,25 @@ def configure(settings: Settings) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class _Lines(logging.Handler):
+    """Writes each line to stderr by one system call, during which other threads can write theirs.
+
+    The handler of the standard library holds a lock meanwhile: while 64 clients posted, threads waited for it eight
+    times a request. Up to 4 kB, lines of several threads or processes do not mix even in a pipe.
+    """
+
+    def createLock(self) -> None:  # noqa: N802 -- the name of the standard library
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            while line:
+                line = line[os.write(2, line) :]
+        except Exception:  # noqa: BLE001 -- a line that cannot be written must not end what it tells of
+            self.handleError(record)
 
 
 def is_for_people(settings: Settings) -> bool:
