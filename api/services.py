@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -15,12 +15,14 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from api.admission import Admission
+from api.wakeups import wakeup_writer
 from sentiq.core.api_keys import KeyStore
 from sentiq.core.redis import REDIS_AWAY, connect
 from sentiq.core.settings import Settings
 from sentiq.jobs import messages
 from sentiq.jobs.lanes import BulkLane, InteractiveLane
 from sentiq.jobs.results import Results
+from sentiq.jobs.small_jobs import SmallJobs
 from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import ChunkRef
 from sentiq.jobs.uploads import UploadStore
@@ -38,6 +40,7 @@ class Services:
     redis: Redis
     store: JobStore
     results: Results
+    small_jobs: SmallJobs
     waiting: JobStore  # with a client whose socket timeout is longer than a wait
     webhooks: WebhookStore
     uploads: UploadStore
@@ -46,6 +49,7 @@ class Services:
     keys: KeyStore
     admission: Admission
     producer: Celery
+    wakeup: Callable[[str, str], str]  # the message that wakes a worker, see api/wakeups.py
     waiters: BoundedSemaphore
 
     @property
@@ -68,11 +72,13 @@ class Services:
             broker_transport_options=producer.conf.broker_transport_options | address.broker_options | impatient,
             task_publish_retry=False,
         )
+        store = JobStore(redis, settings)
         return cls(
             settings=settings,
             redis=redis,
-            store=JobStore(redis, settings),
+            store=store,
             results=Results(redis),
+            small_jobs=SmallJobs(redis, store, settings.job_ttl_s),
             waiting=JobStore(waiting, settings),
             webhooks=WebhookStore(redis, settings.shard),
             uploads=UploadStore(redis, settings.upload_ttl_s, settings.shard),
@@ -81,23 +87,18 @@ class Services:
             keys=KeyStore(redis),
             admission=Admission(redis, settings),
             producer=producer,
+            wakeup=wakeup_writer(producer),
             waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
         )
 
     def close(self) -> None:
+        self.small_jobs.close()
         self.redis.close()
         self.waiting.redis.close()
         self.producer.close()
 
-    def wake(self, wakeup_id: str, cause: str) -> None:
-        """Send a wake-up. If that fails, the sweeper sends it later, since the work is in the store."""
-        try:
-            messages.wake(self.producer, wakeup_id, cause)
-        except (OperationalError, RedisError) as error:
-            log.warning("a wake-up is left to the sweeper", reason=str(error))
-
     def publish(self, chunks: list[ChunkRef]) -> None:
-        """Send messages for chunks, as `wake` does."""
+        """Send messages for chunks. If that fails, the sweeper sends them later, since the work is in the store."""
         try:
             messages.publish(self.producer, chunks)
         except (OperationalError, RedisError) as error:

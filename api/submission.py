@@ -26,7 +26,8 @@ from sentiq.core.errors import (
     UploadInterrupted,
 )
 from sentiq.jobs.messages import new_task_id
-from sentiq.jobs.types import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, new_job_id
+from sentiq.jobs.small_jobs import Ticket
+from sentiq.jobs.types import FAILED, InputChunk, JobOptions, Lane, NewJob, Row, RowError, SmallJob, new_job_id
 from sentiq.jobs.workers import live_workers
 
 BAD_SHARE_FROM = 1_000  #: rows after which the share of bad ones is checked, and again after as many more
@@ -90,6 +91,7 @@ class Payload:
 class Submitted:
     job_id: str
     is_replayed: bool  # an earlier request with the same idempotency key made this job
+    ticket: Ticket | None = None  # of a small job whose end this process is told
 
 
 def checked_model(services: Services, model: str | None) -> str:
@@ -118,8 +120,17 @@ def checked_options(services: Services, asked: Options) -> JobOptions:
 class Submission:
     """Makes the job of the present request."""
 
-    def __init__(self, services: Services, idempotency_key: str = "") -> None:
+    def __init__(
+        self,
+        services: Services,
+        idempotency_key: str = "",
+        *,
+        waits_for_end: bool = False,
+        own_ttl_ms: int | None = None,
+    ) -> None:
+        """`own_ttl_ms`: of a job that nobody but this request knows of; None: it is listed."""
         self._services = services
+        self._waits_for_end, self._own_ttl_ms = waits_for_end, own_ttl_ms
         self._store = services.store
         self._idempotency_key = idempotency_key
         self._job_id = new_job_id(services.settings.shard)
@@ -185,7 +196,7 @@ class Submission:
         may_be_interactive = not is_table and self._is_small(job, first)
         second = next(chunks, None) if may_be_interactive else None
         if may_be_interactive and second is None:
-            job = replace(job, lane=Lane.INTERACTIVE)
+            return self._submit_small(replace(job, lane=Lane.INTERACTIVE), first, payload)
         self._services.admission.check(job.lane)
         earlier = self._store.create(job, payload.digest.before_rows())
         bind_contextvars(job_id=earlier or job.id)
@@ -196,10 +207,30 @@ class Submission:
         for number, chunk in enumerate(itertools.chain(begun, chunks)):
             self._append(job, number, chunk)
         self._describe(job, payload)
-        wakeup_id = new_task_id()
-        if self._store.seal(job, wakeup_id, payload.digest.after_rows()):
-            self._services.wake(wakeup_id, f"rows={len(first.texts)} job={job.id}")
+        self._store.seal(job, new_task_id(), payload.digest.after_rows())
         return Submitted(job.id, is_replayed=False)
+
+    def _submit_small(self, job: NewJob, rows: InputChunk, payload: Payload) -> Submitted:
+        """Store a job of one chunk for the interactive lane; its file, if any, is read to the end."""
+        svc = self._services
+        svc.admission.check(job.lane)
+        if payload.table is not None:
+            job = replace(job, file=payload.table.format)
+        wakeup_id = new_task_id()
+        small = SmallJob(
+            job,
+            rows,
+            wakeup_id,
+            svc.wakeup(wakeup_id, f"rows={len(rows.texts)} job={job.id}"),
+            payload_digest=payload.digest.after_rows(),
+            answers_to=svc.small_jobs.channel if self._waits_for_end else "",
+            own_ttl_ms=self._own_ttl_ms,
+        )
+        ticket, earlier = svc.small_jobs.submit(small)
+        bind_contextvars(job_id=earlier or job.id)
+        if earlier is not None:
+            return Submitted(earlier, is_replayed=True)
+        return Submitted(job.id, is_replayed=False, ticket=ticket if self._waits_for_end else None)
 
     def _describe(self, job: NewJob, payload: Payload) -> None:
         """Store how the file was read, if its rows have told more than its beginning."""

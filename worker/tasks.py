@@ -5,9 +5,10 @@ What a task returns is not stored; Flower shows it as the result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from celery import Task, shared_task
@@ -27,6 +28,9 @@ DRAIN_BUDGET_S = 2.0  #: then a `drain` publishes its successor, so that Celery 
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+Results = list[tuple[ChunkRef, OutputChunk]]
+
 
 @shared_task(name=DRAIN, bind=True, Request="worker.leased_request:LeasedRequest")
 def drain(self: Task[Any, Any]) -> str:
@@ -37,13 +41,24 @@ def drain(self: Task[Any, Any]) -> str:
     lane, task_id = context.child().interactive, self.request.id
     deadline = monotonic() + DRAIN_BUDGET_S
     batches = chunks = rows = 0
+
+    def record(results: Results, took_ms: float) -> list[OpenChunk] | None:
+        if monotonic() <= deadline:
+            return lane.record_and_take(results, took_ms, task_id)
+        lane.record(results, took_ms)
+        lane.hand_over(self.app, task_id)
+        return None
+
     with bound_contextvars(lane=lane.lane, task_id=task_id):
-        while (opened := lane.take(task_id)) is not None:
+        opened = lane.take(task_id)
+        while opened is not None:
             if opened:
-                _work(lane, opened, monotonic())
                 batches, chunks = batches + 1, chunks + len(opened)
                 rows += sum(chunk.ref.rows for chunk in opened)
-            if monotonic() > deadline:
+                opened = _work(lane, opened, monotonic(), record)
+            elif monotonic() <= deadline:
+                opened = lane.take(task_id)
+            else:
                 lane.hand_over(self.app, task_id)
                 break
     return f"rows={rows} chunks={chunks} batches={batches}"
@@ -57,27 +72,29 @@ def classify_chunk(self: Task[Any, Any], job_id: str, chunk_no: int, rows: int, 
         opened = lane.claim(ChunkRef(job_id, chunk_no, rows, level), self.request.id)
         if opened is None:
             return "nothing to do: done, held, ended, or another task has it"
-        publish(self.app, _work(lane, [opened], began))
+        publish(self.app, _work(lane, [opened], began, lane.record))
     return f"rows={rows} attempt={opened.crashes + 1}"
 
 
-def _work(lane: InteractiveLane | BulkLane, opened: list[OpenChunk], began: float) -> list[ChunkRef]:
-    """Answer the chunks, then record and report the results. Returns the chunks to publish."""
+def _work(
+    lane: InteractiveLane | BulkLane, opened: list[OpenChunk], began: float, record: Callable[[Results, float], T]
+) -> T:
+    """Answer the chunks, then record and report the results. Returns what `record` does, which gets milliseconds."""
     with bound_contextvars(**reporting.log_ids(opened)):
         reporting.started(lane.lane, opened)
         results = _answer(lane, opened)
         took_s = monotonic() - began
-        following = lane.record(results, took_ms=max(1.0, took_s * 1000))
+        following = record(results, max(1.0, took_s * 1000))
     reporting.finished(lane.lane, opened, results, took_s)
     return following
 
 
-def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> list[tuple[ChunkRef, OutputChunk]]:
+def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> Results:
     """Answer the chunks with the models that their jobs ask for; in degraded mode with the bundled one."""
     groups: dict[str, list[OpenChunk]] = {}
     for chunk in opened:
         groups.setdefault(chunk.model, []).append(chunk)
-    results: list[tuple[ChunkRef, OutputChunk]] = []
+    results: Results = []
     for model, chunks in groups.items():
         stands_in = not model and shared.degraded
         try:

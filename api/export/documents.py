@@ -17,7 +17,7 @@ from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import Matches, ResultsPage, RowDocument
 from sentiq.core.errors import FieldError, InvalidInput
-from sentiq.jobs.results import Results
+from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import Job, JobOptions, JobState, Lane
 
 PAGE_AT_ONCE = 4  #: chunks read in one round trip for a page, which needs few
@@ -118,6 +118,13 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
         return ResultsPage(data=rows, next=_cursor(job.chunks, 0))
     results.check_job(job.id)
     return ResultsPage(data=rows, next=None)
+
+
+def whole_page(job: Job, view: View, found: ChunkResult | None) -> ResultsPage:
+    """Return all rows of an ended job of one chunk; none where it has no result."""
+    names = kept_columns(job, view)
+    rows = [] if found is None else chunk_rows(found, job, view)
+    return ResultsPage(data=[RowDocument.model_validate(document(row, view, names)) for row in rows], next=None)
 
 
 def sorted_page(

@@ -10,7 +10,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from api.export.documents import job_document, results_page, sorted_page
+from api.export.documents import job_document, results_page, sorted_page, whole_page
 from api.export.rows import View
 from api.http.auth import caller
 from api.ingest.dry_run import dry_run
@@ -31,6 +31,7 @@ from api.schemas.jobs import (
 from api.schemas.results import ResultsPage, ResultsQuery
 from api.services import services
 from api.submission import Submission, Submitted
+from sentiq.jobs.results import ChunkResult
 
 POLL_AFTER_S = 1  #: Retry-After of a job that has not ended
 INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
@@ -52,13 +53,20 @@ def submit_job(query: SubmitQuery, header: SubmitHeaders) -> Response:
     `Prefer: wait=N` answers 200 with results if done within N seconds. An `Idempotency-Key` makes a retry safe: it gets
     the job of the first request.
     """
-    submission = Submission(services(), header.idempotency_key)
+    svc, wait_s = services(), _wait_s(header.prefer)
+    submission = Submission(svc, header.idempotency_key, waits_for_end=wait_s is not None)
     with ExitStack() as open_files:
         payload, is_dry_run = read_payload(query, submission.on_data, open_files)
         if is_dry_run:
-            return json_answer(dry_run(services(), payload.rows, payload.file))
+            return json_answer(dry_run(svc, payload.rows, payload.file))
         submitted = submission.run(payload)
-    return _accepted(submitted, _wait_s(header.prefer))
+    if wait_s is None:
+        return _accepted(submitted)
+    with svc.place_to_wait() as place:
+        answer = _ended(submitted, wait_s) if place else _accepted(submitted)
+    if place:
+        answer.headers["Preference-Applied"] = f"wait={wait_s}"
+    return answer
 
 
 @blueprint.get("", summary="List jobs, newest first", responses={200: JobList, **problems(422, 503)})
@@ -149,20 +157,32 @@ def json_answer(document: BaseModel, status: int = 200) -> Response:
     return Response(document.model_dump_json(), status, mimetype="application/json")
 
 
-def _accepted(submitted: Submitted, wait_s: int | None) -> Response:
-    svc = services()
-    with svc.place_to_wait() as place:
-        ended = wait_s is not None and place and svc.wait_ended(submitted.job_id, wait_s)
-    if ended:
+def _ended(submitted: Submitted, wait_s: int) -> Response:
+    """Answer with the job and its results, or as `_accepted` where it takes longer than the client would wait."""
+    svc, ticket = services(), submitted.ticket
+    if ticket is not None:
+        end = svc.small_jobs.wait_ended(ticket, wait_s)
+        if end is None:
+            return _accepted(submitted)
+        job, view = end.job, View(neutral_band_of(end.job))
+        found = None if end.answers is None else ChunkResult(0, ticket.small.rows, end.answers)
+        page = whole_page(job, view, found)
+    else:
+        if not svc.wait_ended(submitted.job_id, wait_s):
+            return _accepted(submitted)
         job = svc.store.get(submitted.job_id)
         page = results_page(svc.results, job, View(neutral_band_of(job)), limit=INLINE_ROWS)
-        answer = json_answer(JobWithResults(**job_document(job).model_dump(), results=page))
-    else:
-        answer = json_answer(job_document(svc.store.get(submitted.job_id)), 202)
-        answer.headers["Retry-After"] = str(POLL_AFTER_S)
+    return _located(json_answer(JobWithResults(**dict(job_document(job)), results=page)), submitted)
+
+
+def _accepted(submitted: Submitted) -> Response:
+    answer = json_answer(job_document(services().store.get(submitted.job_id)), 202)
+    answer.headers["Retry-After"] = str(POLL_AFTER_S)
+    return _located(answer, submitted)
+
+
+def _located(answer: Response, submitted: Submitted) -> Response:
     answer.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
-    if wait_s is not None and place:
-        answer.headers["Preference-Applied"] = f"wait={wait_s}"
     if submitted.is_replayed:
         answer.headers["Idempotency-Replayed"] = "true"
     return answer

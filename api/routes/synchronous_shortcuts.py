@@ -1,6 +1,6 @@
 """Synchronous endpoints with the shapes that clients of older sentiment services expect.
 
-Each is a small interactive job that the request waits for and then erases.
+Each is a small interactive job that the request waits for. No index lists it, and it is gone soon after its end.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from flask import Response, after_this_request, g
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.export.documents import results_page
-from api.export.rows import View
+from api.export.labels import LABELS_ZH
+from api.export.rows import ResultRow, View, chunk_rows, read_rows
 from api.http.bodies import parse_json
 from api.http.problems import pointer
 from api.ingest.json_body import check_texts
 from api.routes.views import neutral_band_of
 from api.schemas.common import Options, any_of, body_of, problems
-from api.schemas.results import RowDocument
 from api.schemas.synchronous_shortcuts import (
     Analysis,
     AnalyzeRequest,
@@ -35,7 +34,11 @@ from api.services import Services, services
 from api.submission import Payload, Submission, Undigested
 from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from sentiq.core.invisible_characters import is_blank
+from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.small_jobs import Ticket
 from sentiq.jobs.types import Row
+
+KEPT_LONGER_S = 10.0  #: than a request waits, where the API has ended that would erase its job
 
 EMOJI = {"positive": "😊", "negative": "😞"}
 PROBLEMS = problems(400, 413, 415, 422, 500, 503)
@@ -111,7 +114,7 @@ def sentiment_analyze_batch() -> Response:
     return _json(answer.model_dump_json(exclude_unset=True))
 
 
-def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
+def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> list[ResultRow]:
     """Classify texts at once. Raises Overloaded, ResultNotReady if the lane is too slow, InvalidInput and RowFailed."""
     svc = services()
     check_texts(texts, places, svc.settings.max_text_chars)
@@ -121,29 +124,49 @@ def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> 
                 "Too many requests wait for their results. Try again, or post a job to /api/v1/jobs and poll it.",
                 retry_after_s=1,
             )
-        return _wait_classified(svc, texts, places, options)
-
-
-def _wait_classified(svc: Services, texts: Sequence[str], places: Sequence[str], options: Options) -> list[RowDocument]:
-    payload = Payload([Row(text) for text in texts], Undigested(), options.resolved(svc.settings))
-    submitted = Submission(svc).run(payload)
-    try:
-        if not svc.wait_ended(submitted.job_id, svc.settings.sync_timeout_s):
-            raise ResultNotReady(
-                f"No result within {svc.settings.sync_timeout_s:g} s: the workers are busy or away. Try again, or post "
-                "a job to /api/v1/jobs and poll it.",
-                retry_after_s=5,
-            )
-        job = svc.store.get(submitted.job_id)
-        rows = results_page(svc.results, job, View(neutral_band_of(job)), limit=len(texts)).data
-        if any(row.degraded for row in rows):
-            after_this_request(_mark_degraded)
-    finally:
-        _erase(submitted.job_id)
-    for row, place in zip(rows, places, strict=True):
+        rows = _wait_classified(svc, texts, options)
+    if any(row.degraded for row in rows):
+        after_this_request(_mark_degraded)
+    for row, place_of_text in zip(rows, places, strict=True):
         if row.error is not None:
-            raise RowFailed(row.error.detail, errors=(FieldError(row.error.code, row.error.detail, pointer=place),))
+            fault = FieldError(row.error.code, row.error.detail, pointer=place_of_text)
+            raise RowFailed(row.error.detail, errors=(fault,))
     return rows
+
+
+def _wait_classified(svc: Services, texts: Sequence[str], options: Options) -> list[ResultRow]:
+    payload = Payload([Row(text) for text in texts], Undigested(), options.resolved(svc.settings))
+    timeout_s = svc.settings.sync_timeout_s
+    submission = Submission(svc, waits_for_end=True, own_ttl_ms=round((timeout_s + KEPT_LONGER_S) * 1000))
+    submitted = submission.run(payload)
+    rows = _rows_of_bulk_job(svc, submitted.job_id) if submitted.ticket is None else _rows(svc, submitted.ticket)
+    if rows is None:
+        raise ResultNotReady(
+            f"No result within {timeout_s:g} s: the workers are busy or away. Try again, or post a job to /api/v1/jobs "
+            "and poll it.",
+            retry_after_s=5,
+        )
+    return rows
+
+
+def _rows(svc: Services, ticket: Ticket) -> list[ResultRow] | None:
+    """Return the answers; None when the time is over first."""
+    end = svc.small_jobs.wait_ended(ticket, svc.settings.sync_timeout_s)
+    if end is None or end.answers is None:
+        _erase(ticket.small.job.id)
+        return None
+    return list(chunk_rows(ChunkResult(0, ticket.small.rows, end.answers), end.job, View(neutral_band_of(end.job))))
+
+
+def _rows_of_bulk_job(svc: Services, job_id: str) -> list[ResultRow] | None:
+    """Return the same of texts that together are too long for the interactive lane."""
+    try:
+        if not svc.wait_ended(job_id, svc.settings.sync_timeout_s):
+            return None
+        job = svc.store.get(job_id)
+        return list(read_rows(svc.results, job, View(neutral_band_of(job))))
+    finally:
+        _erase(job_id)
 
 
 def _mark_degraded(response: Response) -> Response:
@@ -158,22 +181,21 @@ def _erase(job_id: str) -> None:
         pass  # another process erased it first
 
 
-def _label(row: RowDocument) -> str:
+def _label(row: ResultRow) -> str:
     assert row.label is not None, "rows with an error are raised"
     return row.label
 
 
-def _label_zh(row: RowDocument) -> str:
-    assert row.label_zh is not None, "rows with an error are raised"
-    return row.label_zh
+def _label_zh(row: ResultRow) -> str:
+    return LABELS_ZH.get(_label(row), _label(row))
 
 
-def _score(row: RowDocument) -> float:
+def _score(row: ResultRow) -> float:
     assert row.score is not None, "rows with an error are raised"
     return row.score
 
 
-def _data(text: str, row: RowDocument, elapsed_ms: float, *, confidence: bool) -> SentimentData:
+def _data(text: str, row: ResultRow, elapsed_ms: float, *, confidence: bool) -> SentimentData:
     return SentimentData(
         text=text,
         sentiment=_label_zh(row),

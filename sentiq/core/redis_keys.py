@@ -50,6 +50,7 @@ The cluster:
   sentiq:probe              never there: see jobs/workers.py, check_writes
   sentiq:workers            hash    worker name → heartbeat (JSON)
   sentiq:api                hash    API process → its requests and memory (JSON)  (see jobs/api_processes.py)
+  sentiq:answers:<process>  channel  no key: what small jobs answer, to the API process that waits  (jobs/small_jobs.py)
   sentiq:activation         hash    active, candidate (models as `id@version`), error; no TTL; jobs/model_activation.py
   sentiq:activation:votes   hash    `candidate worker` → vote
   sentiq:cache:current      hash    digest of model, backend, reading and text → prediction   (see jobs/cache.py)
@@ -138,6 +139,11 @@ class LaneKeys(NamedTuple):
     def of(cls, lane: str) -> LaneKeys:
         prefix = f"sentiq:{lane}:"
         return cls(*[prefix + name for name in ("leases", "owners", "crashes", "children", "speed")])
+
+
+def answers_to(process_id: str) -> str:
+    """Return the channel on which an API process is told how the small jobs end that it waits for."""
+    return f"sentiq:answers:{process_id}"
 
 
 def jobs_of(owner: str) -> str:

@@ -96,6 +96,19 @@ def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
     return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED))
 
 
+def encode_erased(job_id: str) -> bytes:
+    """Encode the end of a small job that was erased: it has neither fields nor a result."""
+    packed: bytes = msgpack.packb((job_id, [], None))
+    return packed
+
+
+def decode_end(blob: bytes) -> tuple[str, dict[str, str], bytes | None]:
+    """Return the id, the fields and the result of a small job; `tell_of_the_end` in lua/shared/job.lua encodes them."""
+    job_id, words, result = msgpack.unpackb(blob, raw=True)
+    fields = iter([word.decode() for word in words])
+    return job_id.decode(), dict(zip(fields, fields, strict=True)), result or None
+
+
 def encode_output(chunk: OutputChunk) -> bytes:
     columns = len(chunk.labels)
     blank = (0.0,) * columns

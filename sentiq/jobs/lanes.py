@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 
@@ -20,7 +21,7 @@ from sentiq.core.settings import LongTexts, Settings
 from sentiq.jobs.census import texts_per_second
 from sentiq.jobs.codec import decode_input, decode_output, encode_output
 from sentiq.jobs.messages import Producer, new_task_id, publish, wake
-from sentiq.jobs.scripts import Script
+from sentiq.jobs.scripts import RoundTrip, Script
 from sentiq.jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 from sentiq.jobs.types import ChunkRef, InputChunk, JobOptions, Lane, OutputChunk, RowError
 
@@ -88,7 +89,6 @@ class _Lane:
         self._keys = LaneKeys.of(self.lane)
         self._ttl_ms = settings.job_ttl_s * 1000
         self._lease_ms = round(settings.lease_s * 1000)
-        self._open = Script(redis, "open")
         self._record = Script(redis, "record")
         self._renew = Script(redis, "renew")
         self._release = Script(redis, "release")
@@ -109,13 +109,17 @@ class _Lane:
 
         `took_ms` is the time the child took for all of them, for estimates of speed; 0 does not count there.
         """
+        trip = RoundTrip(self.redis)
+        self._add_records(trip, results, took_ms)
+        return [ChunkRef.parse(text(member)) for answer in trip.run() for member in answer[1:]]
+
+    def _add_records(self, trip: RoundTrip, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float) -> None:
         rows = sum(len(output.outcomes) for _, output in results)
-        pipe = self.redis.pipeline(transaction=False)
         k = self._keys
         for ref, output in results:
             counts = output.counts
-            self._record.queue(
-                pipe,
+            trip.add(
+                self._record,
                 **JobKeys.of(ref.job_id).renewed,
                 leases=k.leases,
                 owners=k.owners,
@@ -141,7 +145,6 @@ class _Lane:
                 took_ms=_share_ms(took_ms, output, rows),
                 halve_after_ms=SPEED_OF_MS[self.lane],
             )
-        return [ChunkRef.parse(text(member)) for answer in pipe.execute() for member in answer[1:]]
 
     def isolate(self, ref: ChunkRef, state: bytes) -> None:
         """Store the state of a halving, so that the next execution continues where this one dies."""
@@ -150,52 +153,6 @@ class _Lane:
         pipe.hset(job.isolation, str(ref.chunk_no), state)
         pipe.pexpire(job.isolation, self._ttl_ms)
         pipe.execute()
-
-    def _open_all(self, claimed: Sequence[tuple[ChunkRef, int]], waited_ms: int = -1) -> list[OpenChunk]:
-        """Open claimed chunks in one round trip. Leaves out those without work, and forgets their claims."""
-        pipe = self.redis.pipeline(transaction=False)
-        for ref, _ in claimed:
-            job, k = JobKeys.of(ref.job_id), self._keys
-            self._open.queue(
-                pipe,
-                job=job.job,
-                input=job.input,
-                output=job.output,
-                isolation=job.isolation,
-                held=job.held,
-                retry=job.retry,
-                leases=k.leases,
-                owners=k.owners,
-                queued=redis_keys.QUEUED,
-                job_id=ref.job_id,
-                chunk_no=ref.chunk_no,
-                member=str(ref),
-                ttl_ms=self._ttl_ms,
-            )
-        opened = []
-        for (ref, crashes), answer in zip(claimed, pipe.execute(), strict=True):
-            if answer == [b"held"]:
-                continue
-            if not answer:
-                self._forget(ref)
-                continue
-            blob, isolation, result, *words, since_sealed_ms = answer
-            ms = waited_ms if self.lane is Lane.BULK else since_sealed_ms
-            request_id, model, options = map(text, words)
-            opened.append(
-                OpenChunk(
-                    ref,
-                    decode_input(blob),
-                    crashes,
-                    isolation,
-                    request_id,
-                    model,
-                    JobOptions.loads(options).long_texts,
-                    None if result is None else decode_output(result),
-                    ms / 1000 if ms >= 0 else None,
-                )
-            )
-        return opened
 
     def _release_all(self, task_id: str, pending: str | None, wakeups: str | None) -> list[ChunkRef]:
         members = self._release(
@@ -209,13 +166,6 @@ class _Lane:
             redelivery_ms=REDELIVERY_MS,
         )
         return [ChunkRef.parse(text(member)) for member in members]
-
-    def _forget(self, ref: ChunkRef) -> None:
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.zrem(self._keys.leases, str(ref))
-        pipe.hdel(self._keys.owners, str(ref))
-        pipe.hdel(self._keys.crashes, str(ref))
-        pipe.execute()
 
 
 class InteractiveLane(_Lane):
@@ -236,23 +186,59 @@ class InteractiveLane(_Lane):
 
         Empty when the jobs of all chunks taken had ended; None when nothing waits, and then this wake-up has ended.
         """
-        k = self._keys
-        taken = self._take(
+        trip = RoundTrip(self.redis)
+        self._add_take(trip, task_id)
+        return self._taken(trip.run()[-1])
+
+    def record_and_take(
+        self, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float, task_id: str
+    ) -> list[OpenChunk] | None:
+        """Do what `record` does and then what `take` does, in one round trip."""
+        trip = RoundTrip(self.redis)
+        self._add_records(trip, results, took_ms)
+        self._add_take(trip, task_id)
+        return self._taken(trip.run()[-1])
+
+    def _add_take(self, trip: RoundTrip, task_id: str) -> None:
+        k, pattern = self._keys, JobKeys.of("%s")
+        trip.add(
+            self._take,
             pending=redis_keys.PENDING,
             leases=k.leases,
             owners=k.owners,
             crashes=k.crashes,
             wakeups=redis_keys.WAKEUPS,
+            children=k.children,
             task_id=task_id,
             rows_wanted=self._rows,
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
+            job_pattern=pattern.job,
+            input_pattern=pattern.input,
+            output_pattern=pattern.output,
+            isolation_pattern=pattern.isolation,
         )
-        if not taken:
+
+    @staticmethod
+    def _taken(answer: list[Any]) -> list[OpenChunk] | None:
+        if not answer:
             return None
-        return self._open_all(
-            [(ChunkRef.parse(text(m)), crashes) for m, crashes in zip(taken[::2], taken[1::2], strict=True)]
-        )
+        opened = []
+        for member, crashes, blob, isolation, *words, waited_ms in answer[1:]:
+            request_id, model, options = map(text, words)
+            opened.append(
+                OpenChunk(
+                    ref=ChunkRef.parse(text(member)),
+                    input=decode_input(blob),
+                    crashes=crashes,
+                    isolation=isolation,
+                    request_id=request_id,
+                    model=model,
+                    long_texts=JobOptions.loads(options).long_texts,
+                    waited_s=waited_ms / 1000 if waited_ms >= 0 else None,
+                )
+            )
+        return opened
 
     def release(self, task_id: str) -> list[ChunkRef]:
         """Free the chunks of a task whose child died. Returns them; they are pending again."""
@@ -314,6 +300,7 @@ class BulkLane(_Lane):
     def __init__(self, redis: Redis, settings: Settings) -> None:
         super().__init__(redis, settings)
         self._claim = Script(redis, "claim")
+        self._open = Script(redis, "open")
         self._sweep = Script(redis, "sweep_bulk")
         self._demand = Script(redis, "demand_bulk")
 
@@ -330,10 +317,51 @@ class BulkLane(_Lane):
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
         )
-        if crashes < 0:
+        return None if crashes < 0 else self._opened(ref, crashes, *waited_ms)
+
+    def _opened(self, ref: ChunkRef, crashes: int, waited_ms: int) -> OpenChunk | None:
+        """Open a claimed chunk; forget the claim of one without work."""
+        job, k = JobKeys.of(ref.job_id), self._keys
+        answer = self._open(
+            job=job.job,
+            input=job.input,
+            output=job.output,
+            isolation=job.isolation,
+            held=job.held,
+            retry=job.retry,
+            leases=k.leases,
+            owners=k.owners,
+            queued=redis_keys.QUEUED,
+            job_id=ref.job_id,
+            chunk_no=ref.chunk_no,
+            member=str(ref),
+            ttl_ms=self._ttl_ms,
+        )
+        if answer == [b"held"]:
             return None
-        opened = self._open_all([(ref, crashes)], *waited_ms)
-        return opened[0] if opened else None
+        if not answer:
+            self._forget(ref)
+            return None
+        blob, isolation, result, *words = answer
+        request_id, model, options = map(text, words)
+        return OpenChunk(
+            ref,
+            decode_input(blob),
+            crashes,
+            isolation,
+            request_id,
+            model,
+            JobOptions.loads(options).long_texts,
+            None if result is None else decode_output(result),
+            waited_ms / 1000 if waited_ms >= 0 else None,
+        )
+
+    def _forget(self, ref: ChunkRef) -> None:
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.zrem(self._keys.leases, str(ref))
+        pipe.hdel(self._keys.owners, str(ref))
+        pipe.hdel(self._keys.crashes, str(ref))
+        pipe.execute()
 
     def release(self, task_id: str) -> list[ChunkRef]:
         """Free the chunks of a task whose child died. Returns them; each gets a message again."""

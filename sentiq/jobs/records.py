@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from redis import Redis
 
@@ -25,12 +25,14 @@ def read_jobs(redis: Redis, job_ids: Sequence[str]) -> Sequence[Job | None]:
     time, *answers = pipe.execute()
     now_ms = unix_ms(time)
     return [
-        _job({text(f): text(v) for f, v in fields.items()}, now_ms, now_ms + ttl_ms, rank) if fields else None
+        job_of({text(f): text(v) for f, v in fields.items()}, now_ms, now_ms + ttl_ms, rank) if fields else None
         for fields, ttl_ms, rank in zip(answers[::3], answers[1::3], answers[2::3], strict=True)
     ]
 
 
-def _job(fields: dict[str, str], now_ms: int, expires_at_ms: int, rank: int | None) -> Job:
+def job_of(fields: Mapping[str, str], now_ms: int, expires_at_ms: int, rank: int | None) -> Job:
+    """Return the job with these fields. `rank`: its place, from 0, among the jobs that wait for their start."""
+
     def optional_int(name: str) -> int | None:
         return int(fields[name]) if name in fields else None
 

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.client import Pipeline
 from redis.exceptions import NoScriptError
 
 LUA = Path(__file__).parent / "lua"
@@ -134,29 +133,46 @@ class Script:
     """
 
     def __init__(self, redis: Redis, name: str) -> None:
-        self._redis, self._name, self._source = redis, name, source(name)
+        self._redis, self._name, self.source = redis, name, source(name)
 
     def __call__(self, /, **values: Any) -> Any:
         """Run the script. Raises TypeError, before Redis is asked, where a name is missing or unknown."""
-        words = self._words(values)
+        words = self.words(values)
         try:
-            return self._redis.evalsha(self._source.digest, *words)
+            return self._redis.evalsha(self.source.digest, *words)
         except NoScriptError:
-            return self._redis.eval(self._source.text, *words)
+            return self._redis.eval(self.source.text, *words)
 
-    def queue(self, pipeline: Pipeline, /, **values: Any) -> None:
-        """Let a pipeline run the script later; it must run no other script. Raises TypeError as a call does."""
-        words = self._words(values)
-        if len(pipeline) == 0:
-            pipeline.eval(self._source.text, *words)
-        else:
-            pipeline.evalsha(self._source.digest, *words)
-
-    def _words(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The number of keys, the keys and the arguments."""
-        source = self._source
+    def words(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the number of keys, the keys and the arguments. Raises TypeError as a call does."""
+        source = self.source
         if values.keys() != source.names:
             missing, unknown = sorted(source.names - values.keys()), sorted(values.keys() - source.names)
             raise TypeError(f"script {self._name!r}: missing {missing}, unknown {unknown}")
         keys = source.keys.values(values)
         return (len(keys), *keys, *source.args.values(values))
+
+
+class RoundTrip:
+    """Several runs of scripts in one round trip. Each is a step of its own: others may come between."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._pipeline = redis.pipeline(transaction=False)
+        self._sent: set[str] = set()  # digests
+
+    def add(self, script: Script, /, **values: Any) -> None:
+        """Run the script after those added before. Raises TypeError as a call does."""
+        words, source = script.words(values), script.source
+        if source.digest in self._sent:
+            self._pipeline.evalsha(source.digest, *words)
+        else:  # Redis may not know it, and an error in the middle could not be mended
+            self._sent.add(source.digest)
+            self._pipeline.eval(source.text, *words)
+
+    def run(self) -> list[Any]:
+        """Return the answers, in order. Raises the first error that Redis answered, after all have run."""
+        return self._pipeline.execute()
+
+    def run_each(self) -> list[Any]:
+        """Return the answers, and the errors in the places of theirs."""
+        return self._pipeline.execute(raise_on_error=False)

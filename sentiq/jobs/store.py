@@ -17,8 +17,9 @@ it again. So `create`, `append` and `seal` change nothing the second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from typing import Any
 
 from redis import Redis
 
@@ -36,11 +37,12 @@ from sentiq.core.redis import RedisFull, text
 from sentiq.core.redis_clock import now_ms
 from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.core.settings import Settings
-from sentiq.jobs.codec import encode_input
+from sentiq.jobs.codec import encode_erased, encode_input
 from sentiq.jobs.daily_window import Outlook, outlook
+from sentiq.jobs.messages import queue_keys
 from sentiq.jobs.records import read_jobs
 from sentiq.jobs.results import Results
-from sentiq.jobs.scripts import Script
+from sentiq.jobs.scripts import RoundTrip, Script
 from sentiq.jobs.types import (
     ChunkRef,
     FileFormat,
@@ -51,6 +53,7 @@ from sentiq.jobs.types import (
     Lane,
     NewJob,
     RowError,
+    SmallJob,
 )
 
 ISSUE_LEASE_MS = 20_000  #: a published chunk that no child claims in this time gets a second message
@@ -68,6 +71,7 @@ class JobStore:
         self._now_ms = clock or partial(now_ms, redis)
         self._ttl_ms = settings.job_ttl_s * 1000
         self._upload_timeout_ms = round(settings.upload_timeout_s * 1000)
+        self._submit = Script(redis, "submit")
         self._create = Script(redis, "create")
         self._append = Script(redis, "append")
         self._touch = Script(redis, "touch")
@@ -78,8 +82,58 @@ class JobStore:
 
     # -- filling ------------------------------------------------------------------------------------------------
 
+    def submit(self, small: SmallJob) -> str | None:
+        """Store a small job, which is then complete, pending, and has woken a child.
+
+        Returns None, or the id of an earlier job, as `create` does. Raises as that does.
+        """
+        (answer,) = self.submit_all([small])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def submit_all(self, submitted: Sequence[SmallJob]) -> list[str | Exception | None]:
+        """Do what `submit` does for each, in one round trip; what it raises is in the place of its answer."""
+        trip = RoundTrip(self.redis)
+        for small in submitted:
+            job, k = small.job, JobKeys.of(small.job.id)
+            trip.add(
+                self._submit,
+                job=k.job,
+                input=k.input,
+                jobs=redis_keys.JOBS,
+                owners_jobs=redis_keys.jobs_of(job.owner),
+                pending=redis_keys.PENDING,
+                wakeups=redis_keys.WAKEUPS,
+                children=LaneKeys.of(Lane.INTERACTIVE).children,
+                arrived=redis_keys.ARRIVED,
+                messages=queue_keys(Lane.INTERACTIVE)[0],
+                idempotency=_idempotency_key(job),
+                job_id=job.id,
+                ttl_ms=self._ttl_ms,
+                own_ttl_ms=_or_blank(small.own_ttl_ms),
+                model=job.model,
+                request_id=job.request_id,
+                options=job.options.dumps(),
+                file=job.file.dumps() if job.file else "",
+                level=job.options.priority.level,
+                webhook=job.options.webhook,
+                owner=job.owner,
+                job_key_pattern=JobKeys.of("%s").job,
+                rows=len(small.rows.texts),
+                blob=encode_input(small.rows),
+                wakeup_id=small.wakeup_id,
+                wakeup=small.wakeup,
+                wakeup_expiry_ms=WAKEUP_EXPIRY_MS,
+                answers_to=small.answers_to,
+                payload_digest=small.payload_digest,
+            )
+        return [
+            _submitted(answer, small.payload_digest) for answer, small in zip(trip.run_each(), submitted, strict=True)
+        ]
+
     def create(self, job: NewJob, payload_digest: str = "") -> str | None:
-        """Create a job. Until it is sealed, its idempotency key counts as in progress.
+        """Create a bulk job. Until it is sealed, its idempotency key counts as in progress.
 
         Returns None, or the id of the job that the same key and payload created before; "" equals any payload.
         Raises IdempotencyMismatch and IdempotencyInProgress.
@@ -99,7 +153,6 @@ class JobStore:
             job_id=job.id,
             ttl_ms=self._ttl_ms,
             upload_timeout_ms=self._upload_timeout_ms,
-            lane=job.lane,
             model=job.model,
             request_id=job.request_id,
             options=options.dumps(),
@@ -125,7 +178,7 @@ class JobStore:
 
     def append(self, job: NewJob, chunk_no: int, chunk: InputChunk) -> list[ChunkRef]:
         """Add a chunk. Returns the chunks for which a message must be sent. Raises JobEnded."""
-        k, lane = JobKeys.of(job.id), LaneKeys.of(job.lane)
+        k, lane = JobKeys.of(job.id), LaneKeys.of(Lane.BULK)
         answer = self._append(
             **k.renewed,
             receiving=redis_keys.RECEIVING,
@@ -161,32 +214,23 @@ class JobStore:
         if self.redis.exists(key):
             self.redis.hset(key, "file", file.dumps())
 
-    def seal(self, job: NewJob, wakeup_id: str, payload_digest: str = "") -> bool:
-        """Declare a job complete: no chunk follows. Raises JobEnded.
-
-        Returns whether a `drain` with task id `wakeup_id` must be sent.
-        """
-        answer = self._seal(
+    def seal(self, job: NewJob, sealing_id: str, payload_digest: str = "") -> None:
+        """Declare a job complete: no chunk follows. Raises JobEnded, unless the same request has sealed it before."""
+        is_sealed = self._seal(
             **JobKeys.of(job.id).renewed,
             receiving=redis_keys.RECEIVING,
             queued=redis_keys.QUEUED,
             schedule=redis_keys.SCHEDULE,
             webhooks_due=redis_keys.WEBHOOKS_DUE,
             live=redis_keys.LIVE,
-            pending=redis_keys.PENDING,
-            wakeups=redis_keys.WAKEUPS,
-            children=LaneKeys.of(Lane.INTERACTIVE).children,
-            arrived=redis_keys.ARRIVED,
             idempotency=_idempotency_key(job),
             job_id=job.id,
             ttl_ms=self._ttl_ms,
-            wakeup_expiry_ms=WAKEUP_EXPIRY_MS,
-            wakeup_id=wakeup_id,
+            sealing_id=sealing_id,
             payload_digest=payload_digest,
         )
-        if answer == -1:
+        if not is_sealed:
             raise _no_longer_receives(job.id)
-        return bool(answer)
 
     # -- ending -------------------------------------------------------------------------------------------------
 
@@ -215,7 +259,7 @@ class JobStore:
         This also works when Redis is full and refuses transactions: it is how users make room.
         """
         k = JobKeys.of(job_id)
-        idempotency, owner = self.redis.hmget(k.job, "idempotency", "owner")
+        idempotency, owner, answers_to = self.redis.hmget(k.job, "idempotency", "owner", "answers_to")
         pipe = self.redis.pipeline(transaction=False)
         # Unlinked: deleting millions of texts at once would block all other clients.
         pipe.unlink(k.job, k.input, k.output, k.isolation, k.held, k.failures, k.retry, k.pace, k.exports)
@@ -236,6 +280,8 @@ class JobStore:
         wake = self.redis.pipeline(transaction=True)
         wake.rpush(k.ended, 1)  # waiting clients find no job
         wake.expire(k.ended, 60)
+        if answers_to:
+            wake.publish(text(answers_to), encode_erased(job_id))
         try:
             wake.execute()
         except RedisFull:
@@ -414,6 +460,17 @@ class JobStore:
             error_detail=error.detail if error else "",
         )
         return None if found is None else text(found)
+
+
+def _submitted(answer: Any, payload_digest: str) -> str | Exception | None:
+    if isinstance(answer, Exception):
+        return answer
+    if answer[0] == b"created":
+        return None
+    try:
+        return _check_replay(text(answer[1]), text(answer[2] or b""), payload_digest)
+    except (IdempotencyInProgress, IdempotencyMismatch) as error:
+        return error
 
 
 def _idempotency_key(job: NewJob) -> str | None:

@@ -276,6 +276,19 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallJob:
+    """A job of the interactive lane, whole."""
+
+    job: NewJob
+    rows: InputChunk
+    wakeup_id: str  # id of a new Celery task
+    wakeup: str  # the message of that task
+    payload_digest: str = ""
+    answers_to: str = ""  # channel of the API process that waits for the end; "" where none does
+    own_ttl_ms: int | None = None  # of a job that only the request which made it knows; None: it is listed
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job at one moment. Times are Unix milliseconds of the Redis clock."""
 

@@ -16,7 +16,7 @@ from sentiq.jobs.lanes import BulkLane, InteractiveLane
 from sentiq.jobs.messages import DRAIN
 from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import ChunkRef, JobState, Lane
-from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new
+from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, small_job
 
 
 class Forgetful(Redis):
@@ -61,7 +61,7 @@ def test_a_bulk_job_from_a_to_d(forgetful: Redis, store: JobStore, settings: Set
 
     assert store.create(job, "digest") is None
     assert [store.append(job, n, chunk_of(n)) for n in range(2)] == [[ChunkRef(job.id, n, 2)] for n in range(2)]
-    assert store.seal(job, "unused", "digest") is False
+    store.seal(job, "unused", "digest")
     assert store.get(job.id).total == 4
 
     for number in range(2):
@@ -69,15 +69,13 @@ def test_a_bulk_job_from_a_to_d(forgetful: Redis, store: JobStore, settings: Set
     done = store.get(job.id)
     assert (done.state, done.completed, done.failed) == (JobState.COMPLETED, 4, 0)
     assert store.create(new(key="k"), "digest") == job.id
-    assert store.seal(job, "unused", "digest") is False
+    store.seal(job, "unused", "digest")
 
 
 def test_an_interactive_job_from_a_to_d(forgetful: Redis, store: JobStore, settings: Settings) -> None:
     interactive, job = InteractiveLane(forgetful, settings), new(Lane.INTERACTIVE)
 
-    store.create(job)
-    assert store.append(job, 0, chunk_of(0)) == []
-    assert store.seal(job, "wake-up") is True
+    assert store.submit(small_job(job, wakeup_id="wake-up")) is None
     opened = interactive.take("wake-up")
 
     assert opened is not None
@@ -89,10 +87,8 @@ def test_an_interactive_job_from_a_to_d(forgetful: Redis, store: JobStore, setti
 
 
 def test_a_wakeup_of_the_sweeper_is_sent(redis: Redis, forgetful: Redis, store: JobStore, settings: Settings) -> None:
-    job, messages = new(Lane.INTERACTIVE), Messages()
-    store.create(job)
-    store.append(job, 0, chunk_of(0))
-    store.seal(job, "lost")
+    messages = Messages()
+    store.submit(small_job(new(Lane.INTERACTIVE)))
     redis.delete(redis_keys.WAKEUPS)
 
     InteractiveLane(forgetful, settings).sweep(messages)
@@ -124,9 +120,7 @@ def test_a_small_submission_that_arrives_late_changes_nothing(redis: Redis, sett
     late = Late(redis)
     store, interactive, job = JobStore(late, settings), InteractiveLane(redis, settings), new(Lane.INTERACTIVE)
 
-    store.create(job)
-    store.append(job, 0, chunk_of(0))
-    store.seal(job, "wake-up")
+    store.submit(small_job(job, wakeup_id="wake-up"))
     late.arrive_again()
     opened = interactive.take("wake-up")
     late.arrive_again()

@@ -27,8 +27,17 @@ from sentiq.jobs.types import (
     RowError,
     new_job_id,
 )
-from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, submitted
+from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, small_job, submitted
 from tests.support.processes import wait_until
+
+
+def wakeups_sent(redis: Redis) -> list[str]:
+    """The messages that no worker has fetched, the oldest first; they are gone then."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.lrange("interactive", 0, -1)
+        pipe.delete("interactive")
+        return [text(message) for message in reversed(pipe.execute()[0])]
+
 
 # -- A, B, C, D ----
 
@@ -40,7 +49,7 @@ def test_a_bulk_job_from_a_to_d(store: JobStore, bulk: BulkLane) -> None:
 
     assert store.append(job, 0, chunk_of(0)) == [ChunkRef(job.id, 0, 2)]
     assert store.append(job, 1, chunk_of(1)) == [ChunkRef(job.id, 1, 2)]
-    assert store.seal(job, "unused") is False
+    store.seal(job, "unused")
     assert store.get(job.id).state is JobState.QUEUED  # B
 
     first = claimed(bulk, job, 0)
@@ -243,19 +252,63 @@ def test_a_submit_right_after_the_last_take_sends_a_wakeup(
     redis: Redis, store: JobStore, interactive: InteractiveLane
 ) -> None:
     redis.set(redis_keys.LaneKeys.of(Lane.INTERACTIVE).children, 0)
-    job = new(Lane.INTERACTIVE)
-    store.create(job)
-    store.append(job, 0, chunk_of(0))
-    assert store.seal(job, "w1") is True
+    store.submit(small_job(new(Lane.INTERACTIVE), wakeup_id="w1"))
+    assert wakeups_sent(redis) == ["message w1"]
     opened = interactive.take("w1")
     assert opened
     interactive.record([answer_to(opened[0])])
     assert interactive.take("w1") is None
 
-    other = new(Lane.INTERACTIVE)
-    store.create(other)
-    store.append(other, 0, chunk_of(0))
-    assert store.seal(other, "w2") is True
+    store.submit(small_job(new(Lane.INTERACTIVE), wakeup_id="w2"))
+    assert wakeups_sent(redis) == ["message w2"]
+
+
+def test_more_wakeups_than_children_are_not_sent(redis: Redis, store: JobStore) -> None:
+    redis.set(redis_keys.LaneKeys.of(Lane.INTERACTIVE).children, 2)
+    for number in range(6):
+        store.submit(small_job(new(Lane.INTERACTIVE), wakeup_id=f"w{number}"))
+    assert wakeups_sent(redis) == ["message w0", "message w1", "message w2"]
+
+
+def test_each_child_takes_its_share(redis: Redis, store: JobStore, interactive: InteractiveLane) -> None:
+    redis.set(redis_keys.LaneKeys.of(Lane.INTERACTIVE).children, 2)
+    for _ in range(7):
+        submitted(store, Lane.INTERACTIVE)
+    assert [len(interactive.take(task) or ()) for task in ("a", "b", "c", "d")] == [4, 2, 1, 0]
+
+
+def test_one_bad_submission_leaves_the_others_of_its_round_trip(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
+) -> None:
+    first, broken, last = (small_job(new(Lane.INTERACTIVE)) for _ in range(3))
+    redis.set(JobKeys.of(broken.job.id).input, "of another type")
+    answers = store.submit_all([first, broken, last])
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
+    assert {store.get(small.job.id).state for small in (first, last)} == {JobState.QUEUED}
+
+
+def test_a_small_job_with_a_key_is_made_once(store: JobStore) -> None:
+    first, again, other = (new(Lane.INTERACTIVE, key="k") for _ in range(3))
+    assert store.submit(small_job(first, payload_digest="d")) is None
+    assert store.submit(small_job(again, payload_digest="d")) == first.id
+    with pytest.raises(IdempotencyMismatch):
+        store.submit(small_job(other, payload_digest="e"))
+
+
+def test_a_job_that_no_index_lists_is_gone_soon_after_its_end(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
+) -> None:
+    job = new(Lane.INTERACTIVE)
+    store.submit(small_job(job, own_ttl_ms=30_000))
+    k = JobKeys.of(job.id)
+    assert store.list_jobs(10) == ([], None)
+    assert 0 < redis.pttl(k.job) <= 30_000
+    assert 0 < redis.pttl(k.input) <= 30_000
+    (opened,) = interactive.take("task") or []
+    interactive.record([answer_to(opened)])
+    assert store.get(job.id).state is JobState.COMPLETED
+    assert not redis.exists(k.input), "its texts go at once"
+    assert all(0 < redis.pttl(key) <= 5_000 for key in redis.keys(f"*{job.id}*"))
 
 
 # -- E and F ----
@@ -351,7 +404,7 @@ def test_a_bulk_job_whose_transitions_are_sent_twice_is_answered_once(store: Job
         for _ in range(2):
             store.append(job, number, chunk_of(number))
     for _ in range(2):
-        assert store.seal(job, "wake", payload_digest="d") is False
+        store.seal(job, "sealing", payload_digest="d")
     for number in range(2):
         result = answer_to(claimed(bulk, job, number))
         for _ in range(2):
@@ -362,21 +415,19 @@ def test_a_bulk_job_whose_transitions_are_sent_twice_is_answered_once(store: Job
     assert store.create(new(key="k"), payload_digest="d") == job.id
 
 
-def test_a_small_job_that_is_sealed_twice_is_pending_once_and_wakes_somebody(
-    store: JobStore, interactive: InteractiveLane
+def test_a_small_job_that_is_submitted_twice_is_pending_once_and_wakes_somebody(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
 ) -> None:
-    job = new(Lane.INTERACTIVE)
-    store.create(job)
-    store.append(job, 0, chunk_of(0))
-    assert [store.seal(job, "wake") for _ in range(2)] == [True, True]
+    small = small_job(new(Lane.INTERACTIVE), wakeup_id="wake")
+    assert [store.submit(small) for _ in range(2)] == [None, None]
+    assert wakeups_sent(redis) == ["message wake"]
 
     (opened,) = interactive.take("task") or []
     interactive.record([answer_to(opened)])
 
     assert interactive.take("task") is None
-    assert store.seal(job, "wake") is True  # ended since, and still no error
-    with pytest.raises(JobEnded):
-        store.seal(job, "another request")
+    assert store.submit(small) is None  # ended since, and still no error
+    assert interactive.take("task") is None
 
 
 def test_a_flush_of_all_scripts_at_any_moment_changes_nothing(
@@ -557,4 +608,4 @@ def test_every_key_expires(redis: Redis, store: JobStore, bulk: BulkLane, intera
     store.create(keyed)
     store.cancel(job.id)
 
-    assert [key for key in redis.keys("*") if redis.pttl(key) < 0] == []
+    assert [key for key in redis.keys("*") if redis.pttl(key) < 0] == [b"interactive"], "that one is Celery's"

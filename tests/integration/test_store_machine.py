@@ -42,9 +42,10 @@ from sentiq.jobs.lanes import STALLED, BulkLane, InteractiveLane, OpenChunk, swe
 from sentiq.jobs.messages import CLASSIFY_CHUNK, new_task_id
 from sentiq.jobs.results import Results
 from sentiq.jobs.store import JobStore
-from sentiq.jobs.types import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority
+from sentiq.jobs.types import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority, SmallJob
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
 from tests.support.examples import effort
+from tests.support.jobs import chunk_of, small_job
 
 EXAMPLES = 180  #: a third of them still ends jobs in every way
 STEPS = 50
@@ -131,6 +132,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.results = Results(redis)
         self.bulk, self.interactive = BulkLane(redis, settings), InteractiveLane(redis, settings)
         self.model = Model()
+        self.small: dict[str, SmallJob] = {}
         self.messages: list[ChunkRef] = []  # all ever sent: each may come soon, late, again, or never
         self.executions: list[Execution] = []  # all ever begun
         tally["examples"] += 1
@@ -148,13 +150,44 @@ class StoreMachine(RuleBasedStateMachine):
         self._submit(kind, "" if key in self.model.keys else key, chunks)
 
     def _submit(self, kind: Kind, key: str, chunks: list[tuple[int, bool]]) -> None:
+        if kind.lane is Lane.INTERACTIVE:
+            self._submit_small(kind, key, *chunks[0])
+            return
         job = self._create(kind, key, "")
-        for rows, bad in chunks[:1] if kind.lane is Lane.INTERACTIVE else chunks:
+        for rows, bad in chunks:
             self._append(job, rows, bad=bad)
         self._seal(job, "a digest")
 
+    def _submit_small(self, kind: Kind, key: str, rows: int, bad: bool) -> None:
+        job = ModelJob(kind.new(f"job_{len(self.model.jobs)}", key, self.clock_ms), kind.lane)
+        chunk = input_chunk(job, rows, bad=bad)
+        small = small_job(job.new, chunk, payload_digest="a digest")
+        assert self.store.submit(small) is None
+        job.chunks.append(chunk)
+        job.sealed = True
+        self.small[job.new.id] = small
+        self.model.jobs[job.new.id] = job
+        if key:
+            self.model.keys[key] = (job.new.id, "a digest")
+
+    @precondition(lambda self: self.small)
+    @rule(data=st.data())
+    def submit_again(self, data: st.DataObject) -> None:
+        """The answer was lost, or the first request comes late."""
+        job_id = data.draw(st.sampled_from(sorted(self.small)))
+        if not self.model.jobs[job_id].erased:
+            assert self.store.submit(self.small[job_id]) is None
+
+    @precondition(lambda self: self.model.keys)
+    @rule(data=st.data(), rows=ROWS, digest=DIGESTS)
+    def submit_with_a_key_that_is_taken(self, data: st.DataObject, rows: int, digest: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.model.keys)))
+        new = QUICK.new("job_again", key, self.clock_ms)
+        small = small_job(new, chunk_of(0, rows), payload_digest=digest)
+        self._replayed(key, digest, lambda: self.store.submit(small))
+
     @precondition(lambda self: len(self.model.jobs) < JOBS)
-    @rule(kind=KINDS, key=KEYS, digest=st.one_of(st.just(""), DIGESTS))
+    @rule(kind=KINDS.filter(lambda kind: kind.lane is Lane.BULK), key=KEYS, digest=st.one_of(st.just(""), DIGESTS))
     def create(self, kind: Kind, key: str, digest: str) -> None:
         """The digest is "" where the payload is known only when all of it was read."""
         if key in self.model.keys:
@@ -193,7 +226,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data(), rows=ROWS, bad=BAD)
     def append(self, data: st.DataObject, rows: int, bad: bool) -> None:
         job = self._any_job(data)
-        if job.lane is Lane.BULK or not job.chunks:  # an interactive job has one chunk
+        if job.new.lane is Lane.BULK:  # a small job has one chunk
             self._append(job, rows, bad=bad)
 
     def _append(self, job: ModelJob, rows: int, *, bad: bool) -> None:
@@ -214,8 +247,7 @@ class StoreMachine(RuleBasedStateMachine):
         if not job.receiving:
             self._refused(JobEnded, lambda: self.store.seal(job.new, new_task_id(), digest))
             return
-        wanted = self.store.seal(job.new, new_task_id(), digest)
-        assert not wanted or job.lane is Lane.INTERACTIVE
+        self.store.seal(job.new, new_task_id(), digest)
         job.sealed = True
         job.complete()
         if job.new.idempotency_key:
@@ -506,7 +538,7 @@ class StoreMachine(RuleBasedStateMachine):
                 continue
             refs = {str(job.ref(n)) for n in job.unfinished}
             if job.lane is Lane.INTERACTIVE:
-                assert not job.sealed or refs <= leased[Lane.INTERACTIVE] | pending
+                assert refs <= leased[Lane.INTERACTIVE] | pending
                 continue
             back = {str(job.ref(int(n))) for n in self.redis.lrange(JobKeys.of(job.new.id).held, 0, -1)}
             issued = {str(job.ref(n)) for n in range(int(self.redis.hget(JobKeys.of(job.new.id).job, "issued") or 0))}
@@ -527,7 +559,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def every_key_expires_and_none_before_its_job(self) -> None:
         ttls_ms = self._ttls_ms()
-        assert [key for key, ttl_ms in ttls_ms.items() if ttl_ms < 0] == []
+        assert [key for key, ttl_ms in ttls_ms.items() if ttl_ms < 0 and key != Lane.INTERACTIVE] == []
         taken = {redis_keys.idempotency(key) for key in self.model.keys}
         assert {key for key in ttls_ms if key.startswith("sentiq:idempotency:")} == taken
         for job_id, job in self.model.jobs.items():

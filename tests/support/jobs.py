@@ -22,6 +22,7 @@ from sentiq.jobs.types import (
     Outcome,
     OutputChunk,
     RowError,
+    SmallJob,
     new_job_id,
 )
 
@@ -55,11 +56,20 @@ def create_job(
 ) -> tuple[NewJob, list[ChunkRef]]:
     """Create a job of these chunks; return it, and the chunks that were issued."""
     job = NewJob(new_job_id(), lane, "", options=options or JobOptions(), file=file)
+    if lane is Lane.INTERACTIVE:
+        store.submit(small_job(job, chunks[0]))
+        return job, []
     store.create(job)
     issued = [ref for number, chunk in enumerate(chunks) for ref in store.append(job, number, chunk)]
     if seal:
         store.seal(job, f"wake-{job.id}")
     return job, issued
+
+
+def small_job(job: NewJob, rows: InputChunk | None = None, wakeup_id: str = "", **options: Any) -> SmallJob:
+    """Describe a small job; its wake-up is no message that a worker could read."""
+    wakeup_id = wakeup_id or f"wake-{job.id}"
+    return SmallJob(job, rows or chunk_of(0), wakeup_id, f"message {wakeup_id}", **options)
 
 
 def submitted(store: JobStore, lane: Lane, chunks: int = 1, rows: int = 2) -> NewJob:

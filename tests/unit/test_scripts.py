@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 
 from sentiq.core.redis_keys import JobKeys
-from sentiq.jobs.scripts import LUA, SHARED, Parameters, Script, Source, source
+from sentiq.jobs.scripts import LUA, SHARED, Parameters, RoundTrip, Script, Source, source
 from tests.support.paths import REPOSITORY
 
 SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua"))
@@ -117,7 +117,9 @@ def read_module(path: Path) -> Module:
                 own[ast.unparse(node.targets[0])] = name
         for node in ast.walk(scope):
             if isinstance(node, ast.Call):
-                name = own.get(ast.unparse(node.func).removesuffix(".queue"))
+                name = own.get(ast.unparse(node.func))
+                if node.args and ast.unparse(node.func) == "trip.add":
+                    name = own.get(ast.unparse(node.args[0]))
                 if name:
                     module.calls.append((name, passed(node)))
     for node in ast.walk(tree):
@@ -157,7 +159,7 @@ def test_a_wrong_name_is_an_error_before_redis_is_asked(values: dict[str, object
     with pytest.raises(TypeError, match=re.escape(f"script 'touch': {message}")):
         Script(nowhere, "touch")(**values)
     with pytest.raises(TypeError, match=re.escape(message)):
-        Script(nowhere, "touch").queue(nowhere.pipeline(), **values)
+        RoundTrip(nowhere).add(Script(nowhere, "touch"), **values)
 
 
 # -- headers ----------------------------------------------------------------------------------------------------

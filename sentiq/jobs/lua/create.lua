@@ -1,6 +1,6 @@
--- → A. A new job begins to receive chunks.
+-- → A. A new bulk job begins to receive chunks.
 --! keys job jobs receiving queued schedule owners_jobs live idempotency?
---! args job_id ttl_ms upload_timeout_ms lane model request_id options file level webhook opens_at_ms next_change_ms
+--! args job_id ttl_ms upload_timeout_ms model request_id options file level webhook opens_at_ms next_change_ms
 --! args owner job_key_pattern
 -- `options`: JSON. `file`: JSON, "" for none. `opens_at_ms`, `next_change_ms`: "" for none. `job_key_pattern`: the key of a
 -- job, %s for its id.
@@ -16,29 +16,18 @@ if idempotency then
   redis.call('HSET', job, 'idempotency', idempotency)
   renew(ttl_ms, idempotency)
 end
-redis.call('HSET', job, 'id', job_id, 'state', 'receiving', 'lane', lane, 'model', model,
+redis.call('HSET', job, 'id', job_id, 'state', 'receiving', 'lane', 'bulk', 'model', model,
   'request_id', request_id, 'options', options, 'file', file, 'level', level, 'webhook', webhook,
-  'owner', owner, 'jobs', jobs, 'created_at', now,
+  'owner', owner, 'created_at', now,
   'total', 0, 'completed', 0, 'failed', 0, 'without_text', 0, 'unreadable', 0,
   'chunks', 0, 'issued', 0, 'done', 0, 'ran_ms', 0)
-local indexes = {jobs}
-if owner ~= '' then
-  indexes[2] = owners_jobs
-  redis.call('HSET', job, 'owners_jobs', owners_jobs)
-end
-for _, index in ipairs(indexes) do
-  forget_expired(index)
-  redis.call('ZADD', index, now, job_id)
-  renew(ttl_ms, index)
-end
+list_job(now)
 redis.call('ZADD', receiving, now + upload_timeout_ms, job_id)
-if lane == 'bulk' then
-  redis.call('ZADD', live, now, job_id)
-  renew(ttl_ms, live)
-end
+redis.call('ZADD', live, now, job_id)
+renew(ttl_ms, live)
 if opens_at_ms ~= '' then
   redis.call('HSET', job, 'opens_at', opens_at_ms)
-elseif lane == 'bulk' then
+else
   queue_up()
 end
 if next_change_ms ~= '' then

@@ -1,11 +1,10 @@
--- B → C. A claimed chunk is opened; the first one starts the clock of its job. The chunk of a held job goes back.
+-- B → C. A claimed bulk chunk is opened; the first one starts the clock of its job. The chunk of a held job goes back.
 --! keys job input output isolation held retry leases owners queued
 --! args job_id chunk_no member ttl_ms
--- Returns {blob, isolation or false, result to mend or false, request id, model, options, ms since the job was sealed
--- or -1 for all but its first chunk}; {"held"} when it went back; empty when there is nothing to do any more: the job is
--- gone or has ended, or the chunk has its result.
-local state, started_at, request_id, model, options, sealed_at =
-  unpack(redis.call('HMGET', job, 'state', 'started_at', 'request_id', 'model', 'options', 'sealed_at'))
+-- Returns {blob, isolation or false, result to mend or false, request id, model, options}; {"held"} when it went back;
+-- empty when there is nothing to do any more: the job is gone or has ended, or the chunk has its result.
+local state, started_at, request_id, model, options =
+  unpack(redis.call('HMGET', job, 'state', 'started_at', 'request_id', 'model', 'options'))
 if not state or not LIVE[state] then return {} end
 local result = redis.call('HGET', output, chunk_no)
 if result and redis.call('HEXISTS', retry, chunk_no) == 0 then return {} end
@@ -15,13 +14,11 @@ if is_held(job) then
   renew(ttl_ms, held)
   return {'held'}
 end
-local waited = -1
 if not started_at then
   local now = now_ms()
-  waited = sealed_at and now - sealed_at or -1
   redis.call('HSET', job, 'started_at', now, 'since', now)
   redis.call('ZREM', queued, job_id)
 end
 if state == 'queued' then redis.call('HSET', job, 'state', 'running') end
 local blob, halving = redis.call('HGET', input, chunk_no), redis.call('HGET', isolation, chunk_no)
-return {blob, halving, result, request_id, model, options, waited}
+return {blob, halving, result, request_id, model, options}

@@ -3,8 +3,8 @@
 -- What belongs to a job lives as long as the job. The job hash says in which other keys the job stands.
 -- Needs ttl_ms and the keys of the job.
 local function renew_job()
-  renew(ttl_ms, job, input, output, isolation, held, failures, retry, ended, pace)
-  local others = redis.call('HMGET', job, 'idempotency', 'jobs', 'owners_jobs')
+  local others = redis.call('HMGET', job, 'idempotency', 'jobs', 'owners_jobs', 'own_ttl_ms')
+  renew(others[4] or ttl_ms, job, input, output, isolation, held, failures, retry, ended, pace)
   for i = 1, 3 do
     if others[i] then renew(ttl_ms, others[i]) end
   end
@@ -16,6 +16,22 @@ end
 local function forget_expired(index)
   for _, other_id in ipairs(redis.call('ZRANDMEMBER', index, 3)) do
     if redis.call('EXISTS', string.format(job_key_pattern, other_id)) == 0 then redis.call('ZREM', index, other_id) end
+  end
+end
+
+-- Puts a new job in the indexes of all jobs and of those of its owner.
+-- Needs job_id, ttl_ms, job, jobs, owners_jobs, owner, job_key_pattern.
+local function list_job(now)
+  local indexes = {jobs}
+  if owner ~= '' then
+    indexes[2] = owners_jobs
+    redis.call('HSET', job, 'owners_jobs', owners_jobs)
+  end
+  redis.call('HSET', job, 'jobs', jobs)
+  for _, index in ipairs(indexes) do
+    forget_expired(index)
+    redis.call('ZADD', index, now, job_id)
+    renew(ttl_ms, index)
   end
 end
 
@@ -47,9 +63,21 @@ local function stop_run_clock()
   redis.call('HDEL', job, 'since')
 end
 
--- → D, E, F, G. The one place where a job ends.
+-- Tells the API process that waits for a small job how it ended: its fields, its one result. Who is told too late, or
+-- not at all, finds both in the store.
+-- Needs job_id, job, output.
+local function tell_of_the_end()
+  local answers_to = redis.call('HGET', job, 'answers_to')
+  if not answers_to then return end
+  local result = redis.call('HGET', output, 0)
+  redis.call('PUBLISH', answers_to, cmsgpack.pack({job_id, redis.call('HGETALL', job), result}))
+end
+
+-- → D, E, F, G. The one place where a job ends. Of one that no index lists, the texts go at once, and the rest when the
+-- request that made it must have read it.
 -- Needs job_id, ttl_ms, the keys of the job, queued, schedule, webhooks_due, live.
 local function finish(final_state)
+  local ANSWER_KEPT_MS = 5000
   stop_run_clock()
   redis.call('HDEL', job, 'paused_at', 'opens_at')
   redis.call('HSET', job, 'state', final_state, 'ended_at', now_ms())
@@ -60,6 +88,11 @@ local function finish(final_state)
   if (redis.call('HGET', job, 'webhook') or '') ~= '' then
     redis.call('ZADD', webhooks_due, now_ms(), job_id)
     renew(ttl_ms, webhooks_due)
+  end
+  tell_of_the_end()
+  if redis.call('HEXISTS', job, 'own_ttl_ms') == 1 then
+    redis.call('UNLINK', input)
+    redis.call('HSET', job, 'own_ttl_ms', ANSWER_KEPT_MS)
   end
   renew_job()
 end

@@ -1,0 +1,110 @@
+"""Small jobs of many threads: each gets the end of its own, also where notices are lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from redis import Redis, ResponseError
+
+from api.services import Services
+from sentiq.core.errors import JobNotFound
+from sentiq.core.redis_keys import JobKeys
+from sentiq.core.settings import Settings
+from sentiq.jobs import messages
+from sentiq.jobs.lanes import InteractiveLane
+from sentiq.jobs.small_jobs import End, SmallJobs
+from sentiq.jobs.store import JobStore
+from sentiq.jobs.types import InputChunk, JobState, Lane
+from tests.support.jobs import answered, new, small_job
+from tests.support.processes import wait_until
+
+WAIT_S = 60.0  # on a busy machine
+
+
+@pytest.fixture
+def small_jobs(redis: Redis, store: JobStore) -> Iterator[SmallJobs]:
+    small_jobs = SmallJobs(redis, store, 3600)
+    yield small_jobs
+    small_jobs.close()
+
+
+def classified(small_jobs: SmallJobs, text: str, wait_s: float = WAIT_S) -> End | None:
+    small = small_job(new(Lane.INTERACTIVE), InputChunk(0, (text,)), answers_to=small_jobs.channel)
+    ticket, earlier = small_jobs.submit(small)
+    assert earlier is None
+    return small_jobs.wait_ended(ticket, wait_s)
+
+
+def positive(end: End | None) -> float:
+    assert end is not None
+    assert end.answers is not None
+    ((_, number),) = end.answers.predictions()
+    return number / 65_535
+
+
+def test_each_thread_gets_the_end_of_its_own_job(small_jobs: SmallJobs, interactive: InteractiveLane) -> None:
+    texts = ["好" * (length + 1) for length in range(200)]
+    with ThreadPoolExecutor(20) as threads:
+        waiting = [threads.submit(classified, small_jobs, text) for text in texts]
+        while not all(future.done() for future in waiting):
+            for opened in interactive.take("task") or ():
+                interactive.record([answered(opened)])
+        ends = [future.result() for future in waiting]
+
+    assert [positive(end) for end in ends] == [pytest.approx(0.5 + len(text) / 2_001, abs=1e-4) for text in texts]
+    assert {end.job.state for end in ends if end} == {JobState.COMPLETED}
+
+
+def in_thread(threads: ThreadPoolExecutor, redis: Redis, *asked: Any) -> Future[End | None]:
+    """Begin to wait for a job that is stored then."""
+    waiting = threads.submit(classified, *asked)
+    wait_until(lambda: redis.llen("sentiq:interactive:pending"), message="the job is stored")
+    return waiting
+
+
+def test_a_lost_notice_is_not_a_lost_answer(redis: Redis, small_jobs: SmallJobs, interactive: InteractiveLane) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        waiting = in_thread(threads, redis, small_jobs, "好")
+        redis.client_kill_filter(_type="pubsub")
+        for opened in interactive.take("task") or ():
+            interactive.record([answered(opened)])
+        assert positive(waiting.result(WAIT_S)) == pytest.approx(0.5 + 1 / 2_001, abs=1e-4)
+
+
+def test_the_end_of_an_erased_job_is_told(redis: Redis, store: JobStore, small_jobs: SmallJobs) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        waiting = in_thread(threads, redis, small_jobs, "好")
+        (job,), _ = store.list_jobs(1)
+        store.erase(job.id)
+        with pytest.raises(JobNotFound):
+            waiting.result(WAIT_S)
+
+
+def test_who_waits_long_enough_gets_nothing(small_jobs: SmallJobs) -> None:
+    assert classified(small_jobs, "好", wait_s=0.01) is None
+    assert small_jobs._waiting == {}
+
+
+def test_an_error_of_redis_is_told_to_its_thread(redis: Redis, small_jobs: SmallJobs) -> None:
+    for answers_to in (small_jobs.channel, ""):  # one that waits for the end, and one that does not
+        broken = small_job(new(Lane.INTERACTIVE), answers_to=answers_to)
+        redis.set(JobKeys.of(broken.job.id).input, "of another type", ex=60)
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            small_jobs.wait_ended(small_jobs.submit(broken)[0], WAIT_S)
+
+
+def test_the_message_in_a_submission_is_what_celery_sends(redis: Redis, settings: Settings) -> None:
+    services = Services.create(settings)
+    try:
+        written = json.loads(services.wakeup("an id", "rows=1 job=job_1"))
+        messages.wake(services.producer, "an id", "rows=1 job=job_1")
+        sent = json.loads(redis.lindex("interactive", 0) or b"")
+    finally:
+        services.close()
+    assert written["properties"].pop("delivery_tag") == "an id"
+    assert sent["properties"].pop("delivery_tag")
+    assert written == sent
