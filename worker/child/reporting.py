@@ -11,7 +11,9 @@ from sentiq.core import logs
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, ChunkRef, Lane, Outcome, OutputChunk
 from worker.child.isolation import KILLED
-from worker.metrics import metrics
+from worker.metrics import metrics, observe_all
+
+NONE: Counter[str] = Counter()
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +34,7 @@ def chunk_ids(refs: Sequence[ChunkRef]) -> dict[str, object]:
 
 def started(lane: Lane, chunks: Sequence[OpenChunk]) -> None:
     """Report how long the chunks waited for a child."""
-    wait = metrics().queue_wait.labels(lane)
-    for chunk in chunks:
-        if chunk.waited_s is not None:
-            wait.observe(chunk.waited_s)
+    observe_all(metrics().queue_wait.labels(lane), [c.waited_s for c in chunks if c.waited_s is not None])
 
 
 def finished(
@@ -43,13 +42,14 @@ def finished(
 ) -> None:
     """Report results that are recorded. `took_s` is the time of all chunks together."""
     answers = dict(results)
-    rows: Counter[str] = Counter()
-    poison = 0
+    completed = poison = 0
+    failures: Counter[str] = Counter()  # by what they count as
     for chunk in chunks:
         fresh = _fresh(chunk, answers[chunk.ref])
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
-        found = Counter({"completed": len(fresh) - len(errors)}) + Counter(error.counts_as for error in errors)
-        rows += found
+        found = Counter(error.counts_as for error in errors) if errors else NONE
+        completed += len(fresh) - len(errors)
+        failures.update(found)
         poison += errors.count(KILLED)
         logs.sampled(
             log,
@@ -63,7 +63,7 @@ def finished(
         )
     counted = metrics()
     counted.chunks.labels(lane).inc(len(chunks))
-    for outcome, count in rows.items():
+    for outcome, count in {"completed": completed, **failures}.items():
         counted.texts.labels(lane, outcome).inc(count)
     counted.poison_rows.labels(lane).inc(poison)
 
