@@ -63,7 +63,7 @@ def submit_job(query: SubmitQuery, header: SubmitHeaders) -> Response:
     if wait_s is None:
         return _accepted(submitted)
     with svc.place_to_wait() as place:
-        answer = _ended(submitted, wait_s) if place else _accepted(submitted)
+        answer = _ended(submitted, wait_s if place else 0)
     if place:
         answer.headers["Preference-Applied"] = f"wait={wait_s}"
     return answer

@@ -84,8 +84,10 @@ def test_the_end_of_an_erased_job_is_told(redis: Redis, store: JobStore, small_j
             waiting.result(WAIT_S)
 
 
-def test_who_waits_long_enough_gets_nothing(small_jobs: SmallJobs) -> None:
-    assert classified(small_jobs, "好", wait_s=0.01) is None
+@pytest.mark.parametrize("wait_s", [0.0, 0.01])
+def test_who_waits_no_longer_has_a_job_that_is_stored(small_jobs: SmallJobs, store: JobStore, wait_s: float) -> None:
+    assert classified(small_jobs, "好", wait_s) is None
+    assert [job.state for job in store.list_jobs(10)[0]] == [JobState.QUEUED]
     assert small_jobs._waiting == {}
 
 
