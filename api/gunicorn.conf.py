@@ -1,7 +1,8 @@
-"""Configures gunicorn: one process with many threads. It mostly waits for sockets; two would double the memory."""
+"""Configures gunicorn: processes with many threads each, forked from one that has imported the application."""
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import socket
@@ -11,6 +12,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from api.http import shared_counts
 from api.http.traffic import Traffic, traffic
 from sentiq.core import logs
 from sentiq.core.errors import NewerData, SettingsError
@@ -32,10 +34,14 @@ except SettingsError as error:
     print(f"sentiq: the settings are wrong.\n{error}", file=sys.stderr)
     sys.exit(EX_CONFIG)
 
+if _settings.api_processes > 1:
+    shared_counts.share()
+
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "api.http.gunicorn_worker.Worker"
-workers = 1
-threads = _settings.api_threads
+workers = _settings.api_processes
+threads = _settings.threads_of_api_process
+preload_app = True  # before the fork, so that memory is shared; it connects to nothing
 timeout = 0  # threads wait for slow uploads and results; a stuck process shows in /livez
 graceful_timeout = 30
 worker_connections = 10_000  # idle pollers; beyond them, connections wait to be accepted
@@ -96,6 +102,10 @@ def on_starting(server: object) -> None:
         sys.exit(EX_CONFIG)
 
 
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    gc.freeze()  # a collection in one process would write to what all share
+
+
 def post_worker_init(worker: Worker) -> None:
     told = traffic(worker.wsgi)
     if _knows_data:
@@ -107,3 +117,7 @@ def post_worker_init(worker: Worker) -> None:
 def worker_exit(server: Arbiter, worker: Worker) -> None:
     if worker.booted:
         traffic(worker.wsgi).stop()
+
+
+def on_exit(server: Arbiter) -> None:
+    shared_counts.end()

@@ -26,8 +26,12 @@ class Traffic:
         """`request_seconds` has the label `endpoint`: the counters of `/metrics`, so that both agree."""
         self._redis = redis
         self._seconds = request_seconds
-        self._id = secrets.token_hex(6)
+        self._service = secrets.token_hex(6)  # one for all processes that are forked from this one
         self._ended = threading.Event()
+
+    @property
+    def _id(self) -> str:
+        return f"{self._service}-{os.getpid()}"
 
     def here(self) -> ApiProcess:
         """Return the figures of this process now."""

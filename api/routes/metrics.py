@@ -1,4 +1,4 @@
-"""Serves Prometheus metrics: requests of this process, and the state of the cluster at each scrape."""
+"""Serves Prometheus metrics: requests of the API processes of this host, and the state of the cluster at a scrape."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.http.shared_counts import registry_of_counters
 from api.http.traffic import Traffic
 from api.services import Services
 from sentiq.core.redis import REDIS_AWAY
@@ -87,9 +88,10 @@ def init_app(app: OpenAPI, services: Services) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
-    requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=registry)
+    counters = registry_of_counters(registry)
+    requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=counters)
     seconds = Histogram(
-        "sentiq_request_seconds", "time to answer", ["method", "endpoint"], buckets=REQUEST_S, registry=registry
+        "sentiq_request_seconds", "time to answer", ["method", "endpoint"], buckets=REQUEST_S, registry=counters
     )
     app.extensions["sentiq.traffic"] = Traffic(services.redis, seconds)
 

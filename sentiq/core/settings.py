@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         1_024,
         ge=128,
         description="Maximum memory in MB of a process that parses a workbook or a document. Each has a process of its "
-        "own; four may run at the same time.",
+        "own; four may run at the same time for each API process.",
     )
     parse_time_s: int = Field(
         120, ge=1, description="Maximum number of seconds of CPU time that such a process may use for one file."
@@ -373,6 +373,18 @@ class Settings(BaseSettings):
         description="Number of requests that the API handles at the same time. One eighth of these threads is never "
         "used to wait for results.",
     )
+    api_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Number of processes among which the API divides these threads. More than one pays where the API "
+        "has more than one core for itself. Each parses up to four files at the same time (`SENTIQ_PARSE_MEMORY_MB`).",
+    )
+
+    @property
+    def threads_of_api_process(self) -> int:
+        """The number of requests that one API process handles at the same time."""
+        return max(8, self.api_threads // self.api_processes)
 
     @property
     def redis_address(self) -> RedisAddress:
