@@ -40,7 +40,7 @@ if _settings.api_processes > 1:
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "api.http.gunicorn_worker.Worker"
 workers = _settings.api_processes
-threads = _settings.threads_of_api_process
+threads = _settings.api_threads
 preload_app = True  # before the fork, so that memory is shared; it connects to nothing
 timeout = 0  # threads wait for slow uploads and results; a stuck process shows in /livez
 graceful_timeout = 30

@@ -370,21 +370,16 @@ class Settings(BaseSettings):
         128,
         ge=8,
         le=1024,
-        description="Number of requests that the API handles at the same time. One eighth of these threads is never "
-        "used to wait for results.",
+        description="Number of requests that each API process handles at the same time. One eighth of these threads is "
+        "never used to wait for results.",
     )
     api_processes: int = Field(
         1,
         ge=1,
         le=64,
-        description="Number of processes among which the API divides these threads. More than one pays where the API "
-        "has more than one core for itself. Each parses up to four files at the same time (`SENTIQ_PARSE_MEMORY_MB`).",
+        description="Number of API processes. They share their memory as far as they can; each has its own threads, "
+        "parses up to four files and writes up to four workbooks at the same time.",
     )
-
-    @property
-    def threads_of_api_process(self) -> int:
-        """The number of requests that one API process handles at the same time."""
-        return max(8, self.api_threads // self.api_processes)
 
     @property
     def redis_address(self) -> RedisAddress:
