@@ -103,20 +103,16 @@ class Engine:
         return type(self._backend).__name__
 
     def warm(self) -> int:
-        """Run one shape of each token count, and all of the two largest counts; return the number of shapes run.
+        """Run every shape of the ladder, and return their number.
 
-        Most kernels depend on the token count alone. Of each count the shape with the fewest rows is run, so that a
-        request of one text never meets a new shape. A child builds the other kernels when it first needs them, in a few
-        milliseconds each.
+        Children that are forked afterwards share the kernels. Each shape that they build themselves costs them 10 ms
+        and 1 MB, which is more than it costs to run it once here: docs/adr/0055-memory-of-a-worker.md.
         """
-        shapes = sorted((size, width) for size, widths in self._ladder.items() for width in widths)
-        fewest_rows = {math.prod(shape): shape for shape in reversed(shapes)}
-        largest = sorted(fewest_rows)[-2:]
-        chosen = {*fewest_rows.values(), *(shape for shape in shapes if math.prod(shape) in largest)}
+        shapes = [(size, width) for size, widths in self._ladder.items() for width in widths]
         # The largest first: the network then claims its memory once instead of growing.
-        for size, width in sorted(chosen, key=math.prod, reverse=True):
+        for size, width in sorted(shapes, key=math.prod, reverse=True):
             self._blank(size, width)
-        return len(chosen)
+        return len(shapes)
 
     def prove(self) -> None:
         """Run one tiny batch; raises ModelError unless it gives one finite number per label.

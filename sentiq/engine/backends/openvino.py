@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,10 @@ from sentiq.engine.registry import ModelError
 # parent, and the operating system may spread the children over the cores.
 SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
 
+#: Constants below this size, in bytes, are read in each run, such as scales and biases. Larger ones are weights, of
+#: which the kernels keep copies, and embeddings, of which single rows are read.
+SMALL_BYTES = 2**16
+
 
 class OpenVinoBackend:
     """``model.xml`` and ``model.bin``. What is not quantised runs in bfloat16 where the processor has it."""
@@ -25,20 +31,40 @@ class OpenVinoBackend:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         core = ov.Core()
         try:
+            description = (model_dir / "model.xml").read_bytes()
             with (model_dir / "model.bin").open("rb") as file:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-            self._weights = ov.Tensor(np.frombuffer(mapped, np.uint8), shared_memory=True)  # the network refers to it
-            network = core.read_model((model_dir / "model.xml").read_bytes(), self._weights)
-            self._request = core.compile_model(network, "CPU", settings).create_infer_request()
+                self._weights = ov.Tensor(
+                    np.frombuffer(mapped, np.uint8), shared_memory=True
+                )  # the network refers to it
+                network = core.read_model(description, self._weights)
+                self._request = core.compile_model(network, "CPU", settings).create_infer_request()
+                # The first run copies the weights into the order its kernels want; what is read of the file after that
+                # is mapped again when touched.
+                ids = np.ones((1, 16), dtype=np.int64)
+                self.logits(ids, ids)
+                mapped.madvise(mmap.MADV_DONTNEED)
+                # The kernel maps a page of a file with its neighbours, up to megabytes. Small constants lie between the
+                # weights, so their pages get copies: 2 MB instead of 30 MB of weights that nobody reads.
+                for page in small_constants(description):
+                    start = page * mmap.PAGESIZE
+                    content = os.pread(file.fileno(), mmap.PAGESIZE, start)
+                    mapped[start : start + len(content)] = content
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {model_dir / 'model.xml'}: prepare the model again") from error
-        # The first run copies the weights into the order its kernels want. What is read of the file after that, such as
-        # single rows of the embeddings, is mapped again when touched.
-        ids = np.ones((1, 16), dtype=np.int64)
-        self.logits(ids, ids)
-        mapped.madvise(mmap.MADV_DONTNEED)
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
         logits: NDArray[np.float32] = self._request.get_output_tensor().data.copy()
         return logits
+
+
+def small_constants(description: bytes) -> set[int]:
+    """Return the pages of ``model.bin``, by their numbers, that hold the small constants of this ``model.xml``."""
+    places = [tuple(map(int, found)) for found in re.findall(rb' offset="(\d+)" size="(\d+)"', description)]
+    return {
+        page
+        for offset, size in places
+        if 0 < size < SMALL_BYTES
+        for page in range(offset // mmap.PAGESIZE, (offset + size - 1) // mmap.PAGESIZE + 1)
+    }
