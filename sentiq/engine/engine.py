@@ -106,7 +106,7 @@ class Engine:
         """Run every shape of the ladder, and return their number.
 
         Children that are forked afterwards share the kernels. Each shape that they build themselves costs them 10 ms
-        and 1 MB, which is more than it costs to run it once here: docs/adr/0055-memory-of-a-worker.md.
+        and 1 MB, which is more than it costs to run it once here: docs/adr/0056-memory-of-a-worker.md.
         """
         shapes = [(size, width) for size, widths in self._ladder.items() for width in widths]
         # The largest first: the network then claims its memory once instead of growing.
