@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from flask_openapi3 import OpenAPI
+from flask_openapi3 import request as framework
+from pydantic import BaseModel
 
 from api.http.auth import security
 from api.schemas.common import problems
@@ -35,6 +39,10 @@ _VARIABLE = re.compile(r"<(?:[^<:]+:)?(\w+)>")
 
 class Api(OpenAPI):
     """Adds to each operation its name in generated clients, its security, headers and examples."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the handler as it is: none of ours is a coroutine, and Flask would look at each of them again."""
+        return func
 
     def generate_spec_json(self) -> None:
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # the framework has no types here
@@ -73,6 +81,20 @@ class Api(OpenAPI):
             if "application/problem+json" in content:
                 content["application/problem+json"]["example"] = problem_example(int(status), path)
         operation["responses"] = dict(sorted(answers.items()))
+
+
+_validate_given_query = framework._validate_query
+
+
+def _validate_query(query: type[BaseModel], func_kwargs: dict[Any, Any]) -> None:
+    """Do without the framework's search for each parameter where the request has none."""
+    if request.args:
+        _validate_given_query(query, func_kwargs)
+    else:
+        func_kwargs["query"] = query.model_validate({})
+
+
+framework._validate_query = _validate_query
 
 
 def _drop_null_defaults(node: object) -> None:
