@@ -118,7 +118,7 @@ def test_flower_and_inspection_load_no_model_library() -> None:
 @pytest.mark.parametrize(
     "check",
     [
-        "import sentiq.engine.backends.openvino, sys; sys.exit('openvino.tools.ovc' not in sys.modules)",
+        "import sentiq.engine.backends.openvino, openvino.tools.ovc",  # what reports is part of the latter
         "import sentiq.engine.backends.onnx",
     ],
     ids=["openvino", "onnx"],
@@ -129,6 +129,19 @@ def test_model_libraries_report_to_nobody(check: str, tmp_path: Path) -> None:
     env.pop("ORT_DISABLE_TELEMETRY", None)  # the process must set it itself
     subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY, env=env | {"HOME": str(tmp_path)}, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "needless"),
+    [
+        ("sentiq.engine.backends.openvino", "openvino.tools.ovc"),
+        ("worker.app", "rich"),
+        ("sentiq.webhooks.__main__", "rich"),
+    ],
+)
+def test_what_takes_memory_without_need_is_not_imported_but_can_be(module: str, needless: str) -> None:
+    code = f"import {module}, sys; assert {needless!r} not in sys.modules; import {needless}"
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
 
 
 def test_a_model_library_starts_no_thread_before_a_worker_forks() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx
 import openvino as ov
 import torch
+from openvino.tools.ovc import convert_model
 from transformers import BertForSequenceClassification
 
 from sentiq.engine.backends.network import Classifier, Logits
@@ -25,7 +26,7 @@ def inference_form(network: torch.nn.Module) -> torch.nn.Module:
 def openvino_model(network: torch.nn.Module) -> ov.Model:
     """The network in OpenVINO, in float32, for any batch size and width."""
     example = torch.ones(2, 8, dtype=torch.int64)
-    model = ov.convert_model(inference_form(network), example_input=dict.fromkeys(INPUTS, example))
+    model = convert_model(inference_form(network), example_input=dict.fromkeys(INPUTS, example))
     for port, name in zip(model.inputs, INPUTS, strict=True):
         port.get_tensor().set_names({name})
     model.outputs[0].get_tensor().set_names({"logits"})

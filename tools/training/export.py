@@ -11,6 +11,7 @@ from typing import Any
 
 import openvino as ov
 import torch
+from openvino.tools.ovc import convert_model
 from tokenizers import Tokenizer
 
 from tools.training.network import Combined
@@ -23,7 +24,7 @@ def save_network(network: Combined, directory: Path) -> None:
     """Write model.xml and model.bin."""
     example = torch.ones(2, 5, dtype=torch.int64)
     with torch.inference_mode():
-        model = ov.convert_model(
+        model = convert_model(
             network.eval(),
             example_input={"input_ids": example, "attention_mask": example},
             input=[("input_ids", [-1, -1], ov.Type.i64), ("attention_mask", [-1, -1], ov.Type.i64)],

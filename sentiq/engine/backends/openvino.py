@@ -5,13 +5,22 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from sentiq.engine.registry import ModelError
+
+# OpenVINO imports its converter of models, where it can: 5 MB that no worker needs.
+if "openvino" not in sys.modules:
+    sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
+    import openvino as ov
+
+    del sys.modules["openvino.tools.ovc"]
+else:
+    import openvino as ov
 
 # One stream of one unpinned thread: infer() then runs in the calling thread, so a forked child needs no thread of its
 # parent, and the operating system may spread the children over the cores.
