@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.support.paths import REPOSITORY
 from worker import serving as module
 from worker.serving import IllegalState, Serving
 
@@ -158,3 +161,22 @@ def test_in_children_the_model_is_loaded_where_the_settings_say_so(
 def test_a_step_out_of_order_raises(made: Callable[[], Serving], step: Callable[[Serving], object]) -> None:
     with pytest.raises(IllegalState):
         step(made())
+
+
+def test_code_that_is_not_called_any_more_is_unmapped_and_comes_back_when_it_is() -> None:
+    code = """
+import psutil
+import numpy
+from worker.serving import unmap_code
+
+def resident():
+    maps = psutil.Process().memory_maps(grouped=False)
+    return sum(one.rss for one in maps if one.perms == "r-xp" and "numpy" in one.path)
+
+product = numpy.ones((9, 9)) @ numpy.ones((9, 9))
+before = resident()
+unmap_code()
+assert 0 < before > resident()
+assert (numpy.ones((9, 9)) @ numpy.ones((9, 9)) == product).all()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -13,7 +13,7 @@ from sentiq.core.redis import REDIS_AWAY
 from sentiq.core.settings import current
 from sentiq.jobs import model_activation, schema
 from worker import context
-from worker.serving import find_model, freeze_memory, serving
+from worker.serving import find_model, freeze_memory, serving, unmap_code
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from sentiq.engine.registry import StoredModel
@@ -33,6 +33,7 @@ def start_parent(**_: object) -> None:
         log.error("the model cannot be used", reason=f"{type(error).__name__}: {error}")
         raise SystemExit(os.EX_CONFIG) from None
     freeze_memory()
+    unmap_code()
 
 
 def check_data() -> None:
