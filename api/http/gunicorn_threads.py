@@ -8,7 +8,6 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-AT_ONCE = 3  #: connections that are given to threads; more threads would rather wait for each other than compute
 ONE_EVENT = select.EPOLLIN | select.EPOLLONESHOT
 
 
@@ -73,7 +72,7 @@ class Resting:
 
     def wake(self) -> list[Any]:
         """Return the connections whose clients have sent something, or have gone, and forget them."""
-        return [self._connections.pop(fd) for fd, _ in self._epoll.poll(0, AT_ONCE) if fd in self._connections]
+        return [self._connections.pop(fd) for fd, _ in self._epoll.poll(0) if fd in self._connections]
 
     def overdue(self, now_s: float) -> list[Any]:
         """Return the connections whose time is over, and forget them."""
