@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from api.export.matching import count_matches
 from api.export.order import Order, page_rows
-from api.export.rows import View, chunk_rows, kept_columns
+from api.export.rows import View, chunk_rows, kept_columns, text_position
 from api.export.streams import document
 from api.http.times import instant
 from api.schemas.common import ErrorDocument
@@ -90,7 +90,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
     are skipped. Raises InvalidInput, and JobNotFound instead of the last page if the job was erased while it was read.
     """
     first, offset = (0, 0) if cursor is None else _read_cursor(cursor)
-    names = kept_columns(job, view)
+    names, text_at = kept_columns(job, view), text_position(job)
     rows: list[RowDocument] = []
     chunks: Sequence[int] = range(first, job.chunks)
     if view.filter.only and job.state.has_ended:
@@ -102,7 +102,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
             if not job.state.has_ended:
                 return ResultsPage(data=rows, next=_cursor(chunk_no, skipped))
         else:
-            for row in chunk_rows(result, job, view):
+            for row in chunk_rows(result, text_at, view):
                 position = row.number - result.answers.first
                 if position < skipped:
                     continue
@@ -123,7 +123,7 @@ def results_page(results: Results, job: Job, view: View, *, limit: int, cursor: 
 def whole_page(job: Job, view: View, found: ChunkResult | None) -> ResultsPage:
     """Return all rows of an ended job of one chunk; none where it has no result."""
     names = kept_columns(job, view)
-    rows = [] if found is None else chunk_rows(found, job, view)
+    rows = [] if found is None else chunk_rows(found, text_position(job), view)
     return ResultsPage(data=[RowDocument.model_validate(document(row, view, names)) for row in rows], next=None)
 
 

@@ -21,7 +21,7 @@ import zstandard
 
 from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches
-from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of
+from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, text_position
 from api.schemas.results import Sort
 from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
 from sentiq.jobs.codec import SCALE, OutputColumns
@@ -81,7 +81,9 @@ def page_rows(results: Results, job: Job, view: View, order: Order, numbers: Seq
     for result in results.chunks(job.id, chunks):
         if result is not None:
             these = set(wanted[result.chunk_no])
-            found |= {row.number: row for row in chunk_rows(result, job, everything) if row.number in these}
+            found |= {
+                row.number: row for row in chunk_rows(result, text_position(job), everything) if row.number in these
+            }
     return [found[number] for number in numbers if number in found]
 
 

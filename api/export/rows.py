@@ -113,10 +113,10 @@ def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
 
 def rows_of(chunks: Iterable[ChunkResult | None], job: Job, view: View) -> Iterator[ResultRow]:
     """Yield the rows of finished chunks that the view shows. Readings are cached: many rows have equal answers."""
-    read = lru_cache(READINGS_CACHED)(_read)
+    read, text_at = lru_cache(READINGS_CACHED)(_read), text_position(job)
     for result in chunks:
         if result is not None:
-            yield from chunk_rows(result, job, view, read)
+            yield from chunk_rows(result, text_at, view, read)
 
 
 def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
@@ -131,15 +131,14 @@ def _read(labels: tuple[str, ...], numbers: tuple[int, ...], neutral_band: float
 
 def chunk_rows(
     result: ChunkResult,
-    job: Job,
+    text_at: int | None,
     view: View,
     read: Callable[[tuple[str, ...], tuple[int, ...], float], Reading] = _read,
 ) -> Iterator[ResultRow]:
-    """Yield the rows of one chunk that the view shows."""
+    """Yield the rows of one chunk that the view shows. `text_at`: see `text_position`."""
     given, answers = result.input, result.answers
     wanted, band = view.filter, view.neutral_band
     cells = given.cells if view.columns or view.by is not None else None
-    text_at = text_position(job)
     joined = text_at is None
     found = wanted.finds(given, text_at) if wanted.reads_input else None
     labels, errors, model, degraded = answers.labels, answers.errors, answers.model, answers.degraded

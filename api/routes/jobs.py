@@ -164,14 +164,16 @@ def _ended(submitted: Submitted, wait_s: int) -> Response:
         end = svc.small_jobs.wait_ended(ticket, wait_s)
         if end is None:
             return _accepted(submitted)
-        job, view = end.job, View(neutral_band_of(end.job))
+        job = end.job
+        assert job is not None, "the index lists it"
+        view = View(neutral_band_of(job.options))
         found = None if end.answers is None else ChunkResult(0, ticket.small.rows, end.answers)
         page = whole_page(job, view, found)
     else:
         if not svc.wait_ended(submitted.job_id, wait_s):
             return _accepted(submitted)
         job = svc.store.get(submitted.job_id)
-        page = results_page(svc.results, job, View(neutral_band_of(job)), limit=INLINE_ROWS)
+        page = results_page(svc.results, job, View(neutral_band_of(job.options)), limit=INLINE_ROWS)
     return _located(json_answer(JobWithResults(**dict(job_document(job)), results=page)), submitted)
 
 

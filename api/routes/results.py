@@ -83,7 +83,7 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     """Counts by label, a histogram, and why rows failed; of the rows that are finished. `by` counts by a column too."""
     svc = services()
     job = svc.store.get(path.job_id)
-    band = neutral_band_of(job, query.neutral_band)
+    band = neutral_band_of(job.options, query.neutral_band)
     at = None if query.by is None else column_of(job, query.by, "by")
     name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
     kept = svc.results.cached_value(job, name)
@@ -117,7 +117,7 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = View(neutral_band_of(job, query.neutral_band), filter_of(query, job))
+    view = View(neutral_band_of(job.options, query.neutral_band), filter_of(query, job))
     name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
     kept = svc.results.cached_value(job, name)
     if kept is None:

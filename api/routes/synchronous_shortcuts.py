@@ -155,7 +155,8 @@ def _rows(svc: Services, ticket: Ticket) -> list[ResultRow] | None:
     if end is None or end.answers is None:
         _erase(ticket.small.job.id)
         return None
-    return list(chunk_rows(ChunkResult(0, ticket.small.rows, end.answers), end.job, View(neutral_band_of(end.job))))
+    view = View(neutral_band_of(ticket.small.job.options))
+    return list(chunk_rows(ChunkResult(0, ticket.small.rows, end.answers), 0, view))
 
 
 def _rows_of_bulk_job(svc: Services, job_id: str) -> list[ResultRow] | None:
@@ -164,7 +165,7 @@ def _rows_of_bulk_job(svc: Services, job_id: str) -> list[ResultRow] | None:
         if not svc.wait_ended(job_id, svc.settings.sync_timeout_s):
             return None
         job = svc.store.get(job_id)
-        return list(read_rows(svc.results, job, View(neutral_band_of(job))))
+        return list(read_rows(svc.results, job, View(neutral_band_of(job.options))))
     finally:
         _erase(job_id)
 

@@ -13,7 +13,7 @@ from api.ingest.recognition.columns import position
 from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
 from api.services import services
 from sentiq.core.errors import FieldError, InvalidInput
-from sentiq.jobs.types import Job
+from sentiq.jobs.types import Job, JobOptions
 from sentiq.jobs.workers import live_workers
 
 ORDERS = "sentiq.orders"  #: of the app's extensions: the orders in which results were sorted lately
@@ -30,7 +30,7 @@ def view_of(query: ViewQuery, job: Job) -> View:
         language = query.lang
     include = (query.include or "").split(",")
     view = View(
-        neutral_band_of(job, query.neutral_band),
+        neutral_band_of(job.options, query.neutral_band),
         filter_of(query, job),
         text="text" in include,
         columns="columns" in include,
@@ -56,9 +56,9 @@ def filter_of(query: FilterQuery, job: Job) -> Filter:
     return Filter(labels, query.min_score, query.max_score, query.only or "", words, at, query.value or "")
 
 
-def neutral_band_of(job: Job, asked: float | None = None) -> float:
+def neutral_band_of(options: JobOptions, asked: float | None = None) -> float:
     """Return the band for the rows of a job: that of the request, else that of the job, else the setting."""
-    choices = (asked, job.options.neutral_band, services().settings.neutral_band)
+    choices = (asked, options.neutral_band, services().settings.neutral_band)
     return next(band for band in choices if band is not None)
 
 

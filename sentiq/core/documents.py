@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, asdict, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -28,7 +28,16 @@ class _Unknown(Exception):
 
 def dump(record: DataclassInstance) -> str:
     """Return a record as JSON, as `load` reads it."""
-    return json.dumps(asdict(record), ensure_ascii=False, default=sorted)  # a set has no order of its own
+    return json.dumps(_members(record), ensure_ascii=False, default=_plain)
+
+
+def _members(record: DataclassInstance) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field, _ in _fields(type(record))}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has for a record or a set, which has no order of its own."""
+    return _members(value) if is_dataclass(value) and not isinstance(value, type) else sorted(value)
 
 
 def load(kind: type[T], document: str | bytes | Mapping[str, Any]) -> T:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from redis import Redis
@@ -235,7 +234,7 @@ class InteractiveLane(_Lane):
                     isolation=isolation,
                     request_id=request_id,
                     model=model,
-                    long_texts=_long_texts(options),
+                    long_texts=JobOptions.loads(options).long_texts,
                     waited_s=waited_ms / 1000 if waited_ms >= 0 else None,
                 )
             )
@@ -352,7 +351,7 @@ class BulkLane(_Lane):
             isolation,
             request_id,
             model,
-            _long_texts(options),
+            JobOptions.loads(options).long_texts,
             None if result is None else decode_output(result),
             waited_ms / 1000 if waited_ms >= 0 else None,
         )
@@ -435,12 +434,6 @@ def sweep_uploads(store: JobStore) -> int:
     for job_id in stalled:
         store.interrupt(text(job_id), STALLED)
     return len(stalled)
-
-
-@lru_cache(256)
-def _long_texts(options: str) -> LongTexts:
-    """Read the one option that children obey. Most jobs have the same options."""
-    return JobOptions.loads(options).long_texts
 
 
 def _share_ms(took_ms: float, output: OutputChunk, rows: int) -> int:

@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 class End:
     """How a small job ended."""
 
-    job: Job
+    job: Job | None  # None of one that no index lists: nobody is shown it
     answers: OutputColumns | None  # None where it was cancelled before it was answered
 
 
@@ -228,6 +228,8 @@ class SmallJobs:
     def _end(self, job_id: str, fields: Mapping[str, str], result: bytes | None) -> End:
         if not fields:
             raise JobNotFound.named(job_id)
-        ended_at_ms = int(fields["ended_at"])
-        job = job_of(fields, ended_at_ms, ended_at_ms + self._ttl_ms, None)
+        job = None
+        if "id" in fields:
+            ended_at_ms = int(fields["ended_at"])
+            job = job_of(fields, ended_at_ms, ended_at_ms + self._ttl_ms, None)
         return End(job, None if result is None else decode_columns(result))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from sentiq.core.documents import dump, load
@@ -195,7 +196,9 @@ class JobOptions:
         return dump(self)
 
     @classmethod
+    @lru_cache(1024)
     def loads(cls, document: str) -> Self:
+        """Return the options in a document; those of most jobs are alike, and read once."""
         return load(cls, document)
 
 

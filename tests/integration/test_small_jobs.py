@@ -56,7 +56,7 @@ def test_each_thread_gets_the_end_of_its_own_job(small_jobs: SmallJobs, interact
         ends = [future.result() for future in waiting]
 
     assert [positive(end) for end in ends] == [pytest.approx(0.5 + len(text) / 2_001, abs=1e-4) for text in texts]
-    assert {end.job.state for end in ends if end} == {JobState.COMPLETED}
+    assert {end.job.state for end in ends if end and end.job} == {JobState.COMPLETED}
 
 
 def in_thread(threads: ThreadPoolExecutor, redis: Redis, *asked: Any) -> Future[End | None]:
