@@ -26,6 +26,8 @@ from worker.shared_memory import shared
 
 DRAIN_BUDGET_S = 2.0  #: then a `drain` publishes its successor, so that Celery sees progress and a worker can stop soon
 
+LINGER_S = 0.1  #: how long a `drain` without work waits for more
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -34,32 +36,34 @@ Results = list[tuple[ChunkRef, OutputChunk]]
 
 @shared_task(name=DRAIN, bind=True, Request="worker.leased_request:LeasedRequest")
 def drain(self: Task[Any, Any]) -> str:
-    """Classify pending interactive chunks, batch after batch, until none waits.
+    """Classify pending interactive chunks, batch after batch, until none has come for LINGER_S.
 
-    The batch grows with the load: what arrives during one forward pass shares the next.
+    The batch grows with the load: what arrives during one forward pass shares the next. A `drain` that lingers answers
+    the next request without a message, which would cost more than a short text.
     """
     lane, task_id = context.child().interactive, self.request.id
     deadline = monotonic() + DRAIN_BUDGET_S
     batches = chunks = rows = 0
 
     def record(results: Results, took_ms: float) -> list[OpenChunk] | None:
-        if monotonic() <= deadline:
+        if monotonic() < deadline:
             return lane.record_and_take(results, took_ms, task_id)
         lane.record(results, took_ms)
-        lane.hand_over(self.app, task_id)
         return None
 
     with bound_contextvars(lane=lane.lane, task_id=task_id):
-        opened = lane.take(task_id)
-        while opened is not None:
+        opened = lane.take(task_id, lingers=True)
+        while True:
             if opened:
                 batches, chunks = batches + 1, chunks + len(opened)
                 rows += sum(chunk.ref.rows for chunk in opened)
                 opened = _work(lane, opened, monotonic(), record)
-            elif monotonic() <= deadline:
-                opened = lane.take(task_id)
-            else:
+            elif monotonic() >= deadline:
                 lane.hand_over(self.app, task_id)
+                break
+            elif opened is not None or lane.hear_bell(LINGER_S):
+                opened = lane.take(task_id, lingers=True)
+            elif (opened := lane.take(task_id)) is None:
                 break
     return f"rows={rows} chunks={chunks} batches={batches}"
 

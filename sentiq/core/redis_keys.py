@@ -22,6 +22,7 @@ One lane (interactive, bulk); members are `job:chunk:level:rows`:
   sentiq:<lane>:speed       hash    rows, ms: what children recorded lately, and the time it took
   sentiq:interactive:pending  list  chunks that wait for a `drain`
   sentiq:interactive:wakeups  zset  Celery task id of a live `drain` → expiry, ms
+  sentiq:interactive:bell   list    an element for each new small job, for a `drain` that lingers; as many as children
   sentiq:interactive:arrived  string  rows that became pending since it was first counted
   sentiq:bulk:published     hash    chunk published but not yet claimed → when first, and messages sent (count_message)
   sentiq:bulk:queued        zset    job that has not started → its place: level, then creation time
@@ -77,6 +78,7 @@ ACTIVATION = "sentiq:activation"
 VOTES = "sentiq:activation:votes"
 PENDING = "sentiq:interactive:pending"
 WAKEUPS = "sentiq:interactive:wakeups"
+BELL = "sentiq:interactive:bell"
 ARRIVED = "sentiq:interactive:arrived"
 PUBLISHED = "sentiq:bulk:published"
 QUEUED = "sentiq:bulk:queued"

@@ -181,25 +181,30 @@ class InteractiveLane(_Lane):
         self._sweep = Script(redis, "sweep_interactive")
         self._demand = Script(redis, "demand_interactive")
 
-    def take(self, task_id: str) -> list[OpenChunk] | None:
+    def take(self, task_id: str, *, lingers: bool = False) -> list[OpenChunk] | None:
         """Take the next batch, oldest chunks first.
 
-        Empty when the jobs of all chunks taken had ended; None when nothing waits, and then this wake-up has ended.
+        Empty when the jobs of all chunks taken had ended; None when nothing waits. Then this wake-up has ended, unless
+        it `lingers`: it is to ask again.
         """
         trip = RoundTrip(self.redis)
-        self._add_take(trip, task_id)
+        self._add_take(trip, task_id, lingers)
         return self._taken(trip.run()[-1])
 
     def record_and_take(
         self, results: Sequence[tuple[ChunkRef, OutputChunk]], took_ms: float, task_id: str
     ) -> list[OpenChunk] | None:
-        """Do what `record` does and then what `take` does, in one round trip."""
+        """Do what `record` does and then what `take` does for a task that lingers, in one round trip."""
         trip = RoundTrip(self.redis)
         self._add_records(trip, results, took_ms)
-        self._add_take(trip, task_id)
+        self._add_take(trip, task_id, lingers=True)
         return self._taken(trip.run()[-1])
 
-    def _add_take(self, trip: RoundTrip, task_id: str) -> None:
+    def hear_bell(self, within_s: float) -> bool:
+        """Wait until a job may have come; False when the time, less than the socket timeout, is over."""
+        return self.redis.blpop([redis_keys.BELL], within_s) is not None
+
+    def _add_take(self, trip: RoundTrip, task_id: str, lingers: bool) -> None:
         k, pattern = self._keys, JobKeys.of("%s")
         trip.add(
             self._take,
@@ -210,6 +215,7 @@ class InteractiveLane(_Lane):
             wakeups=redis_keys.WAKEUPS,
             children=k.children,
             task_id=task_id,
+            lingers=int(lingers),
             rows_wanted=self._rows,
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,

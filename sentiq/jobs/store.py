@@ -105,6 +105,7 @@ class JobStore:
                 owners_jobs=redis_keys.jobs_of(job.owner),
                 pending=redis_keys.PENDING,
                 wakeups=redis_keys.WAKEUPS,
+                bell=redis_keys.BELL,
                 children=LaneKeys.of(Lane.INTERACTIVE).children,
                 arrived=redis_keys.ARRIVED,
                 messages=queue_keys(Lane.INTERACTIVE)[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -268,6 +269,27 @@ def test_more_wakeups_than_children_are_not_sent(redis: Redis, store: JobStore) 
     for number in range(6):
         store.submit(small_job(new(Lane.INTERACTIVE), wakeup_id=f"w{number}"))
     assert wakeups_sent(redis) == ["message w0", "message w1", "message w2"]
+
+
+def test_a_drain_that_lingers_hears_of_the_next_job(
+    redis: Redis, store: JobStore, interactive: InteractiveLane
+) -> None:
+    redis.set(redis_keys.LaneKeys.of(Lane.INTERACTIVE).children, 0)
+    store.submit(small_job(new(Lane.INTERACTIVE), wakeup_id="w1"))
+    opened = interactive.take("w1", lingers=True)
+    assert opened
+    assert interactive.record_and_take([answer_to(opened[0])], 1.0, "w1") is None
+    wakeups_sent(redis)
+
+    assert interactive.hear_bell(3), "the bell of the job it has answered"
+    assert not interactive.hear_bell(0.01)
+    with ThreadPoolExecutor(1) as threads:
+        heard = threads.submit(interactive.hear_bell, 4)
+        other = small_job(new(Lane.INTERACTIVE), wakeup_id="w2")
+        store.submit(other)
+        assert heard.result(60)
+    assert wakeups_sent(redis) == [], "the one that lingers is enough"
+    assert [chunk.ref.job_id for chunk in interactive.take("w1", lingers=True) or ()] == [other.job.id]
 
 
 def test_each_child_takes_its_share(redis: Redis, store: JobStore, interactive: InteractiveLane) -> None:

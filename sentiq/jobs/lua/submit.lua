@@ -1,5 +1,5 @@
 -- → B. A small job arrives whole: it is created, filled and sealed, becomes pending, and wakes a child, all in one step.
---! keys job input jobs owners_jobs pending wakeups children arrived messages idempotency?
+--! keys job input jobs owners_jobs pending wakeups bell children arrived messages idempotency?
 --! args job_id ttl_ms own_ttl_ms model request_id options file level webhook owner job_key_pattern rows blob
 --! args wakeup_id wakeup wakeup_expiry_ms answers_to payload_digest
 -- `own_ttl_ms`: of a job that no index lists, since only the request that made it knows of it; "" for all others.
@@ -29,10 +29,12 @@ renew(lives_ms, job, input)
 redis.call('RPUSH', pending, job_id .. ':0:' .. level .. ':' .. rows)
 redis.call('INCRBY', arrived, rows)
 redis.call('ZREMRANGEBYSCORE', wakeups, '-inf', now)
+local drains = tonumber(redis.call('GET', children)) or 1
+if redis.call('LLEN', bell) < math.max(1, drains) then redis.call('RPUSH', bell, 1) end
 -- One live wake-up for each child, and one more that is on its way, are enough: a `drain` empties the list.
-if redis.call('ZCARD', wakeups) <= (tonumber(redis.call('GET', children)) or 1) then
+if redis.call('ZCARD', wakeups) <= drains then
   redis.call('ZADD', wakeups, now + wakeup_expiry_ms, wakeup_id)
   redis.call('LPUSH', messages, wakeup)
 end
-renew(ttl_ms, pending, wakeups, arrived)
+renew(ttl_ms, pending, wakeups, bell, arrived)
 return {'created'}

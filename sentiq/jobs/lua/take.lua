@@ -2,11 +2,11 @@
 -- and its share of what waits: the children of the lane are to end at the same time. A chunk that was in a crash is taken
 -- alone: if it is the culprit, the next crash has no innocent neighbours.
 --! keys pending leases owners crashes wakeups children
---! args task_id rows_wanted lease_ms ttl_ms job_pattern input_pattern output_pattern isolation_pattern
+--! args task_id lingers rows_wanted lease_ms ttl_ms job_pattern input_pattern output_pattern isolation_pattern
 -- `…_pattern`: the key of a job, %s for its id.
 -- Returns {how many it took, {member, crashes before, blob, isolation or false, request id, model, options, ms since its
--- job was sealed or -1 where it was taken before} for each that has work}; empty when nothing waits, and then the wake-up
--- has ended: both in one step, so that a submit in between sends another.
+-- job was sealed or -1 where it was taken before} for each that has work}; empty when nothing waits. Then the wake-up has
+-- ended, unless the task `lingers` (1 or 0): both in one step, so that a submit in between sends another.
 local now = now_ms()
 local members, rows = {}, 0
 
@@ -58,7 +58,7 @@ if #members == 0 then
   end
 end
 if #members == 0 then
-  redis.call('ZREM', wakeups, task_id)
+  if lingers == '0' then redis.call('ZREM', wakeups, task_id) end
   return {}
 end
 renew(ttl_ms, leases, owners)
