@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import threading
+from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 ONE_EVENT = select.EPOLLIN | select.EPOLLONESHOT
@@ -14,35 +15,43 @@ ONE_EVENT = select.EPOLLIN | select.EPOLLONESHOT
 class Threads:
     """Runs requests in threads, which it starts as they are needed.
 
-    The pool of the standard library makes a lock and a condition for each request.
+    The pool of the standard library makes a lock and a condition for each request. Here each thread has a queue of its
+    own, so that a request is given to a thread that is idle, and to no other.
     """
 
     def __init__(self, most: int) -> None:
         self._most, self._started = most, 0
-        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._idle: SimpleQueue[None] = SimpleQueue()  # as many entries as there are idle threads
+        self._lock = threading.Lock()  # of the two lists
+        self._idle: list[SimpleQueue[Callable[[], object]]] = []  # of each idle thread, the last one first
+        self._late: deque[Callable[[], object]] = deque()  # requests for which there was no thread
 
-    def submit(self, request: Callable[[], None]) -> None:
+    def submit(self, request: Callable[[], object]) -> None:
         """Run a request as soon as a thread is free. Only one thread calls this."""
-        try:
-            self._idle.get_nowait()
-        except Empty:
-            if self._started < self._most:
+        with self._lock:
+            if self._idle:
+                self._idle.pop().put(request)
+            elif self._started < self._most:
                 self._started += 1
-                threading.Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
-        self._waiting.put(request)
+                name = f"request-{self._started}"
+                threading.Thread(target=self._run, args=(request,), name=name, daemon=True).start()
+            else:
+                self._late.append(request)
 
     def shutdown(self, wait: bool) -> None:
         """Do nothing: gunicorn has waited for requests already, and daemon threads end with the process."""
 
-    def _run(self) -> None:
+    def _run(self, request: Callable[[], object]) -> None:
+        given = SimpleQueue[Callable[[], object]]()
         while True:
-            try:
-                request = self._waiting.get_nowait()
-            except Empty:
-                self._idle.put(None)
-                request = self._waiting.get()
             request()
+            with self._lock:
+                is_late = bool(self._late)
+                if is_late:
+                    request = self._late.popleft()
+                else:
+                    self._idle.append(given)
+            if not is_late:
+                request = given.get()
 
 
 class Resting:
