@@ -48,10 +48,10 @@ def _listens(cluster: Cluster, flower: Flower) -> bool:
     return bool(flower.ended("sentiq.drain"))
 
 
-def _submit_small(cluster: Cluster, text: str) -> str:
+def _submit_small(cluster: Cluster, *texts: str) -> str:
     """Post a job that needs a task of its own, since no `drain` lingers for one."""
     wait_until(lambda: not cluster.redis.exists(redis_keys.WAKEUPS))
-    return cluster.submit([text])
+    return cluster.submit(list(texts))
 
 
 @pytest.mark.parametrize("auth", [None, ("operator", "wrong"), ("somebody", LOGIN[1]), ("", "")])
@@ -66,7 +66,7 @@ def test_nobody_gets_in_without_the_login(flower: Flower, auth: tuple[str, str] 
 
 
 def test_an_operator_sees_which_chunk_of_which_job_ran_where(cluster: Cluster, flower: Flower) -> None:
-    small, large = cluster.submit(["味道不错", "太慢了"]), cluster.submit(sentences(1_500))
+    small, large = _submit_small(cluster, "味道不错", "太慢了"), cluster.submit(sentences(1_500))
     for job_id in (small, large):
         cluster.wait_ended(job_id)
     wait_until(lambda: any(small in task["args"] for task in flower.ended("sentiq.drain")))
