@@ -94,8 +94,9 @@ class SmallJobs:
         if ticket.waits_for_end:
             return ticket, None
         earlier = ticket.inbox.get()
-        if isinstance(earlier, Exception):
+        if earlier is not None:  # this job will have no end
             self._waiting.pop(small.job.id, None)
+        if isinstance(earlier, Exception):
             raise earlier
         assert not isinstance(earlier, tuple)
         return ticket, earlier

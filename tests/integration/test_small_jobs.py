@@ -91,6 +91,30 @@ def test_who_waits_no_longer_has_a_job_that_is_stored(small_jobs: SmallJobs, sto
     assert small_jobs._waiting == {}
 
 
+def test_a_repeated_request_gets_the_first_job(small_jobs: SmallJobs) -> None:
+    first, again = (
+        small_job(new(Lane.INTERACTIVE, key="k"), payload_digest="d", answers_to=small_jobs.channel) for _ in range(2)
+    )
+    ticket, earlier = small_jobs.submit(first)
+    assert earlier is None
+    assert small_jobs.submit(again)[1] == first.job.id
+    assert small_jobs._waiting == {first.job.id: ticket}
+
+
+def test_the_end_is_recorded_where_publishing_is_not_allowed(
+    redis: Redis, settings: Settings, small_jobs: SmallJobs
+) -> None:
+    redis.acl_setuser("worker", enabled=True, nopass=True, keys=["*"], categories=["+@all"], reset_channels=True)
+    worker = Redis.from_url(settings.redis_url.get_secret_value(), username="worker", password="")
+    with ThreadPoolExecutor(1) as threads, worker:
+        waiting = in_thread(threads, redis, small_jobs, "好")
+        lane = InteractiveLane(worker, settings)
+        for opened in lane.take("task") or ():
+            lane.record([answered(opened)])
+        assert positive(waiting.result(WAIT_S)) == pytest.approx(0.5 + 1 / 2_001, abs=1e-4)
+    redis.acl_deluser("worker")
+
+
 def test_an_error_of_redis_is_told_to_its_thread(redis: Redis, small_jobs: SmallJobs) -> None:
     for answers_to in (small_jobs.channel, ""):  # one that waits for the end, and one that does not
         broken = small_job(new(Lane.INTERACTIVE), answers_to=answers_to)

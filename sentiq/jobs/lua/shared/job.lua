@@ -64,13 +64,14 @@ local function stop_run_clock()
 end
 
 -- Tells the API process that waits for a small job how it ended: its fields, of one that no index lists its state alone,
--- and its one result. Who is told too late, or not at all, finds all in the store.
+-- and its one result. Who is told too late, or not at all, finds all in the store; so it is no error where the user of
+-- Redis may not publish.
 -- Needs job_id, job, output.
 local function tell_of_the_end()
   local answers_to, own_ttl_ms, state = unpack(redis.call('HMGET', job, 'answers_to', 'own_ttl_ms', 'state'))
   if not answers_to then return end
   local fields = own_ttl_ms and {'state', state} or redis.call('HGETALL', job)
-  redis.call('PUBLISH', answers_to, cmsgpack.pack({job_id, fields, redis.call('HGET', output, 0)}))
+  redis.pcall('PUBLISH', answers_to, cmsgpack.pack({job_id, fields, redis.call('HGET', output, 0)}))
 end
 
 -- → D, E, F, G. The one place where a job ends. Of one that no index lists, the texts go at once, and the rest when the
