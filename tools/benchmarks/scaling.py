@@ -3,6 +3,7 @@
     python -m tools.benchmarks.scaling costs [--rows 400000]         one worker of each lane, its engine answers at once
     python -m tools.benchmarks.scaling workers [--workers 1 10 100 1000]  what workers cost Redis by being there
     python -m tools.benchmarks.scaling simulate [--workers 50 400]   so many claim and record from one Redis
+    python -m tools.benchmarks.scaling curve [--workers 1 8]         small jobs of more and more clients, and who is full
     python -m tools.benchmarks.scaling table COSTS.json              docs/scaling.md's table of what `costs` printed
 
 Costs are processor time, of Redis by its own account, so a busy machine distorts them little; what one core can do is
@@ -16,6 +17,7 @@ import json
 import math
 import multiprocessing
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -42,6 +44,7 @@ from sentiq.jobs.workers import Heartbeat, beat, count_children, live_workers
 from tests.support.cluster import Cluster
 from tests.support.processes import wait_until
 from tests.support.redis_server import RedisServer
+from tools.benchmarks.load import drive, post
 
 CHUNK_TEXTS = 512
 TEXT = "房间很干净，前台的服务也很热情，下次还会再来住，推荐给朋友们。" * 2
@@ -135,6 +138,41 @@ def connections(cluster: Cluster, process: psutil.Process) -> set[int]:
     """Those to Redis, by our port."""
     redis_port = cluster.redis_server.port
     return {c.laddr.port for c in process.net_connections() if c.raddr and c.raddr.port == redis_port}
+
+
+def curve(workers: int, numbers_of_clients: list[int], seconds: float) -> Iterator[dict[str, float]]:
+    """Small jobs of more and more clients, answered at once by so many interactive workers of one child each.
+
+    Processor time is in cores: what comes near 1 is full, but for the workers, which are many processes.
+    """
+    request = post("/analyze", json.dumps({"text": TEXT}).encode())
+    with tempfile.TemporaryDirectory() as directory, Cluster(Path(directory), SENTIQ_CACHE_ENTRIES="0") as cluster:
+        cluster.redis_server.start()
+        api = cluster.start_api()
+        started = [
+            cluster.start_worker("interactive", 1, app="tools.benchmarks.noop_worker", name=f"worker-{n}", wait=False)
+            for n in range(workers)
+        ]
+        cluster.wait_workers(workers)
+        [serving] = api.children()
+        families = [process for worker in started for process in (worker.ps, *worker.children())]
+        for clients in numbers_of_clients:
+            with metered(cluster.redis, serving, *families) as spent:
+                load = drive(cluster.port, [request], clients=clients, count=sys.maxsize, seconds=seconds)
+            wrong = [answer for answer in load.answers if answer.status != 200]
+            assert not wrong, wrong[0]
+            took = sorted(answer.took_s for answer in load.answers)
+            yield {
+                "workers": workers,
+                "clients": clients,
+                "requests_per_s": len(took) / load.elapsed_s,
+                "p50_ms": 1e3 * took[len(took) // 2],
+                "p95_ms": 1e3 * took[len(took) * 95 // 100],
+                "api_cores": spent.processes_s[0] / spent.took_s,
+                "redis_cores": spent.redis_s / spent.took_s,
+                "workers_cores": sum(spent.processes_s[1:]) / spent.took_s,
+                "load_cores": load.cpu_s / spent.took_s,
+            }
 
 
 def heartbeat(number: int) -> Heartbeat:
@@ -301,6 +339,10 @@ def main() -> None:
     simulated.add_argument("--workers", type=int, nargs="+", default=[50, 400])
     simulated.add_argument("--chunks", type=int, default=8_000)
     simulated.add_argument("--chunk-texts", type=int, default=CHUNK_TEXTS)
+    small = commands.add_parser("curve")
+    small.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
+    small.add_argument("--clients", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
+    small.add_argument("--seconds", type=float, default=5)
     commands.add_parser("table").add_argument("costs", type=Path)
     options = parser.parse_args()
     if options.command == "costs":
@@ -311,6 +353,10 @@ def main() -> None:
     elif options.command == "simulate":
         for workers in options.workers:
             print(json.dumps(simulate(workers, options.chunks, options.chunk_texts)), flush=True)
+    elif options.command == "curve":
+        for workers in options.workers:
+            for measured in curve(workers, options.clients, options.seconds):
+                print(json.dumps(measured), flush=True)
     else:
         table(json.loads(options.costs.read_text()))
 
