@@ -3,7 +3,7 @@
     python -m tools.benchmarks.scaling costs [--rows 400000]         one worker of each lane, its engine answers at once
     python -m tools.benchmarks.scaling workers [--workers 1 10 100 1000]  what workers cost Redis by being there
     python -m tools.benchmarks.scaling simulate [--workers 50 400]   so many claim and record from one Redis
-    python -m tools.benchmarks.scaling curve [--workers 1 8]         small jobs of more and more clients, and who is full
+    python -m tools.benchmarks.scaling curve [--workers 1 8]         small jobs of ever more clients: what is full
     python -m tools.benchmarks.scaling table COSTS.json              docs/scaling.md's table of what `costs` printed
 
 Costs are processor time, of Redis by its own account, so a busy machine distorts them little; what one core can do is
