@@ -28,6 +28,7 @@ from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import Job, SmallJob
 
 SENT_AT_ONCE = 64  #: jobs in one round trip
+HELD_UP_S = 0.25  #: who has not been sent in this time, sends for itself
 LOOK_EVERY_S = 1.0
 STORED_WITHIN_S = 0.05  #: between two looks whether Redis has answered, for who waits no longer for the end
 LISTEN_S = 5.0  #: one wait for a notice
@@ -52,12 +53,21 @@ class Ticket:
     def __init__(self, small: SmallJob) -> None:
         self.small = small
         self.is_stored = False
+        self._mark = [None]  # of a job that nobody sends yet
         self.inbox = SimpleQueue[str | Exception | tuple[Mapping[str, str], bytes | None] | None]()
 
     @property
     def waits_for_end(self) -> bool:
         """Tell whether its thread is told the end alone, since nothing but an error can come before."""
         return bool(self.small.answers_to) and not self.small.job.idempotency_key
+
+    def take(self) -> bool:
+        """Tell whether the caller is to send the job: the first one who asks."""
+        try:
+            self._mark.pop()  # in one step for all threads
+        except IndexError:
+            return False
+        return True
 
 
 class SmallJobs:
@@ -93,7 +103,10 @@ class SmallJobs:
         self._to_send.put(ticket)
         if ticket.waits_for_end:
             return ticket, None
-        earlier = ticket.inbox.get()
+        try:
+            earlier = ticket.inbox.get(timeout=HELD_UP_S)
+        except Empty:
+            (earlier,) = self._store.submit_all([small]) if ticket.take() else (ticket.inbox.get(),)
         if earlier is not None:  # this job will have no end
             self._waiting.pop(small.job.id, None)
         if isinstance(earlier, Exception):
@@ -107,20 +120,24 @@ class SmallJobs:
         Raises the errors of submitting, and JobNotFound when the job was erased.
         """
         job_id, deadline = ticket.small.job.id, time.monotonic() + timeout_s
+        slice_s = HELD_UP_S
         try:
             while True:
                 left_s = deadline - time.monotonic()
                 try:
-                    got = ticket.inbox.get(timeout=min(max(left_s, 0.0), LOOK_EVERY_S))
+                    got = ticket.inbox.get(timeout=min(max(left_s, 0.0), slice_s))
                 except Empty:
-                    if not ticket.is_stored and ticket.waits_for_end:
+                    if ticket.waits_for_end and not ticket.is_stored:
                         got = self._stored(ticket)
+                    elif left_s > slice_s == HELD_UP_S:
+                        got = None
                     elif (found := self._look(job_id)) is not None:
                         return found
-                    elif left_s <= LOOK_EVERY_S:
+                    elif left_s <= slice_s:
                         return None
                     else:
                         continue
+                    slice_s = LOOK_EVERY_S
                 if isinstance(got, Exception):
                     raise got
                 if isinstance(got, tuple):
@@ -158,17 +175,14 @@ class SmallJobs:
 
     def _send(self) -> None:
         while not self._closed.is_set() and (first := self._to_send.get()) is not None:
-            tickets = [first]
+            tickets = [first] if first.take() else []
             while len(tickets) < SENT_AT_ONCE and (following := self._next()) is not None:
-                tickets.append(following)
+                if following.take():
+                    tickets.append(following)
             try:
                 answers = self._store.submit_all([ticket.small for ticket in tickets])
             except Exception as error:  # noqa: BLE001 -- whatever it is, the threads that wait must hear of it
-                while (following := self._next()) is not None:  # they would wait for the same
-                    tickets.append(following)
-                for ticket in tickets:
-                    ticket.inbox.put(copy(error))
-                continue
+                answers = [copy(error) for _ in tickets]
             for ticket, answer in zip(tickets, answers, strict=True):
                 ticket.is_stored = not isinstance(answer, Exception)
                 if not (ticket.is_stored and ticket.waits_for_end):
@@ -208,7 +222,15 @@ class SmallJobs:
     # -- without a notice ---------------------------------------------------------------------------------------
 
     def _stored(self, ticket: Ticket) -> str | Exception | tuple[Mapping[str, str], bytes | None] | None:
-        """Wait until Redis has answered; return what has come meanwhile. The timeouts of its client limit this."""
+        """Wait until Redis has answered; return what has come meanwhile. The timeouts of its client limit this.
+
+        A job that nobody has sent yet is sent here: the thread that sends is held up, maybe by a connection that is
+        broken, and others must not wait for that.
+        """
+        if ticket.take():
+            (answer,) = self._store.submit_all([ticket.small])
+            ticket.is_stored = not isinstance(answer, Exception)
+            return answer
         while not ticket.is_stored:
             try:
                 return ticket.inbox.get(timeout=STORED_WITHIN_S)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +19,7 @@ from sentiq.jobs import messages
 from sentiq.jobs.lanes import InteractiveLane
 from sentiq.jobs.small_jobs import End, SmallJobs
 from sentiq.jobs.store import JobStore
-from sentiq.jobs.types import InputChunk, JobState, Lane
+from sentiq.jobs.types import InputChunk, JobState, Lane, SmallJob
 from tests.support.jobs import answered, new, small_job
 from tests.support.processes import wait_until
 
@@ -89,6 +90,32 @@ def test_who_waits_no_longer_has_a_job_that_is_stored(small_jobs: SmallJobs, sto
     assert classified(small_jobs, "好", wait_s) is None
     assert [job.state for job in store.list_jobs(10)[0]] == [JobState.QUEUED]
     assert small_jobs._waiting == {}
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_nobody_waits_for_a_thread_that_is_held_up(
+    small_jobs: SmallJobs, store: JobStore, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    go_on, held_up, submit_all = threading.Event(), threading.Event(), store.submit_all
+
+    def slow(submitted: Sequence[SmallJob]) -> list[str | Exception | None]:
+        if threading.current_thread().name == "small jobs: send":
+            held_up.set()
+            go_on.wait(WAIT_S)
+        return submit_all(submitted)
+
+    monkeypatch.setattr(store, "submit_all", slow)
+    first, other = (small_job(new(Lane.INTERACTIVE), answers_to=small_jobs.channel if waits else "") for _ in range(2))
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(small_jobs.submit, first)
+        assert held_up.wait(WAIT_S)
+        ticket, _ = small_jobs.submit(other)
+        if waits:
+            assert small_jobs.wait_ended(ticket, 0.0) is None
+        assert store.get(other.job.id).state is JobState.QUEUED
+        go_on.set()
+        waiting.result(WAIT_S)
+    wait_until(lambda: store.redis.exists(JobKeys.of(first.job.id).job))
 
 
 def test_a_repeated_request_gets_the_first_job(small_jobs: SmallJobs) -> None:

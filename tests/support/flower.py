@@ -72,8 +72,8 @@ class Flower:
     def tasks(self, **query: str) -> list[dict[str, Any]]:
         answer = self.http.get("/api/tasks", params=query)
         assert answer.status_code == 200, answer.text
-        tasks: list[dict[str, Any]] = list(answer.json().values())
-        return tasks
+        # Of a task that was sent before it listened it knows no arguments.
+        return [task | {"args": task["args"] or ""} for task in answer.json().values()]
 
     def known(self) -> int:
         """How many tasks it keeps."""
