@@ -34,8 +34,8 @@ model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MO
 	@$(if $(MODEL),$(VENV_TORCH)/bin/sentiq-prepare $(MODEL),$(PYTHON) -m tools.prepare --help) $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
-# Half as many again as cores: fewer leave cores idle, more are no faster.
-JOBS ?= $(shell echo $$(($$(nproc) * 3 / 2)))
+# Twice as many as cores, since tests of clusters and pages wait half of their time.
+JOBS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 check: lint ## what is tried before each push, half a minute on two cores: lint, types, tests of units and of the store
