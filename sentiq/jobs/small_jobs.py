@@ -104,15 +104,17 @@ class SmallJobs:
         if ticket.waits_for_end:
             return ticket, None
         try:
-            earlier = ticket.inbox.get(timeout=HELD_UP_S)
+            got = ticket.inbox.get(timeout=HELD_UP_S)
         except Empty:
-            (earlier,) = self._store.submit_all([small]) if ticket.take() else (ticket.inbox.get(),)
-        if earlier is not None:  # this job will have no end
+            (got,) = self._store.submit_all([small]) if ticket.take() else (ticket.inbox.get(),)
+        if isinstance(got, tuple):  # the end was told before the thread that sends has read that the job is stored
+            ticket.inbox.put(got)
+            return ticket, None
+        if got is not None:  # this job will have no end
             self._waiting.pop(small.job.id, None)
-        if isinstance(earlier, Exception):
-            raise earlier
-        assert not isinstance(earlier, tuple)
-        return ticket, earlier
+        if isinstance(got, Exception):
+            raise got
+        return ticket, got
 
     def wait_ended(self, ticket: Ticket, timeout_s: float) -> End | None:
         """Return the end of a job; None when the time is over first.

@@ -118,6 +118,27 @@ def test_nobody_waits_for_a_thread_that_is_held_up(
     wait_until(lambda: store.redis.exists(JobKeys.of(first.job.id).job))
 
 
+def test_the_end_may_be_told_before_the_job_is_known_to_be_stored(
+    small_jobs: SmallJobs, store: JobStore, interactive: InteractiveLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_all = store.submit_all
+
+    def overtaken(submitted: Sequence[SmallJob]) -> list[str | Exception | None]:
+        stored = submit_all(submitted)
+        for opened in interactive.take("task") or ():
+            interactive.record([answered(opened)])
+        wait_until(lambda: all(small_jobs._waiting[small.job.id].inbox.qsize() for small in submitted))
+        return stored
+
+    monkeypatch.setattr(store, "submit_all", overtaken)
+    small = small_job(new(Lane.INTERACTIVE, key="k"), answers_to=small_jobs.channel)
+    ticket, earlier = small_jobs.submit(small)
+    assert earlier is None
+    end = small_jobs.wait_ended(ticket, WAIT_S)
+    assert end is not None
+    assert end.answers is not None
+
+
 def test_a_repeated_request_gets_the_first_job(small_jobs: SmallJobs) -> None:
     first, again = (
         small_job(new(Lane.INTERACTIVE, key="k"), payload_digest="d", answers_to=small_jobs.channel) for _ in range(2)
