@@ -8,10 +8,8 @@ one ended. So nothing is lost when a child dies, and the number of files does no
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import shutil
-import tempfile
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 from billiard.process import current_process
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
+from sentiq.core import living_directory
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
@@ -116,11 +115,7 @@ def share() -> Path:
     To be called in the parent before it forks and before anything is counted. The directory is removed when this
     process ends; those of workers that were killed are removed here. Raises OSError when the disk is full.
     """
-    _remove_stale()
-    new = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
-    # The descriptor stays open: parent and children hold the lock for as long as one of them lives.
-    fcntl.flock(os.open(new, os.O_RDONLY), fcntl.LOCK_EX)
-    directory = new.rename(new.with_name(new.name.removeprefix("new-")))
+    directory = living_directory.make(PREFIX)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)  # children end without it
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     values.ValueClass = values.MultiProcessValue(_slot)  # type: ignore[no-untyped-call]
@@ -142,20 +137,3 @@ def reserve(directory: Path, slots: Iterable[str]) -> None:
 def _slot() -> str:
     """Return what the files of this process are named after: a child's place in the pool, which is unique at a time."""
     return str(getattr(current_process(), "index", PARENT))
-
-
-def _remove_stale() -> None:
-    """Remove the directories of this user's workers that have ended."""
-    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        try:
-            fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:
-            continue  # another user's, or just removed
-        try:
-            if os.fstat(fd).st_uid == os.getuid():
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(directory, ignore_errors=True)
-        except BlockingIOError:
-            pass  # its worker lives
-        finally:
-            os.close(fd)
