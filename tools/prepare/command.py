@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from sentiq.engine.registry import ModelError, read_manifest
+from sentiq.evaluation.label_names import normalise
 from tools.prepare import store as stores
-from tools.prepare.labels import check_labels, normalise
+from tools.prepare.labels import check_labels
 from tools.prepare.report import say, step, table
 from tools.prepare.source import Source, find_source, made_from
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sentiq.engine import Engine
 from sentiq.engine.registry import ModelError, ModelManifest
-from tools.prepare.labels import normalise
+from sentiq.evaluation.label_names import normalise
 from tools.prepare.report import step
 
 TEXTS_AT_ONCE = 512

@@ -1,4 +1,4 @@
-"""What a checkpoint calls its outputs, and the names this service knows them by."""
+"""What a checkpoint calls its outputs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sentiq.engine.registry import ModelError
-
-#: Names that checkpoints use → the service's.
-KNOWN = {
-    name: label
-    for label, names in {
-        "negative": ("negative", "neg", "负面", "负向", "消极", "差评"),
-        "positive": ("positive", "pos", "正面", "正向", "积极", "好评"),
-        "neutral": ("neutral", "neu", "中性", "中立", "中评"),
-    }.items()
-    for name in names
-}
+from sentiq.evaluation.label_names import normalise
 
 REMEDY = "name the outputs in their order, such as --labels negative,positive"
-
-
-def normalise(name: str) -> str:
-    """The service's name where it has one, otherwise the checkpoint's own."""
-    return KNOWN.get(name.strip().lower(), name.strip())
 
 
 def read_labels(directory: Path, config: Mapping[str, Any]) -> list[str]:
