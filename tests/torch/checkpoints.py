@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import ByteLevelBPETokenizer
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification
 
 from tools.benchmarks.random_model import VOCABULARY_SIZE, spread_labels, vocabulary
@@ -121,4 +121,26 @@ def hugging_face_roberta(directory: Path, labels: Sequence[str]) -> Path:
         id2label=dict(enumerate(labels)),
     )
     RobertaForSequenceClassification(config).save_pretrained(directory)
+    return directory
+
+
+def sentencepiece_bert(directory: Path, labels: Sequence[str]) -> Path:
+    """A network of type BERT with SentencePiece's pieces in ``tokenizer.json``, as of multilingual-e5."""
+    specials = ["<s>", "<pad>", "</s>", "<unk>"]
+    characters = sorted({character for text in TEXTS for character in text if not character.isspace()})
+    pieces = ["▁", *characters, "好吃", "一个小时", "态度", "▁房间", "干净安静", "不", "差", "很好", "很差"]
+    vocabulary = [*((name, 0.0) for name in specials), *((piece, -9.0 / len(piece)) for piece in dict.fromkeys(pieces))]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=3, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", None, [("<s>", 0), ("</s>", 2)])
+    tokenizer.add_special_tokens(specials)
+    names = dict(enumerate(labels))
+    torch.manual_seed(11)
+    sizes = {**SIZES, "vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": 128, "pad_token_id": 1}
+    BertForSequenceClassification(BertConfig(**sizes, id2label=names)).save_pretrained(directory)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    write_json(
+        directory / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>"}
+    )
     return directory

@@ -21,10 +21,20 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bert
 from sentiq.core.invisible_characters import visible
 from sentiq.engine import Engine, ModelError
 from sentiq.engine.registry import find_model, read_manifest, verify_files
-from tests.torch.checkpoints import TEXTS, hugging_face_bert, hugging_face_roberta, structbert, structbert_encoder
+from tests.torch.checkpoints import (
+    TEXTS,
+    hugging_face_bert,
+    hugging_face_roberta,
+    sentencepiece_bert,
+    structbert,
+    structbert_encoder,
+    write_json,
+)
 from tools.prepare import prove
 from tools.prepare.__main__ import CALIBRATION, main
+from tools.prepare.checkpoint import read_config
 from tools.prepare.evaluate import read_labelled
+from tools.prepare.tokens import read_tokenizer
 
 # transformers and torch's exporters announce changes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -175,6 +185,24 @@ def test_a_roberta_with_byte_level_word_pieces(tmp_path: Path) -> None:
     assert_as_transformers(directory, source, texts)
     engine = Engine.load(directory)
     assert engine.classify(TEXTS) == engine.classify(texts)
+
+
+def test_a_bert_with_sentencepiece(tmp_path: Path) -> None:
+    source = sentencepiece_bert(tmp_path / "pieces", ["negative", "positive"])
+    directory = prepare(source, tmp_path / "store", *NO_INT8)
+    assert (content(directory)["max_tokens"], content(directory)["pad_id"]) == (128, 1)
+    assert_as_transformers(directory, source, [visible(text) for text in TEXTS])
+
+
+def test_a_tokenizer_that_comes_alone_keeps_its_own_settings(tmp_path: Path) -> None:
+    # transformers' class would write in lower case, as its default is.
+    source = hugging_face_bert(tmp_path / "upper", ["negative", "positive"])
+    write_json(source / "tokenizer_config.json", {"do_lower_case": False})
+    tokenizer = AutoTokenizer.from_pretrained(source).backend_tokenizer
+    tokenizer.save(str(source / "tokenizer.json"))
+    (source / "tokenizer_config.json").unlink()
+    read = read_tokenizer(source, read_config(source))
+    assert read.encode("OK 很好").ids == tokenizer.encode("OK 很好").ids
 
 
 def test_a_roberta_in_int8(tmp_path: Path) -> None:

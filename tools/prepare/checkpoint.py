@@ -32,9 +32,10 @@ KINDS: Mapping[str, tuple[type[Any], type[Any]]] = {
     "roberta": (RobertaConfig, RobertaForSequenceClassification),
 }
 
-#: What other layouts call a weight → what transformers calls it.
+#: What other layouts call a weight → what transformers calls it; the second is that of an encoder saved alone.
 RENAMED = [
     (r"^encoder\.(?=embeddings\.|encoder\.|pooler\.)", "bert."),
+    (r"^(?=embeddings\.|encoder\.layer\.|pooler\.)", "{kind}."),
     (r"^head\.classifier\.", "classifier."),
     (r"LayerNorm\.gamma$", "LayerNorm.weight"),
     (r"LayerNorm\.beta$", "LayerNorm.bias"),
@@ -63,14 +64,17 @@ def read_config(directory: Path) -> dict[str, Any]:
     return config
 
 
-def read_network(directory: Path, config: Mapping[str, Any], labels: list[str]) -> torch.nn.Module:
+def read_network(
+    directory: Path, config: Mapping[str, Any], labels: list[str], *, new_head: bool = False
+) -> torch.nn.Module:
     """The network with its weights, in float32 and evaluation mode.
 
-    Raises ModelError that names the file and the weight when one is missing, left over or of another shape than
-    ``config.json`` says, or there is not one output for each label.
+    With `new_head` the classifier is drawn by torch's random numbers, whatever the checkpoint has in its place; so is a
+    pooler that it lacks. Raises ModelError that names the file and the weight when one is missing, left over or of
+    another shape than ``config.json`` says, or there is not one output for each label.
     """
     path, state = read_weights(directory)
-    state = {renamed(name): weight for name, weight in state.items()}
+    state = {renamed(name, config["model_type"]): weight for name, weight in state.items()}
     state = {name: weight.float() for name, weight in state.items() if not re.search(UNUSED, name)}
     make_config, make_network = KINDS[config["model_type"]]
     numbered = dict(enumerate(labels))
@@ -81,14 +85,19 @@ def read_network(directory: Path, config: Mapping[str, Any], labels: list[str]) 
         network = make_network(make_config(**settings, **names))
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ModelError(f"{directory / 'config.json'} describes no network: {error}") from error
+    if new_head:
+        drawn = {
+            name: weight for name, weight in network.state_dict().items() if re.search(r"^classifier\.|pooler\.", name)
+        }
+        state = drawn | {name: weight for name, weight in state.items() if not name.startswith("classifier.")}
     check_weights(path, state, network.state_dict())
     network.load_state_dict(state)
     return network.eval()
 
 
-def renamed(name: str) -> str:
+def renamed(name: str, kind: str) -> str:
     for pattern, replacement in RENAMED:
-        name = re.sub(pattern, replacement, name)
+        name = re.sub(pattern, replacement.format(kind=kind), name)
     return name
 
 

@@ -14,6 +14,7 @@ from tokenizers.normalizers import NFC, Sequence
 from transformers import BertTokenizer, BertTokenizerFast, RobertaTokenizerFast
 
 from sentiq.engine.registry import ModelError
+from tools.prepare.labels import read_json
 
 #: Files of which one is needed, for each kind of network.
 VOCABULARIES = {"bert": ("tokenizer.json", "vocab.txt"), "roberta": ("tokenizer.json", "vocab.json")}
@@ -23,7 +24,9 @@ def read_tokenizer(directory: Path, config: Mapping[str, Any]) -> Tokenizer:
     """The tokenizer of the checkpoint, without padding and truncation, which are the engine's.
 
     Made from ``tokenizer.json`` where there is one, otherwise from ``vocab.txt`` (BERT) or ``vocab.json`` and
-    ``merges.txt`` (RoBERTa), with the settings of ``tokenizer_config.json``. Raises ModelError naming the file.
+    ``merges.txt`` (RoBERTa), with the settings of ``tokenizer_config.json``. A ``tokenizer.json`` that comes without
+    these settings, or has no word pieces but SentencePiece's, is taken as it is: the classes of transformers would
+    change its normaliser and add special tokens of their own. Raises ModelError naming the file.
     """
     kind = config["model_type"]
     if not any((directory / name).exists() for name in VOCABULARIES[kind]):
@@ -32,8 +35,12 @@ def read_tokenizer(directory: Path, config: Mapping[str, Any]) -> Tokenizer:
     if kind == "bert" and not (directory / "tokenizer.json").exists():
         check_vocabulary(directory / "vocab.txt")
     make = BertTokenizerFast if kind == "bert" else RobertaTokenizerFast
+    tokenizer: Tokenizer
     try:
-        tokenizer: Tokenizer = make.from_pretrained(directory, local_files_only=True).backend_tokenizer
+        if is_whole(directory):
+            tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        else:
+            tokenizer = make.from_pretrained(directory, local_files_only=True).backend_tokenizer
     except Exception as error:  # the Rust library raises bare Exception
         raise ModelError(f"no tokenizer can be made from the files in {directory}: {error}") from error
     if kind == "bert" and not (directory / "tokenizer.json").exists():
@@ -48,6 +55,17 @@ def read_tokenizer(directory: Path, config: Mapping[str, Any]) -> Tokenizer:
             f"the vocabulary has {entries} entries but config.json says vocab_size {rows}: it is another model's"
         )
     return tokenizer
+
+
+def is_whole(directory: Path) -> bool:
+    """Whether ``tokenizer.json`` says all there is to say of the tokenizer."""
+    path = directory / "tokenizer.json"
+    if not path.exists():
+        return False
+    model = read_json(path).get("model")
+    return not (directory / "tokenizer_config.json").exists() or (
+        isinstance(model, dict) and model.get("type") == "Unigram"
+    )
 
 
 def check_vocabulary(path: Path) -> None:
