@@ -29,6 +29,8 @@ REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within t
 SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
 DEMAND_JOBS = 32  #: the oldest bulk jobs, whose remaining chunks are counted
 DEMAND_CHUNKS = 256  #: pending interactive chunks whose rows are counted to tell how many batches wait
+FEW = 16  #: so many pending interactive chunks are too few for even batches: they are taken in their order
+CHOICE = 64  #: the oldest pending interactive chunks, among which a `drain` chooses
 
 SPEED_OF_MS = {
     Lane.INTERACTIVE: 10_000,
@@ -182,7 +184,7 @@ class InteractiveLane(_Lane):
         self._demand = Script(redis, "demand_interactive")
 
     def take(self, task_id: str, *, lingers: bool = False) -> list[OpenChunk] | None:
-        """Take the next batch, oldest chunks first.
+        """Take the next batch: the oldest chunk, and others after it or, where many wait, of like length.
 
         Empty when the jobs of all chunks taken had ended; None when nothing waits. Then this wake-up has ended, unless
         it `lingers`: it is to ask again.
@@ -217,6 +219,8 @@ class InteractiveLane(_Lane):
             task_id=task_id,
             lingers=int(lingers),
             rows_wanted=self._rows,
+            few=FEW,
+            max_chunks=CHOICE,
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
             job_pattern=pattern.job,
