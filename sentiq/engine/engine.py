@@ -18,7 +18,7 @@ from sentiq.engine.backends import Backend, backend_files, open_backend
 from sentiq.engine.batching import Batch, ladder, plan
 from sentiq.engine.long_texts import LongTexts
 from sentiq.engine.reading import Reader
-from sentiq.engine.registry import ModelError, ModelManifest, read_manifest, verify_files
+from sentiq.engine.registry import Calibration, ModelError, ModelManifest, read_manifest, verify_files
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -153,7 +153,7 @@ class Engine:
             batch_s = perf_counter() - batch_started
             batch_timings.append(BatchTiming(len(batch.rows), batch.size * batch.width, batch_s))
         probabilities = np.zeros((len(unique), len(self.manifest.labels)))
-        np.add.at(probabilities, owners, softmax(logits) * shares[:, None])
+        np.add.at(probabilities, owners, softmax(calibrated(logits, self.manifest.calibration)) * shares[:, None])
         predictions = {
             text: Prediction(tuple(row), reading.is_shortened)
             for text, reading, row in zip(unique, readings, probabilities.tolist(), strict=True)
@@ -188,7 +188,14 @@ class Engine:
         return self._backend.logits(ids, mask)[: len(batch.rows)]
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def calibrated(logits: NDArray[np.float32], calibration: Calibration) -> NDArray[np.floating]:
+    """Return the logits ``[texts, labels]`` divided by the temperature, each label's less the log of its threshold."""
+    if calibration == Calibration():
+        return logits
+    return logits / calibration.temperature - np.log(calibration.thresholds or (1.0,))
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the probabilities of each row, ``[texts, labels]``, in double precision so that a row sums to 1."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ class ModelError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is done to the logits so that probabilities mean what they say (docs/evaluation.md)."""
+
+    temperature: float = 1.0  # logits are divided by it; positive
+    thresholds: tuple[float, ...] = ()  # one per label, positive; the probabilities are divided by them; (): by none
+
+
+@dataclass(frozen=True, slots=True)
 class ModelManifest:
     id: str
     version: str
@@ -33,10 +42,11 @@ class ModelManifest:
     source: str  # where the weights come from
     files: Mapping[str, str]  # file name → SHA-256, hexadecimal
     backends: Mapping[str, str]  # name of each backend that can load the model → precision of its file
+    calibration: Calibration = Calibration()
 
     @property
     def name(self) -> str:
-        """`id@version`, which names these weights and no others."""
+        """`id@version`, which names these weights with this calibration and no others."""
         return f"{self.id}@{self.version}"
 
 
@@ -59,17 +69,33 @@ def read_manifest(model_dir: Path) -> ModelManifest:
         return value
 
     precision = field("precision", str)
+    labels = tuple(field("labels", list))
     return ModelManifest(
         id=field("id", str),
         version=field("version", str),
-        labels=tuple(field("labels", list)),
+        labels=labels,
         max_tokens=field("max_tokens", int),
         pad_id=field("pad_id", int),
         precision=precision,
         source=field("source", str),
         files=field("files", dict),
         backends=field("backends", dict) if "backends" in content else {"openvino": precision},
+        calibration=_calibration(path, field("calibration", dict), labels)
+        if "calibration" in content
+        else Calibration(),
     )
+
+
+def _calibration(path: Path, content: Mapping[str, Any], labels: Sequence[str]) -> Calibration:
+    """Read a temperature and, for each label, a threshold; both may be left out. Raises ModelError."""
+    thresholds = content.get("thresholds") or {}
+    if not isinstance(thresholds, dict) or (thresholds and set(thresholds) != set(labels)):
+        raise ModelError(f"{path}: 'thresholds' needs one number for each of the labels; {REMEDY}")
+    numbers = [content.get("temperature", 1.0), *(thresholds[label] for label in labels if thresholds)]
+    if not all(isinstance(number, int | float) and 0 < number < math.inf for number in numbers):
+        raise ModelError(f"{path}: temperature and thresholds in 'calibration' must be positive numbers; {REMEDY}")
+    temperature, *found = map(float, numbers)
+    return Calibration(temperature, tuple(found))
 
 
 def verify_files(model_dir: Path, manifest: ModelManifest, names: Iterable[str] | None = None) -> None:

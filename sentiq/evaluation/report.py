@@ -28,6 +28,20 @@ th:first-child, td.text, th.text { text-align: left } td.text { overflow-wrap: a
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """A calibration that was fitted to the rows, and what it gives on rows that it was not fitted to."""
+
+    model: str  #: `id@version` of the model with this calibration; "" where it gains nothing and none was stored
+    temperature: float
+    thresholds: Mapping[str, float]  #: by label; empty where none were fitted
+    log_loss_before: float  #: mean negative log-likelihood of the labels
+    log_loss: float
+    accuracy: Figure
+    macro_f1: Figure
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """An evaluation and what it was made of."""
 
@@ -38,7 +52,8 @@ class Report:
     against: str = ""  #: the second model, `id@version`
     against_evaluation: Evaluation | None = None
     comparison: Comparison | None = None
-    remarks: list[str] = field(default_factory=list)  #: sentences on the file or on what was fitted
+    fitted: Fitted | None = None
+    remarks: list[str] = field(default_factory=list)  #: sentences on the file
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -53,6 +68,7 @@ def document(report: Report) -> dict[str, Any]:
         **evaluation_document(report.evaluation),
         "against": None if second is None else {"model": report.against, **evaluation_document(second)},
         "comparison": None if report.comparison is None else _comparison_document(report.comparison),
+        "fitted": None if report.fitted is None else _rounded(asdict(report.fitted)),
     }
 
 
@@ -78,13 +94,17 @@ def _rounded(value: Any) -> Any:
     return [_rounded(member) for member in value] if isinstance(value, list) else value
 
 
-def in_words(each: Bin) -> str:
-    """Return what a bin of the calibration curve says: of 100 texts at so many percent, how many are right."""
-    accuracy = each.accuracy
-    return (
-        f"Of 100 texts at {each.score:.0%}, {100 * accuracy.value:.0f} are right "
-        f"({100 * accuracy.low:.0f} to {100 * accuracy.high:.0f})."
-    )
+def in_words(calibration: Calibration) -> list[str]:
+    """Return what the calibration curve says: of 100 texts at so many percent, how many are right.
+
+    A bin with fewer than 30 rows has no sentence.
+    """
+    return [
+        f"Of 100 texts at {each.score:.0%}, {100 * each.accuracy.value:.0f} are right "
+        f"({100 * each.accuracy.low:.0f} to {100 * each.accuracy.high:.0f})."
+        for each in calibration.bins
+        if each.rows >= ROWS_SPOKEN_OF
+    ]
 
 
 def page(report: Report) -> str:
@@ -105,6 +125,8 @@ def page(report: Report) -> str:
     parts += ["<h2>By label</h2>", _by_label(evaluation), "<h2>Confusion</h2>", _confusion(evaluation.confusion)]
     if evaluation.calibration is not None:
         parts += ["<h2>Calibration</h2>", *_calibration(evaluation.calibration)]
+    if report.fitted is not None:
+        parts += ["<h2>Fitted calibration</h2>", *_fitted(report.fitted)]
     if evaluation.by_source:
         parts += ["<h2>By source</h2>", _by_source(evaluation.by_source)]
     if evaluation.mistakes:
@@ -179,8 +201,7 @@ def _confusion(confusion: Confusion) -> str:
 
 
 def _calibration(calibration: Calibration) -> list[str]:
-    spoken = [each for each in calibration.bins if each.rows >= ROWS_SPOKEN_OF]
-    sentences = "".join(f"<li>{_e(in_words(each))}</li>" for each in spoken)
+    sentences = "".join(f"<li>{_e(sentence)}</li>" for sentence in in_words(calibration))
     rows = [
         [_th(f"{each.low:.0%} to {each.high:.0%}"), f"{each.rows:,}", f"{each.score:.1%}", _percent(each.accuracy)]
         for each in calibration.bins
@@ -211,6 +232,18 @@ def _curve(bins: list[Bin]) -> str:
         f'fill="currentColor" stroke="currentColor"><rect width="{PAGE}" height="{PAGE}" fill="none" opacity=".4"/>'
         f'<line x1="0" y1="{PAGE}" x2="{PAGE}" y2="0" opacity=".4"/>{"".join(marks)}</svg>'
     )
+
+
+def _fitted(fitted: Fitted) -> list[str]:
+    thresholds = ", ".join(f"{_e(label)} {number:g}" for label, number in fitted.thresholds.items())
+    return [
+        f"<p>{_e(fitted.model or 'Not stored, since it gains nothing')}: temperature {fitted.temperature:g}"
+        + (f", thresholds {thresholds}" if thresholds else "")
+        + ". On rows that it was not fitted to (five folds): expected calibration error "
+        f"{_decimal(fitted.calibration.error)}, {_percent(fitted.accuracy)} right, mean F1 "
+        f"{_decimal(fitted.macro_f1)}, log loss {fitted.log_loss:.4f} instead of {fitted.log_loss_before:.4f}.</p>",
+        _curve(fitted.calibration.bins),
+    ]
 
 
 def _by_source(sources: list[OfSource]) -> str:

@@ -13,7 +13,7 @@ from sentiq.evaluation import tally as tallies
 from sentiq.evaluation.comparison import compare
 from sentiq.evaluation.intervals import wilson
 from sentiq.evaluation.metrics import Evaluation, evaluate
-from sentiq.evaluation.report import Report, document, page
+from sentiq.evaluation.report import Fitted, Report, document, page
 from sentiq.evaluation.tally import Answer, Tally, TooManyLabels
 
 LABELS = ("negative", "positive")
@@ -209,7 +209,18 @@ def report() -> Report:
     evaluation = evaluate(tally, LABELS)
     comparison = compare([(True, True)] * 80 + [(False, True)] * 20 + [(True, False)])
     columns = {"text": "评论", "label": HOSTILE}
-    return Report(HOSTILE, HOSTILE, columns, evaluation, "other@1", evaluation, comparison, [HOSTILE])
+    assert evaluation.calibration is not None
+    fitted = Fitted(
+        model="new@1-c2",
+        temperature=1.25,
+        thresholds={HOSTILE: 0.9},
+        log_loss_before=0.4,
+        log_loss=0.3,
+        accuracy=evaluation.accuracy,
+        macro_f1=evaluation.macro_f1,
+        calibration=evaluation.calibration,
+    )
+    return Report(HOSTILE, HOSTILE, columns, evaluation, "other@1", evaluation, comparison, fitted, [HOSTILE])
 
 
 def test_the_document_is_json_with_every_figure(report: Report) -> None:
@@ -225,11 +236,19 @@ def test_the_document_is_json_with_every_figure(report: Report) -> None:
     assert {each["source"] for each in read["by_source"]} == {"shop", HOSTILE}
     assert read["comparison"]["is_significant"] is True
     assert read["against"]["model"] == "other@1"
+    assert (read["fitted"]["model"], read["fitted"]["temperature"]) == ("new@1-c2", 1.25)
 
 
 def test_the_page_says_what_was_measured(report: Report) -> None:
     text = Reader(page(report)).text
-    for words in ("99.0 % (94.6 to 99.8) right", "101 rows", "质量很好", "Of 100 texts at 90%", "other@1 is better"):
+    for words in (
+        "99.0 % (94.6 to 99.8) right",
+        "101 rows",
+        "质量很好",
+        "Of 100 texts at 90%",
+        "other@1 is better",
+        "temperature 1.25",
+    ):
         assert words in text
 
 

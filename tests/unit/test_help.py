@@ -14,7 +14,11 @@ import pytest
 
 from tests.support.paths import REPOSITORY
 
-COMMANDS = {"sentiq-admin": "sentiq.admin", "sentiq-prepare": "tools.prepare"}
+COMMANDS = {
+    "sentiq-admin": "sentiq.admin",
+    "sentiq-prepare": "tools.prepare",
+    "sentiq-evaluate": "tools.evaluation",
+}
 ADMIN = (
     ["status"], ["config"], ["config", "check"], ["backup"], ["restore"], ["models"], ["activate"], ["keys"],
     ["keys", "create"], ["keys", "list"], ["keys", "rotate"], ["keys", "revoke"],
@@ -84,7 +88,11 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
 
 @pytest.mark.parametrize(
     ("command", "remedy"),
-    [(["sentiq-prepare", "some/model"], "make model MODEL="), (["sentiq-admin", "models"], "make run")],
+    [
+        (["sentiq-prepare", "some/model"], "make model MODEL="),
+        (["sentiq-evaluate", "some-model", "labelled.csv"], "make run"),
+        (["sentiq-admin", "models"], "make run"),
+    ],
 )
 def test_without_its_environment_a_command_says_what_makes_it(command: list[str], remedy: str, bare: Path) -> None:
     name, *arguments = command

@@ -1,0 +1,146 @@
+"""sentiq-evaluate on the bundled model: reports, comparison, a fitted calibration, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from sentiq.engine import Engine
+from sentiq.engine.registry import Calibration, read_manifest
+from tests.support.paths import BUNDLED_MODEL
+from tests.support.texts import sentences
+from tools.evaluation.__main__ import main
+from tools.evaluation.calibrated import store_calibrated
+
+ROWS = 400
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Texts whose labels are drawn with the probabilities that the bundled model gives: its scores are right."""
+    texts, dice = sentences(ROWS), random.Random(2)
+    predictions = Engine.load(BUNDLED_MODEL).classify(texts)
+    path = tmp_path_factory.mktemp("labelled") / "评论.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["编号", "渠道", "评论内容", "情感倾向"])
+        for number, (text, prediction) in enumerate(zip(texts, predictions, strict=True)):
+            label = "正面" if dice.random() < prediction.probabilities[1] else "负面"
+            rows.writerow([number, "网店" if number % 3 else "门店", text, label])
+        rows.writerow([ROWS, "门店", texts[0], ""])
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store with the bundled model, overconfident: `cold`."""
+    store_calibrated(BUNDLED_MODEL, Calibration(0.25), tmp_path / "store", {})
+    return tmp_path / "store"
+
+
+def test_a_model_is_measured_and_reported(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written, html = tmp_path / "report.json", tmp_path / "report.html"
+    command = [str(BUNDLED_MODEL), str(labelled), "--source", "渠道", "--json", str(written), "--html", str(html)]
+    assert main(command) == 0
+    report = json.loads(written.read_text(encoding="utf-8"))
+    assert report["model"] == read_manifest(BUNDLED_MODEL).name
+    assert report["columns"] == {"text": "评论内容", "label": "情感倾向", "source": "渠道"}
+    assert (report["rows"], report["without_label"], report["without_answer"]) == (ROWS, 1, 0)
+    assert sum(map(sum, report["confusion"]["counts"])) == ROWS
+    assert report["accuracy"]["low"] < report["accuracy"]["value"] < report["accuracy"]["high"]
+    assert report["calibration"]["error"]["low"] < 0.05
+    assert {each["source"]: each["rows"] for each in report["by_source"]} == {"网店": 266, "门店": 134}
+    assert all(mistake["label"] != mistake["predicted"] for mistake in report["mistakes"])
+    assert (report["comparison"], report["fitted"]) == (None, None)
+    printed = capsys.readouterr().out
+    assert f"{report['accuracy']['value']:.4f}" in printed
+    assert "1 rows without a label were left out" in printed
+    assert f"{100 * report['accuracy']['value']:.1f} %" in html.read_text(encoding="utf-8")
+
+
+def test_two_models_are_compared_on_the_same_rows(
+    labelled: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (cold,) = store.glob("*@*")
+    written = tmp_path / "report.json"
+    assert (
+        main([str(BUNDLED_MODEL), str(labelled), "--against", cold.name, "--store", str(store), "--json", str(written)])
+        == 0
+    )
+    report = json.loads(written.read_text(encoding="utf-8"))
+    assert report["comparison"]["rows"] == ROWS
+    assert report["comparison"]["p_value"] == 1  # a temperature changes no label
+    assert report["against"]["model"] == cold.name
+    assert report["against"]["calibration"]["error"]["value"] > report["calibration"]["error"]["value"]
+    assert "may be chance" in capsys.readouterr().out
+
+
+def test_a_fitted_calibration_is_stored_and_helps(
+    labelled: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (cold,) = store.glob("*@*")
+    written = tmp_path / "report.json"
+    assert main([cold.name, str(labelled), "--fit", "--store", str(store), "--json", str(written)]) == 0
+    report = json.loads(written.read_text(encoding="utf-8"))
+    fitted = report["fitted"]
+    assert fitted["temperature"] == pytest.approx(1, rel=0.25)  # that of the bundled model, whose scores are right
+    assert fitted["calibration"]["error"]["value"] < report["calibration"]["error"]["value"] / 2
+    assert fitted["log_loss"] < fitted["log_loss_before"]
+    (new,) = set(store.glob("*@*")) - {cold}
+    manifest = read_manifest(new)
+    assert manifest.name == fitted["model"]
+    assert manifest.calibration.temperature == pytest.approx(fitted["temperature"], abs=1e-4)
+    assert json.loads((new / "manifest.json").read_text())["calibration"]["rows"] == ROWS
+    assert f"{manifest.name} is stored" in capsys.readouterr().out
+
+
+def test_a_calibration_that_gains_nothing_is_not_stored(
+    labelled: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The best for some rows is no gain for others when all rows together have the best already."""
+    before = set(store.glob("*@*"))
+    assert main(["sentiq-small-zh", str(labelled), "--fit", "--store", str(store)]) == 0
+    (fitted,) = set(store.glob("*@*")) - before
+    assert main([fitted.name, str(labelled), "--fit", "--store", str(store)]) == 0
+    assert "nothing to gain" in capsys.readouterr().out
+    assert set(store.glob("*@*")) == before | {fitted}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["no-such-model"], ("no model 'no-such-model'", "sentiq-small-zh")),
+        (["sentiq-small-zh", "--label", "渠道"], ("row 1", "'门店'", "negative, positive")),
+        (["sentiq-small-zh", "--text", "内容"], ("--text", "'内容'")),
+        (["sentiq-small-zh", "--backend", "torch"], ("torch",)),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_a_remedy(
+    labelled: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: tuple[str, ...]
+) -> None:
+    assert main([options[0], str(labelled), *options[1:]]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("sentiq-evaluate: ")
+    assert said.count("\n") == 1
+    for word in words:
+        assert word in said
+
+
+def test_few_rows_fit_nothing(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = tmp_path / "few.csv"
+    few.write_text("".join(labelled.read_text(encoding="utf-8").splitlines(keepends=True)[:50]), encoding="utf-8")
+    assert main(["sentiq-small-zh", str(few), "--fit", "--store", str(tmp_path)]) == 1
+    assert "--fit needs at least 100" in capsys.readouterr().err
+
+
+def test_doubles_and_contradictions_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("text,label\n味道不错，下次还来,1\n物流太慢，很失望,0\n味道不错，下次还来,0\n", encoding="utf-8")
+    assert main(["sentiq-small-zh", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 rows have the text of a row before" in printed
+    assert "rows 1, 3 (味道不错，下次还来)" in printed
