@@ -141,7 +141,7 @@ $(INSTALLED): requirements/dev.txt
 	@touch $@
 
 # torch comes first and alone, so that nothing else chooses its version.
-$(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requirements/parity.in requirements/dev.in
+$(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requirements/tuning.in requirements/parity.in requirements/dev.in
 	@$(PYTHON) -m venv --clear $(VENV_TORCH)
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)

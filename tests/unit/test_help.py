@@ -18,6 +18,7 @@ COMMANDS = {
     "sentiq-admin": "sentiq.admin",
     "sentiq-prepare": "tools.prepare",
     "sentiq-evaluate": "tools.evaluation",
+    "sentiq-tune": "tools.tuning",
 }
 ADMIN = (
     ["status"], ["config"], ["config", "check"], ["backup"], ["restore"], ["models"], ["activate"], ["keys"],
@@ -91,6 +92,7 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
     [
         (["sentiq-prepare", "some/model"], "make model MODEL="),
         (["sentiq-evaluate", "some-model", "labelled.csv"], "make run"),
+        (["sentiq-tune", "some/model", "labelled.csv"], "make .venv-torch/.installed"),
         (["sentiq-admin", "models"], "make run"),
     ],
 )
@@ -109,6 +111,13 @@ def test_what_prepares_a_model_is_what_its_requirements_have() -> None:
     lines = (REPOSITORY / "requirements" / "prepare.in").read_text().splitlines()
     named = {line.partition("==")[0].replace("-", "_") for line in lines if not line.startswith("#")}
     assert set(NEEDED) == named | {"torch"}
+
+
+def test_what_tunes_a_model_is_what_its_requirements_have() -> None:
+    from tools.tuning.__main__ import NEEDED_HERE
+
+    lines = (REPOSITORY / "requirements" / "tuning.in").read_text().splitlines()
+    assert set(NEEDED_HERE) == {line.partition("==")[0] for line in lines if not line.startswith("#")}
 
 
 def test_training_helps_and_says_what_it_needs(bare: Path, tmp_path: Path) -> None:

@@ -50,11 +50,16 @@ def find_source(model: str, *, revision: str, model_id: str) -> Source:
 
         check_model_id(model)
         source = Source(model_id or model, model, None, revision)
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", source.model_id, re.ASCII):
-        raise ModelError(
-            f"{source.model_id!r} cannot be a model's id; name one with --id, of letters, digits and . _ - (and one /)"
-        )
+    check_id(source.model_id)
     return source
+
+
+def check_id(model_id: str) -> None:
+    """Raises ModelError unless a model may be called so."""
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", model_id, re.ASCII):
+        raise ModelError(
+            f"{model_id!r} cannot be a model's id; name one with --id, of letters, digits and . _ - (and one /)"
+        )
 
 
 def made_from(source: Source, choices: dict[str, Any]) -> str:

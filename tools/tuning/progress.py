@@ -1,0 +1,40 @@
+"""Tells how far a tuning has come and how long it still takes."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+EVERY_S = {True: 1.0, False: 30.0}  #: between two lines, by whether somebody watches
+
+
+class Meter:
+    """Counts what is computed, of a total known beforehand."""
+
+    def __init__(self, total: int) -> None:
+        self._left = total
+        self._done = 0  # in this process
+        self._started = time.monotonic()
+        self._said = 0.0
+        self._live = sys.stdout.isatty()
+
+    def skip(self, amount: int) -> None:
+        """Leave out what an earlier run has computed, or what need not be computed any more."""
+        self._left -= amount
+
+    def advance(self, amount: int, what: str) -> None:
+        """Count what was just computed, and print a line from time to time."""
+        self._left -= amount
+        self._done += amount
+        now = time.monotonic()
+        if now - self._said >= EVERY_S[self._live]:
+            self._said = now
+            line = f"  {what}; {self._time_left()} left"
+            print(f"\r\x1b[K{line}" if self._live else line, end="" if self._live else "\n", flush=True)
+
+    def say(self, line: str) -> None:
+        print(f"\r\x1b[K  {line}" if self._live else f"  {line}", flush=True)
+
+    def _time_left(self) -> str:
+        seconds = max(0, self._left) / max(1, self._done) * (time.monotonic() - self._started)
+        return f"{seconds / 60 + 0.5:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
