@@ -29,7 +29,7 @@ from tools.prepare.tokens import VOCABULARIES
 from tools.tuning.base import Base
 from tools.tuning.card import card, figures
 from tools.tuning.measuring import Verdict, cross_fitted, measure
-from tools.tuning.saving import write_text
+from tools.tuning.saving import disk_errors, write_text
 from tools.tuning.temperature import fit_temperature
 from tools.tuning.texts import Parts, Texts
 
@@ -57,7 +57,8 @@ def write_checkpoint(network: Any, base: Base, texts: Texts, learning: Sequence[
     """Write what sentiq-prepare reads: the network, the base's tokenizer, and texts to calibrate INT8 with."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
-    network.save_pretrained(directory)
+    with disk_errors(directory):
+        network.save_pretrained(directory)
     for name in {*TOKENIZER, *VOCABULARIES[base.config["model_type"]]}:
         if (base.directory / name).exists():
             shutil.copyfile(base.directory / name, directory / name)
@@ -87,10 +88,11 @@ def prepare(
         recipe = Recipe(evidence.texts.names, checkpoint / "calibration.txt", min_agreement)
         facts = build(checkpoint, recipe, out, scratch)
         files = stores.checksums(out)
-        manifest = {**identity, "version": stores.version_of(files), **facts, "files": files}
+        manifest = {**identity, **facts, "files": files}
         with step("measure the tuned model"):
             verdict = judge(out, manifest, evidence)
-        manifest["calibration"] = {"temperature": round(verdict.temperature, 4)}
+        manifest["calibration"] = {"temperature": verdict.temperature}
+        manifest["version"] = stores.version_of({**files, "temperature": str(verdict.temperature)})
         learned = len(evidence.parts.learning)
         metrics = figures(verdict, manifest["precision"], learned)
         write_text(out / METRICS, json.dumps(metrics, indent=2) + "\n")

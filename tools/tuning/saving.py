@@ -9,11 +9,13 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 
 class Work:
@@ -95,12 +97,17 @@ class Stage:
 
 
 def save(content: Any, path: Path) -> None:
-    """Write tensors. Raises OSError: torch calls a full disk a RuntimeError."""
-    try:
+    """Write tensors. Raises OSError."""
+    with disk_errors(path):
         torch.save(content, path)
-    except RuntimeError as error:
-        if "write" not in str(error) and "file" not in str(error):
-            raise
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Call by its name what torch and safetensors make of a full disk: an OSError of `path`."""
+    try:
+        yield
+    except (RuntimeError, SafetensorError) as error:
         raise OSError(errno.ENOSPC, "cannot be written, the disk may be full", str(path)) from error
 
 

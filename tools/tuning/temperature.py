@@ -18,13 +18,20 @@ def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> f
         bounds=(np.log(COLDEST), np.log(HOTTEST)),
         method="bounded",
     )
-    return float(np.exp(found.x))
+    return float(f"{np.exp(found.x):.4g}")
 
 
 def loss(logits: NDArray[np.float64], labels: NDArray[np.int64], temperature: float = 1.0) -> float:
-    """Return the mean negative logarithm of the right labels' probabilities."""
-    chosen = log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels]
-    return float(-chosen.mean())
+    """Return the mean negative logarithm of the right labels' probabilities.
+
+    As in Platt's "Probabilistic Outputs for Support Vector Machines" (1999) one label of two more than there are is
+    taken to be wrong: otherwise few answers, all right, would make the network sure without a limit.
+    """
+    found = log_softmax(logits / temperature, axis=1)
+    chosen = found[np.arange(len(labels)), labels].mean()
+    others = (found.sum(axis=1).mean() - chosen) / (logits.shape[1] - 1)
+    wrong = 1 / (len(labels) + 2)
+    return float(-(1 - wrong) * chosen - wrong * others)
 
 
 def fitted_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
