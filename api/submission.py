@@ -99,7 +99,7 @@ def checked_model(services: Services, model: str | None) -> str:
     if model is None:
         return ""
     stored = [found for worker in live_workers(services.redis) for found in worker.stored]
-    if model != services.settings.model and not any(model in (found.id, found.name) for found in stored):
+    if model != services.settings.served_model and not any(model in (found.id, found.name) for found in stored):
         known = ", ".join(sorted({found.id for found in stored})) or "none, as no worker is live"
         detail = f"There is no model {model!r} here; there are: {known}. GET /api/v1/models lists them."
         raise UnknownModel(detail, errors=(FieldError("unknown_model", detail, pointer="/model"),))

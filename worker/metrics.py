@@ -34,6 +34,9 @@ FILE_KINDS = ("counter", "histogram", "gauge_mostrecent")  #: one file of each f
 #: Why work was given out again: its child died, it took too long, its task raised, its worker stopped renewing leases.
 RECOVERY_REASONS = ("child_lost", "time_limit", "error", "lease")
 
+#: Who answers rows of a pair, in the order of `Outcome.given_by`, from 1.
+PARTS = ("student", "teacher")
+
 #: Bounds of buckets, in seconds: waits may be hours, one pass of the network is milliseconds.
 WAIT_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200)
 TOKENISE_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
@@ -64,7 +67,10 @@ class Metrics:
         )
         self.recoveries = Counter("sentiq_recoveries", "chunks given out again", ["lane", "reason"], registry=r)
         self.poison_rows = Counter("sentiq_poison_rows", "rows given up as they kill their child", ["lane"], registry=r)
-        self.degraded_texts = Counter("sentiq_degraded_texts", "rows that the bundled model answered", registry=r)
+        self.degraded_texts = Counter("sentiq_degraded_texts", "rows that a smaller model answered", registry=r)
+        self.cascade_texts = Counter(
+            "sentiq_cascade_texts", "rows that a pair answered", ["lane", "answered_by"], registry=r
+        )
         self.children_started = Counter("sentiq_children_started", "children that became warm", ["lane"], registry=r)
         self.scale = Gauge(
             "sentiq_autoscale_children",
@@ -83,6 +89,8 @@ class Metrics:
             self.recoveries.labels(lane, reason)
         for direction in ("up", "down"):
             self.scalings.labels(direction)
+        for part in PARTS:
+            self.cascade_texts.labels(lane, part)
         for metric in (self.chunks, self.queue_wait, self.poison_rows, self.children_started):
             metric.labels(lane)
 

@@ -22,7 +22,7 @@ from sentiq.jobs.types import Lane
 from worker import context, metrics
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
-    from sentiq.engine import Engine, ModelManifest
+    from sentiq.engine import Classifier, ModelManifest, StoredPair
     from sentiq.engine.registry import StoredModel
 
 #: Other models that a child keeps loaded. Their memory is its own: only the served model is shared.
@@ -61,9 +61,9 @@ class Serving:
     def __init__(self) -> None:
         self._state, self._next_state = State.EMPTY, Next.NONE
         self._manifest: ModelManifest | None = None
-        self._engine: Engine | None = None  # None where children load it, and while it is unloaded
-        self._next: Engine | None = None
-        self._fallback: Engine | None = None  # the bundled model, where it may have to stand in
+        self._engine: Classifier | None = None  # None where children load it, and while it is unloaded
+        self._next: Classifier | None = None
+        self._fallback: Classifier | None = None  # the bundled model, where it may have to stand in
         self.load_other = lru_cache(maxsize=OTHERS_KEPT)(_load_other)
 
     @property
@@ -88,7 +88,7 @@ class Serving:
         """Whether `take_over` has a model to take over."""
         return self._next_state is Next.READY
 
-    def start(self, stored: StoredModel) -> None:
+    def start(self, stored: StoredModel | StoredPair) -> None:
         """Choose the first model, and load and warm it where the parent is to do so. Raises ModelError."""
         self._expect(State.EMPTY)
         self._manifest = stored.manifest
@@ -107,8 +107,8 @@ class Serving:
         if self._engine is not None:
             self._engine.prove()
 
-    def engine_for(self, model: str = "") -> Engine:
-        """Return the engine for a model: `id`, `id@version`, or "" for the served one.
+    def engine_for(self, model: str = "") -> Classifier:
+        """Return the engine for a model or pair: `id`, `id@version`, or "" for the served one.
 
         Raises ModelError when another model cannot be loaded.
         """
@@ -116,8 +116,13 @@ class Serving:
             return self._engine or self.load_other(self.manifest.name)  # an idle parent has none to share
         return self.load_other(model)
 
-    def fallback(self) -> Engine:
-        """Return the bundled model, in a worker that may degrade."""
+    def fallback(self) -> Classifier:
+        """Return the student where a pair is served, else the bundled model, in a worker that may degrade."""
+        from sentiq.engine import Cascade
+
+        served = self.engine_for()
+        if isinstance(served, Cascade):
+            return served.student
         return self._fallback or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
 
     def prepare(self, name: str) -> None:
@@ -149,7 +154,7 @@ class Serving:
         gc.unfreeze()
         gc.collect()
 
-    def _load(self, stored: StoredModel) -> None:
+    def _load(self, stored: StoredModel | StoredPair) -> None:
         self._engine = load_warm(stored)
         if may_degrade():
             self._fallback = load_warm(find_model(BUNDLED_MODEL))
@@ -189,37 +194,37 @@ def may_degrade() -> bool:
     return context.consumed_lane() is Lane.INTERACTIVE and current().degrade_above_s > 0
 
 
-def find_model(name: str) -> StoredModel:
-    """Return a model on this worker's disk: an id, which means its newest version, or `id@version`.
+def find_model(name: str) -> StoredModel | StoredPair:
+    """Return a model or pair on this worker's disk: an id, which means its newest version, or `id@version`.
 
     Raises ModelError that lists the models there are.
     """
-    from sentiq.engine.registry import find_model as find
+    from sentiq.engine.pairs import find
 
     return find(current().model_roots, name)
 
 
-def load(stored: StoredModel) -> Engine:
-    """Return the model's engine, not yet warm. Raises ModelError."""
-    from sentiq.engine import Engine
+def load(stored: StoredModel | StoredPair) -> Classifier:
+    """Return the engine of a model or pair, not yet warm. Raises ModelError."""
+    from sentiq.engine.cascade import open_stored
 
     settings = current()
-    return Engine.load(
-        stored.directory,
+    return open_stored(
+        stored,
         backend=settings.backend,
         token_budget=settings.token_budget,
         observer=metrics.observe,
     )
 
 
-def load_warm(stored: StoredModel) -> Engine:
-    """Return the model's engine, warm. Raises ModelError."""
+def load_warm(stored: StoredModel | StoredPair) -> Classifier:
+    """Return the engine of a model or pair, warm. Raises ModelError."""
     loaded = load(stored)
     log.info("model warm", model=loaded.manifest.name, shapes=loaded.warm())
     return loaded
 
 
-def _load_other(name: str) -> Engine:
+def _load_other(name: str) -> Classifier:
     """Return the engine of a model beside the served one. It builds the kernels of a shape when it first meets it."""
     engine = load(find_model(name))
     log.info("loaded another model in a child", model=engine.manifest.name)
@@ -227,14 +232,15 @@ def _load_other(name: str) -> Engine:
 
 
 def stored_models() -> tuple[types.StoredModel, ...]:
-    """Return all models that this worker could load with its backend, the newest version of each id first."""
-    from sentiq.engine.registry import list_models, measured
+    """Return all models and pairs that this worker could load with its backend, the newest version of each id first."""
+    from sentiq.engine.pairs import list_all
+    from sentiq.engine.registry import StoredModel, measured
 
     settings = current()
-    found, problems = list_models(settings.model_roots)
+    found, problems = list_all(settings.model_roots)
     for problem in problems:
         log.warning("a model is left out", reason=problem)
-    proofs = {model.directory: measured(model) for model in found}
+    proofs = {model.directory: measured(model) for model in found if isinstance(model, StoredModel)}
     return tuple(
         types.StoredModel(
             id=model.manifest.id,
@@ -243,7 +249,7 @@ def stored_models() -> tuple[types.StoredModel, ...]:
             max_tokens=model.manifest.max_tokens,
             precision=model.manifest.backends[settings.backend],
             source=model.manifest.source,
-            accuracy=proof.accuracy if (proof := proofs[model.directory]) else None,
+            accuracy=proof.accuracy if (proof := proofs.get(model.directory)) else None,
             tested_on=proof.texts if proof else None,
         )
         for model in found

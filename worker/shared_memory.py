@@ -12,7 +12,7 @@ class Shared(ctypes.Structure):
     _fields_ = (
         ("generation", ctypes.c_uint64),  # the parent: how many times it has replaced all children
         ("unproven", ctypes.c_uint64),  # children: how many in a row began their proof without passing it
-        ("degraded", ctypes.c_bool),  # the parent: the bundled model answers jobs that name no model
+        ("degraded", ctypes.c_bool),  # the parent: a smaller model answers jobs that name no model
     )
 
     generation: int

@@ -94,7 +94,7 @@ def _work(
 
 
 def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> Results:
-    """Answer the chunks with the models that their jobs ask for; in degraded mode with the bundled one."""
+    """Answer the chunks with the models that their jobs ask for; in degraded mode with a smaller one."""
     groups: dict[str, list[OpenChunk]] = {}
     for chunk in opened:
         groups.setdefault(chunk.model, []).append(chunk)

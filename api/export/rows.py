@@ -141,7 +141,7 @@ def chunk_rows(
     cells = given.cells if view.columns or view.by is not None else None
     joined = text_at is None
     found = wanted.finds(given, text_at) if wanted.reads_input else None
-    labels, errors, model, degraded = answers.labels, answers.errors, answers.model, answers.degraded
+    labels, errors, degraded = answers.labels, answers.errors, answers.degraded
     of_rows = zip(
         given.texts,
         repeat(None) if given.custom_ids is None else given.custom_ids,
@@ -149,10 +149,11 @@ def chunk_rows(
         repeat("") if given.kinds is None else given.kinds,
         answers.predictions(),
         answers.flags,
+        answers.models(),
         strict=False,
     )
     takes_any = wanted.takes_any
-    for offset, (text, custom_id, row, kinds, numbers, flags) in enumerate(of_rows):
+    for offset, (text, custom_id, row, kinds, numbers, flags, model) in enumerate(of_rows):
         if found is not None and not found[offset]:
             continue
         label: str | None = None

@@ -56,7 +56,13 @@ def health() -> tuple[Response, int]:
     `unavailable` comes with 503: Redis is away or takes no writes, and nothing can be accepted.
     """
     svc = services()
-    body: dict[str, Any] = {"status": "healthy", "model": svc.settings.model, "redis": "ok", "lanes": {}, "workers": []}
+    body: dict[str, Any] = {
+        "status": "healthy",
+        "model": svc.settings.served_model,
+        "redis": "ok",
+        "lanes": {},
+        "workers": [],
+    }
     counted = traffic(current_app)
     processes = [counted.here()]
     warm = False

@@ -27,7 +27,7 @@ class WorkerDocument(BaseModel):
     children: int
     busy: int
     model: str = Field(description="`id@version` it has loaded")
-    degraded: bool = Field(description="the bundled model stands in for it now")
+    degraded: bool = Field(description="the bundled model, or the student of a pair, stands in for it now")
     memory_bytes: int | None = Field(
         description="parent and children, what they share counted once; up to ten seconds old; null: not known"
     )

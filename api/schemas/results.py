@@ -103,8 +103,13 @@ class RowDocument(BaseModel):
     score: Score | None
     probabilities: dict[str, float] | None
     truncated: bool
-    model: str = Field(examples=["sentiq-small-zh@1"])
-    degraded: bool = Field(description="the bundled model stood in, since texts waited too long for the other")
+    model: str = Field(
+        description="`id@version` of the model that answered; of a pair, the one of the two that did",
+        examples=["sentiq-small-zh@1"],
+    )
+    degraded: bool = Field(
+        description="the bundled model, or the student of a pair, stood in, since texts waited too long for the other"
+    )
     error: RowErrorDocument | None
     columns: list[tuple[str, str]] | None = Field(
         None, exclude_if=lambda columns: columns is None, description="only with `include=columns`: heading and cell"

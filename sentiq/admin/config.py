@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -30,9 +31,15 @@ def check(settings: Settings) -> list[str]:
 def _model(settings: Settings) -> list[str]:
     """Workers alone have models: elsewhere there is nothing to look at."""
     roots = [root for root in dict.fromkeys(settings.model_roots) if root.is_dir()]
+    where = " or ".join(map(str, roots))
+    if settings.cascade:
+        pair = [name.strip() for name in settings.cascade.split(",")]
+        if not roots or any(_names_pair(path, pair) for root in roots for path in root.glob("*/cascade.json")):
+            return []
+        fit = f"Fit it: sentiq-cascade {' '.join(pair)} TEXTS (docs/cascade.md)."
+        return [f"{PREFIX}CASCADE: no fitted pair {settings.cascade!r} in {where}. {fit}"]
     if not roots or any(_names_model(path, settings.model) for root in roots for path in root.glob("*/manifest.json")):
         return []
-    where = " or ".join(map(str, roots))
     return [f"{PREFIX}MODEL: there is no model {settings.model!r} in {where}. Prepare it: docs/models.md."]
 
 
@@ -42,6 +49,15 @@ def _names_model(manifest: Path, model: str) -> bool:
         return model in (content["id"], f"{content['id']}@{content['version']}")
     except (OSError, ValueError, KeyError, TypeError):
         return False  # a damaged one is none; the worker says why when it starts
+
+
+def _names_pair(file: Path, pair: Sequence[str]) -> bool:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        names = [content["student"], content["teacher"]]
+        return all(asked in (name, name.rpartition("@")[0]) for asked, name in zip(pair, names, strict=True))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _redis(settings: Settings) -> list[str]:

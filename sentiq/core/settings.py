@@ -161,6 +161,13 @@ class Settings(BaseSettings):
     )
 
     model: str = Field(BUNDLED_MODEL, min_length=1, description="Id of the model that workers load.")
+    cascade: str = Field(
+        "",
+        pattern=r"^([^\s,+]+, *[^\s,+]+)?$",
+        description="Ids of two models, as `STUDENT,TEACHER`, which workers load instead of `SENTIQ_MODEL`: the first "
+        "answers the texts of which it is sure, the second the rest. The pair must have been fitted: docs/cascade.md. "
+        "Empty: one model answers all.",
+    )
     model_root: Path = Field(
         BUNDLED_MODELS,
         description="Folder of prepared models. The bundled model is always available too, even if it is in another "
@@ -178,8 +185,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         description="Limit in seconds on how long small jobs would wait for the model. Above it, the bundled model "
-        "answers them (`degraded: true`) until the overload is over. Jobs that name a model are never answered this "
-        "way. 0: never.",
+        "(of a cascade, its student alone) answers them (`degraded: true`) until the overload is over. Jobs that name "
+        "a model are never answered this way. 0: never.",
     )
     idle_unload_s: float = Field(
         0, ge=0, description="Seconds without work after which a worker unloads the model to free its memory. 0: never."
@@ -391,6 +398,11 @@ class Settings(BaseSettings):
             cert_file=self.redis_cert_file,
             key_file=self.redis_key_file,
         )
+
+    @property
+    def served_model(self) -> str:
+        """The name by which the store finds what workers load: of a model, or of a pair, `STUDENT+TEACHER`."""
+        return "+".join(name.strip() for name in self.cascade.split(",")) if self.cascade else self.model
 
     @property
     def model_roots(self) -> tuple[Path, ...]:

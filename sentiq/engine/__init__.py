@@ -18,13 +18,17 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
+    from sentiq.engine.cascade import Cascade, Classifier
     from sentiq.engine.engine import BatchTiming, Engine, Prediction, Timings
     from sentiq.engine.long_texts import LongTexts
+    from sentiq.engine.pairs import StoredPair
     from sentiq.engine.registry import ModelError, ModelManifest
 else:
     _HOMES = {
+        "sentiq.engine.cascade": ("Cascade", "Classifier"),
         "sentiq.engine.engine": ("BatchTiming", "Engine", "Prediction", "Timings"),
         "sentiq.engine.long_texts": ("LongTexts",),
+        "sentiq.engine.pairs": ("StoredPair",),
         "sentiq.engine.registry": ("ModelError", "ModelManifest"),
     }
 
@@ -36,4 +40,7 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["BatchTiming", "Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction", "Timings"]
+__all__ = [
+    "BatchTiming", "Cascade", "Classifier", "Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction",
+    "StoredPair", "Timings",
+]  # fmt: skip

@@ -28,6 +28,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 class Prediction:
     probabilities: tuple[float, ...]  # one per label of the manifest, in its order; they sum to 1
     truncated: bool  # the text was longer than the model reads, and part of it was left out
+    given_by: int = 0  # of a pair: STUDENT or TEACHER (pairs.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class ModelManifest:
     files: Mapping[str, str]  # file name → SHA-256, hexadecimal
     backends: Mapping[str, str]  # name of each backend that can load the model → precision of its file
     calibration: Calibration = Calibration()
+    parts: tuple[str, ...] = ()  # of a pair (pairs.py): the names of student and teacher
 
     @property
     def name(self) -> str:

@@ -64,17 +64,18 @@ class ResultCache:
         self._look_up = Script(redis, "cache_look_up")
         self._store = Script(redis, "cache_store")
 
-    def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str]) -> Lookup:
+    def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str], parts: int = 0) -> Lookup:
         """Find the predictions of a model for texts, one round trip for each thousand.
 
         `source` names the model and its backend, `labels` is how many labels it has, `long_texts` how it reads them.
+        Of a pair, `parts` is how many models it has, and an answer says which of them gave it.
         """
         unique = list(dict.fromkeys(texts))
         if not self._on:
             return Lookup(unique, [])
         asked = f"{source}\0{long_texts}\0".encode()
         fields = [blake2b(asked + text.encode(), digest_size=FIELD_BYTES).digest() for text in unique]
-        return self._guarded(lambda: self._find(unique, fields, labels), default=Lookup(unique, fields))
+        return self._guarded(lambda: self._find(unique, fields, labels, parts), default=Lookup(unique, fields))
 
     def store(self, lookup: Lookup, outcomes: Sequence[Outcome]) -> None:
         """Store the predictions for `lookup.unknown`, and again the found ones that grow old."""
@@ -94,7 +95,7 @@ class ResultCache:
         (hits, misses), current, previous = pipe.execute()
         return CacheCounts(int(hits or 0), int(misses or 0), current + previous)
 
-    def _find(self, texts: Sequence[str], fields: Sequence[bytes], labels: int) -> Lookup:
+    def _find(self, texts: Sequence[str], fields: Sequence[bytes], labels: int, parts: int) -> Lookup:
         found = Lookup([], [])
         for some_texts, some_fields in zip(_parts(texts), _parts(fields), strict=True):
             answer = self._look_up(
@@ -107,7 +108,7 @@ class ResultCache:
             current, previous = map(_unpacked, answer)
             for text, name, young, old in zip(some_texts, some_fields, current, previous, strict=True):
                 value = young or old
-                outcome = decode_prediction(value, labels) if value else None
+                outcome = decode_prediction(value, labels, parts) if value else None
                 if outcome is None:
                     found.unknown.append(text)
                     found.fields.append(name)

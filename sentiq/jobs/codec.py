@@ -3,8 +3,10 @@
 Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells` and `kinds`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
 are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
-8e-6). A binary prediction takes five bytes before compression. In the result cache a prediction is its flags and its
-numbers: the same five bytes.
+8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n for the
+n-th of the parts; a version that does not know them shows the pair. A binary prediction takes five bytes before
+compression. In the result cache a prediction is its flags, with who gave it above TRUNCATED, and its numbers: the same
+five bytes.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from __future__ import annotations
 import array
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import msgpack
@@ -82,18 +85,21 @@ def _prediction(columns: int) -> struct.Struct:
 
 def encode_prediction(outcome: Outcome) -> bytes:
     numbers = [round(p * SCALE) for p in outcome.probabilities]
-    return _prediction(len(numbers)).pack(TRUNCATED if outcome.truncated else 0, *numbers)
+    return _prediction(len(numbers)).pack(outcome.given_by << 1 | outcome.truncated, *numbers)
 
 
-def decode_prediction(blob: bytes, columns: int) -> Outcome | None:
-    """Return a prediction; None for bytes that are not a valid prediction with this number of labels."""
+def decode_prediction(blob: bytes, columns: int, parts: int = 0) -> Outcome | None:
+    """Return a prediction of a model, or of a pair with so many parts.
+
+    None for bytes that are not a valid one with this number of labels.
+    """
     form = _prediction(columns)
-    if len(blob) != form.size or blob[0] not in (0, TRUNCATED):
+    if len(blob) != form.size or not min(parts, 1) <= blob[0] >> 1 <= parts:
         return None
     flags, *numbers = form.unpack(blob)
     if abs(sum(numbers) - SCALE) > columns:
         return None
-    return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED))
+    return Outcome(tuple(n / SCALE for n in numbers), bool(flags & TRUNCATED), given_by=flags >> 1)
 
 
 def encode_erased(job_id: str) -> bytes:
@@ -127,6 +133,8 @@ def encode_output(chunk: OutputChunk) -> bytes:
         document["errors"] = _pack_errors(errors)
     if chunk.degraded:
         document["degraded"] = True
+    if chunk.parts:
+        document |= {"parts": chunk.parts, "given_by": bytes(outcome.given_by for outcome in chunk.outcomes)}
     return _pack(document)
 
 
@@ -141,6 +149,13 @@ class OutputColumns:
     numbers: array.array[int]  # probabilities × SCALE, row after row; zeros for a row with an error
     errors: Mapping[int, RowError]  # by offset within the chunk
     degraded: bool
+    parts: tuple[str, ...] = ()
+    given_by: bytes = b""  # one for each row; empty where there are no parts
+
+    def models(self) -> Iterable[str]:
+        """Return the name of the model that gave each answer, without an end where one gave all."""
+        names = (self.model, *self.parts)
+        return map(names.__getitem__, self.given_by) if self.parts else repeat(self.model)
 
     def predictions(self) -> list[tuple[int, ...]]:
         """Return the numbers, row by row."""
@@ -152,10 +167,12 @@ class OutputColumns:
         outcomes = [
             Outcome(error=self.errors[offset])
             if offset in self.errors
-            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED))
-            for offset, (numbers, flag) in enumerate(zip(self.predictions(), self.flags, strict=True))
+            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), given_by=given_by)
+            for offset, (numbers, flag, given_by) in enumerate(
+                zip(self.predictions(), self.flags, self.given_by or bytes(len(self.flags)), strict=True)
+            )
         ]
-        return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded)
+        return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded, self.parts)
 
 
 def decode_columns(blob: bytes) -> OutputColumns:
@@ -171,6 +188,8 @@ def decode_columns(blob: bytes) -> OutputColumns:
         numbers,
         _unpack_errors(document),
         document.get("degraded", False),
+        tuple(document.get("parts", ())),
+        document.get("given_by", b""),
     )
 
 

@@ -134,6 +134,7 @@ class Outcome:
     probabilities: tuple[float, ...] = ()  # sum to 1; empty when there is an error
     truncated: bool = False
     error: RowError | None = None
+    given_by: int = 0  # 0: the model of the chunk; n: the n-th of its `parts`, from 1
 
 
 class RowCounts(NamedTuple):
@@ -153,7 +154,8 @@ class OutputChunk:
     model: str  # `id@version` of the model that answered
     labels: tuple[str, ...]  # names of the columns of `probabilities`
     outcomes: tuple[Outcome, ...]
-    degraded: bool = False  # the bundled model answered in place of the one that serves
+    degraded: bool = False  # a smaller model answered in place of the one that serves
+    parts: tuple[str, ...] = ()  # where `model` is a pair: `id@version` of student and teacher
 
     @property
     def counts(self) -> RowCounts:

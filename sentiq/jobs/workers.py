@@ -34,7 +34,7 @@ class Heartbeat:
     stored: tuple[StoredModel, ...]  # all models it can load: the newest version of each id first
     started_at_s: float  # Unix time
     seen_at_s: float  # Unix time of the Redis clock
-    degraded: bool = False  # the bundled model answers in its place now
+    degraded: bool = False  # a smaller model answers in its place now
     memory_bytes: int | None = None  # of parent and children, shared memory counted once; None: not known
 
 

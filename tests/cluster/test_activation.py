@@ -18,6 +18,7 @@ from tests.support.cluster import Cluster
 from tests.support.models import copy_model
 from tests.support.processes import wait_until
 from tests.support.programs import BROKEN
+from tests.support.streams import Stream
 
 pytestmark = pytest.mark.cluster
 
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.cluster
 FIRST, SECOND = "slow-first", "slow-second"
 SWITCHES = 5
 CHUNK = 25  #: rows; one takes half a second
-AHEAD = 8 * CHUNK  #: rows sent before those already answered: the job never runs out of work while switches happen
 REQUESTS_PER_S = 10
 
 
@@ -101,53 +101,8 @@ class Visitors:
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
 
-class Stream:
-    """A bulk job whose rows are sent as they are answered, so that it lasts until it is told to end."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._ending = threading.Event()
-        self._sent = 0
-        self._job_id = ""
-
-    def submit(self) -> str:
-        """Returns the id of the job once all of its rows are sent."""
-        headers = {"Content-Type": "application/x-ndjson"}
-        with httpx.Client(base_url=self._cluster.url, timeout=100) as http:
-            answer = http.post("/api/v1/jobs", content=self._lines(), headers=headers)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
-
-    def wait_running(self) -> None:
-        """It has the only job so far, and some of its rows are answered."""
-
-        def found() -> bool:
-            self._job_id = "".join(job["id"] for job in self._cluster.http.get("/api/v1/jobs").json()["data"])
-            return self._completed() > 0
-
-        wait_until(found, message="rows of the stream are answered")
-
-    def end(self) -> int:
-        """No more rows. Returns how many there are."""
-        self._ending.set()
-        return self._sent
-
-    def _completed(self) -> int:
-        return int(self._cluster.job(self._job_id)["counts"]["completed"]) if self._job_id else 0
-
-    def _lines(self) -> Iterator[bytes]:
-        while not self._ending.is_set():
-            if self._sent - self._completed() > AHEAD:
-                self._ending.wait(0.25)
-                yield b"\n"  # an upload that falls silent is given up
-            else:
-                block = range(self._sent, self._sent + CHUNK)
-                yield "".join(f'"房间干净，服务热情，第 {row} 次来"\n' for row in block).encode()
-                self._sent += len(block)
-
-
 def test_five_switches_under_load_lose_nothing(cluster: Cluster) -> None:
-    stream = Stream(cluster)
+    stream = Stream(cluster, CHUNK)
     with ThreadPoolExecutor(1) as sender:
         sent = sender.submit(stream.submit)
         try:

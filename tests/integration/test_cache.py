@@ -63,6 +63,17 @@ def test_a_hit_is_what_the_row_said(cache: ResultCache) -> None:
     assert answers.unknown == []
 
 
+def test_a_pair_gets_back_who_answered_and_another_threshold_nothing(cache: ResultCache) -> None:
+    sure, unsure = Outcome((0.0, 1.0), given_by=1), Outcome((0.2, 0.8), given_by=2)
+    lookup = cache.look_up("small+large@1", 2, "truncate", ["好", "坏"], 2)
+    cache.store(lookup, [sure, unsure])
+
+    found = cache.look_up("small+large@1", 2, "truncate", ["好", "坏"], 2).known
+    assert {text: outcome.given_by for text, outcome in found.items()} == {"好": 1, "坏": 2}
+    assert cache.look_up("small+large@2", 2, "truncate", ["好", "坏"], 2).known == {}, "the version is of the threshold"
+    assert known(cache, ["好", "坏"], model="small@1") == known(cache, ["好", "坏"], model="large@1") == set()
+
+
 def test_model_way_of_reading_and_text_make_the_question(cache: ResultCache) -> None:
     keep(cache, ["好"])
 

@@ -102,10 +102,14 @@ def claimed(lane: BulkLane, job: NewJob, number: int, task_id: str = "task", row
 
 
 def answer_with(
-    opened: OpenChunk, outcomes: Iterable[Outcome], labels: Sequence[str] = LABELS, model: str = "m@1"
+    opened: OpenChunk,
+    outcomes: Iterable[Outcome],
+    labels: Sequence[str] = LABELS,
+    model: str = "m@1",
+    parts: Sequence[str] = (),
 ) -> tuple[ChunkRef, OutputChunk]:
     """Return an answer that gives the rows of a chunk these outcomes."""
-    return opened.ref, OutputChunk(opened.input.first, model, tuple(labels), tuple(outcomes))
+    return opened.ref, OutputChunk(opened.input.first, model, tuple(labels), tuple(outcomes), parts=tuple(parts))
 
 
 def answer_to(opened: OpenChunk, failed: int = 0) -> tuple[ChunkRef, OutputChunk]:
@@ -119,11 +123,12 @@ def answer_chunk(
     outcomes: Iterable[Outcome],
     labels: Sequence[str] = LABELS,
     model: str = "m@1",
+    parts: Sequence[str] = (),
     **options: Any,
 ) -> list[ChunkRef]:
     """Claim a chunk and record these outcomes of its rows; return the chunks that this issued."""
     opened = claim(lane, ref, f"task-{ref.chunk_no}")
-    return lane.record([answer_with(opened, outcomes, labels, model)], **options)
+    return lane.record([answer_with(opened, outcomes, labels, model, parts)], **options)
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,10 +13,14 @@ import sentiq.core.settings
 import sentiq.engine.long_texts
 from sentiq.core.settings import BUNDLED_MODELS, Settings
 from sentiq.engine import Engine, LongTexts
+from sentiq.engine.cascade import open_stored
+from sentiq.engine.pairs import STUDENT, TEACHER, find
 from sentiq.engine.registry import find_model
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
-from sentiq.jobs.types import ChunkRef, InputChunk, RowError
+from sentiq.jobs.types import ChunkRef, InputChunk, Outcome, RowError
+from tests.support.models import BUNDLED, copy_contrary, dividing_threshold, make_pair
+from tests.support.texts import sentences
 from worker.child.classify import answer
 
 SHORT = "味道不错，下次还来"
@@ -67,6 +73,30 @@ def test_rows_with_errors_keep_their_place(engine_: Engine, no_cache: ResultCach
 
     assert output.first == 7
     assert [o.error for o in output.outcomes] == [None, fault, None]
+
+
+def test_a_pair_names_who_answered_each_row_and_keeps_that_when_the_chunk_is_tried_again(
+    engine_: Engine, no_cache: ResultCache, tmp_path: Path
+) -> None:
+    copy_contrary(tmp_path, "contrary")
+    texts = sentences(30)
+    threshold = dividing_threshold(engine_, texts)
+    make_pair(tmp_path, BUNDLED, "contrary", threshold)
+    pair = open_stored(find([tmp_path, BUNDLED_MODELS], f"{BUNDLED}+contrary"), backend="openvino", token_budget=64)
+    chunk = InputChunk(0, (*texts, ""), None, {len(texts): RowError("empty_text", "It is blank.", 3)})
+
+    ((_, output),) = answer(pair, NoIsolation(), no_cache, [opened("job", chunk)])
+
+    sure = [max(prediction.probabilities) >= threshold for prediction in engine_.classify(texts)]
+    assert set(sure) == {True, False}
+    assert (output.model, output.parts) == (pair.manifest.name, pair.manifest.parts)
+    assert [outcome.given_by for outcome in output.outcomes] == [
+        *(STUDENT if is_sure else TEACHER for is_sure in sure),
+        0,
+    ]
+    before = replace(output, outcomes=(Outcome(error=RowError("inference_failed", "why")), *output.outcomes[1:]))
+    ((_, again),) = answer(pair, NoIsolation(), no_cache, [replace(opened("job", chunk), before=before)])
+    assert again == output
 
 
 def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import islice
 
+import msgpack
 import pytest
 
-from sentiq.jobs.codec import decode_input, decode_output, encode_input, encode_output
+from sentiq.jobs.codec import (
+    decode_columns,
+    decode_input,
+    decode_output,
+    decode_prediction,
+    encode_input,
+    encode_output,
+    encode_prediction,
+)
 from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
 
 
@@ -41,6 +51,54 @@ def test_probabilities_come_back_within_half_a_step() -> None:
     for given, got in zip(outcomes, back.outcomes, strict=True):
         assert got.truncated == given.truncated
         assert got.probabilities == pytest.approx(given.probabilities, abs=0.5 / 65_535 + 1e-12)
+
+
+#: Answers of a pair: of the student, of the teacher, and of nobody.
+OF_A_PAIR = OutputChunk(
+    0,
+    "small+large@1",
+    ("negative", "positive"),
+    (
+        Outcome((0.0, 1.0), given_by=1),
+        Outcome((0.2, 0.8), truncated=True, given_by=2),
+        Outcome(error=RowError("inference_failed", "why")),
+    ),
+    parts=("small@1", "large@1"),
+)
+
+
+def test_who_of_a_pair_answered_comes_back() -> None:
+    columns = decode_columns(encode_output(OF_A_PAIR))
+
+    assert list(columns.models()) == ["small@1", "large@1", "small+large@1"]
+    back = columns.decoded()
+    assert (back.model, back.parts) == (OF_A_PAIR.model, OF_A_PAIR.parts)
+    assert [outcome.given_by for outcome in back.outcomes] == [1, 2, 0]
+    assert [outcome.truncated for outcome in back.outcomes] == [False, True, False]
+
+
+def test_a_version_without_pairs_and_one_with_them_read_the_answers_of_each_other() -> None:
+    fields = msgpack.unpackb(encode_output(OF_A_PAIR), strict_map_key=False)
+    known_before = {name: fields[name] for name in ("first", "model", "labels", "flags", "p", "errors")}
+
+    assert known_before["flags"] == bytes([0, 1, 0]), "an older version counts these by their value"
+    older = decode_columns(msgpack.packb(known_before))
+    assert list(islice(older.models(), 3)) == ["small+large@1"] * 3
+    assert older.decoded() == replace(
+        decode_output(encode_output(OF_A_PAIR)),
+        parts=(),
+        outcomes=tuple(replace(outcome, given_by=0) for outcome in decode_output(encode_output(OF_A_PAIR)).outcomes),
+    )
+
+
+@pytest.mark.parametrize("outcome", OF_A_PAIR.outcomes[:2])
+def test_a_cached_prediction_of_a_pair_says_who_gave_it(outcome: Outcome) -> None:
+    cached = encode_prediction(outcome)
+    found = decode_prediction(cached, 2, parts=2)
+    assert found is not None
+    assert (found.given_by, found.truncated) == (outcome.given_by, outcome.truncated)
+    assert decode_prediction(cached, 2) is None, "no model alone can have given it"
+    assert decode_prediction(encode_prediction(replace(outcome, given_by=0)), 2, parts=2) is None
 
 
 def test_three_labels_work_too() -> None:

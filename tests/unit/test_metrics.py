@@ -7,7 +7,10 @@ import random
 from prometheus_client import CollectorRegistry, Histogram
 
 from sentiq.engine import BatchTiming, Timings
-from worker.metrics import Metrics, metrics, observe, observe_all
+from sentiq.jobs.lanes import OpenChunk
+from sentiq.jobs.types import ChunkRef, InputChunk, Lane, Outcome, OutputChunk, RowError
+from worker.child import reporting
+from worker.metrics import PARTS, Metrics, metrics, observe, observe_all
 
 
 def test_amounts_are_observed_together_as_they_are_one_by_one() -> None:
@@ -35,6 +38,25 @@ def test_a_pass_is_told_batch_by_batch() -> None:
     assert value("sentiq_inference_seconds_count", {"model": "m@1"}) == 2
     assert value("sentiq_batch_texts_sum") == 9
     assert value("sentiq_batch_tokens_bucket", {"le": "128.0"}) == 1
+
+
+def test_rows_of_a_pair_are_counted_by_who_answered_them() -> None:
+    def count(part: str) -> float:
+        labels = {"lane": "bulk", "answered_by": part}
+        return metrics().registry.get_sample_value("sentiq_cascade_texts_total", labels) or 0.0
+
+    before = {part: count(part) for part in PARTS}
+    ref = ChunkRef("job", 0, 4)
+    chunk = OpenChunk(ref, InputChunk(0, ("一", "二", "三", "四")), 0, None, "request")
+    outcomes = (Outcome((0.0, 1.0), given_by=1), Outcome((0.4, 0.6), given_by=2), Outcome((1.0, 0.0), given_by=1))
+    failed = Outcome(error=RowError("inference_failed", "why"))
+    of_pair = OutputChunk(0, "a+b@1", ("negative", "positive"), (*outcomes, failed), parts=("a@1", "b@1"))
+    of_model = OutputChunk(0, "a@1", ("negative", "positive"), (Outcome((0.0, 1.0)),) * 4)
+
+    for output in (of_pair, of_model):
+        reporting.finished(Lane.BULK, [chunk], [(ref, output)], 0.1)
+
+    assert {part: count(part) - before[part] for part in PARTS} == {"student": 2, "teacher": 1}
 
 
 def test_what_has_not_happened_is_0() -> None:

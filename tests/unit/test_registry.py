@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sentiq.engine.registry import Measured, ModelError, find_model, list_models, measured, read_manifest, verify_files
-
-
-def write_model(directory: Path, **changed: Any) -> Path:
-    """A model directory as far as the registry looks: a manifest and one file."""
-    directory.mkdir(parents=True)
-    (directory / "model.bin").write_bytes(b"weights")
-    manifest = {
-        "id": "small",
-        "version": "1",
-        "labels": ["negative", "positive"],
-        "max_tokens": 128,
-        "pad_id": 0,
-        "precision": "int8",
-        "source": "a test",
-        "files": {"model.bin": hashlib.sha256(b"weights").hexdigest()},
-    } | changed
-    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return directory
+from tests.support.models import write_model
 
 
 def test_a_sound_directory_passes(tmp_path: Path) -> None:

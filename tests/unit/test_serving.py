@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from sentiq.core.settings import BUNDLED_MODEL
+from sentiq.engine import Cascade
 from tests.support.paths import REPOSITORY
 from worker import serving as module
 from worker.serving import IllegalState, Serving
@@ -129,6 +131,20 @@ def test_while_a_model_is_loaded_no_other_is(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "load_warm", load)
     serving.prepare("second")
     assert seen == [True]
+
+
+def test_the_student_of_a_pair_stands_in_for_it_and_else_the_bundled_model(
+    models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = started()
+    assert serving.fallback().manifest.name == f"{BUNDLED_MODEL}@1"
+
+    pair: Any = Cascade.__new__(Cascade)
+    pair.student, pair.manifest = Engine("small"), stored("small+large").manifest
+    monkeypatch.setattr(module, "load_warm", lambda _: pair)
+    serving.prepare("small+large")
+    serving.take_over()
+    assert serving.fallback() is pair.student
 
 
 def test_in_children_the_model_is_loaded_where_the_settings_say_so(

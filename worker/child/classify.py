@@ -16,7 +16,7 @@ from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError
 from worker.child.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
-    from sentiq.engine import Engine
+    from sentiq.engine import Classifier
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class IsolationStore(Protocol):
 
 
 def answer(
-    engine: Engine, store: IsolationStore, cache: ResultCache, chunks: Sequence[OpenChunk]
+    engine: Classifier, store: IsolationStore, cache: ResultCache, chunks: Sequence[OpenChunk]
 ) -> list[tuple[ChunkRef, OutputChunk]]:
     """Return an outcome for every row of every chunk: a prediction, the error of its line, or an error of its own.
 
@@ -52,6 +52,7 @@ def answer(
                 first=chunk.input.first,
                 model=engine.manifest.name,
                 labels=engine.manifest.labels,
+                parts=engine.manifest.parts,
                 outcomes=tuple(
                     known[offset] if offset in known else outcomes[chunk.long_texts][text]
                     for offset, text in enumerate(chunk.input.texts)
@@ -81,25 +82,28 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
     return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)
 
 
-def _classify(engine: Engine, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts) -> dict[str, Outcome]:
+def _classify(
+    engine: Classifier, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts
+) -> dict[str, Outcome]:
     """Return the outcome of each text: from the cache, or by one pass over all that are not there.
 
     The engine reads only the visible part of a text; so this part is the key in the cache, and texts that look alike
     share an entry.
     """
     seen = {text: visible(text) for text in texts}
-    source = f"{engine.manifest.name} {engine.backend}"
-    lookup = cache.look_up(source, len(engine.manifest.labels), long_texts, seen.values())
+    manifest = engine.manifest
+    source = f"{manifest.name} {engine.backend}"
+    lookup = cache.look_up(source, len(manifest.labels), long_texts, seen.values(), len(manifest.parts))
     fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
     cache.store(lookup, fresh)
     outcomes = lookup.known | dict(zip(lookup.unknown, fresh, strict=True))
     return {text: outcomes[part] for text, part in seen.items()}
 
 
-def _outcomes(engine: Engine, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
+def _outcomes(engine: Classifier, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
     """Return predictions; where the pass raises, bisect until the text that causes it is alone, and fail that one."""
     try:
-        return [Outcome(p.probabilities, p.truncated) for p in engine.classify(texts, long_texts)]
+        return [Outcome(p.probabilities, p.truncated, given_by=p.given_by) for p in engine.classify(texts, long_texts)]
     except Exception as error:  # noqa: BLE001 -- whatever a library raises about one text must not fail the others
         if len(texts) == 1:
             _log_failure(texts[0], error)
@@ -122,7 +126,7 @@ def _log_failure(text: str, error: Exception) -> None:
     )
 
 
-def _killers(engine: Engine, store: IsolationStore, chunk: OpenChunk) -> dict[int, RowError]:
+def _killers(engine: Classifier, store: IsolationStore, chunk: OpenChunk) -> dict[int, RowError]:
     """Return the rows of a chunk that kill the child, searched only when the chunk was in several crashes."""
     if chunk.crashes < CRASHES_BEFORE_ISOLATION:
         return {}

@@ -11,7 +11,7 @@ from sentiq.core import logs
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, ChunkRef, Lane, Outcome, OutputChunk
 from worker.child.isolation import KILLED
-from worker.metrics import metrics, observe_all
+from worker.metrics import PARTS, metrics, observe_all
 
 NONE: Counter[str] = Counter()
 
@@ -44,12 +44,15 @@ def finished(
     answers = dict(results)
     completed = poison = 0
     failures: Counter[str] = Counter()  # by what they count as
+    givers: Counter[int] = Counter()  # of rows that a pair answered
     for chunk in chunks:
         fresh = _fresh(chunk, answers[chunk.ref])
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
         found = Counter(error.counts_as for error in errors) if errors else NONE
         completed += len(fresh) - len(errors)
         failures.update(found)
+        if answers[chunk.ref].parts:
+            givers.update(outcome.given_by for outcome in fresh)
         poison += errors.count(KILLED)
         logs.sampled(
             log,
@@ -65,6 +68,8 @@ def finished(
     counted.chunks.labels(lane).inc(len(chunks))
     for outcome, count in {"completed": completed, **failures}.items():
         counted.texts.labels(lane, outcome).inc(count)
+    for given_by, part in enumerate(PARTS, start=1):
+        counted.cascade_texts.labels(lane, part).inc(givers[given_by])
     counted.poison_rows.labels(lane).inc(poison)
 
 

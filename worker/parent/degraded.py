@@ -1,4 +1,4 @@
-"""Degraded mode: while the interactive lane is overloaded, the small bundled model answers it.
+"""Degraded mode: while the interactive lane is overloaded, the small bundled model answers it, or a pair's student.
 
 A parent samples the lane twice a second; its children read the decision before each batch. Workers agree without
 talking to each other, since all of them see the same figures.
@@ -44,7 +44,7 @@ class DegradedMode(ParentStep):
         shared.degraded = self._overload.update(load) and serving.manifest.id != BUNDLED_MODEL
         if self._overload.is_active != before:
             log.warning(
-                "the lane is overloaded: the bundled model answers" if not before else "the model answers again",
+                "the lane is overloaded: the smaller model answers" if not before else "the model answers again",
                 waiting_rows=round(lane.waiting),
                 capacity=round(lane.capacity or 0),
             )

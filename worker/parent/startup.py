@@ -16,6 +16,7 @@ from worker import context
 from worker.serving import find_model, freeze_memory, serving, unmap_code
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
+    from sentiq.engine import StoredPair
     from sentiq.engine.registry import StoredModel
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ def check_data() -> None:
         raise WorkerShutdown(os.EX_CONFIG) from None
 
 
-def _choose() -> StoredModel:
+def _choose() -> StoredModel | StoredPair:
     """Return the active model of the cluster if it is known and on this disk, else that of the settings."""
     from sentiq.engine import ModelError
 
@@ -57,4 +58,4 @@ def _choose() -> StoredModel:
         pass  # model_switch.py brings the active model when Redis is back
     except ModelError as error:
         log.error("the active model is not here; serving that of the settings", reason=str(error))
-    return find_model(current().model)
+    return find_model(current().served_model)

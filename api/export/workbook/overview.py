@@ -25,6 +25,7 @@ class Overview:
         self._job, self._by = job, view.by
         self._words = Words(view.language)
         self._counts: Counter[str] = Counter()
+        self._models: Counter[str] = Counter()
         self._truncated = 0
         self._groups = Groups()
         self._reader = reader(job)
@@ -33,6 +34,7 @@ class Overview:
     def count(self, rows: Sequence[ResultRow]) -> None:
         """Count rows."""
         self._counts.update([row.counts_as for row in rows])
+        self._models.update([row.model for row in rows if row.error is None])
         self._truncated += sum(row.truncated for row in rows)
         if self._by is not None:
             for row in rows:
@@ -60,6 +62,11 @@ class Overview:
         self._draw(book, sheet, first, sheet.rows - 1)
         sheet.add([words("all"), total, _share(total, total)])
         sheet.add([words("truncated"), self._truncated, _share(self._truncated, total)])
+        if len(self._models) > 1:  # a pair, or the workers went over to another model meanwhile
+            sheet.add([])
+            sheet.add([words("model"), words("rows"), words("share")], bold=True)
+            for name, rows in sorted(self._models.items()):
+                sheet.add([name, rows, _share(rows, labelled)])
         if self._by is not None and self._job.file:
             while sheet.rows < CHART_ENDS:
                 sheet.add([])
