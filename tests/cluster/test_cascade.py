@@ -146,10 +146,14 @@ def test_a_pair_that_was_not_fitted_is_refused_with_the_command_that_fits_it(clu
 
 
 def test_another_threshold_takes_over_while_a_job_runs_and_no_old_answer_comes_back(
-    tmp_path: Path, store: Path
+    tmp_path: Path,
 ) -> None:
     """At first the student answers all, then the teacher."""
+    store = tmp_path / "store"
     copy_model(store, "slow-student")
+    copy_contrary(store, "contrary")
+    strict = make_pair(store, "slow-student", "contrary", 1.5)
+    os.utime(strict.directory / "cascade.json", (1, 1))  # not the newest
     make_pair(store, "slow-student", "contrary", 0.0)
     with Cluster(
         tmp_path, SENTIQ_MODEL_ROOT=str(store), SENTIQ_CASCADE="slow-student,contrary", SENTIQ_CHUNK_TEXTS=str(CHUNK)
@@ -162,9 +166,7 @@ def test_another_threshold_takes_over_while_a_job_runs_and_no_old_answer_comes_b
             sent = sender.submit(stream.submit)
             try:
                 stream.wait_running()
-                strict = make_pair(store, "slow-student", "contrary", 1.5).manifest.name
-                wait_until(lambda: strict in admin(cluster, "models").stdout, message="the workers find the new pair")
-                done = admin(cluster, "activate", strict)
+                done = admin(cluster, "activate", strict.manifest.name)
                 assert done.returncode == 0, done.stderr
                 assert not sent.done(), sent.result()
             finally:

@@ -16,6 +16,7 @@ from tests.support.paths import REPOSITORY
 
 COMMANDS = {
     "sentiq-admin": "sentiq.admin",
+    "sentiq-cascade": "tools.cascade",
     "sentiq-prepare": "tools.prepare",
     "sentiq-evaluate": "tools.evaluation",
     "sentiq-tune": "tools.tuning",

@@ -16,17 +16,16 @@ import math
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree as ET
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 import pygal
-from pygal.style import Style
 
 from tests.support.cluster import Cluster
 from tests.support.processes import Process
 from tests.support.texts import sentences
+from tools.pictures import STYLE, still
 
 QUIET_S = 3.0  #: before the step
 UP_WITHIN_S = 5.0
@@ -35,19 +34,6 @@ SAMPLE_S = 0.1
 CLIENTS = 4
 JOB_TEXTS = {"bulk": 2_048, "interactive": 64}
 PACE_S = {"bulk": 1.0, "interactive": 0.04}  #: between two jobs of a client: more than two cores can do
-STYLE = Style(  # greys and colours that can be read on white and on black
-    background="transparent",
-    plot_background="transparent",
-    foreground="#808890",
-    foreground_strong="#808890",
-    foreground_subtle="#80889060",
-    colors=("#2f81f7", "#3fb950", "#db8b0b"),
-    font_family="sans-serif",
-    label_font_size=12,
-    major_label_font_size=12,
-    title_font_size=15,
-    legend_font_size=13,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +203,6 @@ def plot(samples: list[Sample], lane: str, autoscale: str, keepalive_s: float) -
     waiting = [(s.at_s, round(s.left / thousand, 2)) for s in coarse]
     chart.add("queue, thousand texts", waiting, secondary=True)
     return still(chart.render())
-
-
-def still(svg: bytes) -> str:
-    """Without what only a pointer would bring to life."""
-    ET.register_namespace("", "http://www.w3.org/2000/svg")
-    root = ET.fromstring(svg)  # noqa: S314 -- our own; comments go with it
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag.endswith("}script") or child.get("class") in ("dots", "tooltip", "text-overlay"):
-                parent.remove(child)
-    return ET.tostring(root, encoding="unicode") + "\n"
 
 
 if __name__ == "__main__":
