@@ -83,8 +83,10 @@ class Payload:
 
     @property
     def table(self) -> File | None:
-        """The file whose format the job shows. Of an NDJSON body there is nothing to show, unless there is a note."""
-        return None if self.is_ndjson_body and self.file and not self.file.format.notes else self.file
+        """The file whose format the job shows. Of an NDJSON body there is nothing to show but a note or labels."""
+        if self.is_ndjson_body and self.file and not (self.file.format.notes or self.file.format.label_column):
+            return None
+        return self.file
 
 
 @dataclass(frozen=True, slots=True)

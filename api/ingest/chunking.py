@@ -37,4 +37,5 @@ def _chunk(first: int, rows: list[Row]) -> InputChunk:
         errors={offset: row.error for offset, row in enumerate(rows) if row.error is not None},
         cells=tuple(row.cells or () for row in rows) if keeps_cells else None,
         kinds=tuple(row.kinds for row in rows) if any(row.kinds for row in rows) else None,
+        labels=tuple(row.label for row in rows) if any(row.label for row in rows) else None,
     )

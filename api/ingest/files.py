@@ -33,7 +33,7 @@ from sentiq.jobs.types import FileFormat, Row
 
 SAMPLE_RECORDS = 50  #: looked at to tell the headings and the columns
 WITHOUT_SHEETS = frozenset(("html", "json", "zip"))  #: kinds of files whose tables nobody calls sheets
-COLUMN_OPTIONS = frozenset({"text_column", "id_column"})
+COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column"})
 TABLE_OPTIONS = COLUMN_OPTIONS | {"has_header", "header_row"}
 DELIMITED_OPTIONS = TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}
 
@@ -144,6 +144,8 @@ class File:
             header_row=columns.header_row,
             id_column=None if columns.id is None else columns.names[columns.id],
             id_number=None if columns.id is None else columns.id + 1,
+            label_column=None if columns.label is None else columns.names[columns.label],
+            label_number=None if columns.label is None else columns.label + 1,
             columns=columns.names if source.reading.keep_columns else (),
             notes=source.notes.all(),
             **({"encoding": decoder.encoding} if decoder else {}) | source.facts,

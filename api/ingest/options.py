@@ -36,6 +36,7 @@ class Reading:
     sheet: str | None = None  # name, or number from 1
     text_column: tuple[str, ...] = ()  # names, or numbers from 1; several are joined
     id_column: str | None = None
+    label_column: str | None = None
     keep_columns: bool = False
     null_values: tuple[str, ...] | None = None  # texts that are no text; None: NULL_VALUES
 

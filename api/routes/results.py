@@ -13,6 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
 from api.export.documents import matches_document
+from api.export.evaluation import evaluate_job
 from api.export.groups import group_rows
 from api.export.order import sorted_rows
 from api.export.rows import Filter, ResultRow, View, read_rows
@@ -22,6 +23,7 @@ from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
 from api.routes.views import column_of, filter_of, neutral_band_of, order_of, view_of
 from api.schemas.common import any_of, problems
+from api.schemas.evaluation import EvaluationDocument, EvaluationQuery
 from api.schemas.jobs import JobPath
 from api.schemas.results import (
     Language,
@@ -56,8 +58,11 @@ _ENDINGS = re.compile(  #: of a file
 NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 bytes, which are 85 Chinese characters
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4
-#: Part of the name under which a summary is kept: a version that writes it differently computes it again.
-_SUMMARY_FORM = hashlib.sha256(json.dumps(Summary.model_json_schema()).encode()).hexdigest()[:8]
+#: Part of the name under which a document is kept: a version that writes it differently computes it again.
+_SUMMARY_FORM, _EVALUATION_FORM = (
+    hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
+    for document in (Summary, EvaluationDocument)
+)
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
 
@@ -90,6 +95,28 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     if kept is None:
         groups = None if at is None else group_rows(svc.results, job, at, band)
         kept = summarise(svc.results, job, band).model_copy(update={"groups": groups}).model_dump_json()
+        svc.results.cache_value(job, name, kept)
+    return Response(kept, mimetype="application/json")
+
+
+@blueprint.get(
+    "/evaluation",
+    summary="Compare answers with labels",
+    responses={200: EvaluationDocument, **problems(404, 409, 422, 503)},
+)
+def get_evaluation(path: JobPath, query: EvaluationQuery) -> Response:
+    """How many answers are right, by the labels in the file, which of them are not, and what scores are worth.
+
+    Only of a job that has ended and whose file has a column of labels (`label_column`).
+    """
+    svc = services()
+    job = svc.store.get(path.job_id)
+    band = neutral_band_of(job.options, query.neutral_band)
+    at = None if query.by is None else column_of(job, query.by, "by")
+    name = f"evaluation {_EVALUATION_FORM} {band} by {at}"
+    kept = svc.results.cached_value(job, name)
+    if kept is None:
+        kept = evaluate_job(svc.results, job, band, at).model_dump_json()
         svc.results.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 

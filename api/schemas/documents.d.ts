@@ -53,6 +53,8 @@ interface FileDocument {
   text_numbers: number[];
   id_column: string | null;
   id_number: number | null;
+  label_column: string | null;
+  label_number: number | null;
   columns: string[];
   notes: NoteDocument[];
 }

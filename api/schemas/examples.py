@@ -49,6 +49,8 @@ _FILE = {
     "text_numbers": [2],
     "id_column": "编号",
     "id_number": 1,
+    "label_column": None,
+    "label_number": None,
     "columns": ["编号", "评论"],
     "notes": [],
 }
@@ -85,6 +87,8 @@ _JOB = {
     "error": None,
     "links": {"self": SELF, "results": f"{SELF}/results", "summary": f"{SELF}/summary"},
 }
+_ALL_RIGHT = {"value": 1.0, "low": 0.3424, "high": 1.0}
+_ONE_RIGHT = {"value": 1.0, "low": 0.2065, "high": 1.0}
 _SENTIMENT = {
     "text": GOOD,
     "sentiment": "积极",
@@ -145,6 +149,30 @@ EXAMPLES: dict[str, Any] = {
         "failures": [],
     },
     "Matches": {"object": "matches", "matches": 1, "next": None},
+    "EvaluationDocument": {
+        "object": "evaluation",
+        "job_id": JOB_ID,
+        "label_column": "标签",
+        "rows": 2,
+        "without_label": 0,
+        "without_answer": 0,
+        "accuracy": _ALL_RIGHT,
+        "macro_f1": {"value": 1.0, "low": 0.5291, "high": 1.0},
+        "by_label": [
+            {"label": label, "rows": 1, "predicted": 1, "precision": _ONE_RIGHT, "recall": _ONE_RIGHT}
+            | {"f1": {"value": 1.0, "low": 0.3937, "high": 1.0}}
+            for label in ("negative", "positive")
+        ],
+        "confusion": {"labels": ["negative", "positive"], "counts": [[1, 0], [0, 1]]},
+        "calibration": {
+            "rows": 2,
+            "error": {"value": 0.0009, "low": 0.0, "high": 0.5123},
+            "by_chance": 0.0158,
+            "bins": [{"low": 0.9333, "high": 1.0, "rows": 2, "score": 0.9991, "accuracy": _ALL_RIGHT}],
+        },
+        "by_source": [],
+        "mistakes": [],
+    },
     "Throughput": {"object": "throughput", "step_s": 1, "points": [{"at": "2026-01-31T08:00:00.000Z", "rows": 2}]},
     "UploadDocument": {
         "id": "upl_bd9fc299461465eebcabf6d9",
@@ -154,7 +182,16 @@ EXAMPLES: dict[str, Any] = {
         "created_at": "2026-01-31T08:00:00.000Z",
         "expires_at": "2026-01-31T09:00:00.000Z",
         "format": _FILE,
-        "options": ["delimiter", "encoding", "header_row", "id_column", "keep_columns", "quotes", "text_column"],
+        "options": [
+            "delimiter",
+            "encoding",
+            "header_row",
+            "id_column",
+            "keep_columns",
+            "label_column",
+            "quotes",
+            "text_column",
+        ],
         "sheets": [],
         "columns": [
             {"number": 1, "name": "编号", "samples": ["1", "2"]},

@@ -191,6 +191,12 @@ class ReadingQuery(Parameters):
         description="name, or number from 1; of several, the texts are joined in this order; default: recognised",
     )
     id_column: str | None = Field(None, max_length=255, description="name, or number from 1; default: recognised")
+    label_column: str | None = Field(
+        None,
+        max_length=255,
+        description="of labels that people gave, with which `evaluation` compares the answers: name, or number from 1; "
+        "default: recognised where it has sentiments",
+    )
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
     escape: Literal["none", "backslash"] | None = Field(
         None,
@@ -309,6 +315,8 @@ class FileDocument(BaseModel):
     text_numbers: list[int] = Field(description="places of all columns whose texts are joined, in this order")
     id_column: str | None
     id_number: int | None
+    label_column: str | None = Field(description="of the labels that people gave; null: none")
+    label_number: int | None
     columns: list[str]
     notes: list[NoteDocument] = Field(description="what was decided and what was left out")
 

@@ -74,6 +74,10 @@ class JobNotEnded(SentiqError):
     status, code, title = 409, "job_not_ended", "The job has not ended yet"
 
 
+class NoLabels(SentiqError):
+    status, code, title = 409, "no_labels", "There are no labels to compare the answers with"
+
+
 class NotBulk(SentiqError):
     status, code, title = 409, "not_bulk", "Only bulk jobs can be paused"
 

@@ -1,6 +1,6 @@
 """How chunks are stored: msgpack, compressed by Zstandard where that pays.
 
-Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells` and `kinds`.
+Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells`, `kinds` and `labels`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
 are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n for the
@@ -62,6 +62,8 @@ def encode_input(chunk: InputChunk) -> bytes:
         document["cells"] = chunk.cells
     if chunk.kinds is not None:
         document["kinds"] = chunk.kinds
+    if chunk.labels is not None:
+        document["labels"] = chunk.labels
     return _pack(document)
 
 
@@ -75,6 +77,7 @@ def decode_input(blob: bytes) -> InputChunk:
         errors=_unpack_errors(document),
         cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
         kinds=tuple(document["kinds"]) if "kinds" in document else None,
+        labels=tuple(document["labels"]) if "labels" in document else None,
     )
 
 

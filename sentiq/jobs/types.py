@@ -113,6 +113,7 @@ class Row(NamedTuple):
     error: RowError | None = None
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job stores them
     kinds: str = ""  # of all cells with the text in its place, one letter each (api/cell_kinds.py); beyond it, text
+    label: str = ""  # that people gave it, as the file has it; "": none
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class InputChunk:
     errors: Mapping[int, RowError] = field(default_factory=dict)  # by offset within the chunk
     cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns except the text; None: not stored
     kinds: tuple[str, ...] | None = None  # of each row's cells in a workbook, as in Row; None: all are text
+    labels: tuple[str, ...] | None = None  # that people gave to each row, as in Row; None: none has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ class FileFormat:
     text_numbers: tuple[int, ...] = ()  # of all columns whose texts are joined, in this order
     id_column: str | None = None
     id_number: int | None = None
+    label_column: str | None = None  # of the labels that people gave
+    label_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
     notes: tuple[Note, ...] = ()
 

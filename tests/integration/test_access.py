@@ -126,6 +126,7 @@ def test_a_key_sees_only_its_own_jobs(client: FlaskClient, key: Callable[..., di
         ("GET", "/results"),
         ("GET", "/results.csv"),
         ("GET", "/summary"),
+        ("GET", "/evaluation"),
         ("POST", "/pause"),
         ("POST", "/cancel"),
         ("DELETE", ""),

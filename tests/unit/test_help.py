@@ -27,7 +27,7 @@ ADMIN = (
 )  # fmt: skip
 CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
-    "list", "models", "top", "throughput", "webhooks",
+    "evaluation", "list", "models", "top", "throughput", "webhooks",
 )  # fmt: skip
 BENCHMARKS = [
     path.stem for path in sorted((REPOSITORY / "tools" / "benchmarks").glob("*.py")) if "__main__" in path.read_text()

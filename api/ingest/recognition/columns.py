@@ -13,6 +13,7 @@ from api.ingest.options import Reading, bad_file
 from api.ingest.recognition import headings
 from api.ingest.recognition.cells import Look, look
 from api.ingest.recognition.ids import guards_of
+from api.ingest.recognition.labels import label_column
 from api.ingest.recognition.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
@@ -40,6 +41,7 @@ class Columns:
     has_header: bool
     text: tuple[int, ...]  #: the texts of several are joined in this order; () where no column holds texts
     id: int | None
+    label: int | None  # of the labels that people gave
     first_line: int  #: number of the first record that is a row
     header_row: int | None = None  #: number of the record with the headings
     is_asked: bool = False  #: the sender named the text columns
@@ -91,12 +93,16 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     if id_ is None and is_named:
         id_ = chooser.id(chosen, is_contract=is_json)
     first_line = 0 if at is None else good[at + skipped].number + 1
+    label = _label(names, is_named, body, reading, [at for at in (*chosen, id_) if at is not None])
+    if label is not None and not reading.label_column:
+        notes.add("label_column_recognised", column=names[label])
     guards = "" if id_ is None else guards_of(record.cells[id_] for record in body if id_ < len(record.cells))
     return Columns(
         names=names,
         has_header=at is not None,
         text=chosen,
         id=id_,
+        label=label,
         first_line=first_line,
         header_row=None if at is None else good[at].number,
         is_asked=bool(wanted),
@@ -225,13 +231,27 @@ class _Chooser:
         return self.sureness(at), rank, filled, seen.sentences, seen.chars
 
 
+def _label(
+    names: Sequence[str], is_named: bool, body: Sequence[Record], reading: Reading, others: Sequence[int]
+) -> int | None:
+    """Return the column of labels, which is none of the others: the one that is asked for, else one of sentiments.
+
+    Raises InvalidInput.
+    """
+    label = position(reading.label_column, names, is_named, "label_column")
+    if label is not None and label in others:
+        detail = f"The column {names[label]!r} cannot have the labels and the texts or ids too."
+        raise bad_file("ambiguous_column", detail, "label_column")
+    return label_column(names, [record.cells for record in body], others, is_any=False) if label is None else label
+
+
 def _headings(good: Sequence[Record], reading: Reading) -> int | None:
     """Return which of the records has the headings."""
     if reading.header_row is not None:
         return 0  # what is above it is not among them
     if reading.has_header is False:
         return None
-    asked = [*reading.text_column, *([reading.id_column] if reading.id_column else [])]
+    asked = [*reading.text_column, *filter(None, (reading.id_column, reading.label_column))]
     found = headings.find([record.cells for record in good], asked)
     return 0 if found is None and reading.has_header else found
 

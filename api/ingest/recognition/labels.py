@@ -23,13 +23,16 @@ MOST_LABELS = 20  #: different ones of a column, among the first rows
 LABEL_CHARS = 40
 
 
-def label_column(names: Sequence[str], rows: Sequence[Sequence[str]], but: Collection[int]) -> int | None:
+def label_column(
+    names: Sequence[str], rows: Sequence[Sequence[str]], but: Collection[int], *, is_any: bool = True
+) -> int | None:
     """Return the place of the column of labels, by its heading and by its values being few; None where none is sure.
 
     `names` are the headings ("column 1" … where the file has none) and `rows` the first rows; `but` are columns that
-    hold the texts. A column all of whose cells are names of sentiments is one under any heading.
+    hold the texts. A column all of whose cells are names of sentiments is one under any heading. Without `is_any`,
+    labels other than those of sentiments and their numbers are none.
     """
-    ranks = {at: _rank(name, [row[at] for row in rows if at < len(row)]) for at, name in enumerate(names)}
+    ranks = {at: _rank(name, [row[at] for row in rows if at < len(row)], is_any) for at, name in enumerate(names)}
     places = [at for at, rank in ranks.items() if rank is not None and at not in but]
     return min(places, key=lambda at: (ranks[at], at), default=None)
 
@@ -43,7 +46,7 @@ def source_column(names: Sequence[str], rows: Sequence[Sequence[str]], but: Coll
     return None
 
 
-def _rank(name: str, cells: Sequence[str]) -> int | None:
+def _rank(name: str, cells: Sequence[str], is_any: bool) -> int | None:
     """Return how far behind the surest a column comes; None where it is none of labels."""
     found = [label for cell in cells if (label := cell_label(cell))]
     values = set(found)
@@ -51,8 +54,9 @@ def _rank(name: str, cells: Sequence[str]) -> int | None:
         return None
     heading = plain(name)
     are_sentiments = values <= _SENTIMENTS
-    if heading in _SURE and (are_sentiments or values <= _NUMBERS or len(values) <= max(2, len(found) // 2)):
+    are_usual = values <= _SENTIMENTS | _NUMBERS
+    if heading in _SURE and (are_usual or (is_any and len(values) <= max(2, len(found) // 2))):
         return _SURE.index(heading)
-    if heading in _UNSURE and (are_sentiments or values <= _NUMBERS):
+    if heading in _UNSURE and are_usual:
         return len(_SURE) + _UNSURE.index(heading)
     return len(_SURE) + len(_UNSURE) if are_sentiments and len(values) > 1 else None

@@ -15,6 +15,8 @@ from api.ingest.table import Record
 from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.types import EMPTY_TEXT, WITHOUT_TEXT, Row, RowError
 
+LABEL_CHARS = 100  #: of a cell in the column of labels that are stored; a longer one is no label
+
 _NO_TEXT = {
     BOOLEAN: "TRUE or FALSE",
     DATE: "a date",
@@ -33,7 +35,7 @@ def rows_of(
     """
     # Names are local, and what few rows need is elsewhere: this loop runs for each of a million rows.
     maker = _Maker(columns, reading, limits, notes)
-    text_at, id_at, width = columns.text[0], columns.id, len(columns.names)
+    text_at, id_at, label_at, width = columns.text[0], columns.id, columns.label, len(columns.names)
     is_one, keep, max_chars = len(columns.text) == 1, reading.keep_columns, limits.text_chars
     heading = columns.names[text_at] if columns.has_header else None
     nulls, null_chars = maker.nulls, maker.null_chars
@@ -58,11 +60,12 @@ def rows_of(
             if len(text) <= null_chars and text.strip() in nulls:
                 fault = maker.null(text.strip())
         if fault is None and (fault := text_fault(text, max_chars)) is None:
+            label = "" if label_at is None else readable(cells[label_at][:LABEL_CHARS])
             if custom_id is None or (custom_id.isascii() and len(custom_id) <= ID_CHARS):
-                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "")
+                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "", label)
                 continue
             if (fault := _id_fault(custom_id)) is None:
-                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "")
+                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "", label)
                 continue
         yield maker.failed(fault, record, cells, custom_id)
 

@@ -22,8 +22,8 @@ from sentiq_client.errors import MissingPackage
 SPOOLED_BYTES = 8 << 20  #: held in memory; more goes to a temporary file
 #: Options that say nothing of texts which a program hands over itself.
 FILE_ONLY = (
-    *("text_column", "id_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes", "escape"),
-    *("has_header", "header_row"),
+    *("text_column", "id_column", "label_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes"),
+    *("escape", "has_header", "header_row"),
 )
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"

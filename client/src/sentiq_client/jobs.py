@@ -12,7 +12,7 @@ from sentiq_client import frames
 from sentiq_client.downloads import Download, OnReceived
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
 from sentiq_client.inputs import as_params
-from sentiq_client.models import Job, Page, Row, Summary, Throughput
+from sentiq_client.models import Evaluation, Job, Page, Row, Summary, Throughput
 from sentiq_client.transport import Transport, new_request_id
 from sentiq_client.waiting import call, sleep
 
@@ -112,6 +112,14 @@ class JobHandle:
         """Return counts by label, shares, a histogram and why rows failed; `by` a kept column: also by its values."""
         params = as_params({"by": by, "neutral_band": neutral_band})
         return self._transport.ask(dict, "GET", self._path("/summary"), params=params)
+
+    def evaluation(self, by: str | None = None, neutral_band: float | None = None) -> Evaluation:
+        """Return how far the answers agree with the labels in the file of an ended job; `by` a kept column: also by it.
+
+        Raises ApiError, with status 409 where the file has no labels (code `no_labels`) or the job has not ended.
+        """
+        params = as_params({"by": by, "neutral_band": neutral_band})
+        return self._transport.ask(dict, "GET", self._path("/evaluation"), params=params)
 
     def throughput(self) -> Throughput:
         """Return how many rows of a bulk job were finished in each step of time."""

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 Summary = dict[str, Any]
+Evaluation = dict[str, Any]
 
 ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
 SHOWN_CHARS = 24  #: of a text in the repr of its row

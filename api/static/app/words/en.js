@@ -279,6 +279,7 @@ export default {
   "note.ids_repeat": "Rows with an id that a row before has too: {count}.",
   "note.ids_rounded":
     "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. Write the ids as text.",
+  "note.label_column_recognised": "The column “{column}” has labels, with which the answers can be compared.",
   "note.lines_not_read": "Lines that are comments or settings and were left out: {count}.",
   "note.members_not_read": "Members of the JSON objects that were left out: {members}.",
   "note.null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",

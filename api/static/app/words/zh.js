@@ -272,6 +272,7 @@ export default {
   "note.ids_not_compared": "编号过多，{count} 个编号未与其他编号比较。",
   "note.ids_repeat": "{count} 行的编号与前面的行重复。",
   "note.ids_rounded": "{count} 个编号的位数超出数字所能保存的精度，末尾几位已不准确。请将编号保存为文本。",
+  "note.label_column_recognised": "“{column}”列含有标签，可与结果比较。",
   "note.lines_not_read": "{count} 行注释或设置未读取。",
   "note.members_not_read": "JSON 对象中未读取的字段：{members}。",
   "note.null_values": "{count} 个单元格表示缺失值（{values}），没有文本。",

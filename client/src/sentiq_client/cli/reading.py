@@ -1,4 +1,4 @@
-"""results, summary, throughput, list, models."""
+"""results, summary, evaluation, throughput, list, models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Sort = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    for command in (results, summary, throughput, models):
+    for command in (results, summary, evaluation, throughput, models):
         app.command()(command)
     app.command("list")(list_jobs)
 
@@ -109,6 +109,34 @@ def _print_groups(by: str, found: dict[str, Any]) -> None:
     for group in found["groups"]:
         value = "(others)" if group["value"] is None else group["value"]
         plain("\t".join((value, str(group["rows"]), *(str(group["counts"].get(name, 0)) for name in names))))
+
+
+def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson = False) -> None:
+    """How far the answers agree with the labels in the file, each figure with its interval of 95 %."""
+    with Client() as client:
+        found = client.job(job).evaluation(by, neutral_band)
+    if json:
+        as_json(found)
+        return
+    plain(f"right        {_figure(found['accuracy'])} of {found['rows']:,} rows")
+    plain(f"mean F1      {_figure(found['macro_f1'])}")
+    for each in found["by_label"]:
+        plain(f"  {each['label']:10} precision {_figure(each['precision'])}, recall {_figure(each['recall'])}")
+    for each in found["by_source"]:
+        plain(f"  {each['source'] or '(blank)'}\t{each['rows']:,} rows\t{_figure(each['accuracy'])}")
+    if found["calibration"] is not None:
+        plain(f"calibration error {_figure(found['calibration']['error'])}")
+        for part in found["calibration"]["bins"]:
+            plain(
+                f"  of 100 texts at {part['score']:.0%}: {_figure(part['accuracy'])} are right, {part['rows']:,} rows"
+            )
+    for mistake in found["mistakes"]:
+        text = " ".join(mistake["text"].split())
+        plain(f"{mistake['index']}\t{mistake['predicted']} {mistake['score']:.1%}\tlabel {mistake['label']}\t{text}")
+
+
+def _figure(figure: dict[str, float] | None) -> str:
+    return "–" if figure is None else f"{figure['value']:.1%} ({figure['low']:.1%} to {figure['high']:.1%})"
 
 
 def throughput(job: JobId, json: AsJson = False) -> None:

@@ -28,6 +28,10 @@ TextColumn = Annotated[
     typer.Option(help="name, or number from 1; may be repeated: the texts are joined; default: recognised"),
 ]
 IdColumn = Annotated[str | None, typer.Option(help="name, or number from 1; default: recognised")]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(help="labels of people, for `sentiq evaluation`: name, or number from 1; default: recognised"),
+]
 Sheet = Annotated[str | None, typer.Option(help="of a workbook: name, or number from 1")]
 Format = Annotated[
     str | None,
@@ -60,6 +64,7 @@ def submit(
     file: Input,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
+    label_column: LabelColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -112,6 +117,7 @@ def submit(
     options: dict[str, Any] = {
         "text_column": text_column or None,
         "id_column": id_column,
+        "label_column": label_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -189,6 +195,7 @@ def preview(
     file: Input,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
+    label_column: LabelColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -204,6 +211,7 @@ def preview(
     options = {
         "text_column": text_column or None,
         "id_column": id_column,
+        "label_column": label_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -236,6 +244,7 @@ def _print_dry_run(found: dict[str, Any]) -> None:
         "sheet": format_.get("sheet"),
         "text column": format_.get("text_column"),
         "id column": format_.get("id_column"),
+        "label column": format_.get("label_column"),
         "rows": f"{found['rows']:,}",
         "bad rows": f"{found['bad_rows']:,}",
         "without text": f"{found['without_text']:,}",
