@@ -149,8 +149,9 @@ class Settings(BaseSettings):
     log_one_in: int = Field(
         100,
         ge=1,
-        description="Frequent events (polls, probes, answered chunks) are sampled: one in this many is logged, with "
-        "the number in its field `one_in`. 1: all are logged. Submissions, errors and slow requests are always logged.",
+        description="Frequent events (polls, probes, synchronous shortcuts, answered chunks) are sampled: one in this "
+        "many is logged, with the number in its field `one_in`. 1: all are logged. Submitted jobs, errors and slow "
+        "requests are always logged.",
     )
 
     secrets_dir: Path | None = Field(

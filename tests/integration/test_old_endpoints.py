@@ -12,8 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from structlog.testing import CapturingLogger
 from werkzeug.test import TestResponse
 
+from api.http import request_log
+from sentiq.core import logs
 from sentiq.core.version import VERSION
 from sentiq.jobs.api_processes import ApiProcess, announce
 from tests.support.processes import wait_until
@@ -33,7 +36,7 @@ def post(client: FlaskClient, answer_interactive: Callable[[], int]) -> Post:
     def post(path: str, document: Any) -> Any:
         worker = threading.Thread(target=wait_until, args=(answer_interactive,))
         worker.start()
-        answer = client.post(path, json=document)
+        answer = client.post(path, json=document, buffered=True)  # and closed
         worker.join()
         assert (answer.status_code, answer.mimetype) == (200, "application/json"), answer.text
         return answer.json
@@ -45,6 +48,25 @@ def test_analyze(post: Post, redis: Redis) -> None:
     assert post("/analyze", {"text": TEXT}) == {"text": TEXT, "label": "positive", "score": SCORE}
     assert post("/analyze", {"text": TEXT, **BAND})["label"] == "neutral"
     assert redis.zcard("sentiq:jobs") == 0  # their jobs are erased
+
+
+def test_of_requests_that_leave_no_job_a_sample_is_logged_and_each_that_fails_or_is_slow(
+    post: Post, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr(request_log, "log", logger)
+    monkeypatch.setattr(logs, "_one_in", 1_000_000_000)
+
+    post("/analyze", {"text": TEXT})
+    client.post("/analyze", json={"text": ""}).close()
+    monkeypatch.setattr(request_log, "SLOW_S", 0.0)
+    post("/analyze", {"text": TEXT})
+
+    assert [(call.method_name, call.kwargs["status"]) for call in logger.calls] == [
+        ("debug", 200),
+        ("info", 422),
+        ("info", 200),
+    ]
 
 
 def test_sentiment_with_an_emoji(post: Post) -> None:
