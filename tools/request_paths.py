@@ -103,7 +103,7 @@ def _started(root: Path, folder: Path) -> Iterator[tuple[httpx.Client, Path]]:
     commands = [
         [server, "--port", str(redis), "--bind", "127.0.0.1", "--save", "", "--maxmemory-policy", "noeviction"],
         [*python, "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"],
-        *([*python, "celery", "-A", "worker.app", "worker", "-Q", lane, "-n", f"{lane}@%h", "-c", "1"]
+        *([*python, "worker", "-Q", lane, "-n", f"{lane}@%h", "-c", "1"]
           for lane in ("interactive", "bulk")),
     ]  # fmt: skip
     with (folder / "output").open("wb") as output:

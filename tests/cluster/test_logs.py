@@ -201,20 +201,7 @@ def requests(api: Process) -> list[Line]:
 def test_people_get_readable_lines_and_colours_only_on_a_terminal(tmp_path: Path, terminal: bool) -> None:
     with Cluster(tmp_path, SENTIQ_LOG_FORMAT="auto" if terminal else "text") as cluster:
         cluster.redis_server.start()
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "worker.app",
-            "worker",
-            "-Q",
-            "bulk",
-            "-n",
-            "bulk@%h",
-            "-c",
-            "1",
-        ]
+        command = [sys.executable, "-m", "worker", "-Q", "bulk", "-n", "bulk@%h", "-c", "1"]
         output = bytearray()
         ours, theirs = pty.openpty() if terminal else os.pipe()
         worker = subprocess.Popen(command, cwd=REPOSITORY, env=cluster.env, stdout=theirs, stderr=theirs)

@@ -18,7 +18,7 @@ from tests.support.programs.raising import TEXT, WORDS
 pytestmark = pytest.mark.cluster
 
 GUNICORN = ("gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app")
-WORKER = ("celery", "-A", "worker.app", "worker", "-Q", "interactive", "-c", "1", "--without-gossip")
+WORKER = ("worker", "-Q", "interactive", "-c", "1", "--without-gossip")
 FLOWER = ("celery", "-A", "deploy.flower.app", "flower", "--conf=deploy/flower/flowerconfig.py")
 
 

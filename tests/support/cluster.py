@@ -81,7 +81,10 @@ class Cluster:
         name = name or lane
         pool = ["--autoscale", autoscale] if autoscale else ["-c", str(children)]
         options = ["-Q", lane, "-n", f"{name}@%h", *pool, "--without-gossip", "--without-mingle"]
-        command = [sys.executable, "-m", "celery", "-A", app or self.app, "worker", *options, "-l", "INFO"]
+        app = app or self.app
+        is_ours = app == "worker.app" and (self.sources / "worker/__main__.py").exists()  # not in older releases
+        program = ["worker"] if is_ours else ["celery", "-A", app, "worker"]
+        command = [sys.executable, "-m", *program, *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:
             self._wait(process, lambda: any(w.worker.startswith(f"{name}@") for w in self.live()), f"{name} is live")
