@@ -5,7 +5,7 @@ VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
 VENV_WRITERS := .venv-writers
-.PHONY: help run demo up secrets model check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
+.PHONY: help run demo up secrets model tune check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
 	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -32,6 +32,9 @@ secrets: ## make the passwords of the containers that are missing, in .secrets
 
 model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MODEL=<hub id or directory> (docs/models.md)
 	@$(if $(MODEL),$(VENV_TORCH)/bin/sentiq-prepare $(MODEL),$(PYTHON) -m tools.prepare --help) $(OPTIONS)
+
+tune: $(VENV_TORCH)/.installed ## teach a model labels of yours: make tune BASE=<model> LABELLED=<file> (docs/tuning.md)
+	@$(VENV_TORCH)/bin/sentiq-tune $(or $(BASE),--help) $(LABELLED) $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
 # Twice as many as cores, since tests of clusters and pages wait half of their time.

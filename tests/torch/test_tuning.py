@@ -355,7 +355,7 @@ def test_planted_mistakes_are_found() -> None:
     labels = truth.copy()
     labels[planted] = 1 - labels[planted]
     rows = list(range(1, 301))
-    texts = Texts([str(row) for row in rows], labels.tolist(), rows, ["negative", "positive"], [], 0)
+    texts = Texts([str(row) for row in rows], labels.tolist(), rows, [""] * 300, ["negative", "positive"], [], 0)
     found = second_look.doubts(texts, second_look.out_of_fold(features, texts.labels))
     assert {doubt.row - 1 for doubt in found} == set(planted)
     assert all(doubt.label != doubt.suggested for doubt in found)
@@ -364,7 +364,9 @@ def test_planted_mistakes_are_found() -> None:
 def test_a_network_that_is_often_wrong_has_no_say_on_labels() -> None:
     generator = np.random.default_rng(1)
     rows = list(range(200))
-    texts = Texts([str(row) for row in rows], [row % 2 for row in rows], rows, ["negative", "positive"], [], 0)
+    texts = Texts(
+        [str(row) for row in rows], [row % 2 for row in rows], rows, [""] * 200, ["negative", "positive"], [], 0
+    )
     guesses = generator.dirichlet([1, 1], size=200)
     assert second_look.doubts(texts, guesses) == []
 

@@ -93,7 +93,7 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
     [
         (["sentiq-prepare", "some/model"], "make model MODEL="),
         (["sentiq-evaluate", "some-model", "labelled.csv"], "make run"),
-        (["sentiq-tune", "some/model", "labelled.csv"], "make .venv-torch/.installed"),
+        (["sentiq-tune", "some/model", "labelled.csv"], "make tune BASE="),
         (["sentiq-admin", "models"], "make run"),
     ],
 )

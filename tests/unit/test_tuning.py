@@ -85,7 +85,7 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def some_texts(negative: int, positive: int) -> texts.Texts:
     labels = [0] * negative + [1] * positive
     every = list(range(len(labels)))
-    return texts.Texts([str(row) for row in every], labels, every, NAMES, [], 0)
+    return texts.Texts([str(row) for row in every], labels, every, [""] * len(every), NAMES, [], 0)
 
 
 @pytest.mark.parametrize("has_test", [True, False])

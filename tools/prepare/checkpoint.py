@@ -125,7 +125,7 @@ def check_weights(path: Path, state: Mapping[str, Tensor], expected: Mapping[str
     if missing:
         raise ModelError(
             f"{path.name}: weight {missing[0]!r} is missing ({len(missing)} of {len(expected)} are); is this a"
-            " fine-tuned classifier, and is config.json its own?"
+            " fine-tuned classifier, and is config.json its own? (sentiq-tune makes a classifier of an encoder)"
         )
     unknown = [name for name in state if name not in expected]
     if unknown:

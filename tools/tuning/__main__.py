@@ -1,6 +1,6 @@
 """sentiq-tune: from a model and a file of labelled texts to a model that has learned them, ready to be activated.
 
-Needs torch: `make .venv-torch/.installed` makes the environment (.venv-torch) once. docs/tuning.md leads from a
+Needs torch: `make tune BASE=… LABELLED=…` makes the environment (.venv-torch) once. docs/tuning.md leads from a
 spreadsheet to an activated model. Interrupted, however roughly, the same command goes on where it was.
 
 Exit status: 0 the model is in the store, made now or before; 1 it cannot be made, the reason is on standard error;
@@ -20,7 +20,7 @@ from tools.prepare.__main__ import BUNDLED_MODELS, NEEDED, quiet
 
 #: What is imported besides what sentiq-prepare needs; a test holds it against requirements/tuning.in.
 NEEDED_HERE = ("cleanlab", "peft")
-REMEDY = "`make .venv-torch/.installed` installs it into .venv-torch, once; then use .venv-torch/bin/sentiq-tune."
+REMEDY = "`make tune BASE=<model> LABELLED=<file>` installs it into .venv-torch, once, and tunes the model."
 
 
 def parser() -> argparse.ArgumentParser:

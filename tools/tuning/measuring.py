@@ -54,7 +54,11 @@ def _evaluate(texts: Texts, places: Sequence[int], probabilities: NDArray[np.flo
     for place, row in zip(places, probabilities, strict=True):
         said = int(row.argmax())
         actual = texts.names[texts.labels[place]]
-        tally.add(Answer(float(row[said]), texts.rows[place], texts.texts[place], actual, texts.names[said], ""))
+        tally.add(
+            Answer(
+                float(row[said]), texts.rows[place], texts.texts[place], actual, texts.names[said], texts.sources[place]
+            )
+        )
     return evaluate(tally, texts.names)
 
 

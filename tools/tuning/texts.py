@@ -32,6 +32,7 @@ class Texts:
     texts: list[str]  #: without invisible characters, as the engine reads them
     labels: list[int]
     rows: list[int]  #: numbers of the rows in the file, from 1
+    sources: list[str]  #: "" where the file has no such column
     names: list[str]  #: of the labels, in the order of the network's outputs
     conflicts: list[Conflict]  #: texts left out, as they occur with different labels
     repeated: int  #: rows left out, as they repeat another
@@ -93,6 +94,7 @@ def _of(labelled: Labelled, names: Sequence[str], conflicts: list[Conflict], rep
         texts=[visible(text) for text in labelled.texts],
         labels=[numbers[name] for name in labelled.labels],
         rows=labelled.rows,
+        sources=labelled.sources or [""] * len(labelled.texts),
         names=list(names),
         conflicts=conflicts,
         repeated=repeated,
