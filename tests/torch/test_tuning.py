@@ -29,7 +29,7 @@ from sentiq.engine import Engine
 from sentiq.engine.registry import StoredModel, measured, read_manifest, verify_files
 from tests.support.paths import REPOSITORY
 from tests.torch.checkpoints import hugging_face_roberta, sentencepiece_bert, structbert
-from tools.tuning import finish, second_look
+from tools.tuning import second_look
 from tools.tuning.__main__ import main
 from tools.tuning.progress import Meter
 from tools.tuning.saving import save
@@ -174,7 +174,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fitted:
             digests.append(hashlib.sha256((checkpoint / "model.safetensors").read_bytes()).hexdigest())
             return checkpoint
 
-        monkeypatch.setattr(finish, "prepare", not_prepared)
+        monkeypatch.setattr("tools.tuning.tune.prepare", not_prepared)
         assert main(arguments(base, labelled, tmp_path / folder, *options)) == 0
         [digest] = digests
         return digest
@@ -209,7 +209,7 @@ def test_interrupted_twice_the_result_is_the_same(
     steps.ends = {needed + 8, needed + 20}
     again = arguments(base, labelled, tmp_path / "in parts", *options)
     assert main(again) == 128 + signal.SIGTERM
-    monkeypatch.setattr("tools.tuning.choosing.choose", None)  # the clock has no say any more
+    monkeypatch.setattr("tools.tuning.tune.choose", None)  # the clock has no say any more
     assert main(again) == 128 + signal.SIGTERM
     assert fitted(base, labelled, "in parts", *options) == expected
     assert steps.done == 2 * needed  # none was taken twice

@@ -28,9 +28,7 @@ from worker.host_resources import Host
 TIMED_BATCHES = 4
 
 
-def choose(
-    base: Base, texts: Texts, ids: Sequence[Sequence[int]], pad_id: int, options: argparse.Namespace, store: Path
-) -> Plan:
+def choose(base: Base, texts: Texts, ids: Sequence[Sequence[int]], pad_id: int, options: argparse.Namespace) -> Plan:
     """Return the plan for these texts as token ids; raises PlanError where none fits time, memory or disk."""
     threads = options.threads or plans.cores()
     torch.set_num_threads(threads)
@@ -45,7 +43,7 @@ def choose(
                 " free: end other programs, or take another --way or a smaller base"
             )
             continue
-        _check_disk(store, trial)
+        _check_disk(options.store, trial)
         with step(f"time a few steps of the way {way!r}"):
             trial.run()
         # Five folds without a fifth of the texts are four passes over all of them.

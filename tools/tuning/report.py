@@ -22,14 +22,14 @@ def write_report(
     texts: Texts,
     doubts: Sequence[Doubt],
     looks: Sequence[dict[str, float]],
-    files: Sequence[Path],
+    file: Path,
 ) -> None:
     """Write ``report.json``, ``report.html``, ``report.txt`` and ``second_look.csv`` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     measured = verdict.measured
     report = Report(
         model=f"{manifest['id']}@{manifest['version']}",
-        file=files[-1].name,
+        file=file.name,
         columns={},
         evaluation=measured.evaluation,
         against="" if measured.of_base is None else f"{manifest['tuned']['base']}, not tuned",

@@ -24,16 +24,15 @@ class Work:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def begin(self, *, fresh: bool) -> bool:
-        """Make the folder, emptied if `fresh`; tell whether an interrupted tuning is in it."""
-        if fresh and self.directory.exists():
-            shutil.rmtree(self.directory)
-        was_there = self.directory.exists()
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return was_there
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of the tuned checkpoint."""
+        return self.directory / "tuned"
 
     def end(self) -> None:
-        shutil.rmtree(self.directory)
+        """Remove everything."""
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
 
     def stage(self, name: str) -> Stage:
         return Stage(self.directory / name)
@@ -44,6 +43,7 @@ class Work:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def write_json(self, name: str, content: Any) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
         write_text(self.directory / f"{name}.json", json.dumps(content, ensure_ascii=False))
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
