@@ -51,9 +51,11 @@ def at_most(count: int, texts: int, share: Fraction) -> Fraction:
 
 @pytest.mark.parametrize("texts", [1, 20, 298, 299, 300, 473, 1_000, 1_500])
 @pytest.mark.parametrize("share", [Fraction(1, 100), Fraction(1, 10)])
-def test_so_few_differing_answers_are_seen_of_a_worse_pair_once_in_twenty_times(texts: int, share: Fraction) -> None:
-    allowed = most_differing(texts, float(share))
-    limit = Fraction(1, 20)
+@pytest.mark.parametrize("limit", [Fraction(1, 20), Fraction(2, 5)])
+def test_so_few_differing_answers_are_hardly_ever_seen_of_a_worse_pair(
+    texts: int, share: Fraction, limit: Fraction
+) -> None:
+    allowed = most_differing(texts, float(share), float(1 - limit))
     if allowed is None:
         assert at_most(0, texts, share) > limit
     else:
@@ -64,7 +66,7 @@ def test_so_few_differing_answers_are_seen_of_a_worse_pair_once_in_twenty_times(
 def test_the_lowest_threshold_that_keeps_the_agreement_is_chosen(
     answers: list[tuple[float, bool, bool, bool]], agreement: float
 ) -> None:
-    allowed = most_differing(len(answers), 1 - agreement)
+    allowed = most_differing(len(answers), 1 - agreement, 0.95)
     within = [
         threshold
         for threshold in {sure for sure, *_ in answers}
@@ -78,19 +80,24 @@ def test_the_lowest_threshold_that_keeps_the_agreement_is_chosen(
         assert found == min(within)
 
 
-@given(answers=ANSWERS, max_loss=st.sampled_from([0.002, 0.05, 0.3]), repeated=st.sampled_from([1, 30]))
+@given(
+    answers=ANSWERS,
+    max_loss=st.sampled_from([0.002, 0.05, 0.3]),
+    certainty=st.sampled_from([0.5, 0.95]),
+    repeated=st.sampled_from([1, 30]),
+)
 def test_every_threshold_from_the_chosen_one_up_keeps_the_loss_and_the_next_does_not(
-    answers: list[tuple[float, bool, bool, bool]], max_loss: float, repeated: int
+    answers: list[tuple[float, bool, bool, bool]], max_loss: float, certainty: float, repeated: int
 ) -> None:
     texts = len(answers) * repeated
 
     def is_within(threshold: float) -> bool:
         lost, won = (np.array([count * repeated]) for count in lost_and_won(answers, threshold))
-        return bool(loss_limit(lost, won, texts)[0] <= max_loss)
+        return bool(loss_limit(lost, won, texts, certainty)[0] <= max_loss)
 
     thresholds = sorted({sure for sure, *_ in answers}, reverse=True)
     try:
-        found = trial_of(answers, repeated=repeated).threshold_for_loss(max_loss)
+        found = trial_of(answers, repeated=repeated).threshold_for_loss(max_loss, certainty)
     except NotFitted:
         assert not is_within(thresholds[0]) or not is_within(2.0)
     else:

@@ -2,8 +2,8 @@
 
 Both models classify the texts. The threshold is the lowest one at which, of all texts like these, the pair gives at
 least the wanted share of the teacher's answers, or is not much less often right than the teacher; that is true with a
-certainty of 95 %. The pair goes into the folder of models, with its curve as a table and as a picture. Workers serve it
-with SENTIQ_CASCADE=STUDENT,TEACHER: docs/cascade.md.
+certainty, 95 % by default. The pair goes into the folder of models, with its curve as a table and as a picture. Workers
+serve it with SENTIQ_CASCADE=STUDENT,TEACHER: docs/cascade.md.
 
 Exit status: 0 the pair is in the store; 1 it cannot be fitted, the reason is on standard error; 2 wrong usage; 69 what
 it needs is not installed; 130 interrupted.
@@ -48,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
         type=_share,
         help="how much less often than the teacher the pair may be right, such as 0.002; the texts need labels",
     )
+    made.add_argument(
+        "--certainty",
+        type=_certainty,
+        default=0.95,
+        help="how certain it is that texts like these keep the bound (default: 0.95); 0.5: as often as not",
+    )
     made.add_argument("--text", help="heading or number of the column of texts (default: recognised)")
     made.add_argument("--label", help="heading or number of the column of labels (default: recognised)")
     made.add_argument(
@@ -69,6 +75,13 @@ def _share(word: str) -> float:
     value = float(word)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{word} does not lie between 0 and 1")
+    return value
+
+
+def _certainty(word: str) -> float:
+    value = float(word)
+    if not 0.5 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not between 0.5 and 1")
     return value
 
 

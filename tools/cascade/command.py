@@ -15,7 +15,7 @@ from sentiq.core.settings import BUNDLED_MODELS
 from sentiq.engine import Engine, ModelError, StoredPair
 from sentiq.engine.pairs import pair_manifest, store_pair
 from sentiq.engine.registry import StoredModel, find_model
-from tools.cascade.fit import CERTAINTY, NotFitted, Point, Trial
+from tools.cascade.fit import NotFitted, Point, Trial
 from tools.cascade.picture import picture
 from tools.labelled import LabelledError, read_labelled, read_texts
 
@@ -49,14 +49,14 @@ def fit(options: argparse.Namespace) -> StoredPair:
     print(f"{len(texts):,} texts {'without' if truth is None else 'with'} labels from {options.texts}")
     trial = _try(student, teacher, texts, truth, labels, options.backend)
     if options.max_loss is None:
-        threshold = trial.threshold_for_agreement(options.agreement)
+        threshold = trial.threshold_for_agreement(options.agreement, options.certainty)
         bound = {"agreement": options.agreement}
     else:
-        threshold = trial.threshold_for_loss(options.max_loss)
+        threshold = trial.threshold_for_loss(options.max_loss, options.certainty)
         bound = {"max_loss": options.max_loss}
     chosen, curve = trial.at(threshold), trial.curve()
     details = {
-        "bound": bound | {"certainty": CERTAINTY},
+        "bound": bound | {"certainty": options.certainty},
         "texts": trial.texts,
         "chosen": asdict(chosen),
         "curve": [asdict(point) for point in curve],

@@ -1,14 +1,14 @@
 """Chooses the threshold of a pair: as low as a bound on what it changes allows.
 
-The texts are a sample of those that will come, and so the bound is kept with a certainty of 95 %, not merely on the
-sample:
+The texts are a sample of those that will come, and so the bound is kept with a certainty, 95 % if none is asked for,
+not merely on the sample:
 
 - Agreement. The answers in which the pair differs from the teacher become no fewer while the threshold goes down. For
   such a risk the lowest threshold may be taken whose upper confidence limit is within the bound, without a correction
   for the number of thresholds that were looked at (Bates et al. 2021, Distribution-Free, Risk-Controlling Prediction
   Sets, Journal of the ACM 68, arXiv 2101.02703). The limit is the exact one of the binomial distribution (Clopper and
   Pearson 1934, Biometrika 26): so many differing answers are allowed as would be seen, or fewer, with a probability of
-  at most 5 % where the share of differing answers is the bound itself.
+  at most 5 % (1 − certainty) where the share of differing answers is the bound itself.
 - Loss. The accuracy of the pair can also rise while the threshold goes down. So thresholds are tested one after the
   other from the highest one down, until the first one fails (fixed sequence testing: Angelopoulos et al. 2021, Learn
   then Test, arXiv 2110.01052). The upper limit of the difference between two accuracies on the same texts is that of
@@ -25,7 +25,6 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-CERTAINTY = 0.95
 CURVE_STEPS = 20
 
 
@@ -75,23 +74,23 @@ class Trial:
             self._won = np.cumsum(by_student & ~by_teacher)[ends]
             self._right = int(by_teacher.sum())
 
-    def threshold_for_agreement(self, agreement: float) -> float:
+    def threshold_for_agreement(self, agreement: float, certainty: float = 0.95) -> float:
         """Return the lowest threshold at which this share of answers is the teacher's own. Raises NotFitted."""
-        allowed = most_differing(self.texts, 1 - agreement)
+        allowed = most_differing(self.texts, 1 - agreement, certainty)
         if allowed is None:
-            needed = math.ceil(math.log(1 - CERTAINTY) / math.log(agreement))
+            needed = math.ceil(math.log(1 - certainty) / math.log(agreement))
             raise NotFitted(
                 f"{self.texts:,} texts cannot show an agreement of {agreement:g}: at least {needed:,} are needed,"
                 " and the more there are, the lower the threshold becomes"
             )
         return self._lowest(self._differing <= allowed)
 
-    def threshold_for_loss(self, max_loss: float) -> float:
+    def threshold_for_loss(self, max_loss: float, certainty: float = 0.95) -> float:
         """Return the lowest threshold at which no more accuracy than this is lost. Raises NotFitted."""
         assert self._lost is not None
         assert self._won is not None
-        limits = loss_limit(self._lost, self._won, self.texts)
-        if (least := float(loss_limit(np.zeros(1), np.zeros(1), self.texts)[0])) > max_loss:
+        limits = loss_limit(self._lost, self._won, self.texts, certainty)
+        if (least := float(loss_limit(np.zeros(1), np.zeros(1), self.texts, certainty)[0])) > max_loss:
             needed = math.ceil(self.texts * least / max_loss)
             raise NotFitted(
                 f"{self.texts:,} texts with labels cannot show a loss of at most {max_loss:g}: some {needed:,} are"
@@ -135,10 +134,10 @@ class Trial:
         )
 
 
-def most_differing(texts: int, share: float) -> int | None:
+def most_differing(texts: int, share: float, certainty: float) -> int | None:
     """Return of how many texts the answers may differ: where this share of all differs, so few are hardly ever seen.
 
-    That is the largest k with P(Binomial(texts, share) ≤ k) ≤ 5 %; None where there is none.
+    That is the largest k with P(Binomial(texts, share) ≤ k) ≤ 1 − certainty; None where there is none.
     """
     seen = 0.0  # the probability of at most `count`
     for count in range(texts + 1):
@@ -149,13 +148,15 @@ def most_differing(texts: int, share: float) -> int | None:
             + count * math.log(share)
             + (texts - count) * math.log1p(-share)
         )
-        if seen > 1 - CERTAINTY:
+        if seen > 1 - certainty:
             return count - 1 if count else None
     return texts
 
 
-def loss_limit(lost: NDArray[np.float64], won: NDArray[np.float64], texts: int) -> NDArray[np.float64]:
+def loss_limit(
+    lost: NDArray[np.float64], won: NDArray[np.float64], texts: int, certainty: float
+) -> NDArray[np.float64]:
     """Return the upper limits of the accuracy lost, where so many right answers were lost and won."""
     difference = (lost - won) / (texts + 2)
     deviation = np.sqrt((lost + won + 1) - (lost - won) ** 2 / (texts + 2)) / (texts + 2)
-    return np.asarray(difference + NormalDist().inv_cdf(CERTAINTY) * deviation)
+    return np.asarray(difference + NormalDist().inv_cdf(certainty) * deviation)
