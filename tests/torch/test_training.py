@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,11 @@ pytest.importorskip("sklearn", reason="training needs scikit-learn: see tools/tr
 
 # By name, as type checkers run without torch and would follow an import statement into code that needs it.
 torch = importlib.import_module("torch")
-data, export, ngrams, tokens = (
-    importlib.import_module(f"tools.training.{name}") for name in ("data", "export", "ngrams", "tokens")
+data, export, fit, learn, network, ngrams, outputs, tokens = (
+    importlib.import_module(f"tools.training.{name}")
+    for name in ("data", "export", "fit", "learn", "network", "ngrams", "outputs", "tokens")
 )
+saving = importlib.import_module("tools.tuning.saving")
 
 THINGS = ["菜", "房间", "手机", "书", "电影", "服务", "快递", "衣服", "耳机", "景点"]
 GOOD, BAD = ["很好", "不错", "特别棒"], ["很差", "糟糕", "特别烂"]
@@ -78,6 +81,59 @@ def test_the_network_looks_up_the_ngrams_that_were_counted() -> None:
     expected = [start + (rows & (size - 1)) for start, rows, size in zip(starts, found, ngrams.TABLES, strict=True)]
     assert ngrams.features(ids).tolist() == np.concatenate(expected).tolist()
     assert all((rows >= 0).all() for rows in found)  # also in 32 bits
+
+
+@pytest.mark.parametrize("wanted", [[[0.7, 0.3], [0.2, 0.8]], [[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]]])
+def test_probabilities_are_learned_as_they_are(wanted: list[list[float]]) -> None:
+    tokenizer = tokens.build_tokenizer(["甲乙丙", "丁戊己"] * 3)
+    texts = tokens.encode(tokenizer, ["甲乙丙", "丁戊己"] * 50)
+    linear = ngrams.fit_linear(texts, np.array(wanted * 50))
+    np.testing.assert_allclose(outputs.probabilities(linear.logits(texts[:2])), wanted, atol=0.03)
+
+
+def test_what_combines_both_parts_makes_the_probabilities_right() -> None:
+    logits = np.random.default_rng(0).normal(size=(500, 3))
+    wanted = outputs.probabilities(logits)
+    weights = fit.combine(logits / 4, np.zeros_like(logits), wanted)
+    assert weights.linear == pytest.approx(4, rel=0.01)
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    texts = tokens.encode(tokens.build_tokenizer(GOOD + BAD), GOOD + BAD)
+    targets = np.array([[0.1, 0.9]] * len(GOOD) + [[0.8, 0.2]] * len(BAD))
+
+    def interrupt(message: str) -> None:
+        if message.startswith("epoch 2"):
+            raise KeyboardInterrupt
+
+    def fitted(stage: Any, report: Any = print) -> Any:
+        torch.manual_seed(5)
+        made = network.Convolution(np.ones((20, 4), dtype=np.float32), np.ones((network.PAIRS, 4), dtype=np.float32), 1)
+        fit.fit_convolution(made, texts, targets, seed=1, epochs=3, report=report, stage=stage)
+        return made.head[0].weight
+
+    expected = fitted(None)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(saving.Stage(tmp_path), interrupt)
+    assert torch.equal(fitted(saving.Stage(tmp_path)), expected)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch and its exporters announce changes of their own
+def test_three_labels_are_told_apart_in_full_precision_and_in_int8(tmp_path: Path) -> None:
+    names = ["negative", "neutral", "positive"]
+    texts = {f"{thing}{word}": number for thing in THINGS for number, word in enumerate(["很差", "一般", "很好"])}
+    tokenizer = tokens.build_tokenizer(list(texts))
+    ids, wanted = tokens.encode(tokenizer, list(texts)), outputs.one_hot(np.array(list(texts.values())), 3)
+    targets, vocabulary = learn.Targets(wanted, fit.smoothed(wanted)), tokenizer.get_vocab_size()
+    parts = learn.learn(ids, targets, (ids, wanted), vocabulary=vocabulary, seed=1, epochs=1, report=print)
+    for precision in ("int8", "f32"):  # in this order, so that the one takes nothing from the other
+        directory = tmp_path / precision
+        made = parts.network(int8=precision == "int8")
+        export.write_model(directory, made, tokenizer, {"id": "three", "source": "a test"}, names, precision)
+        answers = Engine.load(directory).classify(list(texts))
+        assert [int(np.argmax(answer.probabilities)) for answer in answers] == list(texts.values())
+        expected = outputs.probabilities(parts.logits(ids)["combined"])
+        np.testing.assert_allclose([answer.probabilities for answer in answers], expected, atol=0.02)
 
 
 def test_a_new_model_takes_the_place_of_the_old_one(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.needs import need
 
 EPOCHS = 7
-NEEDED = ("torch", "numpy", "openvino", "scipy", "sklearn", "tokenizers")
+NEEDED = ("torch", "numpy", "openvino", "safetensors", "scipy", "sklearn", "tokenizers")
 REMEDY = "tools/training/README.md has the commands that make its environment."
 
 

@@ -15,7 +15,7 @@ from tools.training.data import Split
 CALIBRATION_BINS = 15
 
 
-def probabilities(model_dir: Path, texts: list[str]) -> NDArray[np.float64]:
+def of_positive(model_dir: Path, texts: list[str]) -> NDArray[np.float64]:
     """Probability of the positive label, `[texts]`."""
     return np.array([p.probabilities[1] for p in Engine.load(model_dir).classify(texts)])
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,6 @@ from tokenizers import Tokenizer
 
 from tools.training.network import Combined
 from tools.training.tokens import MAX_TOKENS, PAD
-
-LABELS = ["negative", "positive"]
 
 
 def save_network(network: Combined, directory: Path) -> None:
@@ -34,7 +33,12 @@ def save_network(network: Combined, directory: Path) -> None:
 
 
 def write_model(
-    directory: Path, network: Combined, tokenizer: Tokenizer, identity: dict[str, Any], precision: str
+    directory: Path,
+    network: Combined,
+    tokenizer: Tokenizer,
+    identity: dict[str, Any],
+    labels: Sequence[str],
+    precision: str,
 ) -> None:
     """Write the files of a model into a new directory, the manifest last."""
     directory.mkdir()
@@ -45,7 +49,7 @@ def write_model(
     version = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
     manifest = identity | {
         "version": version,
-        "labels": LABELS,
+        "labels": list(labels),
         "max_tokens": MAX_TOKENS,
         "pad_id": PAD,
         "precision": precision,

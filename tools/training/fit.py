@@ -8,29 +8,47 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional
 
-from tools.training.network import Convolution
+from tools.training.network import Convolution, Weights, of_labels
+from tools.training.outputs import Logits, Shares, loss, slope
 from tools.training.tokens import Ids
+from tools.tuning.saving import Stage
 
 BATCH_TOKENS = 6_000  #: padded tokens of one training batch
 LEARNING_RATE = 2e-3
 EMBEDDING_RATE = 1e-3
 WEIGHT_DECAY = 5e-2
-LABEL_SMOOTHING = 0.06
+LABEL_SMOOTHING = 0.06  #: of labels by people, which are sometimes wrong
 MAX_GRADIENT_NORM = 1.0
+WEAK = 1e-6  #: penalty on the weights that combine, so that they stay finite where held-out texts are all right
 
 Report = Callable[[str], None]
 
 
+def smoothed(labels: Shares) -> Shares:
+    """Return the labels of people with a little probability for each other label."""
+    return labels * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / labels.shape[1]
+
+
 def fit_convolution(
-    network: Convolution, texts: Sequence[Ids], labels: NDArray[np.int64], *, seed: int, epochs: int, report: Report
+    network: Convolution,
+    texts: Sequence[Ids],
+    targets: Shares,
+    *,
+    seed: int,
+    epochs: int,
+    report: Report,
+    stage: Stage | None = None,
 ) -> None:
-    """Fit `network` in place; the learning rates rise, then fall to nothing by the last epoch (one-cycle schedule)."""
-    rng = random.Random(seed)
-    targets = torch.from_numpy(labels).float() * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / 2
+    """Fit `network` in place; the learning rates rise, then fall to nothing by the last epoch (one-cycle schedule).
+
+    `targets` are what the probabilities of the labels should be, ``[texts, labels]``. After each epoch all that is
+    needed to go on is kept in `stage`, if there is one, and what is found there is gone on with.
+    """
+    wanted = torch.from_numpy(targets).float()
     embeddings = [*network.characters.parameters(), *network.pairs.parameters()]
     others = [p for module in (network.first, network.second, network.head) for p in module.parameters()]
     optimiser = torch.optim.AdamW(
@@ -42,49 +60,71 @@ def fit_convolution(
         fused=True,
     )
     # Shuffling changes how many batches there are by a few: the schedule has room for them.
-    steps = epochs * sum(1 for _ in batches(texts, rng)) + 100
+    steps = epochs * sum(1 for _ in batches(texts, _dice(seed, 0))) + 100
     rates = [EMBEDDING_RATE, LEARNING_RATE]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps, pct_start=0.15)
-    for epoch in range(epochs):
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    done = 0
+    if stage and (state := stage.read_state()) is not None:
+        done = state["epochs"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    for epoch in range(done, epochs):
         network.train()
+        torch.manual_seed(seed * 1_000 + epoch)  # an epoch is the same after an interruption
         losses = []
-        for rows in batches(texts, rng):
+        for rows in batches(texts, _dice(seed, epoch)):
             ids, mask = pad([texts[row] for row in rows])
-            loss = functional.binary_cross_entropy_with_logits(network(ids, mask.unsqueeze(-1).float()), targets[rows])
+            lost = functional.cross_entropy(of_labels(network(ids, mask.unsqueeze(-1).float())), wanted[rows])
             optimiser.zero_grad()
-            loss.backward()
+            lost.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
             optimiser.step()
             schedule.step()
-            losses.append(loss.item())
+            losses.append(lost.item())
         report(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}")
+        if stage:
+            stage.write_state({"epochs": epoch + 1, **{name: part.state_dict() for name, part in parts.items()}}, -1)
     network.eval()
 
 
-def predict(network: Convolution, texts: Sequence[Ids]) -> NDArray[np.float64]:
-    """Logits, `[texts]`."""
-    logits = np.empty(len(texts))
+def _dice(seed: int, epoch: int) -> random.Random:
+    return random.Random(f"{seed} {epoch}")
+
+
+def predict(network: Convolution, texts: Sequence[Ids]) -> Logits:
+    """Logits, `[texts, outputs]`."""
+    found: Logits | None = None
     with torch.inference_mode():
         for rows in batches(texts):
             ids, mask = pad([texts[row] for row in rows])
-            logits[rows] = network(ids, mask.unsqueeze(-1).float()).numpy()
-    return logits
+            logits = network(ids, mask.unsqueeze(-1).float()).numpy()
+            if found is None:
+                found = np.empty((len(texts), logits.shape[1]))
+            found[rows] = logits
+    assert found is not None
+    return found
 
 
-def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of the positive label."""
-    return np.asarray(1 / (1 + np.exp(-logits)))
-
-
-def combine(
-    linear: NDArray[np.float64], convolution: NDArray[np.float64], labels: NDArray[np.int64]
-) -> tuple[float, float, float]:
-    """Weights of both parts and a bias, by logistic regression on held-out texts.
+def combine(linear: Logits, convolution: Logits, targets: Shares) -> Weights:
+    """Weights of both parts and a bias, by logistic regression on held-out texts, `[texts, outputs]` each.
 
     This calibrates the scores too: each weight holds the inverse temperature of its part (Platt scaling).
     """
-    model = LogisticRegression(C=1e6).fit(np.stack([linear, convolution], 1), labels)
-    return float(model.coef_[0][0]), float(model.coef_[0][1]), float(model.intercept_[0])
+
+    def combined(numbers: NDArray[np.float64]) -> Logits:
+        return numbers[0] * linear + numbers[1] * convolution + numbers[2:]
+
+    def objective(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = combined(numbers)
+        slopes = slope(logits, targets) / len(targets)
+        back = [(slopes * linear).sum(), (slopes * convolution).sum(), *slopes.sum(axis=0)]
+        penalty = WEAK * numbers
+        return loss(logits, targets) + float(penalty @ numbers) / 2, np.array(back) + penalty
+
+    first = np.array([0.5, 0.5, *np.zeros(linear.shape[1])])
+    of_linear, of_convolution, *bias = minimize(objective, first, jac=True, method="L-BFGS-B").x
+    return Weights(float(of_linear), float(of_convolution), np.array(bias))
 
 
 def batches(texts: Sequence[Ids], rng: random.Random | None = None) -> Iterator[list[int]]:

@@ -17,6 +17,8 @@ from tokenizers.pre_tokenizers import Split, WhitespaceSplit
 PAD, UNKNOWN = 0, 1
 MIN_COUNT = 3  #: a rarer character is unknown
 MAX_TOKENS = 512
+#: Ids stay below it, or the hashes of n-grams would not fit into 32 bits.
+MAX_VOCABULARY = 1 << 13
 
 Ids = NDArray[np.int64]
 
@@ -25,7 +27,7 @@ def build_tokenizer(texts: Sequence[str]) -> Tokenizer:
     normalizer = Normalizers([NFKC(), Lowercase()])
     counts = Counter(c for text in texts for c in normalizer.normalize_str(text) if not c.isspace())
     vocabulary = {"[PAD]": PAD, "[UNK]": UNKNOWN}
-    for character, count in counts.most_common():
+    for character, count in counts.most_common(MAX_VOCABULARY - len(vocabulary)):
         if count >= MIN_COUNT:
             vocabulary[character] = len(vocabulary)
     tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))

@@ -13,13 +13,15 @@ import torch
 
 from tools.training.card import card
 from tools.training.data import read_split, read_unlabelled
-from tools.training.embed import embeddings
-from tools.training.evaluate import accuracy, by_source, measure, probabilities
+from tools.training.evaluate import accuracy, by_source, measure, of_positive
 from tools.training.export import replace_directory, write_model
-from tools.training.fit import combine, fit_convolution, predict, sigmoid
-from tools.training.network import CHARACTER_WIDTH, PAIR_WIDTH, PAIRS, Combined, Convolution
-from tools.training.ngrams import baseline_predictions, fit_linear
+from tools.training.fit import smoothed
+from tools.training.learn import Targets, accuracies, learn
+from tools.training.ngrams import baseline_predictions
+from tools.training.outputs import one_hot, probabilities
 from tools.training.tokens import build_tokenizer, encode
+
+LABELS = ["negative", "positive"]
 
 
 def train(args: argparse.Namespace) -> None:
@@ -37,33 +39,28 @@ def train(args: argparse.Namespace) -> None:
     train_ids, dev_ids, test_ids = (encode(tokenizer, split.texts) for split in (train, dev, test))
     report(f"{len(train.texts)} training texts, vocabulary of {vocabulary}")
 
-    linear = fit_linear(train_ids, train.labels)
-    report("linear part fitted")
-    first_values = embeddings(
-        train_ids + encode(tokenizer, unlabelled),
-        characters=(vocabulary, CHARACTER_WIDTH),
-        pairs=(PAIRS, PAIR_WIDTH),
+    people = one_hot(train.labels, len(LABELS))
+    on_dev = one_hot(dev.labels, len(LABELS))
+    parts = learn(
+        train_ids,
+        Targets(linear=people, convolution=smoothed(people)),
+        (dev_ids, on_dev),
+        more=encode(tokenizer, unlabelled),
+        vocabulary=vocabulary,
         seed=args.seed,
+        epochs=args.epochs,
+        report=report,
     )
-    report(f"embeddings started from {len(train.texts) + len(unlabelled)} texts")
-    torch.manual_seed(args.seed)
-    convolution = Convolution(*first_values)
-    fit_convolution(convolution, train_ids, train.labels, seed=args.seed, epochs=args.epochs, report=report)
-
-    on_dev, on_test = (
-        {"linear": linear.logits(ids), "convolution": predict(convolution, ids)} for ids in (dev_ids, test_ids)
-    )
-    weights = combine(on_dev["linear"], on_dev["convolution"], dev.labels)
-    on_dev["combined"] = weights[0] * on_dev["linear"] + weights[1] * on_dev["convolution"] + weights[2]
-    dev_accuracy = {part: accuracy((logits > 0).astype(np.int64), dev) for part, logits in on_dev.items()}
+    dev_accuracy = accuracies(parts.logits(dev_ids), on_dev)
     report(f"accuracy on the development split: {dev_accuracy}")
+    on_test = {part: probabilities(logits)[:, 1] for part, logits in parts.logits(test_ids).items()}
 
     identity = {"id": args.out.name, "source": f"trained from scratch by `python -m tools.training`, seed {args.seed}"}
     with tempfile.TemporaryDirectory() as scratch:
         reference, shipped = Path(scratch) / "fp32", Path(scratch) / args.out.name
-        write_model(reference, Combined(convolution, linear, weights, int8=False), tokenizer, identity, "f32")
-        write_model(shipped, Combined(convolution, linear, weights, int8=True), tokenizer, identity, "int8")
-        fp32, int8 = (probabilities(directory, test.texts) for directory in (reference, shipped))
+        write_model(reference, parts.network(int8=False), tokenizer, identity, LABELS, "f32")
+        write_model(shipped, parts.network(int8=True), tokenizer, identity, LABELS, "int8")
+        fp32, int8 = (of_positive(directory, test.texts) for directory in (reference, shipped))
         baseline = baseline_predictions(train.texts, train.labels, test.texts)
         metrics = {
             "seed": args.seed,
@@ -77,7 +74,7 @@ def train(args: argparse.Namespace) -> None:
             },
             "size_bytes": sum(path.stat().st_size for path in shipped.iterdir()),
             "dev_accuracy": dev_accuracy,
-            "uncalibrated": {part: measure(sigmoid(logits), test) for part, logits in on_test.items()},
+            "uncalibrated": {part: measure(on_test[part], test) for part in ("linear", "convolution")},
             "int8": measure(int8, test),
             "fp32": measure(fp32, test),
             "int8_fp32_agreement": round(float(((int8 > 0.5) == (fp32 > 0.5)).mean()), 5),
