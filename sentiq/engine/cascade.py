@@ -59,7 +59,7 @@ Classifier: TypeAlias = Engine | Cascade
 
 
 def open_stored(
-    stored: StoredModel | StoredPair, *, backend: str, token_budget: int, observer: Observer | None = None
+    stored: StoredModel | StoredPair, *, backend: str, token_budget: int = 512, observer: Observer | None = None
 ) -> Classifier:
     """Load a model, or both models of a pair. Takes what `Engine.load` takes, and raises ModelError as it does."""
 

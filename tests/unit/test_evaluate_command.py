@@ -11,6 +11,7 @@ import pytest
 
 from sentiq.engine import Engine
 from sentiq.engine.registry import Calibration, read_manifest
+from tests.support.models import BUNDLED, copy_contrary, make_pair
 from tests.support.paths import BUNDLED_MODEL
 from tests.support.texts import sentences
 from tools.evaluation.__main__ import main
@@ -77,6 +78,23 @@ def test_two_models_are_compared_on_the_same_rows(
     assert report["against"]["model"] == cold.name
     assert report["against"]["calibration"]["error"]["value"] > report["calibration"]["error"]["value"]
     assert "may be chance" in capsys.readouterr().out
+
+
+def test_a_pair_is_compared_with_its_teacher_and_cannot_be_calibrated_itself(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, written = tmp_path / "store", tmp_path / "report.json"
+    copy_contrary(store, "contrary")
+    pair = make_pair(store, BUNDLED, "contrary", 0.0)  # the student answers all
+    command = [pair.manifest.id, str(labelled), "--store", str(store)]
+
+    assert main([*command, "--against", "contrary", "--json", str(written)]) == 0
+    report = json.loads(written.read_text(encoding="utf-8"))
+    assert report["model"] == pair.manifest.name
+    assert report["accuracy"]["value"] == pytest.approx(1 - report["against"]["accuracy"]["value"])
+
+    assert main([*command, "--fit"]) == 1
+    assert "is a pair: fit each of the two" in capsys.readouterr().err
 
 
 def test_a_fitted_calibration_is_stored_and_helps(

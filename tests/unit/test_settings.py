@@ -50,6 +50,8 @@ def test_an_unknown_name_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: 
         ("SENTIQ_PORT", "http"),
         ("SENTIQ_LOG_LEVEL", "loud"),
         ("SENTIQ_LEASE_S", "0"),
+        ("SENTIQ_CASCADE", "small"),
+        ("SENTIQ_CASCADE", "small,large,larger"),
     ],
 )
 def test_a_bad_value_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -87,6 +89,16 @@ def test_settings_that_do_not_fit_stop_the_start(
     with pytest.raises(SettingsError) as error:
         load()
     assert all(word in str(error.value) for word in told), str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("pair", "served"),
+    [("", "my-model"), ("small,large", "small+large"), ("small@1, hub/large@2", "small@1+hub/large@2")],
+)
+def test_a_pair_is_served_instead_of_the_model(monkeypatch: pytest.MonkeyPatch, pair: str, served: str) -> None:
+    monkeypatch.setenv("SENTIQ_MODEL", "my-model")
+    monkeypatch.setenv("SENTIQ_CASCADE", pair)
+    assert load().served_model == served
 
 
 @pytest.mark.parametrize(

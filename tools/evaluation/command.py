@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiq.engine import Engine
-from sentiq.engine.registry import MANIFEST, ModelError, StoredModel, find_model, read_manifest
+from sentiq.engine import StoredPair
+from sentiq.engine.cascade import open_stored
+from sentiq.engine.pairs import find as find_stored
+from sentiq.engine.registry import MANIFEST, ModelError, StoredModel, read_manifest
 from sentiq.evaluation.comparison import compare
 from sentiq.evaluation.metrics import Evaluation, evaluate
 from sentiq.evaluation.report import Fitted, Report, document, page
@@ -57,6 +59,8 @@ def evaluated(options: argparse.Namespace) -> Report:
             f"{second.manifest.name} has the labels {', '.join(second.manifest.labels)} and {first.manifest.name} has "
             f"{', '.join(labels)}: only models with the same labels can be compared"
         )
+    if options.fit and isinstance(first, StoredPair):
+        raise ModelError(f"--fit calibrates one model, and {first.manifest.name} is a pair: fit each of the two")
     read = read_labelled(options.file, text=options.text, label=options.label, source=options.source, labels=labels)
     probabilities = answers(first, read.texts, options.backend)
     evaluation = measured(read, labels, probabilities)
@@ -82,22 +86,25 @@ def evaluated(options: argparse.Namespace) -> Report:
                 )
             ),
         )
-    if options.fit:
+    if options.fit and isinstance(first, StoredModel):
         report = replace(report, fitted=fitted(first, read, probabilities, options.store))
     return report
 
 
-def find(name: str, roots: Sequence[Path]) -> StoredModel:
-    """Return the model of a directory, or of this id or `id@version` in the stores. Raises ModelError."""
+def find(name: str, roots: Sequence[Path]) -> StoredModel | StoredPair:
+    """Return the model of a directory, or the model or pair of this id or `id@version` in the stores.
+
+    Raises ModelError.
+    """
     directory = Path(name)
     if (directory / MANIFEST).is_file():
         return StoredModel(directory, read_manifest(directory), 0.0)
-    return find_model(roots, name)
+    return find_stored(roots, name)
 
 
-def answers(model: StoredModel, texts: Sequence[str], backend: str) -> NDArray[np.float64]:
+def answers(model: StoredModel | StoredPair, texts: Sequence[str], backend: str) -> NDArray[np.float64]:
     """Return the probabilities ``[texts, labels]`` as a worker computes them. Raises ModelError."""
-    engine = Engine.load(model.directory, backend=backend)
+    engine = open_stored(model, backend=backend)
     with step(f"classify {len(texts):,} texts with {model.manifest.name}"):
         found = [
             prediction.probabilities
