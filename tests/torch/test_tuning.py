@@ -24,17 +24,22 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("peft", reason="sentiq-tune needs peft: requirements/tuning.in")
+import torch
+from transformers import BertForSequenceClassification, RobertaForSequenceClassification
 
 from sentiq.engine import Engine
 from sentiq.engine.registry import StoredModel, measured, read_manifest, verify_files
 from tests.support.paths import REPOSITORY
-from tests.torch.checkpoints import hugging_face_roberta, sentencepiece_bert, structbert
+from tests.torch.checkpoints import hugging_face_roberta, sentencepiece_bert, small_bert, structbert
 from tools.tuning import second_look
 from tools.tuning.__main__ import main
+from tools.tuning.batches import BatchSize
+from tools.tuning.fit import predict
 from tools.tuning.progress import Meter
 from tools.tuning.saving import save
 from tools.tuning.temperature import fit_temperature
 from tools.tuning.texts import Texts
+from tools.tuning.ways import Reader, features, learner_of, learning
 
 # transformers and torch's exporters announce changes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -233,6 +238,29 @@ def test_killed_the_result_is_the_same(fitted: Fitted, tmp_path: Path) -> None:
     assert fitted(base, labelled, "killed", *options) == expected
 
 
+@pytest.mark.parametrize("way", ["whole", "lora", "head"])
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_the_finished_network_answers_as_the_one_that_learned(way: str, kind: str, tmp_path: Path) -> None:
+    network: Any = small_bert()
+    if kind == "roberta":
+        hugging_face_roberta(tmp_path / "roberta", ["negative", "positive"])
+        network = RobertaForSequenceClassification.from_pretrained(tmp_path / "roberta")
+    dice = random.Random(1)
+    # Past the special ids, of which RoBERTa's padding would change its positions.
+    ids = [[dice.randint(5, 300) for _ in range(dice.randint(3, 60))] for _ in range(20)]
+    reader, size = Reader(ids, 1, bfloat16=False), BatchSize(8, 1024)
+    learner = learner_of(way, network, reader, lambda: features(network, reader, size))
+    with torch.no_grad():
+        for weight in learning(learner.module).values():
+            weight.add_(0.05 * torch.randn_like(weight))
+    given = predict(learner, range(20), size)
+    finished = learner.finished().eval()
+    with torch.no_grad():
+        again = [finished(**reader.batch([place])).logits[0].numpy() for place in range(20)]
+    np.testing.assert_allclose(again, given, atol=1e-4)
+    assert type(finished) is type(network)
+
+
 def test_another_seed_gives_another_result(fitted: Fitted, tmp_path: Path) -> None:
     base, labelled = structbert(tmp_path / "base"), table(tmp_path / "labelled.csv", 90)
     digests = {fitted(base, labelled, seed, "--way", "head", "--epochs", "2", "--seed", seed) for seed in "12"}
@@ -244,8 +272,6 @@ def test_a_roberta_and_an_encoder_without_a_classifier_learn_too(way: str, fitte
     labelled = table(tmp_path / "labelled.csv", 60)
     roberta = hugging_face_roberta(tmp_path / "roberta", ["LABEL_0", "LABEL_1"])
     assert fitted(roberta, labelled, "roberta", "--way", way, "--epochs", "1")
-    from transformers import BertForSequenceClassification
-
     sentencepiece_bert(tmp_path / "pieces", ["a", "b"])
     network = BertForSequenceClassification.from_pretrained(tmp_path / "pieces")
     network.bert.save_pretrained(tmp_path / "pieces")  # as a base encoder is: without a classifier, other names
@@ -335,8 +361,6 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_learned(
 
 
 def test_torchs_own_error_of_a_full_disk_is_told_as_one() -> None:
-    import torch
-
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with pytest.raises(OSError, match="the disk may be full") as raised:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from tools.tuning.batches import by_length, padded_tokens, shuffled
+from tools.tuning.batches import BatchSize, by_length, padded_tokens, shuffled
 from tools.tuning.plan import WARM_UP, Plan
 from tools.tuning.progress import Meter
 from tools.tuning.saving import Stage
@@ -81,7 +81,7 @@ def fit(
             padded_tokens(batch, learner.widths), f"{name}step {run.step} of {len(steps)}, loss {loss.item():.3f}"
         )
         if run.step in looks:
-            run.look(predict(learner, apart, plan)[list(apart)], np.array(labels)[list(apart)])
+            run.look(predict(learner, apart, plan.size)[list(apart)], np.array(labels)[list(apart)])
             meter.say(f"step {run.step} of {len(steps)}, kept apart: {run.told()}")
             if run.looks_since_best >= patience:
                 break
@@ -93,12 +93,12 @@ def fit(
     return run.found
 
 
-def predict(learner: Learner, places: Sequence[int], plan: Plan) -> NDArray[np.float64]:
+def predict(learner: Learner, places: Sequence[int], size: BatchSize) -> NDArray[np.float64]:
     """Return logits ``[all texts, labels]``, zeros for texts that are not at `places`."""
     learner.module.eval()
     found: NDArray[np.float64] | None = None
     with torch.no_grad():
-        for batch in by_length(places, learner.widths, plan.size):
+        for batch in by_length(places, learner.widths, size):
             logits = learner.logits(batch).double().numpy()
             if found is None:
                 found = np.zeros((len(learner.widths), logits.shape[1]))

@@ -61,7 +61,7 @@ class Teacher:
             return None
         network = self._network(0)
         of_texts = self.features() if others is None else features(network, others, self._plan.size)
-        return predict(Head(network, of_texts), range(len(of_texts)), self._plan)
+        return predict(Head(network, of_texts), range(len(of_texts)), self._plan.size)
 
     def teach(self, parts: Parts, stop: Stop) -> Taught:
         """Run all stages that have not been run, and the last one again from where it was. Raises Interrupted."""
@@ -87,7 +87,7 @@ class Teacher:
         if result is None:
             learner = self._learner(number)
             self._fit(learner, learning, [], f"fold-{number}", meter, stop)
-            result = torch.from_numpy(predict(learner, fold, self._plan)[list(fold)])
+            result = torch.from_numpy(predict(learner, fold, self._plan.size)[list(fold)])
             stage.finish(result)
         else:
             meter.skip(self._tokens(learning))
