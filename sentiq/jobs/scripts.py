@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
 LUA = Path(__file__).parent / "lua"
 SHARED = ("clock", "job", "turns")  #: files of `lua/shared/`; a part uses none that comes after it
@@ -157,22 +157,39 @@ class RoundTrip:
     """Several runs of scripts in one round trip. Each is a step of its own: others may come between."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._pipeline = redis.pipeline(transaction=False)
+        self._runs: list[tuple[Source, tuple[Any, ...]]] = []
         self._sent: set[str] = set()  # digests
 
     def add(self, script: Script, /, **values: Any) -> None:
         """Run the script after those added before. Raises TypeError as a call does."""
         words, source = script.words(values), script.source
+        self._runs.append((source, words))
         if source.digest in self._sent:
             self._pipeline.evalsha(source.digest, *words)
-        else:  # Redis may not know it, and an error in the middle could not be mended
+        else:  # Redis may not know it
             self._sent.add(source.digest)
             self._pipeline.eval(source.text, *words)
 
     def run(self) -> list[Any]:
         """Return the answers, in order. Raises the first error that Redis answered, after all have run."""
-        return self._pipeline.execute()
+        answers = self.run_each()
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
 
     def run_each(self) -> list[Any]:
-        """Return the answers, and the errors in the places of theirs."""
-        return self._pipeline.execute(raise_on_error=False)
+        """Return the answers, and the errors in the places of theirs.
+
+        Redis reads a long trip in pieces. Where it was told between two to forget its scripts, those after run late.
+        """
+        answers = self._pipeline.execute(raise_on_error=False)
+        for place, (source, words) in enumerate(self._runs):
+            if isinstance(answers[place], NoScriptError):
+                try:
+                    answers[place] = self._redis.eval(source.text, *words)
+                except RedisError as error:
+                    answers[place] = error
+        return answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -307,6 +308,17 @@ def test_one_bad_submission_leaves_the_others_of_its_round_trip(
     answers = store.submit_all([first, broken, last])
     assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
     assert {store.get(small.job.id).state for small in (first, last)} == {JobState.QUEUED}
+
+
+def test_of_a_trip_in_which_redis_forgets_its_scripts_all_is_done(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis reads a long trip in pieces, between which another client may flush the scripts."""
+    forgotten = replace(store._submit.source, digest="0" * 40)
+    monkeypatch.setattr(store._submit, "source", forgotten)
+    smalls = [small_job(new(Lane.INTERACTIVE)) for _ in range(3)]
+    assert store.submit_all(smalls) == [None] * 3
+    assert {store.get(small.job.id).state for small in smalls} == {JobState.QUEUED}
 
 
 def test_a_small_job_with_a_key_is_made_once(store: JobStore) -> None:
