@@ -172,6 +172,72 @@ interface Summary {
   groups?: Group[];
 }
 
+interface Figure {
+  value: number;
+  low: number;
+  high: number;
+}
+
+interface LabelFigures {
+  label: string;
+  rows: number;
+  predicted: number;
+  precision: Figure | null;
+  recall: Figure | null;
+  f1: Figure | null;
+}
+
+interface SourceFigures {
+  source: string;
+  rows: number;
+  accuracy: Figure;
+}
+
+interface ScoreBin {
+  low: number;
+  high: number;
+  rows: number;
+  score: number;
+  accuracy: Figure;
+}
+
+interface CalibrationFigures {
+  rows: number;
+  error: Figure;
+  by_chance: number;
+  bins: ScoreBin[];
+}
+
+interface ConfusionCounts {
+  labels: string[];
+  counts: number[][];
+}
+
+interface Mistake {
+  index: number;
+  text: string;
+  label: string;
+  predicted: string;
+  score: number;
+  source: string;
+}
+
+interface EvaluationDocument {
+  object: string;
+  job_id: string;
+  label_column: string;
+  rows: number;
+  without_label: number;
+  without_answer: number;
+  accuracy: Figure;
+  macro_f1: Figure;
+  by_label: LabelFigures[];
+  confusion: ConfusionCounts;
+  calibration: CalibrationFigures | null;
+  by_source: SourceFigures[];
+  mistakes: Mistake[];
+}
+
 interface Point {
   at: string;
   rows: number;

@@ -14,6 +14,7 @@ from sentiq.evaluation.tally import Answer
 
 DIGITS = 4  #: of figures in the JSON document
 ROWS_SPOKEN_OF = 30  #: rows that a bin has at least, for a sentence on it
+ALL = 0.995  #: score from which on it would be told as 100 %
 PAGE = 320  #: width and height of the curve's picture, in its own units
 
 _STYLE = """
@@ -99,12 +100,13 @@ def in_words(calibration: Calibration) -> list[str]:
 
     A bin with fewer than 30 rows has no sentence.
     """
-    return [
-        f"Of 100 texts at {each.score:.0%}, {100 * each.accuracy.value:.0f} are right "
-        f"({100 * each.accuracy.low:.0f} to {100 * each.accuracy.high:.0f})."
-        for each in calibration.bins
-        if each.rows >= ROWS_SPOKEN_OF
-    ]
+    return [_in_words(each.score, each.accuracy) for each in calibration.bins if each.rows >= ROWS_SPOKEN_OF]
+
+
+def _in_words(score: float, accuracy: Figure) -> str:
+    said = f"{score:.0%}" if score < ALL else f"{score:.1%}"
+    value, low, high = (f"{100 * share:.0f}" for share in (accuracy.value, accuracy.low, accuracy.high))
+    return f"Of 100 texts at {said}, {value} are right ({low} to {high})."
 
 
 def page(report: Report) -> str:

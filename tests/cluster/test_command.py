@@ -299,6 +299,23 @@ def test_rows_are_filtered_and_sorted_as_the_service_can(cluster: Cluster, split
     assert (unknown.returncode, b"polarity" in unknown.stderr) == (3, True)
 
 
+def test_answers_are_compared_with_the_labels_of_a_file(cluster: Cluster, tmp_path: Path) -> None:
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_text(
+        "评论,标签\n房间干净，服务热情，下次还来,好评\n物流太慢，很失望,差评\n再也不买了，差评,好评\n", encoding="utf-8"
+    )
+    submitted = sentiq(cluster.url, "submit", str(labelled), "--wait", "--json")
+    assert "“标签” has labels" in submitted.stdout.decode()
+    job = json.loads(submitted.stdout)["id"]
+    found = json.loads(sentiq(cluster.url, "evaluation", job, "--json").stdout)
+    assert (found["label_column"], found["rows"], found["accuracy"]["value"]) == ("标签", 3, 0.6667)
+    told = sentiq(cluster.url, "evaluation", job).stdout.decode()
+    assert "66.7%" in told
+    assert "2\tnegative" in told
+    refused = sentiq(cluster.url, "evaluation", job, "--by", "城市")
+    assert b"keep_columns" in refused.stderr
+
+
 def test_the_pace_of_a_job_is_told(cluster: Cluster, split: str) -> None:
     steps = [line.split("\t") for line in sentiq(cluster.url, "throughput", split).stdout.decode().splitlines()]
     assert sum(int(rows) for _, rows, _ in steps) == 12

@@ -89,6 +89,7 @@ export function page({ id, signal, go, follow }) {
       decided: noteList(),
       facts: jobFacts(),
       summary: jobSummary(base, signal, view, (labels) => rows.labels(labels)),
+      evaluation: later(view, signal),
       split: groups,
       rows,
       downloads: downloads(base, signal, view, () => groups.by()),
@@ -101,6 +102,7 @@ export function page({ id, signal, go, follow }) {
       parts.note.element,
       parts.decided.element,
       band.element,
+      parts.evaluation.element,
       parts.split.element,
       parts.rows.element,
       parts.downloads.element,
@@ -112,6 +114,26 @@ export function page({ id, signal, go, follow }) {
   follow(() => view.follow());
   watch();
   return [heading, line, board.element, content];
+}
+
+/**
+ * How the answers compare with the labels of the file: loaded where there are any, as few jobs have them.
+ * @param {JobView} view
+ * @param {AbortSignal} signal
+ */
+function later(view, signal) {
+  const element = h("div");
+  let begun = false;
+  return {
+    element,
+    /** @param {JobDocument} job */
+    async update({ links }) {
+      if (begun || !links.evaluation) return;
+      begun = true;
+      const { evaluation } = await import("../parts/evaluation.js");
+      if (!signal.aborted) fill(element, evaluation(links.evaluation, signal, view));
+    },
+  };
 }
 
 /**

@@ -29,6 +29,7 @@ export function jobFacts() {
         ["facts.file", read?.filter(Boolean).join(" · ")],
         ["preview.text_column", file?.text_column],
         ["preview.id_column", file?.id_column],
+        ["preview.label_column", file?.label_column],
       ];
       fill(
         list,

@@ -50,6 +50,7 @@ export function preview(upload, readAgain, busy) {
     if (CHANGES_COLUMNS.has(name)) {
       delete asked.text_column; // the columns are others
       delete asked.id_column;
+      delete asked.label_column;
     }
     board.clear();
     element.setAttribute("aria-busy", "true");
@@ -143,6 +144,8 @@ export function preview(upload, readAgain, busy) {
     }
     const id = format.id_number === null ? "" : headings[format.id_number - 1][0];
     add("id_column", [["", t("preview.no_column")], ...headings], of("id_column") || id);
+    const label = format.label_number === null ? "" : headings[format.label_number - 1][0];
+    add("label_column", [["", t("preview.no_column")], ...headings], of("label_column") || label);
     add("has_header", yesOrNo("yes", "no"), String(format.has_header));
     add("encoding", [recognised(format.encoding), ...ENCODINGS.map(twice)], of("encoding"));
     if (format.format === "csv") {
@@ -187,6 +190,7 @@ export function preview(upload, readAgain, busy) {
     const { format, columns } = upload;
     const roles = columns.map(({ number }) => {
       if (format.text_numbers.includes(number)) return t("preview.is_text");
+      if (number === format.label_number) return t("preview.is_label");
       return number === format.id_number ? t("preview.is_id") : null;
     });
     const heads = columns.map((column, at) => {
