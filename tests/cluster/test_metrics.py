@@ -132,7 +132,9 @@ def test_a_worker_tells_what_jobs_did(cluster: Cluster) -> None:
     texts = sentences(3_000)
     texts[40] = "这条【异常】"
 
+    started = time.monotonic()
     job = cluster.wait_ended(cluster.submit(texts))
+    at_most_s = time.monotonic() - started
     for _ in range(5):
         cluster.wait_ended(cluster.submit(["一条", "两条"]))
 
@@ -142,7 +144,7 @@ def test_a_worker_tells_what_jobs_did(cluster: Cluster) -> None:
     assert shown.value("sentiq_texts_total", lane="bulk", outcome="failed") == 1
     assert shown.value("sentiq_chunks_total", lane="bulk") == 6
     assert shown.value("sentiq_queue_wait_seconds_count", lane="bulk") == 6
-    assert 0 < shown.value("sentiq_queue_wait_seconds_sum", lane="bulk") < 60
+    assert 0 < shown.value("sentiq_queue_wait_seconds_sum", lane="bulk") < 6 * at_most_s
     assert shown.value("sentiq_poison_rows_total", lane="bulk") == 0
     assert shown.value("sentiq_children_started_total", lane="bulk") == 2
     assert shown.value("sentiq_batch_texts_sum") == len(set(texts)) - 1, "each different text once, in some batch"
@@ -196,14 +198,14 @@ def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lane", "rows", "text", "reason", "crashes"),
-    [("bulk", 100, "【崩溃】", "child_lost", 8), ("interactive", 2, "【挂起】", "time_limit", 4)],
+    ("lane", "rows", "text", "limit_s", "reason", "crashes"),
+    [("bulk", 100, "【崩溃】", 60, "child_lost", 8), ("interactive", 2, "【挂起】", 4, "time_limit", 4)],
     ids=["child lost", "time limit"],
 )
 def test_counters_survive_the_child_and_tell_of_the_recovery(
-    cluster: Cluster, temporary: Path, lane: str, rows: int, text: str, reason: str, crashes: int
+    cluster: Cluster, temporary: Path, lane: str, rows: int, text: str, limit_s: int, reason: str, crashes: int
 ) -> None:
-    worker = Measured(cluster, lane, app=BROKEN, SENTIQ_TASK_TIME_LIMIT_S="2")
+    worker = Measured(cluster, lane, app=BROKEN, SENTIQ_TASK_TIME_LIMIT_S=str(limit_s))
     cluster.wait_workers(1)
     check_all_answered(cluster, cluster.submit(sentences(rows)), rows)
     files = sorted(path.name for path in temporary.glob("sentiq-metrics-*/*.db"))
