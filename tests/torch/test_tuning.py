@@ -33,6 +33,7 @@ from tests.support.paths import REPOSITORY
 from tests.torch.checkpoints import hugging_face_roberta, sentencepiece_bert, small_bert, structbert
 from tools.tuning import second_look
 from tools.tuning.__main__ import main
+from tools.tuning.base import find_base
 from tools.tuning.batches import BatchSize
 from tools.tuning.fit import predict
 from tools.tuning.progress import Meter
@@ -259,6 +260,23 @@ def test_the_finished_network_answers_as_the_one_that_learned(way: str, kind: st
         again = [finished(**reader.batch([place])).logits[0].numpy() for place in range(20)]
     np.testing.assert_allclose(again, given, atol=1e-4)
     assert type(finished) is type(network)
+
+
+def test_a_classifier_takes_over_what_it_knows_of_the_new_labels(tmp_path: Path) -> None:
+    structbert(tmp_path / "bert")
+    hugging_face_roberta(tmp_path / "roberta", ["正面", "负面"])
+    for name, known in (("bert", {0: 0, 2: 1}), ("roberta", {0: 1, 2: 0})):
+        base = find_base(str(tmp_path / name), "", tmp_path)
+        assert base.labels is not None
+        old, new = base.network(base.labels), base.network(["negative", "neutral", "positive"])
+        outputs = [list(network.classifier.named_parameters())[-2:] for network in (old, new)]
+        for (_, before), (_, after) in zip(*outputs, strict=True):
+            assert len(after) == 3
+            for ours, theirs in known.items():
+                assert torch.equal(after[ours], before[theirs])
+        assert torch.equal(
+            new.base_model.embeddings.word_embeddings.weight, old.base_model.embeddings.word_embeddings.weight
+        )
 
 
 def test_another_seed_gives_another_result(fitted: Fitted, tmp_path: Path) -> None:

@@ -31,8 +31,28 @@ class Base:
     labels: list[str] | None  #: of its classifier; None where it has none, or one that does not name its outputs
 
     def network(self, labels: Sequence[str]) -> torch.nn.Module:
-        """Return the network with its weights; with a classifier drawn anew unless it has one for just these labels."""
-        return read_network(self.directory, self.config, list(labels), new_head=not self.keeps_head(labels))
+        """Return the network with its weights; what the classifier has for labels that the base lacks is drawn anew."""
+        if self.keeps_head(labels):
+            return read_network(self.directory, self.config, list(labels))
+        network = read_network(self.directory, self.config, list(labels), new_head=True)
+        if self.labels is not None:
+            self._take_over(network, labels)
+        return network
+
+    @torch.no_grad()
+    def _take_over(self, network: Any, labels: Sequence[str]) -> None:
+        """Give `network` what the base's classifier knows of these labels."""
+        assert self.labels is not None
+        known = [label for label in labels if label in self.labels]
+        ours, theirs = [labels.index(label) for label in known], [self.labels.index(label) for label in known]
+        _, state = read_weights(self.directory)
+        before = {renamed(name, self.config["model_type"]): weight for name, weight in state.items()}
+        for name, weight in network.classifier.named_parameters():
+            found = before[f"classifier.{name}"].float()
+            if name.startswith("dense."):  # RoBERTa's, before the outputs
+                weight.copy_(found)
+            else:
+                weight[ours] = found[theirs]
 
     def keeps_head(self, labels: Sequence[str]) -> bool:
         """Tell whether the base's own classifier can go on with these labels."""
