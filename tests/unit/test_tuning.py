@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools.labelled import LabelledError
-from tools.tuning import plan, texts
+from tools.tuning import plan, progress, texts
 from tools.tuning.batches import BatchSize, by_length, padded_tokens, shuffled
 
 NAMES = ["negative", "positive"]
@@ -157,3 +157,20 @@ def test_memory_grows_with_what_learns() -> None:
         for way, learns in (("whole", 102_000_000), ("lora", 2_000_000), ("head", 600_000))
     )
     assert whole > lora > head > 4 * 102_000_000
+
+
+def test_the_time_left_follows_from_what_was_done_since_the_first_step(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("tools.tuning.progress.time.monotonic", lambda: now)
+    meter = progress.Meter(1_000)
+    meter.skip(400)  # an earlier run did these
+    now += 3600  # other work
+    meter.advance(100, "step 1")
+    now += 50
+    meter.advance(100, "step 2")
+    assert capsys.readouterr().out == "  step 2; 4 min left\n"  # 400 more at 2 a second, rounded up
+    now += 1
+    meter.advance(100, "step 3")
+    assert capsys.readouterr().out == ""  # nobody reads a line a second

@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tools.tuning.batches import BatchSize
+from tools.tuning.texts import FEW
 
-#: Passes over the texts: as many as help, and the fewest that are worth it. More texts need fewer.
+#: Up to how many texts, passes over them that help, and the fewest that are worth it. More texts need fewer.
 EPOCHS = ((500, 10, 4), (5_000, 5, 2), (20_000, 4, 2), (100_000, 3, 1))
 EPOCHS_OF_MANY = (2, 1)
 HEAD_EPOCHS = 30  #: the head alone, on features: seconds
-#: Below so many texts little is learned, and what learns should be little.
-FEW_FOR_LORA, FEW_FOR_WHOLE = 60, 500
-MOST_CHECKS = 10
+#: From how many texts on LoRA has enough to learn from; all weights have from `FEW` on.
+ENOUGH_FOR_LORA = 60
+MOST_CHECKS = 10  #: looks at the texts kept apart, times four where epochs are long
 BATCH_TOKENS = 4096
 LONGEST = 256  #: tokens of a text that are learned from; what follows is rare and costly
 WARM_UP = 0.1  #: share of the steps in which the rate rises
@@ -84,9 +85,9 @@ def epochs_wanted(way: str, texts: int) -> tuple[int, int]:
 
 def preferred(texts: int) -> tuple[str, ...]:
     """Return the ways to try, the best for so many texts first."""
-    if texts < FEW_FOR_LORA:
+    if texts < ENOUGH_FOR_LORA:
         return ("head",)
-    return ("lora", "head") if texts < FEW_FOR_WHOLE else ("whole", "lora", "head")
+    return ("lora", "head") if texts < FEW else ("whole", "lora", "head")
 
 
 def fitting_epochs(way: str, texts: int, epoch_s: float, once_s: float, budget_s: float) -> int:

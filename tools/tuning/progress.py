@@ -13,8 +13,8 @@ class Meter:
 
     def __init__(self, total: int) -> None:
         self._left = total
-        self._done = 0  # in this process
-        self._started = time.monotonic()
+        self._done = 0  # in this process, since the first step: what comes before it is another kind of work
+        self._started: float | None = None
         self._said = 0.0
         self._live = sys.stdout.isatty()
 
@@ -25,16 +25,19 @@ class Meter:
     def advance(self, amount: int, what: str) -> None:
         """Count what was just computed, and print a line from time to time."""
         self._left -= amount
-        self._done += amount
         now = time.monotonic()
+        if self._started is None:
+            self._started = now
+            return
+        self._done += amount
         if now - self._said >= EVERY_S[self._live]:
             self._said = now
-            line = f"  {what}; {self._time_left()} left"
+            line = f"  {what}; {self._time_left(now - self._started)} left"
             print(f"\r\x1b[K{line}" if self._live else line, end="" if self._live else "\n", flush=True)
 
     def say(self, line: str) -> None:
         print(f"\r\x1b[K  {line}" if self._live else f"  {line}", flush=True)
 
-    def _time_left(self) -> str:
-        seconds = max(0, self._left) / max(1, self._done) * (time.monotonic() - self._started)
+    def _time_left(self, spent_s: float) -> str:
+        seconds = max(0, self._left) / self._done * spent_s
         return f"{seconds / 60 + 0.5:.0f} min" if seconds > 90 else f"{seconds:.0f} s"

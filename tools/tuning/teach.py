@@ -111,7 +111,8 @@ class Teacher:
             stopping,
             self._plan,
             self._work.stage(name),
-            new_head=not self._base.keeps_head(self._texts.names),
+            # The rates of the other ways are high enough for a head.
+            new_head=self._plan.way == "whole" and not self._base.keeps_head(self._texts.names),
             stop=stop,
             meter=meter,
             name="" if self._plan.checks else f"{name}: ",
