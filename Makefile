@@ -158,6 +158,7 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ./client
 	@touch $@
 
 $(VENV_HELM)/.installed:

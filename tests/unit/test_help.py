@@ -17,6 +17,7 @@ from tests.support.paths import REPOSITORY
 COMMANDS = {
     "sentiq-admin": "sentiq.admin",
     "sentiq-cascade": "tools.cascade",
+    "sentiq-distil": "tools.distilling",
     "sentiq-prepare": "tools.prepare",
     "sentiq-evaluate": "tools.evaluation",
     "sentiq-tune": "tools.tuning",
@@ -94,6 +95,7 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
         (["sentiq-prepare", "some/model"], "make model MODEL="),
         (["sentiq-evaluate", "some-model", "labelled.csv"], "make run"),
         (["sentiq-tune", "some/model", "labelled.csv"], "make tune BASE="),
+        (["sentiq-distil", "some/model", "texts.txt"], "make .venv-torch/.installed"),
         (["sentiq-admin", "models"], "make run"),
     ],
 )

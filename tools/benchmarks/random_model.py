@@ -14,7 +14,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertForSequenceClassification
 
 from sentiq.engine.registry import MANIFEST
-from tools.prepare.convert import openvino_model, save_onnx, save_openvino
+from tools.networks import save_openvino
+from tools.prepare.convert import openvino_model, save_onnx
 from tools.prepare.quantise import quantise_onnx, quantised
 
 SEED = 20

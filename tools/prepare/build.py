@@ -18,6 +18,7 @@ from sentiq.engine.backends.onnx import OnnxBackend
 from sentiq.engine.backends.openvino import OpenVinoBackend
 from sentiq.engine.backends.torch import TorchBackend
 from sentiq.engine.registry import ModelError
+from tools.networks import save_openvino
 from tools.prepare import convert, prove, quantise
 from tools.prepare.checkpoint import read_config, read_network
 from tools.prepare.labels import read_labels
@@ -55,7 +56,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         compared = check_against_slow(checkpoint, tokenizer, [*calibrating, *proving])
     plain = scratch / "f32"
     with step("convert to OpenVINO and ONNX"):
-        convert.save_openvino(convert.openvino_model(network), plain)
+        save_openvino(convert.openvino_model(network), plain)
         convert.save_onnx(network, plain / "model.onnx")
     del network
     limit, padding = max_tokens(config), pad_id(tokenizer, config)
@@ -84,7 +85,7 @@ def choose_openvino(
     for preset in quantise.PRESETS:
         with step(f"quantise to INT8 for OpenVINO, {preset} activations, {len(calibration)} calibration texts"):
             model = ov.Core().read_model(plain / "model.xml")
-            convert.save_openvino(quantise.quantised(model, calibration, preset), scratch / preset)
+            save_openvino(quantise.quantised(model, calibration, preset), scratch / preset)
             del model
         if proof.agrees(f"openvino int8 {preset}", OpenVinoBackend(scratch / preset, float32=False)):
             return move_openvino(scratch / preset, out, "int8")

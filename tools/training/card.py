@@ -12,6 +12,12 @@ REMARKS = {
     "weibo100k": "labelled by its emoticons: says little about language; report apart",
 }
 
+ARCHITECTURE = """\
+Logistic regression over hashed character 1- to 4-grams (naive Bayes scaling), plus a two-layer convolution over
+characters and hashed pairs, whose embeddings start from what stands near them in the training texts. The tables of
+n-gram weights and embeddings are 8-bit integers; the convolution's own weights are float. The logits of both parts are
+combined by weights fitted on held-out texts, which calibrates the scores."""
+
 
 def card(name: str, metrics: dict[str, Any]) -> str:
     int8, fp32, baseline, texts = (metrics[key] for key in ("int8", "fp32", "baseline", "texts"))
@@ -30,11 +36,8 @@ can do: prepare a StructBERT model for that. It has no neutral class, misses sar
 learned from microblogs to trust emoticons such as `[泪]` more than the words around them.
 
 ## Architecture
-Logistic regression over hashed character 1- to 4-grams (naive Bayes scaling), plus a two-layer convolution over
-characters and hashed pairs, whose embeddings start from what stands near them in the training texts and in
-{texts["unlabelled"]:,} texts without labels. Both logits are combined by weights fitted on the development split, which
-calibrates the scores. The tables of n-gram weights and embeddings are 8-bit integers; the convolution's own weights are
-float. Vocabulary: {metrics["vocabulary"]:,} single characters of the training texts. Inputs: ids and mask; output: two
+{ARCHITECTURE} Here these are the development split, and {texts["unlabelled"]:,} texts without labels gave further first
+values. Vocabulary: {metrics["vocabulary"]:,} single characters of the training texts. Inputs: ids and mask; output: two
 logits.
 
 ## Measured on the test split ({texts["test"]:,} texts), through the engine

@@ -15,6 +15,7 @@ import torch
 from openvino.tools.ovc import convert_model
 from tokenizers import Tokenizer
 
+from tools.networks import save_openvino
 from tools.training.network import Combined
 from tools.training.tokens import MAX_TOKENS, PAD
 
@@ -29,7 +30,7 @@ def save_network(network: Combined, directory: Path) -> None:
             input=[("input_ids", [-1, -1], ov.Type.i64), ("attention_mask", [-1, -1], ov.Type.i64)],
         )
     model.outputs[0].tensor.set_names({"logits"})
-    ov.save_model(model, directory / "model.xml", compress_to_fp16=False)
+    save_openvino(model, directory)
 
 
 def write_model(

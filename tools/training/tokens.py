@@ -17,6 +17,7 @@ from tokenizers.pre_tokenizers import Split, WhitespaceSplit
 PAD, UNKNOWN = 0, 1
 MIN_COUNT = 3  #: a rarer character is unknown
 MAX_TOKENS = 512
+TEXTS_AT_ONCE = 10_000  #: an encoding holds far more than its ids
 #: Ids stay below it, or the hashes of n-grams would not fit into 32 bits.
 MAX_VOCABULARY = 1 << 13
 
@@ -38,4 +39,8 @@ def build_tokenizer(texts: Sequence[str]) -> Tokenizer:
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
     """The ids of each text, cut at `MAX_TOKENS`; at least one id."""
-    return [np.array(e.ids[:MAX_TOKENS] or [UNKNOWN], dtype=np.int64) for e in tokenizer.encode_batch(list(texts))]
+    return [
+        np.array(encoding.ids[:MAX_TOKENS] or [UNKNOWN], dtype=np.int64)
+        for start in range(0, len(texts), TEXTS_AT_ONCE)
+        for encoding in tokenizer.encode_batch(list(texts[start : start + TEXTS_AT_ONCE]))
+    ]

@@ -53,7 +53,7 @@ class Evidence:
     seed: int
 
 
-def write_checkpoint(network: Any, base: Base, texts: Texts, learning: Sequence[int], directory: Path) -> None:
+def write_checkpoint(network: Any, base: Base, texts: Sequence[str], learning: Sequence[int], directory: Path) -> None:
     """Write what sentiq-prepare reads: the network, the base's tokenizer, and texts to calibrate INT8 with."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
@@ -66,7 +66,7 @@ def write_checkpoint(network: Any, base: Base, texts: Texts, learning: Sequence[
         shutil.copyfile(CALIBRATION, directory / "calibration.txt")
         return
     drawn = random.Random(0).sample(list(learning), CALIBRATION_TEXTS)
-    lines = "\n".join(" ".join(texts.texts[place].split()) for place in drawn)
+    lines = "\n".join(" ".join(texts[place].split()) for place in drawn)
     (directory / "calibration.txt").write_text(lines + "\n", encoding="utf-8")
 
 

@@ -31,11 +31,12 @@ class Interrupted(Exception):
 
 #: Tells whether somebody asked to stop.
 Stop = Callable[[], bool]
+Targets = NDArray[np.int64] | NDArray[np.float32]
 
 
 def fit(
     learner: Learner,
-    labels: Sequence[int],
+    targets: Targets,
     places: Sequence[int],
     apart: Sequence[int],
     plan: Plan,
@@ -48,6 +49,7 @@ def fit(
 ) -> list[dict[str, float]]:
     """Teach `learner` the texts at `places`; return what each look at those kept apart found.
 
+    `targets` are the numbers of the labels, ``[texts]``, or what their probabilities should be, ``[texts, labels]``.
     With texts kept `apart` the weights are in the end those that were best for them: by the loss that is left once a
     temperature has corrected how sure the network is, since that is done in the end anyway (Berta et al., "Rethinking
     Early Stopping: Refine, Then Calibrate", 2025). Without, they are those of the last step. Raises Interrupted.
@@ -63,7 +65,8 @@ def fit(
     run = _Run(learner, adam, stage)
     run.resume()
     meter.skip(sum(padded_tokens(batch, learner.widths) for batch in steps[: run.step]))
-    targets = torch.tensor(labels)
+    wanted = torch.from_numpy(targets)
+    labels: NDArray[np.int64] = np.asarray(targets if targets.ndim == 1 else targets.argmax(axis=1), dtype=np.int64)
     saved_at = time.monotonic()
     for batch in steps[run.step :]:
         if stop():
@@ -71,7 +74,7 @@ def fit(
             raise Interrupted
         _set_rates(adam, run.step, len(steps))
         learner.module.train()
-        loss = functional.cross_entropy(learner.logits(batch), targets[batch])
+        loss = functional.cross_entropy(learner.logits(batch), wanted[batch])
         adam.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(learning(learner.module).values()), MAX_GRADIENT_NORM)
@@ -81,7 +84,7 @@ def fit(
             padded_tokens(batch, learner.widths), f"{name}step {run.step} of {len(steps)}, loss {loss.item():.3f}"
         )
         if run.step in looks:
-            run.look(predict(learner, apart, plan.size)[list(apart)], np.array(labels)[list(apart)])
+            run.look(predict(learner, apart, plan.size)[list(apart)], labels[list(apart)])
             meter.say(f"step {run.step} of {len(steps)}, kept apart: {run.told()}")
             if run.looks_since_best >= patience:
                 break

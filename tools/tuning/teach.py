@@ -106,7 +106,7 @@ class Teacher:
     ) -> list[dict[str, float]]:
         return fit(
             learner,
-            self._texts.labels,
+            np.array(self._texts.labels),
             learning,
             stopping,
             self._plan,

@@ -115,7 +115,7 @@ class _Tuning:
         if kept is None:
             with stopping.heeded(), step("learn"):
                 taught = teacher.teach(parts, stopping)
-            write_checkpoint(taught.network, self._base, self._texts, parts.learning, self._work.checkpoint)
+            write_checkpoint(taught.network, self._base, self._texts.texts, parts.learning, self._work.checkpoint)
             kept = {
                 "looks": taught.looks,
                 "held_out": None if taught.held_out is None else taught.held_out.tolist(),

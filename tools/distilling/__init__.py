@@ -1,0 +1,1 @@
+"""Teaching a small model what a large one answers; needs torch, which the service does not."""

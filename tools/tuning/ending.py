@@ -1,0 +1,41 @@
+"""How a command that learns for long ends: its exit status, and one line on standard error where it went wrong."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+
+from sentiq.engine.registry import ModelError
+from tools.labelled import LabelledError
+from tools.tuning.plan import PlanError
+from tools.tuning.stopping import Stopping
+
+GO_ON = "the same command goes on from here"
+
+
+def exit_status(command: str, work: Callable[[Stopping], object], smaller: str) -> int:
+    """Run `work`, and return the exit status of the command; `smaller` says how it would need less memory.
+
+    What `work` returns is falsy when the signal that it was given asked it to stop.
+    """
+
+    def failed(why: str, status: int = 1) -> int:
+        print(f"{command}: {why}", file=sys.stderr)
+        return status
+
+    stopping = Stopping()
+    try:
+        done = work(stopping)
+    except (ModelError, LabelledError, PlanError) as error:
+        return failed(str(error))
+    except OSError as error:
+        room = ": make room on that disk" if error.errno == errno.ENOSPC else ""
+        return failed(f"{error}{room}; {GO_ON}")
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+            raise
+        return failed(f"out of memory: end other programs, then {GO_ON}; or {smaller}")
+    except KeyboardInterrupt:
+        return failed(f"interrupted; {GO_ON}", 130)
+    return 0 if done else failed(f"interrupted; {GO_ON}", 128 + stopping.signal)
