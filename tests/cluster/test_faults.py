@@ -22,7 +22,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture(scope="module")
 def breaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("breaking"), SENTIQ_TASK_TIME_LIMIT_S="2") as cluster:
+    with Cluster(tmp_path_factory.mktemp("breaking"), SENTIQ_TASK_TIME_LIMIT_S="5") as cluster:
         cluster.app = BROKEN
         cluster.start()
         yield cluster
