@@ -60,7 +60,7 @@ def fit(
         for batch in shuffled(places, learner.widths, plan.size, f"{plan.seed} {epoch}")
     ]
     looks = {round((look + 1) * len(steps) / plan.checks) for look in range(plan.checks)} if apart else set()
-    patience = max(2, len(looks) // 3)
+    patience = max(3, len(looks) // 2)  # while the rate is high, a look or two may be worse than the one before
     adam = optimiser(learner.module, plan.rate, new_head=new_head)
     run = _Run(learner, adam, stage)
     run.resume()
