@@ -350,6 +350,11 @@ def test_with_labels_only_texts_that_have_one_are_kept_apart(tmp_path: Path) -> 
     assert (corpus.labels[corpus.calibrating + corpus.measuring] != UNKNOWN).all()
 
 
+def test_too_few_labels_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LabelledError, match=r"labelled.csv: only 30 different labelled texts"):
+        gathered(tmp_path, labelled=table(tmp_path / "labelled.csv", 30))
+
+
 def test_crops_are_parts_of_texts_to_learn_from(tmp_path: Path) -> None:
     corpus = gathered(tmp_path)
     more = corpus.with_crops()

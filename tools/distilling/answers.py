@@ -42,8 +42,8 @@ def ask(teacher: Teacher, texts: Sequence[str], folder: Path) -> Answers:
         for path in paths:
             path.unlink()
         raise ModelError(
-            f"{teacher.name} gave no answer to {without:,} of {len(texts):,} texts, they failed or another model stood"
-            " in: look at the job in the service, and try again when it has less to do"
+            f"{teacher.name} gave no answer to {without:,} of {len(texts):,} texts: they failed, or another model"
+            " answered them. The logs of the service say why; then run the same command again"
         )
     if without:
         say(f"  {without:,} texts got no answer from the teacher")

@@ -14,14 +14,14 @@ def card(manifest: dict[str, Any], metrics: dict[str, Any], teacher: str, archit
     by_people = ""
     if texts["labelled"]:
         by_people = (
-            f" Of these, {texts['labelled']:,} have labels by people, which count for {LABEL_SHARE:.0%} of what was"
-            " learned of them."
+            f"\n{texts['labelled']:,} of them have labels by people, which count for {LABEL_SHARE:.0%} of what was"
+            " learned of these."
         )
     return f"""# {manifest["id"]}
 
 A classifier of texts ({", ".join(manifest["labels"])}), {metrics["size_bytes"] / 1e6:.1f} MB, made by `sentiq-distil`:
-it has learned the probabilities that `{teacher}` gives to {texts["train"]:,} texts.{by_people} {distilled["epochs"]}
-epochs, seed {distilled["seed"]}.
+it has learned the probabilities that `{teacher}` gives to {texts["train"]:,} texts.{by_people}
+It made {distilled["epochs"]} passes over them, with seed {distilled["seed"]}.
 
 **For** texts like those, where the teacher is too slow or too large. **Not for** others: nothing was measured on them.
 It has learned the teacher's mistakes too.
@@ -30,9 +30,9 @@ It has learned the teacher's mistakes too.
 {architecture}
 
 ## Measured through the engine
-On {texts["test"]:,} texts that it did not learn from, it gives the teacher's label to
+Of {texts["test"]:,} texts that it did not learn from, it gives the teacher's label to
 **{metrics["teacher_agreement"]:.1%}** ({low:.1%} to {high:.1%}). INT8 and float32 give the same label to
-{metrics["int8_fp32_agreement"]:.2%}.
+{metrics["int8_fp32_agreement"]:.2%} of them.
 {_by_labels(metrics, manifest["precision"], teacher)}
 ## Rights
 Those of the teacher, of the texts and of the labels: a model may repeat what it learned from. Settle them before it

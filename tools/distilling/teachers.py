@@ -118,7 +118,7 @@ class ServiceTeacher:
             raise ModelError(f"--service: {error}; the same command goes on from here") from error
 
     def _answer(self, row: Row) -> list[float]:
-        """Return the probabilities of a row; in an overload another model may have stood in for the teacher."""
+        """Return the probabilities of a row; those of another model than the teacher do not count."""
         if row.probabilities is None or row.model != self.name:
             return [np.nan] * len(self.labels)
         return [row.probabilities[label] for label in self.labels]

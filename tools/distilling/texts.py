@@ -22,6 +22,7 @@ UNKNOWN = -1  #: in place of a label
 #: Parts of a sentence, with the marks that end them.
 _CLAUSE = re.compile(r"[^，,。！？!?；;…\n]+[，,。！？!?；;…\n]*")
 MIN_CROP_CHARS = 6
+CROPS = 2  #: of each text; docs/adr/0061-distilling.md has what they gain
 CROP_SEED = 1  #: the same for every student, so that the teacher's answers can be used again
 
 
@@ -41,14 +42,14 @@ class Corpus:
         return bool(self.labels[self.measuring[0]] != UNKNOWN)
 
     def with_crops(self) -> Corpus:
-        """Return the same with a part of each text that has several clauses, to learn from too.
+        """Return the same with parts of each text that has several clauses, to learn from too.
 
         Whole reviews say little about which of their words count; the teacher's answers for parts of them do.
         """
         dice = random.Random(CROP_SEED)
         there = set(self.texts)
-        crops = list(dict.fromkeys(crop for place in self.learning if (crop := _crop(self.texts[place], dice))))
-        new = [crop for crop in crops if crop not in there]
+        crops = (_crop(self.texts[place], dice) for _ in range(CROPS) for place in self.learning)
+        new = [crop for crop in dict.fromkeys(crops) if crop and crop not in there]
         return Corpus(
             texts=[*self.texts, *new],
             labels=np.concatenate([self.labels, np.full(len(new), UNKNOWN)]),
@@ -90,18 +91,23 @@ def gather(
     learned = range(ends[1], len(found))
     if len(learned) < MIN_TEXTS:
         raise LabelledError(
-            f"{files[0]}: only {len(learned)} different texts to learn from; give at least {MIN_TEXTS}, better 50,000"
+            f"{files[0]}: only {len(learned)} different texts to learn from; give {MIN_TEXTS}, better thousands"
         )
-    apart = _drawn(range(ends[1], ends[2]) if ends[2] > ends[1] else learned, seed)
-    half = len(apart) if of_test else len(apart) // 2
-    held_out = set(apart)
+    known = range(ends[1], ends[2])
+    if 0 < len(known) < MIN_TEXTS:
+        raise LabelledError(f"{labelled}: only {len(known)} different labelled texts that are not in --test; give more")
+    known = known or learned
+    count = min(MAX_APART, max(1, len(known) // APART))
+    drawn = random.Random(seed).sample(known, 2 * count)
+    calibrating, measuring = drawn[:count], range(ends[1]) if of_test else drawn[count:]
+    held_out = {*calibrating, *measuring}
     return Corpus(
         texts=list(found),
         labels=np.array([number for number, _ in found.values()]),
         sources=[source for _, source in found.values()],
         learning=[place for place in learned if place not in held_out],
-        calibrating=sorted(apart[:half]),
-        measuring=list(range(ends[1])) if of_test else sorted(apart[half:]),
+        calibrating=sorted(calibrating),
+        measuring=sorted(measuring),
     )
 
 
@@ -114,11 +120,6 @@ def _rows(read: Labelled | None, numbers: dict[str, int]) -> Iterable[tuple[str,
 
 def _key(text: str) -> str:
     return visible(text).strip()
-
-
-def _drawn(places: range, seed: int) -> list[int]:
-    """Return the places to keep apart, for calibrating and for measuring, in random order."""
-    return random.Random(seed).sample(places, 2 * min(MAX_APART, max(1, len(places) // APART)))
 
 
 def _crop(text: str, dice: random.Random) -> str:
