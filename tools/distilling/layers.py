@@ -24,6 +24,7 @@ from tools.prepare.tokens import max_tokens, pad_id
 from tools.training.outputs import Logits, Shares, loss
 from tools.tuning import plan as plans
 from tools.tuning.base import Base
+from tools.tuning.batches import padded_tokens, shuffled
 from tools.tuning.choosing import has_fast_bfloat16
 from tools.tuning.finish import logits, write_checkpoint
 from tools.tuning.fit import fit
@@ -121,7 +122,8 @@ def _fitted(
     learner = Whole(network, Reader(ids, pad_id(tokenizer, base.config), bfloat16=plan.bfloat16))
     targets = lessons.mixed(lessons.people).astype(np.float32)
     targets[lessons.calibrating] = lessons.truth[lessons.calibrating]  # they decide when it was best
-    meter = Meter(epochs * sum(learner.widths[place] for place in lessons.learning))
+    batches = shuffled(lessons.learning, learner.widths, plan.size, "")
+    meter = Meter(epochs * sum(padded_tokens(batch, learner.widths) for batch in batches))
     torch.manual_seed(seed)
     with stopping.heeded(), step("learn"):
         fit(
