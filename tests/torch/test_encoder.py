@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from transformers import BertModel
+
+pytest.importorskip("torch")
+import torch
 
 from tools.encoder.__main__ import main
 from tools.encoder.packed import four_bits, read_packed
@@ -108,7 +109,7 @@ def test_a_block_holds_its_weights_in_halves_of_bytes() -> None:
 def test_the_encoder_computes_what_its_weights_say(checkpoint: Path) -> None:
     config = read_config(checkpoint)
     network = read_network(checkpoint, config, ["negative", "positive"], new_head=True)
-    encoder: BertModel = network.bert
+    encoder = network.bert
     expected = tensors()
     layer = encoder.encoder.layer[1]
     for weight, name in (
