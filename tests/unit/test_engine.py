@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from sentiq.engine import Engine, ModelError, Prediction
 from sentiq.engine.backends import Backend
 from sentiq.engine.backends.openvino import small_constants
-from tests.support.paths import BUNDLED_MODEL
+from tests.support.paths import BUNDLED_MODEL, REPOSITORY
 
 TEXTS = ["菜很好吃，下次还来", "服务员态度太差了", "一般", "屏幕有划痕，客服半天不回，再也不买了", "😀", "very good"]
 
@@ -205,3 +207,22 @@ def test_the_pages_of_small_constants_are_found_in_the_description_of_a_network(
         for place in [(0, 4_096), (4_096, 2**20), (4_096 + 2**20, 12), (2**21 - 2, 4), (2**22, 0)]
     )
     assert small_constants(description) == {0, 257, 511, 512}
+
+
+def test_a_process_that_has_changed_its_model_often_still_heeds_signals() -> None:
+    """In a process of its own, as what is lost otherwise is the process."""
+    program = """
+import gc, signal, sys
+from pathlib import Path
+from sentiq.engine import Engine
+heeded = []
+signal.signal(signal.SIGUSR1, lambda *_: heeded.append(1))
+engines = [Engine.load(Path(sys.argv[1])) for _ in range(2)]
+for _ in range(3):
+    engines = [*engines[1:], Engine.load(Path(sys.argv[1]))]
+    gc.collect()
+    signal.raise_signal(signal.SIGUSR1)
+sys.exit(len(heeded))
+"""
+    run = subprocess.run([sys.executable, "-c", program, str(BUNDLED_MODEL)], cwd=REPOSITORY, check=False)
+    assert run.returncode == 3

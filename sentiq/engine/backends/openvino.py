@@ -6,6 +6,7 @@ import mmap
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ class OpenVinoBackend:
         settings: dict[str, object] = dict(SETTINGS)
         if float32:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
-        core = ov.Core()
+        core = the_core()
         try:
             description = (model_dir / "model.xml").read_bytes()
             with (model_dir / "model.bin").open("rb") as file:
@@ -66,6 +67,16 @@ class OpenVinoBackend:
         self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
         logits: NDArray[np.float32] = self._request.get_output_tensor().data.copy()
         return logits
+
+
+@cache
+def the_core() -> ov.Core:
+    """Return the one Core of this process, which is kept for as long as it runs.
+
+    Cores change a state that belongs to their thread. With a Core for each network, a process that had changed its
+    networks several times could end at the next signal that it handles (OpenVINO 2026.4.1).
+    """
+    return ov.Core()
 
 
 def small_constants(description: bytes) -> set[int]:
