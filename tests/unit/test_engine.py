@@ -218,11 +218,11 @@ from sentiq.engine import Engine
 heeded = []
 signal.signal(signal.SIGUSR1, lambda *_: heeded.append(1))
 engines = [Engine.load(Path(sys.argv[1])) for _ in range(2)]
-for _ in range(3):
-    engines = [*engines[1:], Engine.load(Path(sys.argv[1]))]
+while engines:
+    del engines[0]
     gc.collect()
     signal.raise_signal(signal.SIGUSR1)
 sys.exit(len(heeded))
 """
     run = subprocess.run([sys.executable, "-c", program, str(BUNDLED_MODEL)], cwd=REPOSITORY, check=False)
-    assert run.returncode == 3
+    assert run.returncode == 2
