@@ -17,6 +17,7 @@ from sentiq.engine.pairs import pair_manifest, store_pair
 from sentiq.engine.registry import StoredModel, find_model
 from tools.cascade.fit import NotFitted, Point, Trial
 from tools.cascade.picture import picture
+from tools.exit_status import exit_status
 from tools.labelled import LabelledError, read_labelled, read_texts
 
 PICTURE = "cascade.svg"
@@ -25,17 +26,8 @@ TEXTS_AT_ONCE = 512  #: as in a chunk of the service
 
 def run(options: argparse.Namespace) -> int:
     """Fit a pair; the exit status, after what went wrong was said on standard error."""
-    try:
-        fit(options)
-    except (LabelledError, ModelError, NotFitted) as error:
-        print(f"sentiq-cascade: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"sentiq-cascade: {error}; nothing was stored", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    refusals = (LabelledError, ModelError, NotFitted)
+    return exit_status("sentiq-cascade", lambda: fit(options), *refusals, unwritten="nothing was stored")
 
 
 def fit(options: argparse.Namespace) -> StoredPair:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from sentiq.evaluation.tally import Answer, Tally
 from tools.evaluation.calibrated import store_calibrated
 from tools.evaluation.fitting import combined, fit
 from tools.evaluation.telling import tell
+from tools.exit_status import exit_status
 from tools.labelled import Labelled, LabelledError, read_labelled
 from tools.prepare.report import say, step
 
@@ -33,19 +33,14 @@ TEXT_SHOWN = 40  #: characters of a text
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate a model; the exit status, after what went wrong was said on standard error."""
-    try:
+
+    def evaluate() -> None:
         report = evaluated(options)
         tell(report)
         write(report, options.json, options.html)
-    except (ModelError, LabelledError) as error:
-        print(f"sentiq-evaluate: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"sentiq-evaluate: {error}; the report was not written", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    refusals = (ModelError, LabelledError)
+    return exit_status("sentiq-evaluate", evaluate, *refusals, unwritten="the report was not written")
 
 
 def evaluated(options: argparse.Namespace) -> Report:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sentiq.engine.registry import ModelError, read_manifest
 from sentiq.evaluation.label_names import normalise
+from tools.exit_status import exit_status
 from tools.prepare import store as stores
 from tools.prepare.labels import check_labels
 from tools.prepare.report import say, step, table
@@ -17,19 +18,13 @@ from tools.prepare.source import Source, find_source, made_from
 
 def run(options: argparse.Namespace) -> int:
     """Prepare a model; the exit status, after what went wrong was said on standard error."""
-    try:
+
+    def prepare_and_measure() -> None:
         directory = prepare(options)
         if options.eval:
             add_evaluation(directory, options.eval)
-    except ModelError as error:
-        print(f"sentiq-prepare: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"sentiq-prepare: {error}; nothing was stored", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    return exit_status("sentiq-prepare", prepare_and_measure, ModelError, unwritten="nothing was stored")
 
 
 def prepare(options: argparse.Namespace) -> Path:
