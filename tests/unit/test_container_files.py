@@ -112,3 +112,20 @@ def test_secrets_are_made_once_in_a_folder_of_their_owner(tmp_path: Path) -> Non
 
     again = {file.name: file.read_text() for file in folder.iterdir()}
     assert {name for name in made if again[name] != made[name]} == {"sentiq_admin_token"}
+
+
+def test_the_image_that_prepares_has_all_that_preparing_imports() -> None:
+    stage = (REPOSITORY / "Dockerfile.worker").read_text().partition(" AS prepare\n")[2].partition("\nENTRYPOINT")[0]
+    copied = [source for line in re.findall(r"^COPY (.+)$", stage, re.MULTILINE) for source in line.split()[:-1]]
+    files = {
+        path.relative_to(REPOSITORY)
+        for source in copied
+        for path in ([REPOSITORY / source] if source.endswith(".py") else (REPOSITORY / source).rglob("*.py"))
+    }
+    assert len(files) > 30
+    for path in files:
+        for module in re.findall(
+            r"^ *from ((?:sentiq|tools|api|worker)[\w.]*) import", (REPOSITORY / path).read_text(), re.MULTILINE
+        ):
+            place = Path(*module.split("."))
+            assert {place.with_suffix(".py"), place / "__init__.py"} & files, f"{path} imports {module}"
