@@ -1,0 +1,37 @@
+"""Folds texts for looking: wide, compatible and capital letters become plain ones, as for models' tokenizers."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from sentiq.core.invisible_characters import visible
+
+#: Blocks with letters that have a plain form: Latin to Cyrillic, letters in circles and brackets, radicals, compatible
+#: ideographs, half and full width.
+_BLOCKS = (
+    *((0x41, 0x5B), (0xAA, 0x530), (0x2100, 0x2184), (0x2460, 0x2500), (0x2E80, 0x2FE0), (0x3000, 0x3001)),
+    *((0x3200, 0x3400), (0xF900, 0xFB00), (0xFE30, 0xFE70), (0xFF00, 0xFFF0)),
+)
+
+
+def _plain(char: str) -> str:
+    return unicodedata.normalize("NFKC", char).lower()
+
+
+#: One character for one, so that positions stay.
+_PLAIN = {
+    code: plain
+    for start, end in _BLOCKS
+    for code in range(start, end)
+    if len(plain := _plain(chr(code))) == 1 and plain != chr(code)
+}
+
+
+def folded_in_place(text: str) -> str:
+    """Return the text with plain letters, each where the original is; invisible characters stay."""
+    return text.translate(_PLAIN)
+
+
+def folded(word: str) -> str:
+    """Return a word as it is looked for, without invisible characters and outer white space."""
+    return folded_in_place(visible(word)).strip()
