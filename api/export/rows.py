@@ -27,18 +27,24 @@ class Filter:
     max_score: float = 1.0
     only: str = ""  # FAILED or WITHOUT_TEXT; "": rows with a label too
     contains: str = ""  # casefolded; "": any text
-    column: int | None = None  # place from 0 of a column of the file whose cell is to be `value`; None: any row
-    value: str = ""
+    cells: tuple[tuple[int, tuple[str, ...]], ...] = ()  # places from 0 of columns, each with the cells wanted there
+    since: int | None = None  # the first and the last date that are wanted, in minutes as `InputChunk.when` has them
+    until: int | None = None
 
     @property
     def reads_input(self) -> bool:
         """Tell whether the input of a row must be read to know if the row is wanted."""
-        return bool(self.contains) or self.column is not None
+        return bool(self.contains or self.cells) or self.is_dated
+
+    @property
+    def is_dated(self) -> bool:
+        """Tell whether rows without a date are left out."""
+        return self.since is not None or self.until is not None
 
     @property
     def takes_any(self) -> bool:
         """Tell whether a row is wanted whatever its label and score are."""
-        return self == Filter(contains=self.contains, column=self.column, value=self.value)
+        return not self.only and not self.labels and self.min_score == 0.0 and self.max_score == 1.0
 
     def takes_label(self, label: str, score: float) -> bool:
         if self.only or (self.labels and label not in self.labels):
@@ -49,7 +55,7 @@ class Filter:
         """Rows without a label and a score are wanted, unless one of those is asked for."""
         if self.only:
             return self.only == error.counts_as
-        return not self.labels and self.min_score == 0.0 and self.max_score == 1.0
+        return self.takes_any
 
     def finds(self, given: InputChunk, text_at: int | None) -> list[bool]:
         """Of each row: whether its input is as wanted. `text_at`: see `text_position`."""
@@ -57,10 +63,17 @@ class Filter:
         if self.contains:
             ids = given.custom_ids or (None,) * len(given.texts)
             found = [self._contained(text, custom_id) for text, custom_id in zip(given.texts, ids, strict=True)]
-        if self.column is not None:
-            cells = column_cells(given, self.column, text_at)
-            found = [wanted and cell == self.value for wanted, cell in zip(found, cells, strict=True)]
+        for at, values in self.cells:
+            cells = column_cells(given, at, text_at)
+            found = [wanted and cell in values for wanted, cell in zip(found, cells, strict=True)]
+        if self.is_dated:
+            found = [wanted and self._dated(when) for wanted, when in zip(found, given.dates(), strict=True)]
         return found
+
+    def _dated(self, when: int | None) -> bool:
+        if when is None or (self.since is not None and when < self.since):
+            return False
+        return self.until is None or when <= self.until
 
     def _contained(self, text: str, custom_id: str | None) -> bool:
         """The words that were searched for are in the text or the id; of a row that failed there may be an id alone."""

@@ -38,4 +38,5 @@ def _chunk(first: int, rows: list[Row]) -> InputChunk:
         cells=tuple(row.cells or () for row in rows) if keeps_cells else None,
         kinds=tuple(row.kinds for row in rows) if any(row.kinds for row in rows) else None,
         labels=tuple(row.label for row in rows) if any(row.label for row in rows) else None,
+        when=tuple(row.when for row in rows) if any(row.when is not None for row in rows) else None,
     )

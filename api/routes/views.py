@@ -46,14 +46,10 @@ def view_of(query: ViewQuery, job: Job) -> View:
 
 def filter_of(query: FilterQuery, job: Job) -> Filter:
     """Return which rows a query asks for. Raises InvalidInput when the job has no such column or label."""
-    if (query.column is None) != (query.value is None):
-        missing = "value" if query.value is None else "column"
-        detail = f"`column` and `value` go together: `{missing}` is missing."
-        raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
-    at = None if query.column is None else column_of(job, query.column, "column")
     labels = _chosen_labels(query.label or (), lambda: labels_of(job))
     words = (query.contains or "").casefold()
-    return Filter(labels, query.min_score, query.max_score, query.only or "", words, at, query.value or "")
+    cells = _chosen_cells(job, query.column or (), query.value or ())
+    return Filter(labels, query.min_score, query.max_score, query.only or "", words, cells)
 
 
 def neutral_band_of(options: JobOptions, asked: float | None = None) -> float:
@@ -97,6 +93,18 @@ def labels_of(job: Job) -> tuple[str, ...]:
     live = tuple(label for model in models for label in model.labels)
     found = (svc.results.labels(job) or live) if job.state.has_ended else (*svc.results.first_labels(job), *live)
     return with_neutral(dict.fromkeys(found or LABELS_ZH))
+
+
+def _chosen_cells(job: Job, columns: Sequence[str], values: Sequence[str]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return the columns that a query names, each with the cells it wants there. Raises InvalidInput."""
+    if len(columns) != len(values):
+        missing = "value" if len(values) < len(columns) else "column"
+        detail = f"`column` and `value` go together, one of each: a `{missing}` is missing."
+        raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
+    wanted: dict[int, set[str]] = {}
+    for column, value in zip(columns, values, strict=True):
+        wanted.setdefault(column_of(job, column, "column"), set()).add(value)
+    return tuple((at, tuple(sorted(cells))) for at, cells in sorted(wanted.items()))
 
 
 def _chosen_labels(asked: Sequence[str], labels: Callable[[], Collection[str]]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from api.schemas.common import ErrorDocument, Label, NeutralBand, Parameters, Sc
 Sort = Literal["polarity", "-polarity", "score", "-score"]
 Language = Literal["en", "zh"]
 
+MOST_CELLS = 50  #: that one query names: more values than groups are shown
+
 Include = Annotated[
     str, words_of("text", "columns"), Field(json_schema_extra={"pattern": "^(text|columns)(,(text|columns))*$"})
 ]
@@ -38,13 +40,15 @@ class FilterQuery(Parameters):
         max_length=200,
         description="only rows whose text or `custom_id` has this in it; capital and small letters are the same",
     )
-    column: str | None = Field(
+    column: list[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
         None,
-        min_length=1,
-        max_length=255,
-        description="a column of the file that the job kept, by heading or number from 1: only rows with `value` in it",
+        max_length=MOST_CELLS,
+        description="a column of the file that the job kept, by heading or number from 1: only rows with `value` in "
+        "it. Both may be repeated, pair by pair: a row has one of the values of each column that is named",
     )
-    value: str | None = Field(None, max_length=1_000, description="the whole cell of `column`; may be empty")
+    value: list[Annotated[str, Field(max_length=1_000)]] | None = Field(
+        None, max_length=MOST_CELLS, description="the whole cell of `column`; may be empty"
+    )
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 

@@ -1,6 +1,6 @@
 """How chunks are stored: msgpack, compressed by Zstandard where that pays.
 
-Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells`, `kinds` and `labels`.
+Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells`, `kinds`, `labels` and `when`.
 Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
 are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n for the
@@ -64,6 +64,8 @@ def encode_input(chunk: InputChunk) -> bytes:
         document["kinds"] = chunk.kinds
     if chunk.labels is not None:
         document["labels"] = chunk.labels
+    if chunk.when is not None:
+        document["when"] = chunk.when
     return _pack(document)
 
 
@@ -78,6 +80,7 @@ def decode_input(blob: bytes) -> InputChunk:
         cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
         kinds=tuple(document["kinds"]) if "kinds" in document else None,
         labels=tuple(document["labels"]) if "labels" in document else None,
+        when=tuple(document["when"]) if "when" in document else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -114,6 +114,7 @@ class Row(NamedTuple):
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job stores them
     kinds: str = ""  # of all cells with the text in its place, one letter each (api/cell_kinds.py); beyond it, text
     label: str = ""  # that people gave it, as the file has it; "": none
+    when: int | None = None  # its date: minutes since 1970, of the clock by which the file was written; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class InputChunk:
     cells: tuple[tuple[str, ...], ...] | None = None  # of each row, all columns except the text; None: not stored
     kinds: tuple[str, ...] | None = None  # of each row's cells in a workbook, as in Row; None: all are text
     labels: tuple[str, ...] | None = None  # that people gave to each row, as in Row; None: none has one
+    when: tuple[int | None, ...] | None = None  # the date of each row, as in Row; None: none has one
+
+    def dates(self) -> Sequence[int | None]:
+        """Return the date of each row."""
+        return (None,) * len(self.texts) if self.when is None else self.when
 
 
 @dataclass(frozen=True, slots=True)
