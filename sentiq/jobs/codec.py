@@ -5,15 +5,14 @@ Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED
 are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n for the
 n-th of the parts; a version that does not know them shows the pair. A binary prediction takes five bytes before
-compression. In the result cache a prediction is its flags, with who gave it above TRUNCATED, and its numbers: the same
-five bytes.
+compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a prediction is its
+flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
 """
 
 from __future__ import annotations
 
 import array
 import struct
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,12 +22,14 @@ from typing import Any
 import msgpack
 import zstandard
 
+from sentiq.jobs.aspect_columns import AspectColumns
+from sentiq.jobs.stored_numbers import SCALE as SCALE
+from sentiq.jobs.stored_numbers import packed, scaled, unpacked
 from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
 
 COMPRESS_FROM = 512  #: bytes; below this the frame costs more than it saves
 LEVEL = 3  #: the default of Zstandard: level 9 saves a tenth of the bytes and takes four times as long
 TRUNCATED = 1  #: flag: the text had more tokens than the model reads
-SCALE = 65_535  #: probability 1.0 as uint16
 
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1; none of our msgpack maps starts with it
 
@@ -124,16 +125,14 @@ def decode_end(blob: bytes) -> tuple[str, dict[str, str], bytes | None]:
 def encode_output(chunk: OutputChunk) -> bytes:
     columns = len(chunk.labels)
     blank = (0.0,) * columns
-    numbers = array.array("H", [round(p * SCALE) for outcome in chunk.outcomes for p in outcome.probabilities or blank])
-    if sys.byteorder == "big":
-        numbers.byteswap()
+    numbers = scaled(p for outcome in chunk.outcomes for p in outcome.probabilities or blank)
     errors = {i: outcome.error for i, outcome in enumerate(chunk.outcomes) if outcome.error is not None}
     document: dict[str, Any] = {
         "first": chunk.first,
         "model": chunk.model,
         "labels": chunk.labels,
         "flags": bytes(TRUNCATED if outcome.truncated else 0 for outcome in chunk.outcomes),
-        "p": numbers.tobytes(),
+        "p": packed(numbers),
     }
     if errors:
         document["errors"] = _pack_errors(errors)
@@ -141,6 +140,9 @@ def encode_output(chunk: OutputChunk) -> bytes:
         document["degraded"] = True
     if chunk.parts:
         document |= {"parts": chunk.parts, "given_by": bytes(outcome.given_by for outcome in chunk.outcomes)}
+    aspects = AspectColumns.of(chunk.outcomes)
+    if aspects is not None:
+        document["aspects"] = aspects.dumps()
     return _pack(document)
 
 
@@ -157,6 +159,7 @@ class OutputColumns:
     degraded: bool
     parts: tuple[str, ...] = ()
     given_by: bytes = b""  # one for each row; empty where there are no parts
+    aspects: AspectColumns | None = None  # None: no row speaks of one
 
     def models(self) -> Iterable[str]:
         """Return the name of the model that gave each answer, without an end where one gave all."""
@@ -170,12 +173,14 @@ class OutputColumns:
 
     def decoded(self) -> OutputChunk:
         """Return the answers as an object for each row."""
+        rows = len(self.flags)
+        aspects = [()] * rows if self.aspects is None else self.aspects.outcomes()
         outcomes = [
             Outcome(error=self.errors[offset])
             if offset in self.errors
-            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), given_by=given_by)
-            for offset, (numbers, flag, given_by) in enumerate(
-                zip(self.predictions(), self.flags, self.given_by or bytes(len(self.flags)), strict=True)
+            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned)
+            for offset, (numbers, flag, given_by, mentioned) in enumerate(
+                zip(self.predictions(), self.flags, self.given_by or bytes(rows), aspects, strict=True)
             )
         ]
         return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded, self.parts)
@@ -183,19 +188,18 @@ class OutputColumns:
 
 def decode_columns(blob: bytes) -> OutputColumns:
     document = _unpack(blob)
-    numbers = array.array("H", document["p"])
-    if sys.byteorder == "big":
-        numbers.byteswap()
+    aspects = document.get("aspects")
     return OutputColumns(
         document["first"],
         document["model"],
         tuple(document["labels"]),
         document["flags"],
-        numbers,
+        unpacked("H", document["p"]),
         _unpack_errors(document),
         document.get("degraded", False),
         tuple(document.get("parts", ())),
         document.get("given_by", b""),
+        None if aspects is None else AspectColumns.loads(aspects),
     )
 
 

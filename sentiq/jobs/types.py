@@ -81,6 +81,7 @@ class ChunkRef(NamedTuple):
 #: How a row without a prediction is counted: rows without a text are not counted as failed.
 FAILED, WITHOUT_TEXT = "failed", "without_text"
 EMPTY_TEXT = "empty_text"  #: the code of a row without a text
+OPTIONS_KEPT_CHARS = 16_384  #: of a job's options, up to which a process keeps them: a large set of aspects has 100,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,15 @@ class InputChunk:
         return (None,) * len(self.texts) if self.when is None else self.when
 
 
+class AspectOutcome(NamedTuple):
+    """What one text says of one aspect."""
+
+    aspect: int  # place in the set of the job, from 0
+    probabilities: tuple[float, ...]  # in the order of the model's labels; sum to 1
+    start: int  # of the clause that tells it best, in characters of the text
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer to one row: probabilities in the order of the model's labels, or an error."""
@@ -143,6 +153,7 @@ class Outcome:
     truncated: bool = False
     error: RowError | None = None
     given_by: int = 0  # 0: the model of the chunk; n: the n-th of its `parts`, from 1
+    aspects: tuple[AspectOutcome, ...] = ()  # of which the text speaks, each once; empty when there is an error
 
 
 class RowCounts(NamedTuple):
@@ -191,6 +202,7 @@ class JobOptions:
     webhook: str = ""  # id of the webhook that is told of its end
     keep_columns: bool = False  # the columns of the file are stored and returned with the results
     metadata: Mapping[str, str] = field(default_factory=dict)  # set by the owner; never logged
+    aspects: str = ""  # the set by which its texts are divided (AspectSet.dumps), whole: it stays as it was; "": none
 
     @property
     def is_timed(self) -> bool:
@@ -206,9 +218,13 @@ class JobOptions:
         return dump(self)
 
     @classmethod
-    @lru_cache(1024)
     def loads(cls, document: str) -> Self:
         """Return the options in a document; those of most jobs are alike, and read once."""
+        return cls._loads_kept(document) if len(document) <= OPTIONS_KEPT_CHARS else load(cls, document)
+
+    @classmethod
+    @lru_cache(1024)
+    def _loads_kept(cls, document: str) -> Self:
         return load(cls, document)
 
 

@@ -18,7 +18,7 @@ from sentiq.jobs.codec import (
     encode_output,
     encode_prediction,
 )
-from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
+from sentiq.jobs.types import AspectOutcome, InputChunk, Outcome, OutputChunk, RowError
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,52 @@ def test_a_prediction_takes_a_few_bytes_and_a_text_less_than_its_utf8() -> None:
 
     assert stored_texts < 0.7 * sum(len(t.encode()) for t in texts)
     assert stored_outcomes < 6 * len(texts)
+
+
+#: Rows that speak of two aspects, of none, of one, and one that failed.
+WITH_ASPECTS = OutputChunk(
+    0,
+    "m@1",
+    ("negative", "positive"),
+    (
+        Outcome((0.0, 1.0), aspects=(AspectOutcome(0, (1.0, 0.0), 0, 5), AspectOutcome(63, (0.2, 0.8), 6, 70_000))),
+        Outcome((0.2, 0.8), truncated=True),
+        Outcome(error=RowError("inference_failed", "why")),
+        Outcome((0.8, 0.2), aspects=(AspectOutcome(2, (0.4, 0.6), 3, 9),)),
+    ),
+)
+
+
+def test_aspects_come_back_with_the_clauses_they_were_read_in() -> None:
+    columns = decode_columns(encode_output(WITH_ASPECTS))
+
+    assert columns.decoded() == WITH_ASPECTS
+    assert columns.aspects is not None
+    assert list(columns.aspects.offsets()) == [0, 0, 3]
+    assert columns.aspects.predictions() == [(65_535, 0), (13_107, 52_428), (26_214, 39_321)]
+
+
+def test_a_version_without_aspects_and_one_with_them_read_the_answers_of_each_other() -> None:
+    fields = msgpack.unpackb(encode_output(WITH_ASPECTS), strict_map_key=False)
+    without = tuple(replace(outcome, aspects=()) for outcome in WITH_ASPECTS.outcomes)
+
+    known_before = {name: fields[name] for name in ("first", "model", "labels", "flags", "p", "errors")}
+
+    assert decode_output(msgpack.packb(known_before)) == replace(WITH_ASPECTS, outcomes=without)
+    assert "aspects" not in msgpack.unpackb(
+        encode_output(replace(WITH_ASPECTS, outcomes=without)), strict_map_key=False
+    ), "a job without aspects is stored as before"
+
+
+def test_an_aspect_of_a_row_takes_a_few_bytes() -> None:
+    rng = random.Random(5)
+
+    def outcome() -> Outcome:
+        p, q, start = rng.random(), rng.random(), rng.randrange(60)
+        return Outcome((1 - p, p), aspects=(AspectOutcome(rng.randrange(8), (1 - q, q), start, start + 12),))
+
+    outcomes = tuple(outcome() for _ in range(512))
+    with_aspects = OutputChunk(0, "m@1", ("negative", "positive"), outcomes)
+    without = replace(with_aspects, outcomes=tuple(replace(outcome, aspects=()) for outcome in outcomes))
+
+    assert len(encode_output(with_aspects)) - len(encode_output(without)) < 9 * len(outcomes)
