@@ -54,6 +54,7 @@ class OpenChunk:
     long_texts: LongTexts = "truncate"
     before: OutputChunk | None = None  # the result whose failed rows are tried again
     waited_s: float | None = None  # from ready to taken; None where it was taken before
+    aspects: str = ""  # the set by which its texts are divided, as in JobOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,8 @@ class InteractiveLane(_Lane):
             return None
         opened = []
         for member, crashes, blob, isolation, *words, waited_ms in answer[1:]:
-            request_id, model, options = map(text, words)
+            request_id, model, stored_options = map(text, words)
+            options = JobOptions.loads(stored_options)
             opened.append(
                 OpenChunk(
                     ref=ChunkRef.parse(text(member)),
@@ -244,8 +246,9 @@ class InteractiveLane(_Lane):
                     isolation=isolation,
                     request_id=request_id,
                     model=model,
-                    long_texts=JobOptions.loads(options).long_texts,
+                    long_texts=options.long_texts,
                     waited_s=waited_ms / 1000 if waited_ms >= 0 else None,
+                    aspects=options.aspects,
                 )
             )
         return opened
@@ -353,7 +356,8 @@ class BulkLane(_Lane):
             self._forget(ref)
             return None
         blob, isolation, result, *words = answer
-        request_id, model, options = map(text, words)
+        request_id, model, stored_options = map(text, words)
+        options = JobOptions.loads(stored_options)
         return OpenChunk(
             ref,
             decode_input(blob),
@@ -361,9 +365,10 @@ class BulkLane(_Lane):
             isolation,
             request_id,
             model,
-            JobOptions.loads(options).long_texts,
+            options.long_texts,
             None if result is None else decode_output(result),
             waited_ms / 1000 if waited_ms >= 0 else None,
+            options.aspects,
         )
 
     def _forget(self, ref: ChunkRef) -> None:

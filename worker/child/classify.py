@@ -13,6 +13,7 @@ from sentiq.core.settings import LongTexts, current
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError
+from worker.child.divided_text import DividedText, divide, to_classify
 from worker.child.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ def answer(
 ) -> list[tuple[ChunkRef, OutputChunk]]:
     """Return an outcome for every row of every chunk: a prediction, the error of its line, or an error of its own.
 
-    Where a chunk is tried again, rows that have a prediction keep it.
+    Where a chunk is tried again, rows that have a prediction keep it. The clauses that speak of aspects are classified
+    in the same pass as the texts.
     """
     known_by_chunk: list[dict[int, Outcome]] = []
+    divided_by_chunk: list[dict[str, DividedText]] = []
     wanted: dict[LongTexts, list[str]] = {}
     for chunk in chunks:
         errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
@@ -42,8 +45,9 @@ def answer(
             offset: Outcome(error=error) for offset, error in errors.items()
         }
         known_by_chunk.append(known)
-        texts = wanted.setdefault(chunk.long_texts, [])
-        texts += [text for offset, text in enumerate(chunk.input.texts) if offset not in known]
+        unknown = [text for offset, text in enumerate(chunk.input.texts) if offset not in known]
+        divided_by_chunk.append(divide(unknown, chunk.aspects))
+        wanted.setdefault(chunk.long_texts, []).extend(to_classify(divided_by_chunk[-1]))
     outcomes = {long_texts: _classify(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
     return [
         (
@@ -54,12 +58,12 @@ def answer(
                 labels=engine.manifest.labels,
                 parts=engine.manifest.parts,
                 outcomes=tuple(
-                    known[offset] if offset in known else outcomes[chunk.long_texts][text]
+                    known[offset] if offset in known else divided[text].outcome(outcomes[chunk.long_texts])
                     for offset, text in enumerate(chunk.input.texts)
                 ),
             ),
         )
-        for chunk, known in zip(chunks, known_by_chunk, strict=True)
+        for chunk, known, divided in zip(chunks, known_by_chunk, divided_by_chunk, strict=True)
     ]
 
 
@@ -139,7 +143,7 @@ def _killers(engine: Classifier, store: IsolationStore, chunk: OpenChunk) -> dic
 
     def run(start: int, end: int) -> None:
         texts = [t for o, t in enumerate(chunk.input.texts[start:end], start) if o not in chunk.input.errors]
-        _outcomes(engine, texts, chunk.long_texts)
+        _outcomes(engine, list(to_classify(divide(texts, chunk.aspects))), chunk.long_texts)
 
     save: Callable[[bytes], None] = lambda state: store.isolate(chunk.ref, state)  # noqa: E731
     return dict.fromkeys(isolate(len(chunk.input.texts), chunk.isolation, chunk.crashes, run, save), KILLED)
