@@ -20,13 +20,13 @@ from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.core.settings import LongTexts, Settings
 from sentiq.jobs.census import texts_per_second
 from sentiq.jobs.codec import decode_input, decode_output, encode_output
-from sentiq.jobs.messages import Producer, new_task_id, publish, wake
+from sentiq.jobs.messages import Producer, new_task_id, publish, queue_keys, wake
 from sentiq.jobs.scripts import RoundTrip, Script
 from sentiq.jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore
 from sentiq.jobs.types import ChunkRef, InputChunk, JobOptions, Lane, OutputChunk, RowError
 
 REDELIVERY_MS = 2_000  #: Celery redelivers the message of a dead child within this time; then the sweeper steps in
-SWEEP_CHUNKS = 1_000  #: overdue chunks one sweep gives out; the rest waits for the next
+SWEEP_CHUNKS = 1_000  #: chunks that one sweep of the bulk lane looks at; the rest waits for the next
 DEMAND_JOBS = 32  #: the oldest bulk jobs, whose remaining chunks are counted
 DEMAND_CHUNKS = 256  #: pending interactive chunks whose rows are counted to tell how many batches wait
 FEW = 16  #: so many pending interactive chunks are too few for even batches: they are taken in their order
@@ -383,13 +383,14 @@ class BulkLane(_Lane):
         return self._release_all(task_id, None, None)
 
     def sweep(self, producer: Producer) -> Swept:
-        """Send a message for each chunk that is overdue."""
+        """Send a message for each chunk that is overdue; while no message waits, for each that needs one."""
         k = self._keys
         lost, *members = self._sweep(
             leases=k.leases,
             owners=k.owners,
             crashes=k.crashes,
             published=redis_keys.PUBLISHED,
+            queues=queue_keys(self.lane),
             issue_lease_ms=ISSUE_LEASE_MS,
             ttl_ms=self._ttl_ms,
             max_chunks=SWEEP_CHUNKS,

@@ -56,7 +56,7 @@ from sentiq.jobs.types import (
     SmallJob,
 )
 
-ISSUE_LEASE_MS = 20_000  #: a published chunk that no child claims in this time gets a second message
+ISSUE_LEASE_MS = 20_000  #: a published chunk that no child claims in this time gets another message
 JOBS_READ, JOBS_LOOKED_AT = 200, 2_000  #: jobs read in one round trip, and for one page of a list
 WAKEUP_EXPIRY_MS = 10_000  #: a wake-up older than this no longer counts as live
 

@@ -12,7 +12,11 @@ import pytest
 from celery import Celery
 
 from sentiq.core import redis_keys
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.store import ISSUE_LEASE_MS
+from sentiq.jobs.types import Lane
 from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered, waiting_cluster
+from tests.support.jobs import let_leases_pass, send_in_vain
 from tests.support.processes import Process, wait_until
 from tests.support.programs import BROKEN, HANGING
 from tests.support.texts import sentences
@@ -203,6 +207,17 @@ def test_messages_and_wakeups_that_vanish_are_sent_again(api: Cluster) -> None:
     api.start_worker("interactive", wait=False)
 
     check_all_answered(api, small_id, 3)
+    check_all_answered(api, bulk_id, 3_000)
+
+
+def test_the_last_of_many_messages_is_missed_though_the_next_is_far_away(api: Cluster) -> None:
+    bulk_id = api.submit(sentences(3_000))
+    send_in_vain(BulkLane(api.redis, api.settings), 9)
+    let_leases_pass(api.redis, Lane.BULK, ISSUE_LEASE_MS)
+    assert api.redis.delete("bulk") == 1
+
+    api.start_worker("bulk", wait=False)
+
     check_all_answered(api, bulk_id, 3_000)
 
 

@@ -42,11 +42,11 @@ from sentiq.jobs import lanes
 from sentiq.jobs.lanes import STALLED, BulkLane, InteractiveLane, OpenChunk, sweep_schedule, sweep_uploads
 from sentiq.jobs.messages import CLASSIFY_CHUNK, new_task_id
 from sentiq.jobs.results import Results
-from sentiq.jobs.store import JobStore
+from sentiq.jobs.store import ISSUE_LEASE_MS, JobStore
 from sentiq.jobs.types import ChunkRef, JobOptions, JobState, Lane, NewJob, Priority, SmallJob
 from tests.integration.store_model import Model, ModelJob, Opened, answer_of, input_chunk, output_chunk, prediction
 from tests.support.examples import effort
-from tests.support.jobs import chunk_of, small_job
+from tests.support.jobs import chunk_of, let_leases_pass, small_job
 
 EXAMPLES = 180  #: a third of them still ends jobs in every way
 STEPS = 50
@@ -607,11 +607,11 @@ class StoreMachine(RuleBasedStateMachine):
         self.tally.update(f"jobs {'erased' if job.erased else job.ended}" for job in self.model.jobs.values())
 
     def _lose_everything(self) -> None:
-        """Messages, wake-ups and whoever worked on something."""
+        """Messages, one issue lease ago; wake-ups, and whoever worked on something."""
+        let_leases_pass(self.redis, Lane.BULK, ISSUE_LEASE_MS)
         for lane in Lane:
-            leases = LaneKeys.of(lane).leases
-            overdue = dict.fromkeys(map(text, self.redis.zrange(leases, 0, -1)), 1)
-            if overdue:
+            leases, owners = LaneKeys.of(lane).leases, map(text, self.redis.hkeys(LaneKeys.of(lane).owners))
+            if overdue := dict.fromkeys(owners, 1):
                 self.redis.zadd(leases, overdue)
         self.redis.delete(redis_keys.WAKEUPS)
         self.model.overdue = set(self.model.owners)

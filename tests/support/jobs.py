@@ -8,10 +8,11 @@ from typing import Any
 
 from redis import Redis
 
-from sentiq.core.redis_keys import JobKeys
+from sentiq.core.redis import text
+from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.jobs.codec import decode_input
 from sentiq.jobs.lanes import BulkLane, OpenChunk
-from sentiq.jobs.store import JobStore
+from sentiq.jobs.store import ISSUE_LEASE_MS, JobStore
 from sentiq.jobs.types import (
     ChunkRef,
     FileFormat,
@@ -89,6 +90,20 @@ def stored_input(redis: Redis, job_id: str, number: int) -> InputChunk:
     return decode_input(blob)
 
 
+def let_leases_pass(redis: Redis, lane: Lane, ms: float) -> None:
+    """Let so much time pass for the deadlines of a lane's chunks, and for nothing else."""
+    leases = LaneKeys.of(lane).leases
+    for member in redis.zrange(leases, 0, -1):
+        redis.zincrby(leases, -ms, text(member))
+
+
+def send_in_vain(lane: BulkLane, times: int) -> None:
+    """Let a sweeper send so many messages for each published chunk, the last one just now; no worker gets them."""
+    for _ in range(times):
+        let_leases_pass(lane.redis, Lane.BULK, 1_100 * ISSUE_LEASE_MS)  # more than the longest time between two
+        lane.sweep(Messages())
+
+
 def claim(lane: BulkLane, ref: ChunkRef, task_id: str = "task") -> OpenChunk:
     """Claim a chunk; fail when it cannot be claimed."""
     opened = lane.claim(ref, task_id)
@@ -137,13 +152,13 @@ def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:
     A text with 失败 in it fails.
     """
     outcomes = []
-    for offset, text in enumerate(opened.input.texts):
+    for offset, row in enumerate(opened.input.texts):
         if offset in opened.input.errors:
             outcomes.append(Outcome(error=opened.input.errors[offset]))
-        elif "失败" in text:
+        elif "失败" in row:
             outcomes.append(Outcome(error=RowError("inference_failed", "as asked")))
         else:
-            positive = 0.5 + len(text) / 2_001
+            positive = 0.5 + len(row) / 2_001
             outcomes.append(Outcome((1 - positive, positive)))
     return answer_with(opened, outcomes, model="m@3")
 
