@@ -1,0 +1,76 @@
+"""Cuts texts into words, with a mark where a phrase ends: at signs, names and laughter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import rjieba
+
+from sentiq.core.invisible_characters import visible
+from sentiq.phrases.kinds import Kind, is_done, kind_of
+
+WORDS_KNOWN = 100_000  #: different words whose kind is looked up once
+
+#: Names of users, addresses, topics and emoticons in brackets, as microblogs have them: they stand in no phrase.
+_NOT_WORDS = re.compile(r"https?://[!-~]+|www\.[!-~]+|[\w.+-]+@[\w-]+\.[\w.-]+|@[\w-]+|\[\w{1,8}\]|#[^#\n]{1,40}#")
+
+
+class Word(NamedTuple):
+    text: str
+    kind: Kind
+    is_done: bool = False  # with 了 after it, it says what has happened
+
+    @property
+    def is_latin(self) -> bool:
+        return self.text.isascii()
+
+
+END = Word("\n", Kind.BREAK)  #: of a clause
+
+_known: dict[tuple[str, str], Word] = {}
+
+
+def readable(text: str) -> str:
+    """Return what phrases are looked for in: the visible text, in small letters."""
+    return visible(text).casefold()
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the words of a readable text, with `END` after each clause."""
+    found = list(_marked(_words(_NOT_WORDS.sub("\n", text))))
+    found.append(END)
+    return found
+
+
+def glue(before: str, after: str) -> str:
+    """Return what stands between two words of a phrase: a blank between two of Latin letters."""
+    return " " if before[-1].isascii() and after.isascii() else ""
+
+
+def _marked(words: Iterable[Word]) -> Iterator[Word]:
+    """Yield words and `END`. A blank ends a clause, unless it parts two words of Latin letters."""
+    before, is_after_blank = END, False
+    for word in words:
+        if word.text == " ":
+            is_after_blank = True
+            continue
+        is_parted = is_after_blank and not (before.is_latin and word.is_latin)
+        if before is not END and (word.kind is Kind.BREAK or is_parted):
+            yield END
+        before, is_after_blank = END, False
+        if word.kind is not Kind.BREAK:
+            yield word
+            before = word
+
+
+def _words(text: str) -> Iterator[Word]:
+    for written, tag in rjieba.tag(text):
+        word = _known.get((written, tag))
+        if word is None:
+            kind = kind_of(written, tag)
+            word = Word(written, kind, is_done(written, kind))
+            if len(_known) < WORDS_KNOWN:
+                _known[written, tag] = word
+        yield word
