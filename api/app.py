@@ -13,6 +13,7 @@ from api import openapi
 from api.export.order import Orders
 from api.http import auth, headers, problems, queries, request_log
 from api.routes import (
+    aspect_sets,
     cluster,
     health,
     jobs,
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         synchronous_shortcuts.blueprint,
         uploads.blueprint,
         webhooks.blueprint,
+        aspect_sets.blueprint,
         health.blueprint,
     ):
         app.register_api(blueprint)

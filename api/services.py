@@ -20,6 +20,7 @@ from sentiq.core.api_keys import KeyStore
 from sentiq.core.redis import REDIS_AWAY, connect
 from sentiq.core.settings import Settings
 from sentiq.jobs import messages
+from sentiq.jobs.aspect_sets import AspectSetStore
 from sentiq.jobs.lanes import BulkLane, InteractiveLane
 from sentiq.jobs.results import Results
 from sentiq.jobs.small_jobs import SmallJobs
@@ -44,6 +45,7 @@ class Services:
     waiting: JobStore  # with a client whose socket timeout is longer than a wait
     webhooks: WebhookStore
     uploads: UploadStore
+    aspect_sets: AspectSetStore
     interactive: InteractiveLane
     bulk: BulkLane
     keys: KeyStore
@@ -82,6 +84,7 @@ class Services:
             waiting=JobStore(waiting, settings),
             webhooks=WebhookStore(redis, settings.shard),
             uploads=UploadStore(redis, settings.upload_ttl_s, settings.shard),
+            aspect_sets=AspectSetStore(redis),
             interactive=InteractiveLane(redis, settings),
             bulk=BulkLane(redis, settings),
             keys=KeyStore(redis),

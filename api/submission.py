@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import g
 from structlog.contextvars import bind_contextvars
@@ -16,7 +17,9 @@ from api.ingest.chunking import chunked
 from api.ingest.files import File
 from api.schemas.common import Options
 from api.services import Services
+from sentiq.aspects.sets import AspectSetError, parse_set
 from sentiq.core.errors import (
+    AspectSetNotFound,
     BodyTooLarge,
     FieldError,
     InvalidInput,
@@ -111,12 +114,26 @@ def checked_model(services: Services, model: str | None) -> str:
 def checked_options(services: Services, asked: Options) -> JobOptions:
     """Return the options of a job, with the defaults of the settings.
 
-    Raises InvalidInput, also when they name a webhook that does not exist.
+    Raises InvalidInput, also when they name a webhook or a set of aspects that does not exist.
     """
     options = asked.resolved(services.settings)
     if options.webhook:
         services.webhooks.check(options.webhook)
+    if asked.aspects is not None:
+        options = replace(options, aspects=_chosen_set(services, asked.aspects))
     return options
+
+
+def _chosen_set(services: Services, asked: str | dict[str, Any]) -> str:
+    """Return the set of aspects of a job, given by its name or whole, as JSON. Raises InvalidInput."""
+    try:
+        return services.aspect_sets.get(asked).document if isinstance(asked, str) else parse_set(asked).dumps()
+    except AspectSetNotFound as error:
+        fault = FieldError("unknown_aspect_set", error.detail, pointer="/aspects")
+        raise InvalidInput(error.detail, errors=(fault,)) from None
+    except AspectSetError as error:
+        faults = (replace(fault, pointer=f"/aspects{fault.pointer}") for fault in error.errors)
+        raise InvalidInput(error.detail, errors=tuple(faults)) from None
 
 
 class Submission:

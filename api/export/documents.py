@@ -16,6 +16,7 @@ from api.http.times import instant
 from api.schemas.common import ErrorDocument
 from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, OptionsDocument
 from api.schemas.results import Matches, ResultsPage, RowDocument
+from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import Job, JobOptions, JobState, Lane
@@ -68,6 +69,7 @@ def _options(options: JobOptions) -> OptionsDocument:
         expire_at=None if options.expire_at_ms is None else instant(options.expire_at_ms),
         webhook=options.webhook or None,
         keep_columns=options.keep_columns,
+        aspects=AspectSet.loads(options.aspects).name if options.aspects else None,
     )
 
 

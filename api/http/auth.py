@@ -27,6 +27,8 @@ NEEDED = {
     "metrics": Scope.METRICS,
     "health.health": Scope.METRICS,
     "webhooks": Scope.ADMIN,
+    "aspect_sets.put_aspect_set": Scope.ADMIN,
+    "aspect_sets.delete_aspect_set": Scope.ADMIN,
     "models.activate_model": Scope.ADMIN,
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.schemas.aspect_definitions import AspectSetDefinition
+from api.schemas.aspect_sets import AspectSetDocument
 from api.schemas.common import Problem
 from api.schemas.jobs import DryRunDocument, JobRequest, JobWithResults, UploadRequest
 from api.schemas.models import ActivationRequest
@@ -14,6 +16,7 @@ from api.schemas.webhooks import WebhookRequest
 DOCUMENTED = (
     *(ActivationRequest, JobRequest, AnalyzeRequest, SentimentRequest, SentimentBatchRequest, WebhookRequest),
     *(UploadRequest, JobWithResults, DryRunDocument, NoText, Problem),
+    *(AspectSetDefinition, AspectSetDocument),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from api.schemas.aspect_definitions import Aspects
 from sentiq.core.settings import LongTexts, Settings
 from sentiq.jobs.types import JobOptions
 
@@ -79,6 +80,7 @@ class Options(BaseModel):
         "and end, `windows` all, in overlapping windows whose probabilities are averaged. Default: a setting",
     )
     neutral_band: NeutralBand | None = None
+    aspects: Aspects | None = None
 
     def resolved(self, settings: Settings) -> JobOptions:
         """Return the options, with the defaults of the settings. Raises InvalidInput."""

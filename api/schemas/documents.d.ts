@@ -36,6 +36,7 @@ interface OptionsDocument {
   expire_at: string | null;
   webhook: string | null;
   keep_columns: boolean;
+  aspects: string | null;
 }
 
 interface FileDocument {
@@ -102,12 +103,20 @@ interface JobList {
 /** Either a prediction or an error: the fields of the other are null. */
 type RowDocument = LabelledRow | FailedRow;
 
+interface RowAspect {
+  aspect: string;
+  label: string;
+  score: number;
+  clause: string;
+}
+
 interface RowFields {
   index: number;
   custom_id: string | null;
   truncated: boolean;
   model: string;
   degraded: boolean;
+  aspects?: RowAspect[];
   columns?: [heading: string, cell: string][];
   text?: string;
 }

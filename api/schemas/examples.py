@@ -72,6 +72,7 @@ _JOB = {
         "expire_at": None,
         "webhook": None,
         "keep_columns": True,
+        "aspects": None,
     },
     "file": _FILE,
     "counts": {"total": 2, "completed": 2, "failed": 0, "without_text": 0},
@@ -122,6 +123,22 @@ _WEBHOOK = {
     "disabled": None,
 }
 _SIGNS = "whsec_…"
+_ASPECT_SET_DEFINITION = {
+    "id": "parcels",
+    "title": "包裹",
+    "aspects": [
+        {"name": "物流", "words": ["物流", "快递", "发货"]},
+        {"name": "包装", "words": ["包装", "盒子"], "except": ["盒子太可爱"]},
+    ],
+}
+_ASPECT_SET = {
+    "id": "parcels",
+    "object": "aspect_set",
+    "version": "5d41402abc4b",
+    "built_in": False,
+    "stored_at": "2026-01-31T08:00:00.000Z",
+    "definition": _ASPECT_SET_DEFINITION,
+}
 
 EXAMPLES: dict[str, Any] = {
     "AnalyzeRequest": {"text": GOOD},
@@ -243,6 +260,10 @@ EXAMPLES: dict[str, Any] = {
             }
         ],
     },
+    "AspectSetDefinition": _ASPECT_SET_DEFINITION,
+    "AspectSetDocument": _ASPECT_SET
+    | {"versions": [{"version": "5d41402abc4b", "stored_at": "2026-01-31T08:00:00.000Z"}]},
+    "AspectSetList": {"object": "list", "data": [_ASPECT_SET]},
     "LiveDocument": {"status": "ok"},
     "ReadyDocument": {"status": "ok", "missing": []},
     "HealthDocument": {
@@ -264,6 +285,8 @@ _NOT_FOUND = {
     "job_id": (errors.JobNotFound, errors.JobNotFound.named(JOB_ID).detail),
     "upload_id": (errors.UploadNotFound, "There is no upload upl_1; it may have expired."),
     "webhook_id": (errors.WebhookNotFound, "There is no webhook wh_1."),
+    "set_name": (errors.AspectSetNotFound, "There is no set of aspects 'parcel'; GET /api/v1/aspect-sets lists them."),
+    "set_id": (errors.AspectSetNotFound, "There is no set of aspects 'parcel'; GET /api/v1/aspect-sets lists them."),
 }
 _PROBLEMS: dict[int, tuple[type[errors.SentiqError], str]] = {
     400: (errors.MalformedBody, "The body cannot be read as JSON: Expecting value: line 1 column 1 (char 0)."),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from api.schemas.aspect_definitions import Aspects, AspectSetName
 from api.schemas.common import ErrorDocument, Options, Parameters, Request, any_of, body_of
 from api.schemas.encodings import ENCODINGS, known_encoding
 from api.schemas.results import ResultsPage
@@ -214,6 +215,7 @@ class SubmitQuery(JobOptionsRequest, ReadingQuery):
     model_config = ConfigDict(extra="forbid")
     model: str | None = Field(None, min_length=1, max_length=200)
     metadata: PackedMetadata | None = None
+    aspects: AspectSetName | None = None
     dry_run: bool = Field(False, description="only read and count: nothing is stored")
     max_bad_share: float | None = Field(
         None, ge=0, le=1, description="share of unreadable rows from which on the job fails; default: a setting"
@@ -237,6 +239,7 @@ class UploadRequest(SubmitQuery):
 
     upload: str = Field(max_length=64, description="id of an upload")
     metadata: Metadata | None = None
+    aspects: Aspects | None = None
 
 
 class JobsQuery(Parameters):
@@ -288,6 +291,9 @@ class OptionsDocument(BaseModel):
     expire_at: str | None
     webhook: str | None
     keep_columns: bool
+    aspects: str | None = Field(
+        description="`id@version` of the set of aspects; null: none", examples=["shop@0f3c1b2a9d4e"]
+    )
 
 
 class NoteDocument(BaseModel):

@@ -153,7 +153,7 @@ class _Check:
                     f"{pointer}/words/{at}", f"{word!r} is a word of {owner} and of {shown}: it can show only one."
                 )
         excepted: tuple[str, ...] = ()
-        if fields.get("except"):
+        if fields.get("except") not in (None, []):
             excepted = self._words(fields["except"], f"{pointer}/except", f"except of {shown}")
             known = [folded(word) for word in words]
             for at, word in enumerate(excepted):

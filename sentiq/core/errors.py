@@ -66,6 +66,10 @@ class WebhookNotFound(SentiqError):
     status, code, title = 404, "webhook_not_found", "No such webhook"
 
 
+class AspectSetNotFound(SentiqError):
+    status, code, title = 404, "aspect_set_not_found", "No such set of aspects"
+
+
 class JobEnded(SentiqError):
     status, code, title = 409, "job_ended", "The job has already ended"
 

@@ -46,6 +46,8 @@ The cluster:
   sentiq:webhooks:deferred:<receiver>  zset  delivery that waits until it has fewer → since, ms
   sentiq:webhooks:log:<webhook>  list  the last tries (JSON), newest first
   sentiq:webhooks:due       zset    ended job that a webhook must be told of → since, ms
+  sentiq:aspect-sets        hash    set of aspects → its newest version (JSON); no TTL  (see jobs/aspect_sets.py)
+  sentiq:aspect-sets:<set>  hash    version → the same, of each version; no TTL
   sentiq:idempotency:<sha>  hash    job, payload digest ("" while the first request runs)
   sentiq:clock              string  time of the last sweep, ms
   sentiq:probe              never there: see jobs/workers.py, check_writes
@@ -87,6 +89,7 @@ WEBHOOKS = "sentiq:webhooks"
 WEBHOOKS_DUE = "sentiq:webhooks:due"
 DELIVERIES = "sentiq:webhooks:deliveries"
 DEFERRED = "sentiq:webhooks:deferred"
+ASPECT_SETS = "sentiq:aspect-sets"
 CACHE_CURRENT = "sentiq:cache:current"
 CACHE_PREVIOUS = "sentiq:cache:previous"
 CACHE_STATS = "sentiq:cache:stats"
@@ -171,6 +174,11 @@ def deferred(receiver: str) -> str:
 
 def webhook_log(webhook_id: str) -> str:
     return f"sentiq:webhooks:log:{webhook_id}"
+
+
+def aspect_set(id_: str) -> str:
+    """Return where the versions of a set of aspects are stored."""
+    return f"{ASPECT_SETS}:{id_}"
 
 
 def idempotency(key: str, owner: str = "") -> str:

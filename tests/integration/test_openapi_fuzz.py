@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from api.services import Services
+from sentiq.aspects.sets import parse_set
 from sentiq.core.api_keys import KeyStore, Scope
 from sentiq.core.settings import Settings
 from sentiq.jobs.lanes import BulkLane
@@ -85,12 +86,13 @@ def guarded(redis_server: RedisServer) -> Iterator[BaseSchema]:
 
 
 class Things:
-    """Real jobs, uploads and webhooks for paths and bodies; made anew, since cases change and erase them."""
+    """Real jobs, uploads and the like for paths and bodies; made anew, since cases change and erase them."""
 
     def __init__(self, app: OpenAPI, redis: Redis) -> None:
         self._client: FlaskClient = app.test_client()
         services: Services = app.extensions["sentiq"]
         self._webhooks = services.webhooks
+        self._aspect_sets = services.aspect_sets
         self._bulk = BulkLane(redis, services.settings)
 
     def made_for(self, names: Iterable[str], state: str) -> dict[str, str]:
@@ -101,6 +103,8 @@ class Things:
             "upload": self._upload,
             "webhook_id": self._webhook,
             "webhook": self._webhook,
+            "set_name": self._aspect_set,
+            "set_id": self._aspect_set,
         }
         made = {name: makers[name]() for name in names if name in makers}
         if "delivery_id" in names:
@@ -127,6 +131,11 @@ class Things:
 
     def _webhook(self) -> str:
         return self._webhooks.create("https://example.com/", "", EVENTS).id
+
+    def _aspect_set(self) -> str:
+        aspects = parse_set({"id": "parcels", "aspects": [{"name": "物流", "words": ["物流"]}]})
+        self._aspect_sets.save(aspects)
+        return aspects.id
 
     def _delivery(self, webhook_id: str) -> str:
         made = Delivery(f"msg_{webhook_id}", webhook_id, TEST_EVENT, "{}", self._webhooks.now_ms())
