@@ -21,6 +21,7 @@ import zstandard
 
 from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches
+from api.export.mentions import AspectReading
 from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, text_position
 from api.schemas.results import Sort
 from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
@@ -191,7 +192,8 @@ class _Buckets:
             frame.feed(zstandard.decompress(self._file.read(length)))
             for fields in frame:
                 row = ResultRow(*fields)
-                yield row._replace(error=row.error and RowError(*row.error))  # type: ignore[misc]
+                aspects = tuple(AspectReading(*aspect) for aspect in row.aspects)
+                yield row._replace(error=row.error and RowError(*row.error), aspects=aspects)  # type: ignore[misc]
 
     def _write(self, bucket: int) -> None:
         frame = zstandard.compress(b"".join(self._waiting[bucket]), 1)

@@ -9,10 +9,11 @@ from itertools import repeat
 from typing import NamedTuple
 
 from api.export.labels import label_and_score
+from api.export.mentions import AspectReading, aspect_names, clause
 from api.schemas.results import Language, Sort
 from sentiq.jobs.codec import SCALE, TRUNCATED
 from sentiq.jobs.results import ChunkResult, Results
-from sentiq.jobs.types import InputChunk, Job, RowError
+from sentiq.jobs.types import InputChunk, Job, NewJob, RowError
 
 READINGS_CACHED = 32_768  #: half as many as a model of two classes gives; 600 bytes each
 Reading = tuple[str, float, tuple[float, ...]]  #: label, score and probabilities
@@ -92,6 +93,7 @@ class View:
     sort: Sort | None = None  # None: rows in their order
     by: int | None = None  # place from 0 of the column that a workbook counts by
     language: Language = "en"  # of what a workbook says beside the rows
+    aspects: tuple[str, ...] = ()  # names of those of the job's set; empty where it has none
 
 
 class ResultRow(NamedTuple):
@@ -108,6 +110,7 @@ class ResultRow(NamedTuple):
     degraded: bool
     error: RowError | None
     kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cell_kinds.py)
+    aspects: tuple[AspectReading, ...] = ()  # of which the text speaks, in the order of the job's set
 
     @property
     def counts_as(self) -> str:
@@ -154,7 +157,7 @@ def chunk_rows(
     cells = given.cells if view.columns or view.by is not None else None
     joined = text_at is None
     found = wanted.finds(given, text_at) if wanted.reads_input else None
-    labels, errors, degraded = answers.labels, answers.errors, answers.degraded
+    labels, errors, degraded, names = answers.labels, answers.errors, answers.degraded, view.aspects
     of_rows = zip(
         given.texts,
         repeat(None) if given.custom_ids is None else given.custom_ids,
@@ -163,10 +166,11 @@ def chunk_rows(
         answers.predictions(),
         answers.flags,
         answers.models(),
+        answers.aspects.of_rows() if answers.aspects is not None and names else repeat(()),
         strict=False,
     )
     takes_any = wanted.takes_any
-    for offset, (text, custom_id, row, kinds, numbers, flags, model) in enumerate(of_rows):
+    for offset, (text, custom_id, row, kinds, numbers, flags, model, mentioned) in enumerate(of_rows):
         if found is not None and not found[offset]:
             continue
         label: str | None = None
@@ -193,7 +197,16 @@ def chunk_rows(
             degraded,
             error,
             kinds,
+            tuple(
+                AspectReading(names[aspect], *read(labels, of_aspect, band)[:2], clause(text, start, end))
+                for aspect, of_aspect, start, end in mentioned
+            ),
         )
+
+
+def plain_view(job: Job | NewJob, neutral_band: float) -> View:
+    """Return the view of all rows of a job as its submission answers them."""
+    return View(neutral_band, aspects=aspect_names(job.options))
 
 
 def column_cells(given: InputChunk, at: int, text_at: int | None) -> Sequence[str]:

@@ -24,6 +24,7 @@ def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
         *(("text",) if view.text else ()),
         *("label", "label_zh", "score"),
         *(f"p_{label}" for label in labels),
+        *(f"aspect_{name}" for name in view.aspects),
         *("truncated", "model", "degraded", "error", "error_detail", "line"),
     ]
 
@@ -44,9 +45,18 @@ def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
         *((row.text,) if view.text else ()),
         *(row.label, None if row.label is None else LABELS_ZH.get(row.label, row.label), row.score),
         *probabilities,
+        *aspect_labels(row, view.aspects),
         *(row.truncated, row.model, row.degraded),
         *((error.code, error.detail, error.line) if error else (None, None, None)),
     ]
+
+
+def aspect_labels(row: ResultRow, names: Sequence[str]) -> list[str | None]:
+    """Return the label of each of these aspects; None for one of which the row does not speak."""
+    if not row.aspects:
+        return [None] * len(names)
+    labels = {aspect.aspect: aspect.label for aspect in row.aspects}
+    return [labels.get(name) for name in names]
 
 
 def harmless(cell: Cell) -> Cell:

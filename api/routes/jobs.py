@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from api.export.documents import job_document, results_page, sorted_page, whole_page
-from api.export.rows import View
+from api.export.rows import plain_view
 from api.http.auth import caller
 from api.ingest.dry_run import dry_run
 from api.routes.payloads import read_payload
@@ -166,14 +166,14 @@ def _ended(submitted: Submitted, wait_s: int) -> Response:
             return _accepted(submitted)
         job = end.job
         assert job is not None, "the index lists it"
-        view = View(neutral_band_of(job.options))
+        view = plain_view(job, neutral_band_of(job.options))
         found = None if end.answers is None else ChunkResult(0, ticket.small.rows, end.answers)
         page = whole_page(job, view, found)
     else:
         if not svc.wait_ended(submitted.job_id, wait_s):
             return _accepted(submitted)
         job = svc.store.get(submitted.job_id)
-        page = results_page(svc.results, job, View(neutral_band_of(job.options)), limit=INLINE_ROWS)
+        page = results_page(svc.results, job, plain_view(job, neutral_band_of(job.options)), limit=INLINE_ROWS)
     return _located(json_answer(JobWithResults(**dict(job_document(job)), results=page)), submitted)
 
 

@@ -12,12 +12,13 @@ from flask import Response, after_this_request, g
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.export.labels import LABELS_ZH
-from api.export.rows import ResultRow, View, chunk_rows, read_rows
+from api.export.rows import ResultRow, chunk_rows, plain_view, read_rows
 from api.http.bodies import parse_json
 from api.http.problems import pointer
 from api.ingest.json_body import check_texts
 from api.routes.views import neutral_band_of
 from api.schemas.common import Options, any_of, body_of, problems
+from api.schemas.results import RowAspect
 from api.schemas.synchronous_shortcuts import (
     Analysis,
     AnalyzeRequest,
@@ -31,7 +32,7 @@ from api.schemas.synchronous_shortcuts import (
     SentimentRequest,
 )
 from api.services import Services, services
-from api.submission import Payload, Submission, Undigested
+from api.submission import Payload, Submission, Undigested, checked_options
 from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from sentiq.core.invisible_characters import is_blank
 from sentiq.jobs.results import ChunkResult
@@ -55,7 +56,8 @@ def analyze() -> Response:
     """One text, its label and score."""
     asked = parse_json(AnalyzeRequest)
     (row,) = _classify([asked.text], [pointer("text")], asked)
-    return _json(Analysis(text=asked.text, label=_label(row), score=_score(row)).model_dump_json())
+    answer = Analysis(text=asked.text, label=_label(row), score=_score(row), aspects=_aspects(row, asked))
+    return _json(answer.model_dump_json())
 
 
 @blueprint.post(
@@ -71,7 +73,13 @@ def sentiment() -> Response | tuple[Response, int]:
         return _json(refusal.model_dump_json()), 400
     (row,) = _classify([asked.text], [pointer("text")], asked)
     label = _label(row)
-    answer = EmojiSentiment(text=asked.text, sentiment=label, confidence=_score(row), emoji=EMOJI.get(label, "😐"))
+    answer = EmojiSentiment(
+        text=asked.text,
+        sentiment=label,
+        confidence=_score(row),
+        emoji=EMOJI.get(label, "😐"),
+        aspects=_aspects(row, asked),
+    )
     return _json(answer.model_dump_json())
 
 
@@ -85,7 +93,7 @@ def sentiment_analyze() -> Response:
     asked = parse_json(SentimentRequest)
     started = time.perf_counter()
     (row,) = _classify([asked.text], [pointer("text")], asked)
-    data = _data(asked.text, row, _elapsed_ms(started), confidence=asked.return_confidence)
+    data = _data(asked, asked.text, row, _elapsed_ms(started), confidence=asked.return_confidence)
     return _json(SentimentAnswer(success=True, data=data, request_id=g.request_id).model_dump_json())
 
 
@@ -105,7 +113,7 @@ def sentiment_analyze_batch() -> Response:
     rows = _classify(asked.texts, [pointer("texts", i) for i in range(len(asked.texts))], asked)
     elapsed_ms = _elapsed_ms(started)
     data = [
-        _data(text, row, elapsed_ms, confidence=asked.return_details)
+        _data(asked, text, row, elapsed_ms, confidence=asked.return_details)
         if asked.return_details
         else SentimentData(text=text, sentiment=_label_zh(row))
         for text, row in zip(asked.texts, rows, strict=True)
@@ -135,7 +143,7 @@ def _classify(texts: Sequence[str], places: Sequence[str], options: Options) -> 
 
 
 def _wait_classified(svc: Services, texts: Sequence[str], options: Options) -> list[ResultRow]:
-    payload = Payload([Row(text) for text in texts], Undigested(), options.resolved(svc.settings))
+    payload = Payload([Row(text) for text in texts], Undigested(), checked_options(svc, options))
     timeout_s = svc.settings.sync_timeout_s
     submission = Submission(svc, waits_for_end=True, own_ttl_ms=round((timeout_s + KEPT_LONGER_S) * 1000))
     submitted = submission.run(payload)
@@ -155,7 +163,7 @@ def _rows(svc: Services, ticket: Ticket) -> list[ResultRow] | None:
     if end is None or end.answers is None:
         _erase(ticket.small.job.id)
         return None
-    view = View(neutral_band_of(ticket.small.job.options))
+    view = plain_view(ticket.small.job, neutral_band_of(ticket.small.job.options))
     return list(chunk_rows(ChunkResult(0, ticket.small.rows, end.answers), 0, view))
 
 
@@ -165,7 +173,7 @@ def _rows_of_bulk_job(svc: Services, job_id: str) -> list[ResultRow] | None:
         if not svc.wait_ended(job_id, svc.settings.sync_timeout_s):
             return None
         job = svc.store.get(job_id)
-        return list(read_rows(svc.results, job, View(neutral_band_of(job.options))))
+        return list(read_rows(svc.results, job, plain_view(job, neutral_band_of(job.options))))
     finally:
         _erase(job_id)
 
@@ -196,13 +204,18 @@ def _score(row: ResultRow) -> float:
     return row.score
 
 
-def _data(text: str, row: ResultRow, elapsed_ms: float, *, confidence: bool) -> SentimentData:
+def _aspects(row: ResultRow, options: Options) -> list[RowAspect] | None:
+    return None if options.aspects is None else [RowAspect(**aspect._asdict()) for aspect in row.aspects]
+
+
+def _data(options: Options, text: str, row: ResultRow, elapsed_ms: float, *, confidence: bool) -> SentimentData:
     return SentimentData(
         text=text,
         sentiment=_label_zh(row),
         confidence=_score(row) if confidence else None,
         english_label=_label(row),
         analysis_time_ms=elapsed_ms,
+        aspects=_aspects(row, options),
     )
 
 

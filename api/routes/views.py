@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from flask import current_app
 
 from api.export.labels import LABELS_ZH, with_neutral
+from api.export.mentions import aspect_names
 from api.export.order import Order, Orders
 from api.export.rows import Filter, View
 from api.ingest.recognition.columns import position
@@ -37,6 +38,7 @@ def view_of(query: ViewQuery, job: Job) -> View:
         sort=query.sort,
         by=by,
         language=language or "en",
+        aspects=aspect_names(job.options),
     )
     if view.columns and not (job.file and job.file.columns):
         detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."

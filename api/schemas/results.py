@@ -99,6 +99,13 @@ class RowErrorDocument(ErrorDocument):
     line: int | None = Field(description="of the input, where the reason is there")
 
 
+class RowAspect(BaseModel):
+    aspect: str = Field(description="its name in the set of the job", examples=["物流"])
+    label: Label
+    score: Score
+    clause: str = Field(description="the part of the text that tells it best")
+
+
 class RowDocument(BaseModel):
     index: int
     custom_id: str | None
@@ -115,6 +122,11 @@ class RowDocument(BaseModel):
         description="the bundled model, or the student of a pair, stood in, since texts waited too long for the other"
     )
     error: RowErrorDocument | None
+    aspects: list[RowAspect] | None = Field(
+        None,
+        exclude_if=lambda aspects: aspects is None,
+        description="only of a job with a set of aspects: those of which the text speaks",
+    )
     columns: list[tuple[str, str]] | None = Field(
         None, exclude_if=lambda columns: columns is None, description="only with `include=columns`: heading and cell"
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Label, Options, Request, Score
+from api.schemas.results import RowAspect
 
 
 class AnalyzeRequest(Request, Options):
@@ -36,10 +39,20 @@ class SentimentBatchRequest(Request, Options):
     return_details: bool = True
 
 
+RowAspects = Annotated[
+    list[RowAspect] | None,
+    Field(
+        exclude_if=lambda aspects: aspects is None,
+        description="only where the request names a set of aspects: those of which the text speaks",
+    ),
+]
+
+
 class Analysis(BaseModel):
     text: str
     label: Label
     score: Score
+    aspects: RowAspects = None
 
 
 class EmojiSentiment(BaseModel):
@@ -47,6 +60,7 @@ class EmojiSentiment(BaseModel):
     sentiment: str
     confidence: Score
     emoji: str = Field(description="😊 positive, 😞 negative, 😐 everything else")
+    aspects: RowAspects = None
 
 
 class SentimentData(BaseModel):
@@ -55,6 +69,7 @@ class SentimentData(BaseModel):
     confidence: Score | None = None
     english_label: str | None = None
     analysis_time_ms: float | None = None
+    aspects: RowAspects = None
 
 
 class SentimentAnswer(BaseModel):

@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from api.cell_kinds import TEXT, Value, certain, restored
 from api.export.rows import ResultRow, View, kept_columns, text_position
+from api.export.tabular import aspect_labels
 from api.export.workbook.words import Words
 from api.export.workbook.xlsx import CELL_UNITS, SHORT_CHARS, shortened
 from sentiq.jobs.types import Job
@@ -27,7 +28,9 @@ class Table:
             self.text_at = len(own) if view.text else None
             own += [self.words("text")] if view.text else []
             self._has_ids = has_ids
-        self.headings = _unlike([*own, *(self.words(name) for name in ("label", "score", "note"))])
+        found = [self.words("label"), self.words("score"), *view.aspects, self.words("note")]
+        self.headings = _unlike([*own, *found])
+        self._aspects = view.aspects
         self._value = reader(job)
         self._columns, self._text = bool(columns), view.text
 
@@ -39,14 +42,25 @@ class Table:
             *own,
             [None if row.label is None else self.words.label(row.label) for row in rows],
             [row.score for row in rows],
+            *self._labels_of_aspects(rows),
             [noted.get(at) for at in range(len(rows))] if noted else [None] * len(rows),
+        ]
+
+    def _labels_of_aspects(self, rows: Sequence[ResultRow]) -> list[list[Value]]:
+        """Return the cells of the aspects' columns, in their order."""
+        labels = [aspect_labels(row, self._aspects) for row in rows]
+        return [
+            [None if label is None else self.words.label(label) for label in column]
+            for column in zip(*labels, strict=True)
         ]
 
     def _own(self, rows: Sequence[ResultRow]) -> list[Sequence[Value]]:
         if self._columns:
             lines = zip_longest(*[own_cells(row, self._value) for row in rows])
             found: list[Sequence[Value]] = list(lines)
-            return found + [[None] * len(rows)] * (len(self.headings) - 3 - len(found))  # of lines that were not read
+            return found + [[None] * len(rows)] * (
+                len(self.headings) - 3 - len(self._aspects) - len(found)
+            )  # of lines that were not read
         found = [[row.number for row in rows]]
         if self._has_ids:
             found.append([row.custom_id for row in rows])
