@@ -12,6 +12,7 @@ from api.export.labels import label_and_score
 from api.export.mentions import AspectReading, aspect_names, clause
 from api.schemas.results import Language, Sort
 from sentiq.jobs.codec import SCALE, TRUNCATED
+from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import InputChunk, Job, NewJob, RowError
 
@@ -31,6 +32,7 @@ class Filter:
     cells: tuple[tuple[int, tuple[str, ...]], ...] = ()  # places from 0 of columns, each with the cells wanted there
     since: int | None = None  # the first and the last date that are wanted, in minutes as `InputChunk.when` has them
     until: int | None = None
+    order: DateOrder | None = None  # of dates in the file, where dates are wanted
 
     @property
     def reads_input(self) -> bool:
@@ -68,7 +70,7 @@ class Filter:
             cells = column_cells(given, at, text_at)
             found = [wanted and cell in values for wanted, cell in zip(found, cells, strict=True)]
         if self.is_dated:
-            found = [wanted and self._dated(when) for wanted, when in zip(found, given.dates(), strict=True)]
+            found = [wanted and self._dated(when) for wanted, when in zip(found, given.dates(self.order), strict=True)]
         return found
 
     def _dated(self, when: int | None) -> bool:

@@ -46,7 +46,7 @@ def _parameters(view: Any) -> dict[str, bool]:
     if model is None:
         return {}
     assert issubclass(model, BaseModel)
-    return {name: is_list(field.annotation) for name, field in model.model_fields.items()}
+    return {field.alias or name: is_list(field.annotation) for name, field in model.model_fields.items()}
 
 
 def is_list(kind: Any) -> bool:

@@ -18,12 +18,13 @@ from api.ingest.json_files.documents import read_json
 from api.ingest.json_files.lines import read_json_lines
 from api.ingest.limits import Limits
 from api.ingest.notes import Notes
-from api.ingest.options import COMMON_OPTIONS, Reading, bad_file, refuse_options
+from api.ingest.options import COLUMN_OPTIONS, COMMON_OPTIONS, Reading, bad_file, refuse_options
 from api.ingest.out_of_process.columnar import read_arrow, read_parquet
 from api.ingest.out_of_process.markup import read_html, read_spreadsheetml
 from api.ingest.out_of_process.workbook import read_workbook
 from api.ingest.reader_errors import Arriving
 from api.ingest.recognition.columns import Columns, choose, no_text_column
+from api.ingest.recognition.dates import Dates
 from api.ingest.recognition.names import plain
 from api.ingest.recognition.rows import rows_of
 from api.ingest.source import Source
@@ -33,7 +34,6 @@ from sentiq.jobs.types import FileFormat, Row
 
 SAMPLE_RECORDS = 50  #: looked at to tell the headings and the columns
 WITHOUT_SHEETS = frozenset(("html", "json", "zip"))  #: kinds of files whose tables nobody calls sheets
-COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column"})
 TABLE_OPTIONS = COLUMN_OPTIONS | {"has_header", "header_row"}
 DELIMITED_OPTIONS = TABLE_OPTIONS | {"encoding", "delimiter", "quotes", "escape"}
 
@@ -104,6 +104,8 @@ class File:
         table, self.columns = _chosen(tables, self._source)
         if not self.columns.text and not self._is_shown:
             raise no_text_column(table, self.columns)
+        date = self.columns.date
+        self._dates = None if date is None else Dates(date, self.columns.names[date], reading, self._source.notes)
         self.options = FORMATS[kind].options | COMMON_OPTIONS
         if self.format.format == "txt":
             self.options = LINE_OPTIONS | COMMON_OPTIONS
@@ -117,6 +119,7 @@ class File:
             reading,
             limits,
             self._source.notes,
+            self._dates,
         )
 
     def __enter__(self) -> File:
@@ -146,6 +149,9 @@ class File:
             id_number=None if columns.id is None else columns.id + 1,
             label_column=None if columns.label is None else columns.names[columns.label],
             label_number=None if columns.label is None else columns.label + 1,
+            date_column=None if columns.date is None else columns.names[columns.date],
+            date_number=None if columns.date is None else columns.date + 1,
+            date_order=None if self._dates is None else self._dates.order,
             columns=columns.names if source.reading.keep_columns else (),
             notes=source.notes.all(),
             **({"encoding": decoder.encoding} if decoder else {}) | source.facts,

@@ -17,6 +17,15 @@ SENTENCES: Mapping[str, str] = {
     "archive_member": "The archive was unpacked and “{name}” in it was read.",
     "cells_not_read": "Rows with cells further right than all headings, which were left out: {count}.",
     "columns_joined": "The texts of these columns were joined, in this order: {columns}.",
+    "date_column_recognised": "The dates of the rows were taken from the column “{column}”. Others that may be meant: "
+    "{others}.",
+    "dates_day_first": "In the column “{column}” the day stands before the month, as “{example}” shows.",
+    "dates_month_first": "In the column “{column}” the month stands before the day, as “{example}” shows.",
+    "dates_of_unix": "The dates are Unix times, shown by the clock of {zone}.",
+    "dates_unclear": "Dates that count as none, since either the day or the month may stand first: {count}, such as "
+    "“{example}”. Say which does (date_order).",
+    "dates_unreadable": "Cells of the column “{column}” that are no date, so that their rows have none: {count}. The "
+    "first is “{example}” in line {line}. Write dates as 2024-03-05 or 2024-03-05 15:00.",
     "encoding_recognised": "The encoding was recognised as {encoding}, {share} percent sure.",
     "error_cells": "Cells with an error of the workbook, which is no text: {count}.",
     "escapes_undone": "Escapes in the cells were undone ({style}).",
@@ -51,12 +60,16 @@ class Notes:
         """Note a decision, with the facts that its sentence names."""
         self._facts[code] = facts
 
-    def count(self, code: str, more: int = 1, **also: str | list[str]) -> None:
+    def count(self, code: str, more: int = 1, **also: str | int | list[str]) -> None:
         """Note that something happened, once more; further facts are the newest ones."""
         if more:
             facts = self._facts.setdefault(code, {"count": 0})
             facts["count"] += more
             facts |= also
+
+    def drop(self, code: str) -> None:
+        """Take back what was noted, where it has turned out not to be so."""
+        self._facts.pop(code, None)
 
     def take(self, other: Notes) -> None:
         """Take over what another collection has."""

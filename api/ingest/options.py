@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from api.schemas.jobs import ReadingQuery
 from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.jobs.dates import DateOrder
 
 #: Texts that stand for a missing value: as databases, statistics programs and spreadsheets write it, and as people do
 #: who leave a field of a form empty.
@@ -19,6 +20,8 @@ NULL_VALUES = (
 
 #: Fields of Reading that every format obeys.
 COMMON_OPTIONS = frozenset({"keep_columns", "null_values"})
+#: Those of a format that has columns.
+COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column", "date_column", "date_order"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,21 @@ class Reading:
     text_column: tuple[str, ...] = ()  # names, or numbers from 1; several are joined
     id_column: str | None = None
     label_column: str | None = None
+    date_column: str | None = None
+    date_order: DateOrder | None = None  # of dates such as 03/05/2024
     keep_columns: bool = False
     null_values: tuple[str, ...] | None = None  # texts that are no text; None: NULL_VALUES
+    time_zone: str = "UTC"  # of the clock that shows dates which are Unix times
 
     @classmethod
-    def of(cls, query: ReadingQuery) -> Reading:
-        """Return what a query or a form asks for."""
-        same = {field.name for field in fields(cls)} - {"file_name"}
+    def of(cls, query: ReadingQuery, time_zone: str) -> Reading:
+        """Return what a query or a form asks for, and the time zone of the job."""
+        same = {field.name for field in fields(cls)} - {"file_name", "time_zone"}
         asked = query.model_dump(include=same)
         asked["text_column"] = tuple(asked["text_column"] or ())
         if asked["null_values"] is not None:
             asked["null_values"] = tuple(asked["null_values"])
-        return cls(file_name=query.filename or "", **asked)
+        return cls(file_name=query.filename or "", time_zone=time_zone, **asked)
 
     @property
     def nulls(self) -> frozenset[str]:
@@ -60,7 +66,7 @@ def refuse_options(reading: Reading, format_: str, obeyed: Collection[str]) -> N
     """Raise InvalidInput for the first option that this format cannot obey; `obeyed` are the others' names."""
     for field in fields(reading):
         name = field.name
-        if name in obeyed or name in COMMON_OPTIONS or name in ("file_name", "format"):
+        if name in obeyed or name in COMMON_OPTIONS or name in ("file_name", "format", "time_zone"):
             continue
         if getattr(reading, name) not in (None, "", ()):
             detail = f"`{name}` says nothing of {format_}: leave it out."

@@ -93,5 +93,7 @@ def _file_payload(
 ) -> Payload:
     svc = services()
     model, options = checked_model(svc, asked.model), checked_options(svc, asked)
-    file = open_files.enter_context(File(pieces, Reading.of(asked), limits(svc.settings), content_type))
+    file = open_files.enter_context(
+        File(pieces, Reading.of(asked, options.time_zone), limits(svc.settings), content_type)
+    )
     return Payload(file.rows(), digest, options, model, file, max_bad_share=asked.max_bad_share)

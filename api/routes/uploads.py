@@ -81,7 +81,9 @@ def _document(upload: Upload, query: UploadQuery) -> UploadDocument:
     svc = services()
     asked = query.model_copy(update={"filename": query.filename or upload.file_name, "keep_columns": True})
     pieces: Iterator[bytes] = svc.uploads.pieces(upload.id)
-    with File(pieces, Reading.of(asked), limits(svc.settings), upload.content_type, is_shown=True) as file:
+    with File(
+        pieces, Reading.of(asked, svc.settings.time_zone), limits(svc.settings), upload.content_type, is_shown=True
+    ) as file:
         shown = [[cell[:CELL_SHOWN] for cell in row] for row in file.sample]
         with suppress(SentiqError):  # what is wrong further on, the job will say
             collections.deque(itertools.islice(file.rows(), ROWS_COUNTED), maxlen=0)

@@ -9,6 +9,7 @@ from flask import current_app
 from api.export.labels import LABELS_ZH, with_neutral
 from api.export.mentions import aspect_names
 from api.export.order import Order, Orders
+from api.export.periods import period
 from api.export.rows import Filter, View
 from api.ingest.recognition.columns import position
 from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
@@ -42,16 +43,18 @@ def view_of(query: ViewQuery, job: Job) -> View:
     )
     if view.columns and not (job.file and job.file.columns):
         detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
-        raise InvalidInput(detail, errors=(FieldError("columns_not_kept", detail, pointer="/include"),))
+        raise _refused("columns_not_kept", detail, "include")
     return view
 
 
 def filter_of(query: FilterQuery, job: Job) -> Filter:
-    """Return which rows a query asks for. Raises InvalidInput when the job has no such column or label."""
+    """Return which rows a query asks for. Raises InvalidInput when the job has no such column, label or dates."""
     labels = _chosen_labels(query.label or (), lambda: labels_of(job))
     words = (query.contains or "").casefold()
     cells = _chosen_cells(job, query.column or (), query.value or ())
-    return Filter(labels, query.min_score, query.max_score, query.only or "", words, cells)
+    since, until = _chosen_dates(job, query)
+    order = job.file.date_order if job.file else None
+    return Filter(labels, query.min_score, query.max_score, query.only or "", words, cells, since, until, order)
 
 
 def neutral_band_of(options: JobOptions, asked: float | None = None) -> float:
@@ -80,7 +83,7 @@ def column_of(job: Job, named: str, field: str) -> int:
     found = position(named, names, True, field) if names else None
     if found is None:
         detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
-        raise InvalidInput(detail, errors=(FieldError("no_columns", detail, pointer=f"/{field}"),))
+        raise _refused("no_columns", detail, field)
     return found
 
 
@@ -102,11 +105,41 @@ def _chosen_cells(job: Job, columns: Sequence[str], values: Sequence[str]) -> tu
     if len(columns) != len(values):
         missing = "value" if len(values) < len(columns) else "column"
         detail = f"`column` and `value` go together, one of each: a `{missing}` is missing."
-        raise InvalidInput(detail, errors=(FieldError("missing", detail, pointer=f"/{missing}"),))
+        raise _refused("missing", detail, missing)
     wanted: dict[int, set[str]] = {}
     for column, value in zip(columns, values, strict=True):
         wanted.setdefault(column_of(job, column, "column"), set()).add(value)
     return tuple((at, tuple(sorted(cells))) for at, cells in sorted(wanted.items()))
+
+
+def _chosen_dates(job: Job, query: FilterQuery) -> tuple[int | None, int | None]:
+    """Return the first and the last minute that a query wants. Raises InvalidInput."""
+    since = None if query.from_ is None else _period(job, query.from_, "from")[0]
+    until = None if query.to is None else _period(job, query.to, "to")[1]
+    if since is not None and until is not None and until < since:
+        raise _refused("invalid_date", f"`to` ({query.to}) is before `from` ({query.from_}).", "to")
+    return since, until
+
+
+def _period(job: Job, text: str, field: str) -> tuple[int, int]:
+    check_dated(job, field)
+    try:
+        return period(text)
+    except ValueError as error:
+        raise _refused("invalid_date", f"{error}.", field) from None
+
+
+def check_dated(job: Job, field: str) -> None:
+    """Raise InvalidInput, whose pointer is `field`, where the rows of a job have no dates."""
+    if job.file is None or job.file.date_number is None:
+        detail = (
+            f"The rows of this job have no dates: submit a file with a column of them (date_column) to use `{field}`."
+        )
+        raise _refused("no_dates", detail, field)
+
+
+def _refused(code: str, detail: str, field: str) -> InvalidInput:
+    return InvalidInput(detail, errors=(FieldError(code, detail, pointer=f"/{field}"),))
 
 
 def _chosen_labels(asked: Sequence[str], labels: Callable[[], Collection[str]]) -> tuple[str, ...]:
@@ -124,5 +157,5 @@ def _chosen_labels(asked: Sequence[str], labels: Callable[[], Collection[str]]) 
     unknown = sorted(chosen.difference(known))
     if unknown:
         detail = f"There is no label {unknown[0]!r}; there are: {', '.join(map(repr, known))}."
-        raise InvalidInput(detail, errors=(FieldError("unknown_label", detail, pointer="/label"),))
+        raise _refused("unknown_label", detail, "label")
     return tuple(sorted(chosen))

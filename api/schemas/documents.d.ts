@@ -56,6 +56,9 @@ interface FileDocument {
   id_number: number | null;
   label_column: string | null;
   label_number: number | null;
+  date_column: string | null;
+  date_number: number | null;
+  date_order: "day_first" | "month_first" | null;
   columns: string[];
   notes: NoteDocument[];
 }

@@ -51,6 +51,9 @@ _FILE = {
     "id_number": 1,
     "label_column": None,
     "label_number": None,
+    "date_column": None,
+    "date_number": None,
+    "date_order": None,
     "columns": ["编号", "评论"],
     "notes": [],
 }
@@ -200,6 +203,8 @@ EXAMPLES: dict[str, Any] = {
         "expires_at": "2026-01-31T09:00:00.000Z",
         "format": _FILE,
         "options": [
+            "date_column",
+            "date_order",
             "delimiter",
             "encoding",
             "header_row",

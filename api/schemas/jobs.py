@@ -16,6 +16,7 @@ from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.core.settings import Settings
 from sentiq.jobs.daily_window import Window
+from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.types import JobOptions, JobState, Priority
 
 Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
@@ -70,7 +71,10 @@ class JobOptionsRequest(Options):
         None, max_length=40, description="texts are classified only within these hours of each day, as in 22:00-06:00"
     )
     time_zone: str | None = Field(
-        None, max_length=64, description="of the window, such as Asia/Shanghai; default: a setting"
+        None,
+        max_length=64,
+        description="of the window, and of dates in a file that are Unix times, such as Asia/Shanghai; default: a "
+        "setting",
     )
     webhook: str | None = Field(
         None, max_length=64, description="id of the webhook that is told when the job has ended"
@@ -198,6 +202,17 @@ class ReadingQuery(Parameters):
         description="of labels that people gave, with which `evaluation` compares the answers: name, or number from 1; "
         "default: recognised where it has sentiments",
     )
+    date_column: str | None = Field(
+        None,
+        max_length=255,
+        description="of dates, by which `timeline` counts and `from` and `to` filter: name, or number from 1; default: "
+        "recognised",
+    )
+    date_order: DateOrder | None = Field(
+        None,
+        description="whether 03/05/2024 is of May (`day_first`) or of March; default: by the first date that can only "
+        "be read in one way",
+    )
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
     escape: Literal["none", "backslash"] | None = Field(
         None,
@@ -323,6 +338,9 @@ class FileDocument(BaseModel):
     id_number: int | None
     label_column: str | None = Field(description="of the labels that people gave; null: none")
     label_number: int | None
+    date_column: str | None = Field(description="of the dates of the rows; null: none")
+    date_number: int | None
+    date_order: DateOrder | None = Field(description="of dates such as 03/05/2024; null: no cell shows it")
     columns: list[str]
     notes: list[NoteDocument] = Field(description="what was decided and what was left out")
 

@@ -49,6 +49,14 @@ class FilterQuery(Parameters):
     value: list[Annotated[str, Field(max_length=1_000)]] | None = Field(
         None, max_length=MOST_CELLS, description="the whole cell of `column`; may be empty"
     )
+    from_: str | None = Field(
+        None,
+        alias="from",
+        max_length=16,
+        description="only rows whose date is in this period or later: 2024, 2024-03, 2024-03-05, 2024-03-05T15 or "
+        "2024-03-05T15:30, by the clock of the file. Rows without a date are left out",
+    )
+    to: str | None = Field(None, max_length=16, description="only rows whose date is in this period or earlier")
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from sentiq.core.documents import dump, load
 from sentiq.core.settings import LongTexts
+from sentiq.jobs.dates import DateOrder, resolved
 
 
 class Lane(StrEnum):
@@ -115,7 +116,7 @@ class Row(NamedTuple):
     cells: tuple[str, ...] | None = None  # the other columns of the file, where the job stores them
     kinds: str = ""  # of all cells with the text in its place, one letter each (api/cell_kinds.py); beyond it, text
     label: str = ""  # that people gave it, as the file has it; "": none
-    when: int | None = None  # its date: minutes since 1970, of the clock by which the file was written; None: none
+    when: int | None = None  # its date (sentiq/jobs/dates.py); None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,9 @@ class InputChunk:
     labels: tuple[str, ...] | None = None  # that people gave to each row, as in Row; None: none has one
     when: tuple[int | None, ...] | None = None  # the date of each row, as in Row; None: none has one
 
-    def dates(self) -> Sequence[int | None]:
-        """Return the date of each row."""
-        return (None,) * len(self.texts) if self.when is None else self.when
+    def dates(self, order: DateOrder | None) -> Sequence[int | None]:
+        """Return the date of each row as far as it is clear; `order` is that of the file."""
+        return (None,) * len(self.texts) if self.when is None else resolved(self.when, order)
 
 
 class AspectOutcome(NamedTuple):
@@ -257,6 +258,9 @@ class FileFormat:
     id_number: int | None = None
     label_column: str | None = None  # of the labels that people gave
     label_number: int | None = None
+    date_column: str | None = None  # of the dates of the rows
+    date_number: int | None = None
+    date_order: DateOrder | None = None  # of those such as 03/05/2024; None: no cell shows it
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
     notes: tuple[Note, ...] = ()
 

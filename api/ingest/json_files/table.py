@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from api.ingest.json_files.values import DEPTH, Spelled, cells_of, flat
-from api.ingest.options import bad_file, refuse_options
+from api.ingest.options import COLUMN_OPTIONS, bad_file, refuse_options
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
 from sentiq.core.invisible_characters import is_blank
@@ -23,7 +23,7 @@ MEMBERS_NAMED = 20  #: in the note on those that no column has
 _TYPE = re.compile(
     r"(?:Nullable\(|LowCardinality\()*(?:String|U?Int[0-9]+|Float[0-9]+|Bool|UUID|(?:Date|FixedS|Dec|Enum|Array|Map)\w*.*)\)*"
 )
-_OPTIONS = frozenset({"text_column", "id_column", "encoding", "sheet"})  #: that rows in JSON can obey
+_OPTIONS = COLUMN_OPTIONS | {"encoding", "sheet"}  #: that rows in JSON can obey
 
 #: What can be a record, or why none could be decoded; its place is a number from 1.
 Numbered = tuple[int, Any]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, NUMBER, STRUCTURE, TIME
 
-_NO_VALUE = frozenset((ERROR, FORMULA, MISSING))
+HOLDS_NOTHING = frozenset((ERROR, FORMULA, MISSING))  #: kinds of cells without a value
 _TYPED = frozenset((NUMBER, BOOLEAN, DATE, TIME, DURATION, STRUCTURE))
 
 _CHOICE_WORDS = """
@@ -96,7 +96,7 @@ def look(cells: Iterable[tuple[str, str]], nulls: frozenset[str]) -> Look:
     is_counted = True
     for cell, kind in cells:
         text = unicodedata.normalize("NFKC", cell).strip()
-        if kind in _NO_VALUE or not text or text in nulls:
+        if kind in HOLDS_NOTHING or not text or text in nulls:
             continue
         filled += 1
         chars += len(text)

@@ -12,6 +12,7 @@ from api.ingest.notes import Notes
 from api.ingest.options import Reading, bad_file
 from api.ingest.recognition import headings
 from api.ingest.recognition.cells import Look, look
+from api.ingest.recognition.dates import check_dates, date_column
 from api.ingest.recognition.ids import guards_of
 from api.ingest.recognition.labels import label_column
 from api.ingest.recognition.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
@@ -42,6 +43,7 @@ class Columns:
     text: tuple[int, ...]  #: the texts of several are joined in this order; () where no column holds texts
     id: int | None
     label: int | None  # of the labels that people gave
+    date: int | None  # that says when the rows were written
     first_line: int  #: number of the first record that is a row
     header_row: int | None = None  #: number of the record with the headings
     is_asked: bool = False  #: the sender named the text columns
@@ -96,6 +98,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     label = _label(names, is_named, body, reading, [at for at in (*chosen, id_) if at is not None])
     if label is not None and not reading.label_column:
         notes.add("label_column_recognised", column=names[label])
+    date = _date(names, is_named, body, reading, [at for at in (*chosen, id_, label) if at is not None], notes)
     guards = "" if id_ is None else guards_of(record.cells[id_] for record in body if id_ < len(record.cells))
     return Columns(
         names=names,
@@ -103,6 +106,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
         text=chosen,
         id=id_,
         label=label,
+        date=date,
         first_line=first_line,
         header_row=None if at is None else good[at].number,
         is_asked=bool(wanted),
@@ -245,13 +249,35 @@ def _label(
     return label_column(names, [record.cells for record in body], others, is_any=False) if label is None else label
 
 
+def _date(
+    names: Sequence[str],
+    is_named: bool,
+    body: Sequence[Record],
+    reading: Reading,
+    others: Sequence[int],
+    notes: Notes,
+) -> int | None:
+    """Return the column of dates, which is none of the others: the one that is asked for, else one that is sure.
+
+    Raises InvalidInput.
+    """
+    date = position(reading.date_column, names, is_named, "date_column")
+    if date is None:
+        return date_column(names if is_named else ("",) * len(names), body, reading, others, notes)
+    if date in others:
+        detail = f"The column {names[date]!r} cannot have the dates and the texts, ids or labels too."
+        raise bad_file("ambiguous_column", detail, "date_column")
+    check_dates(names[date], date, body, reading)
+    return date
+
+
 def _headings(good: Sequence[Record], reading: Reading) -> int | None:
     """Return which of the records has the headings."""
     if reading.header_row is not None:
         return 0  # what is above it is not among them
     if reading.has_header is False:
         return None
-    asked = [*reading.text_column, *filter(None, (reading.id_column, reading.label_column))]
+    asked = [*reading.text_column, *filter(None, (reading.id_column, reading.label_column, reading.date_column))]
     found = headings.find([record.cells for record in good], asked)
     return 0 if found is None and reading.has_header else found
 

@@ -10,6 +10,7 @@ from api.ingest.limits import Limits
 from api.ingest.notes import Notes
 from api.ingest.options import Reading
 from api.ingest.recognition.columns import Columns
+from api.ingest.recognition.dates import Dates
 from api.ingest.recognition.ids import Ids
 from api.ingest.table import Record
 from sentiq.core.invisible_characters import is_blank
@@ -27,21 +28,26 @@ _NO_TEXT = {
 
 
 def rows_of(
-    records: Iterator[Record], columns: Columns, reading: Reading, limits: Limits, notes: Notes
+    records: Iterator[Record],
+    columns: Columns,
+    reading: Reading,
+    limits: Limits,
+    notes: Notes,
+    dates: Dates | None = None,
 ) -> Iterator[Row]:
     """Yield a row for each record below the headings. A record that has no text is a row with the reason and its line.
 
-    `notes` gets what was counted on the way.
+    `notes` gets what was counted on the way. `dates` reads the column of dates, where there is one.
     """
     # Names are local, and what few rows need is elsewhere: this loop runs for each of a million rows.
-    maker = _Maker(columns, reading, limits, notes)
+    maker = _Maker(columns, reading, limits, notes, dates)
     text_at, id_at, label_at, width = columns.text[0], columns.id, columns.label, len(columns.names)
     is_one, keep, max_chars = len(columns.text) == 1, reading.keep_columns, limits.text_chars
     heading = columns.names[text_at] if columns.has_header else None
     nulls, null_chars = maker.nulls, maker.null_chars
     id_of = maker.ids.of
     for record in records:
-        _, cells, kinds, error = record
+        line, cells, kinds, error = record
         if error is not None or len(cells) != width:
             fitted = maker.fitted(record)
             if isinstance(fitted, Row):
@@ -60,12 +66,13 @@ def rows_of(
             if len(text) <= null_chars and text.strip() in nulls:
                 fault = maker.null(text.strip())
         if fault is None and (fault := text_fault(text, max_chars)) is None:
-            label = "" if label_at is None else readable(cells[label_at][:LABEL_CHARS])
-            if custom_id is None or (custom_id.isascii() and len(custom_id) <= ID_CHARS):
-                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "", label)
-                continue
-            if (fault := _id_fault(custom_id)) is None:
-                yield Row(text, custom_id, None, maker.kept(cells) if keep else None, kinds if keep else "", label)
+            if custom_id is not None and not (custom_id.isascii() and len(custom_id) <= ID_CHARS):
+                fault = _id_fault(custom_id)
+            if fault is None:
+                label = "" if label_at is None else readable(cells[label_at][:LABEL_CHARS])
+                when = None if dates is None else dates.of(cells, kinds, line)
+                kept = maker.kept(cells) if keep else None
+                yield Row(text, custom_id, None, kept, kinds if keep else "", label, when)
                 continue
         yield maker.failed(fault, record, cells, custom_id)
 
@@ -73,7 +80,8 @@ def rows_of(
 class _Maker:
     """Makes what few rows need: all that is not a text and an id of a record as wide as the headings."""
 
-    def __init__(self, columns: Columns, reading: Reading, limits: Limits, notes: Notes) -> None:
+    def __init__(self, columns: Columns, reading: Reading, limits: Limits, notes: Notes, dates: Dates | None) -> None:
+        self._dates = dates
         self._columns, self._limits, self._notes = columns, limits, notes
         self._keeps = reading.keep_columns
         self.ids = Ids(columns.id or 0, columns.id_guards, notes, rounds=columns.rounds_numbers)
@@ -164,7 +172,8 @@ class _Maker:
             kept = self.kept([cell if len(cell) <= most else "" for cell in cells])
             kinds = record.kinds[: len(cells)]
         detail = f"Line {record.number}: {error.detail}"
-        return Row("", usable, RowError(error.code, detail, record.number), kept, kinds)
+        when = None if self._dates is None else self._dates.of(cells, record.kinds, record.number)
+        return Row("", usable, RowError(error.code, detail, record.number), kept, kinds, when=when)
 
 
 def _id_fault(custom_id: str) -> RowError | None:

@@ -23,7 +23,7 @@ SPOOLED_BYTES = 8 << 20  #: held in memory; more goes to a temporary file
 #: Options that say nothing of texts which a program hands over itself.
 FILE_ONLY = (
     *("text_column", "id_column", "label_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes"),
-    *("escape", "has_header", "header_row"),
+    *("escape", "has_header", "header_row", "date_column", "date_order"),
 )
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"

@@ -280,6 +280,15 @@ export default {
   "note.archive_member": "The archive was unpacked and “{name}” in it was read.",
   "note.cells_not_read": "Rows with cells further right than all headings, which were left out: {count}.",
   "note.columns_joined": "The texts of these columns were joined, in this order: {columns}.",
+  "note.date_column_recognised":
+    "The dates of the rows were taken from the column “{column}”. Others that may be meant: {others}.",
+  "note.dates_day_first": "In the column “{column}” the day stands before the month, as “{example}” shows.",
+  "note.dates_month_first": "In the column “{column}” the month stands before the day, as “{example}” shows.",
+  "note.dates_of_unix": "The dates are Unix times, shown by the clock of {zone}.",
+  "note.dates_unclear":
+    "Dates that count as none, since either the day or the month may stand first: {count}, such as “{example}”. Say which does (date_order).",
+  "note.dates_unreadable":
+    "Cells of the column “{column}” that are no date, so that their rows have none: {count}. The first is “{example}” in line {line}. Write dates as 2024-03-05 or 2024-03-05 15:00.",
   "note.encoding_recognised": "The encoding was recognised as {encoding}, {share} percent sure.",
   "note.error_cells": "Cells with an error of the workbook, which is no text: {count}.",
   "note.escapes_undone": "Escapes in the cells were undone ({style}).",

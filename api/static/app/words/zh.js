@@ -276,6 +276,13 @@ export default {
   "note.archive_member": "已解压压缩包，读取其中的“{name}”。",
   "note.cells_not_read": "{count} 行在所有标题右侧还有单元格，已略去。",
   "note.columns_joined": "以下各列的文本已按此顺序合并：{columns}。",
+  "note.date_column_recognised": "日期取自“{column}”列；其他可能的列：{others}。",
+  "note.dates_day_first": "“{column}”列的日期为日在前、月在后，例如“{example}”。",
+  "note.dates_month_first": "“{column}”列的日期为月在前、日在后，例如“{example}”。",
+  "note.dates_of_unix": "日期为 Unix 时间，按 {zone} 的时钟显示。",
+  "note.dates_unclear": "{count} 个日期无法判断日和月的先后，例如“{example}”，按没有日期处理。请指定顺序（date_order）。",
+  "note.dates_unreadable":
+    "“{column}”列有 {count} 个单元格不是日期，相应的行没有日期；第一个是第 {line} 行的“{example}”。请写成 2024-03-05 或 2024-03-05 15:00。",
   "note.encoding_recognised": "编码识别为 {encoding}，把握为 {share}%。",
   "note.error_cells": "{count} 个单元格是工作簿的错误值，不作为文本。",
   "note.escapes_undone": "单元格中的转义写法已还原（{style}）。",

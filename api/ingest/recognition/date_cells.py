@@ -1,0 +1,129 @@
+"""A cell that holds a date, in the spellings of people, spreadsheets and programs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, minutes_of
+
+MOST_CHARS = 60  #: of a date
+SERIALS = range(20_000, 80_000)  #: days since 1899-12-30 that are taken for a date: 1954 to 2119
+UNIX_UNITS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  #: parts of a second, by the number of digits
+
+_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
+_MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_ZONE = r"(?:z|utc|gmt|cst|(?:gmt|utc)?[+-]\d{2}:?\d{2})"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})\s*(?:[-/.]|年)\s*(?P<month>\d{1,2})\s*(?:[-/.]|月)\s*(?P<day>\d{1,2})(?!\d)\s*[日号]?(?P<clock>.*)"
+)
+_YEAR_LAST = re.compile(r"(?P<one>\d{1,2})([-/.])(?P<two>\d{1,2})\2(?P<year>\d{4})(?!\d)(?P<clock>.*)")
+_NAMED = (
+    re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY},?\s+(?P<year>\d{{4}})(?!\d)(?P<clock>.*)"),
+    re.compile(rf"{_WEEKDAY}{_DAY}[\s-]{_MONTH},?[\s-](?P<year>\d{{4}})(?!\d)(?P<clock>.*)"),
+    re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY}\s+(?P<clock>{_TIME})(?:\s+{_ZONE})?\s+(?P<year>\d{{4}})"),  # of Weibo
+)
+_CLOCK = re.compile(
+    r"[t\s,]*(?:(?:星期|周)[一二三四五六日天])?\s*"
+    r"(?P<before>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|晚|[ap]\.?m\.?)?\s*"
+    r"(?P<hour>\d{1,2})(?:\s*[:时時点點]\s*(?:(?P<half>半)|(?P<minute>\d{1,2})(?:\s*[:分]\s*(?:\d{1,2}(?:[.,]\d+)?\s*秒?)?)?)?)?"
+    rf"\s*(?P<after>[ap]\.?m\.?)?\s*{_ZONE}?"
+)
+_NO_CLOCK = re.compile(r"\s*(?:(?:星期|周)[一二三四五六日天])?\s*")
+_NUMBER = re.compile(r"(\d{5,19})(?:\.(\d+))?")
+_LATE = frozenset(("下午", "傍晚", "晚上", "夜里", "晚", "pm"))
+_EARLY = frozenset(("凌晨", "清晨", "早上", "早晨", "上午", "am"))
+_SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  # a spreadsheet knows no time zone
+
+
+class Found(NamedTuple):
+    """What a cell says."""
+
+    minutes: int  #: of the clock; as if the day stood first where `first` and `second` may be either
+    first: int = 0  #: the two numbers before the year, where the year is the last; else 0
+    second: int = 0
+    is_number: bool = False  #: it could be something else than a date
+    is_unix: bool = False  #: it says nothing of a clock
+
+    @property
+    def is_unclear(self) -> bool:
+        """Tell whether day and month may change places."""
+        return self.first != self.second and max(self.first, self.second) <= 12
+
+
+def date_in(cell: str, zone: tzinfo) -> Found | None:
+    """Return the date that a cell holds; None where it holds none. `zone` gives the clock that shows Unix times."""
+    if len(cell) > MOST_CHARS:
+        return None
+    text = unicodedata.normalize("NFKC", cell).strip(" \t'").casefold()
+    if (number := _NUMBER.fullmatch(text)) is not None:
+        return _of_number(number[1], number[2], zone)
+    if (found := _YEAR_FIRST.fullmatch(text)) is not None:
+        return _found(found["year"], found["month"], found["day"], found["clock"])
+    if (found := _YEAR_LAST.fullmatch(text)) is not None:
+        one, two = int(found["one"]), int(found["two"])
+        day, month = (two, one) if two > 12 else (one, two)
+        read = _found(found["year"], month, day, found["clock"])
+        return read if read is None or found[2] == "." else read._replace(first=one, second=two)
+    for form in _NAMED:
+        if (found := form.fullmatch(text)) is not None:
+            return _found(found["year"], _MONTHS[found["name"]], found["day"], found["clock"])
+    return None
+
+
+def _found(year: str, month: str | int, day: str | int, clock: str) -> Found | None:
+    minutes = _minute_of_day(clock)
+    whole = None if minutes is None else _moment(int(year), int(month), int(day))
+    return None if minutes is None or whole is None else Found(minutes_of(whole) + minutes)
+
+
+def _moment(year: int, month: int, day: int) -> datetime | None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    try:
+        return datetime(year, month, day)  # noqa: DTZ001  # as written
+    except ValueError:
+        return None
+
+
+def _minute_of_day(clock: str) -> int | None:
+    """Return the minutes since midnight that follow a day, 0 where nothing does; None where it is no time."""
+    if _NO_CLOCK.fullmatch(clock):
+        return 0
+    found = _CLOCK.fullmatch(clock)
+    if found is None:
+        return None
+    hour, minute = int(found["hour"]), 30 if found["half"] else int(found["minute"] or 0)
+    part = (found["before"] or found["after"] or "").replace(".", "")
+    if (part in _LATE and hour < 12) or (part == "中午" and hour < 11):
+        hour += 12
+    elif part in _EARLY and hour == 12:
+        hour = 0
+    elif part in ("晚上", "夜里", "晚") and hour == 12:
+        hour = 24
+    is_time = minute < 60 and (hour < 24 or (hour, minute) == (24, 0))
+    return hour * 60 + minute if is_time else None
+
+
+def _of_number(digits: str, fraction: str | None, zone: tzinfo) -> Found | None:
+    if len(digits) in UNIX_UNITS:
+        seconds = int(digits) // UNIX_UNITS[len(digits)]
+        moment = datetime.fromtimestamp(seconds, zone)
+        return Found(minutes_of(moment), is_number=True, is_unix=True) if moment.year <= LAST_YEAR else None
+    if len(digits) in (8, 12, 14) and not (fraction or "").strip("0"):
+        clock = digits[8:]
+        found = _found(digits[:4], digits[4:6], digits[6:8], f"{clock[:2]}:{clock[2:4]}" if clock else "")
+        return found and found._replace(is_number=True)
+    if int(digits) in SERIALS:
+        days = float(f"{digits}.{fraction or 0}")
+        minutes = round(days % 1 * DAY)
+        return Found(minutes_of(_SERIAL_EPOCH + timedelta(days=int(digits))) + minutes, is_number=True)
+    return None

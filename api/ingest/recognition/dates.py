@@ -1,0 +1,160 @@
+"""Which column of a table says when its rows were written, and the dates in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from api.cell_kinds import TEXT
+from api.ingest.notes import Notes
+from api.ingest.options import Reading, bad_file
+from api.ingest.recognition.cells import HOLDS_NOTHING
+from api.ingest.recognition.date_cells import Found, date_in
+from api.ingest.recognition.names import plain
+from api.ingest.table import Record
+from sentiq.jobs.dates import FIRST_YEAR, LAST_YEAR, UNCLEAR, DateOrder, minutes_of, resolved
+
+SHARE = 0.8  #: of the first cells, that are dates in a column of them
+SURE_CELLS = 3  #: that are dates, all of them, where no heading says so
+KNOWN_CELLS = 20_000  #: whose dates are remembered
+_REMEDY = "Write dates as 2024-03-05 or 2024-03-05 15:00"
+
+#: How headings of dates end, as `plain` gives them, and what they say of the date: when the text was written, or not.
+_HEADING = re.compile(r".*(?:日期|时间|时刻|日|date|time|datetime|timestamp|day|at|created|posted)|ts|when")
+_PLAIN = frozenset(("日期", "时间", "date", "time", "datetime", "timestamp", "ts", "day", "when"))
+_WRITTEN = re.compile(
+    r"评|论|留言|反馈|发表|发布|提交|发送|投诉|咨询|填写|创建|review|comment|post|publish|feedback|submit|created|sent"
+)
+_OTHERWISE = re.compile(r"回复|追评|追加|更新|修改|注册|reply|update|modif|register")
+_NEVER = re.compile(r"生日|出生|截止|到期|失效|有效|birth|expir|deadline|due")
+
+
+def date_column(
+    names: Sequence[str], body: Sequence[Record], reading: Reading, but: Collection[int], notes: Notes
+) -> int | None:
+    """Return the place of the column that says when the rows were written; None where none is sure.
+
+    `names` are the headings ("" where there is none), and `body` the first rows; `but` are columns of another meaning.
+    """
+    ranks = {at: _rank(name, _filled(body, at, reading)) for at, name in enumerate(names) if at not in but}
+    found = sorted((rank, at) for at, rank in ranks.items() if rank is not None)
+    if not found:
+        return None
+    best = found[0][1]
+    others = [names[at] or f"column {at + 1}" for _, at in found[1:]]
+    notes.add("date_column_recognised", column=names[best] or f"column {best + 1}", others=others)
+    return best
+
+
+def check_dates(name: str, at: int, body: Sequence[Record], reading: Reading) -> None:
+    """Raise InvalidInput if the column that the sender named has cells among the first rows, and none is a date."""
+    cells = _filled(body, at, reading)
+    if cells and not any(_date_in(cell) for _, cell in cells):
+        line, cell = cells[0]
+        detail = f"The column {name!r} has no dates that can be read; line {line} has {cell[:50]!r}. {_REMEDY}, or "
+        raise bad_file("no_dates", f"{detail}leave `date_column` out.", "date_column")
+
+
+def _filled(body: Sequence[Record], at: int, reading: Reading) -> list[tuple[int, str]]:
+    """Return the line and the text of each cell of a column that holds something."""
+    return [
+        (number, cells[at])
+        for number, cells, kinds, _ in body
+        if at < len(cells)
+        and cells[at].strip()
+        and cells[at].strip() not in reading.nulls
+        and (kinds[at : at + 1] or TEXT) not in HOLDS_NOTHING
+    ]
+
+
+def _rank(name: str, cells: Sequence[tuple[int, str]]) -> int | None:
+    """Return how far behind the surest a column comes; None where it is none of dates."""
+    heading = plain(name)
+    found = [_date_in(cell) for _, cell in cells]
+    read = [date for date in found if date is not None]
+    if not read or len(read) < SHARE * len(cells) or _NEVER.search(heading):
+        return None
+    if _HEADING.fullmatch(heading):
+        return 0 if _WRITTEN.search(heading) and not _OTHERWISE.search(heading) else 1 if heading in _PLAIN else 2
+    is_sure = len(read) == len(cells) >= SURE_CELLS and not any(date.is_number for date in read)
+    return 3 if is_sure else None
+
+
+def _date_in(cell: str) -> Found | None:
+    return date_in(cell, UTC)
+
+
+class Dates:
+    """The dates of the rows of a file, one after the other, and what is found out of them on the way.
+
+    Dates such as 03/05/2024 are told apart by the first cell that can only be read in one way, wherever it stands.
+    """
+
+    def __init__(self, at: int, name: str, reading: Reading, notes: Notes) -> None:
+        """`at`, `name`: of the column. Raises InvalidInput for an unknown time zone."""
+        self.order: DateOrder | None = reading.date_order
+        self._at, self._name, self._notes, self._nulls = at, name, notes, reading.nulls
+        self._zone = _zone_of(reading)
+        self._known: dict[str, int | None] = {}
+        self._first_fault: tuple[str, int] | None = None
+
+    def of(self, cells: Sequence[str], kinds: str, line: int) -> int | None:
+        """Return the date of a row as `Row.when` has it; None, which is noted, where the cell holds no date."""
+        cell = cells[self._at] if self._at < len(cells) else ""
+        if cell[4:5] == "-" and len(cell) >= 10:  # most dates are in ISO 8601, and half of what they cost is saved
+            try:
+                moment = datetime.fromisoformat(cell)
+            except ValueError:
+                pass
+            else:
+                if FIRST_YEAR <= moment.year <= LAST_YEAR:
+                    return minutes_of(moment)
+        bare = cell.strip()
+        if not bare or bare in self._nulls or (kinds and kinds[self._at : self._at + 1] in HOLDS_NOTHING):
+            return None
+        if bare not in self._known:
+            if len(self._known) >= KNOWN_CELLS:
+                self._known.clear()
+            self._known[bare] = self._read(bare)
+        found = self._known[bare]
+        if found is None:
+            self._first_fault = self._first_fault or (bare, line)
+            example, first = self._first_fault
+            self._notes.count("dates_unreadable", column=self._name, example=example, line=first)
+        elif found >= UNCLEAR and self.order is None:
+            self._notes.count("dates_unclear", example=bare)
+        return found
+
+    def _read(self, cell: str) -> int | None:
+        found = date_in(cell, self._zone)
+        if found is None:
+            return None
+        if found.is_unix:
+            self._notes.add("dates_of_unix", zone=self._zone.key)
+        if max(found.first, found.second) > 12:
+            order: DateOrder = "day_first" if found.first > 12 else "month_first"
+            if self.order is None:
+                self._decide(order, cell)
+            return found.minutes if order == self.order else None
+        if not found.is_unclear:
+            return found.minutes
+        unclear = found.minutes + UNCLEAR
+        return unclear if self.order is None else resolved((unclear,), self.order)[0]
+
+    def _decide(self, order: DateOrder, example: str) -> None:
+        self.order = order
+        self._notes.drop("dates_unclear")
+        if order == "day_first":
+            self._notes.add("dates_day_first", column=self._name, example=example)
+        else:
+            self._notes.add("dates_month_first", column=self._name, example=example)
+
+
+def _zone_of(reading: Reading) -> ZoneInfo:
+    try:
+        return ZoneInfo(reading.time_zone)
+    except (KeyError, ValueError, OSError):
+        detail = f"{reading.time_zone!r} is no time zone; use a name such as Asia/Shanghai."
+        raise bad_file("invalid_time_zone", detail, "time_zone") from None

@@ -1,0 +1,99 @@
+"""Dates of rows from the file to the filters of every kind of results, through the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from sentiq.jobs.lanes import BulkLane
+from sentiq.jobs.types import ChunkRef, Outcome
+from tests.support.jobs import answer_chunk
+
+JOBS = "/api/v1/jobs"
+DATES = ("2024-03-05 09:30", "2024/3/5 下午3点", "2024年3月6日", "", "2024-04-01", "昨天")
+TABLE = (
+    "\n".join(["评论,店,评价时间", *(f"第{n}条评论不错,{'南北'[n % 2]},{date}" for n, date in enumerate(DATES))]) + "\n"
+)
+
+
+def submitted(client: FlaskClient, data: str = TABLE, query: str = "keep_columns=true") -> Any:
+    answer = client.post(f"{JOBS}?{query}", data=data.encode(), content_type="text/csv")
+    assert answer.status_code in (200, 202), answer.json
+    return answer.json
+
+
+@pytest.fixture
+def job(client: FlaskClient, bulk: BulkLane) -> str:
+    """A job whose rows are negative and positive in turn; return its address."""
+    found = submitted(client)["id"]
+    answer_chunk(bulk, ChunkRef(found, 0, len(DATES)), [Outcome((0.9, 0.1) if n % 2 else (0.1, 0.9)) for n in range(6)])
+    return f"{JOBS}/{found}"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("from=2024-03", [0, 1, 2, 4]),
+        ("to=2024-03", [0, 1, 2]),
+        ("from=2024-03-05&to=2024-03-05", [0, 1]),
+        ("from=2024-03-05T15&to=2024-03-06", [1, 2]),
+        ("from=2024-03-05T09:31&to=2024-03-05T15", [1]),
+        ("from=2025", []),
+        ("from=2024&label=negative&column=店&value=北", [1]),
+        ("to=2024-03&contains=第2", [2]),
+    ],
+)
+def test_rows_are_filtered_by_their_dates(client: FlaskClient, job: str, query: str, expected: list[int]) -> None:
+    assert [row["index"] for row in client.get(f"{job}/results?{query}").json["data"]] == expected
+    assert client.get(f"{job}/matches?{query}").json["matches"] == len(expected)
+    lines = csv.DictReader(io.StringIO(client.get(f"{job}/results.csv?{query}&sort=score").data.decode("utf-8-sig")))
+    assert sorted(int(line["index"]) for line in lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "pointer"),
+    [
+        ("from=last+week", "invalid_date", "/from"),
+        ("to=2024-02-30", "invalid_date", "/to"),
+        ("from=2024-03-05&to=2024-03-04", "invalid_date", "/to"),
+        ("from=2024&from=2025", "repeated_parameter", "/from"),
+        ("from_=2024", "unknown_parameter", "/from_"),
+    ],
+)
+def test_an_impossible_period_is_refused(client: FlaskClient, job: str, query: str, code: str, pointer: str) -> None:
+    refused = client.get(f"{job}/results?{query}")
+    assert refused.status_code == 422
+    assert [(fault["code"], fault["pointer"]) for fault in refused.json["errors"]] == [(code, pointer)]
+
+
+def test_a_job_without_dates_says_how_to_have_them(client: FlaskClient) -> None:
+    found = submitted(client, "评论,店\n很好,南\n不好,北\n")
+    assert found["file"]["date_column"] is None
+    refused = client.get(f"{JOBS}/{found['id']}/results?from=2024")
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "no_dates")
+    assert "date_column" in refused.json["detail"]
+
+
+def test_a_dry_run_and_an_upload_say_which_column_has_the_dates(client: FlaskClient) -> None:
+    told = ("评价时间", 3, None)
+    dry = submitted(client, query="dry_run=true")["format"]
+    upload = client.post("/api/v1/uploads", data=TABLE.encode(), content_type="text/csv").json
+    made = client.post(JOBS, json={"upload": upload["id"], "date_column": "3"}).json["file"]
+    for found in (dry, upload["format"], made):
+        assert (found["date_column"], found["date_number"], found["date_order"]) == told
+        (note,) = [note for note in found["notes"] if note["code"] == "dates_unreadable"]
+        assert note["facts"] == {"count": 1, "column": "评价时间", "example": "昨天", "line": 7}
+        assert "2024-03-05 15:00" in note["detail"], "with the remedy"
+
+
+def test_dates_whose_order_shows_late_are_told_apart_in_all_rows(client: FlaskClient, bulk: BulkLane) -> None:
+    late = "评论,日期\n" + "".join(f"第{n}条评论不错,03/0{n}/2024\n" for n in range(1, 6)) + "很慢,03/25/2024\n"
+    found = submitted(client, late)
+    assert found["file"]["date_order"] == "month_first"
+    answer_chunk(bulk, ChunkRef(found["id"], 0, 6), [Outcome((0.1, 0.9))] * 6)
+    rows = client.get(f"{JOBS}/{found['id']}/results?from=2024-03-02&to=2024-03-25").json["data"]
+    assert [row["index"] for row in rows] == [1, 2, 3, 4, 5]
