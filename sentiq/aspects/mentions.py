@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sentiq.aspects.clauses import clauses
+from sentiq.aspects.clauses import Word, clauses
 from sentiq.aspects.folding import folded, folded_in_place
 from sentiq.aspects.sets import AspectSet
+from sentiq.aspects.wording import plain
 from sentiq.core.invisible_characters import visible
 
+_AROUND = frozenset(" \t\n\r\u3000,，.。;；:：、…~-—")
 _SETS_KEPT = 64  #: compiled ones, of the jobs at work
 
 
@@ -28,26 +30,35 @@ def mentions(text: str, aspects: AspectSet) -> list[Mention]:
     Positions are those of Python's characters (code points) in `text` as it is given.
     """
     seen, places = _seen(text)
-    found = list(_finder(aspects).find(seen))
-    if not found:
+    words = _finder(aspects).find(seen)
+    if not words:
         return []
     spans: dict[int, list[tuple[int, int]]] = {}
-    parts = iter(clauses(seen))
-    start, end = next(parts)
-    for aspect, at in found:
-        while at >= end:
-            start, end = next(parts)
-        mine = spans.setdefault(aspect, [])
-        if not mine or mine[-1] != (start, end):
-            mine.append((start, end))
+    for clause in clauses(seen, words):
+        start, end = _trimmed(seen, clause.start, clause.end)
+        for aspect in {word.aspect for word in clause.words}:
+            mine = spans.setdefault(aspect, [])
+            if not mine or mine[-1][1] <= start:  # else the clause before reaches to here
+                mine.append((start, end))
     if places is not None:
-        spans = {aspect: [(places[s], places[e - 1] + 1) for s, e in mine] for aspect, mine in spans.items()}
+        spans = {
+            aspect: [(places[start], places[end - 1] + 1) for start, end in mine] for aspect, mine in spans.items()
+        }
     return [Mention(aspect, tuple(spans[aspect])) for aspect in sorted(spans)]
 
 
 def clause_text(text: str, span: tuple[int, int]) -> str:
-    """Return what the engine is given for a span of a mention."""
-    return text[span[0] : span[1]]
+    """Return what the engine is given for a span of a mention: its visible characters, judgements in plain words."""
+    return plain(visible(text[span[0] : span[1]]))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the clause without the marks and blanks around it. It holds a word, so something is left."""
+    while text[start] in _AROUND and start < end - 1:
+        start += 1
+    while text[end - 1] in _AROUND and end > start + 1:
+        end -= 1
+    return start, end
 
 
 def _seen(text: str) -> tuple[str, list[int] | None]:
@@ -71,11 +82,12 @@ class _Finder:
                 self._excepted.setdefault(folded(word), set()).add(number)
         self._pattern = re.compile(_pattern({*self._aspect, *self._excepted}))
 
-    def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield the aspect and the place of each word that counts, in the order of the text.
+    def find(self, text: str) -> list[Word]:
+        """Return the words that count in a folded text, in its order.
 
         A word within a longer one of any aspect does not count.
         """
+        found = []
         covered = 0  # up to here, by words that began before
         excepted: dict[int, int] = {}  # the same for the words of one aspect
         match = self._pattern.search(text)
@@ -88,9 +100,10 @@ class _Finder:
                     excepted[number] = max(end, excepted.get(number, 0))
                 if aspect is not None:
                     if end > covered and end > excepted.get(aspect, 0):
-                        yield aspect, start
+                        found.append(Word(start, end, aspect))
                     covered = max(covered, end)
             match = self._pattern.search(text, start + 1)
+        return found
 
 
 @lru_cache(_SETS_KEPT)

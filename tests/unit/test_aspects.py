@@ -1,9 +1,16 @@
-"""Aspects of texts: which clauses speak of them, and how they are judged."""
+"""Aspects of texts: which clauses speak of them, what the model is given, and how they are judged."""
 
 from __future__ import annotations
 
-import pytest
+import sys
+from types import FrameType
+from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiq.aspects.files import built_in
 from sentiq.aspects.judging import aspect_probabilities
 from sentiq.aspects.mentions import clause_text, mentions
 from sentiq.aspects.sets import AspectSet, parse_set
@@ -14,51 +21,156 @@ HOTEL = parse_set(
         "aspects": [
             {"name": "房间", "words": ["房间", "床", "大床房"], "except": ["起床"]},
             {"name": "服务", "words": ["服务", "服务员", "前台"]},
-            {"name": "餐饮", "words": ["早餐", "床上早餐"]},
+            {"name": "餐饮", "words": ["早餐", "床上早餐", "好吃"]},
             {"name": "网络", "words": ["WiFi", "app", "4g"]},
+            {"name": "价格", "words": ["价格", "贵", "性价比"], "except": ["贵宾"]},
         ],
     }
 )
 
 
-def _found(text: str, aspects: AspectSet = HOTEL) -> dict[str, list[str]]:
+def _spans(text: str, aspects: AspectSet = HOTEL) -> dict[str, list[str]]:
     """Return the clauses of each aspect that a text speaks of, by the aspect's name."""
     return {
-        aspects.aspects[mention.aspect].name: [clause_text(text, span) for span in mention.spans]
+        aspects.aspects[mention.aspect].name: [text[start:end] for start, end in mention.spans]
         for mention in mentions(text, aspects)
     }
 
 
-def test_an_aspect_gets_the_clauses_that_speak_of_it() -> None:
-    found = _found("房间很大，服务态度差！早餐也不错")
-    assert list(found) == ["房间", "服务", "餐饮"]
-    assert "房间很大" in found["房间"][0]
-    assert "早餐也不错" in found["餐饮"][0]
-    assert "早餐" not in found["服务"][0]
+def _given(clause: str) -> str:
+    return clause_text(clause, (0, len(clause)))
 
 
-@pytest.mark.parametrize("text", ["", " ", "天气真好", "昨天起床晚了", "happy", "14g"])
+# -- Clauses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("房间很大，服务态度差！早餐不错", {"房间": ["房间很大"], "服务": ["服务态度差！"], "餐饮": ["早餐不错"]}),
+        ("房间很大但是服务差", {"房间": ["房间很大"], "服务": ["但是服务差"]}),
+        ("房间不错不过价格高了些", {"房间": ["房间不错"], "价格": ["不过价格高了些"]}),
+        ("早餐丰富就是房间小", {"房间": ["就是房间小"], "餐饮": ["早餐丰富"]}),
+        ("房间好服务差", {"房间": ["房间好"], "服务": ["服务差"]}),
+        ("房间好、服务差、早餐一般", {"房间": ["房间好"], "服务": ["服务差"], "餐饮": ["早餐一般"]}),
+        ("房间不大 服务热情", {"房间": ["房间不大"], "服务": ["服务热情"]}),
+        ("房间很大😀服务差😡", {"房间": ["房间很大😀"], "服务": ["服务差😡"]}),
+        ("房间大。我们住了三天。房间又小又吵", {"房间": ["房间大", "房间又小又吵"]}),
+        ("wifi 信号差，有4.5分的早餐", {"网络": ["wifi 信号差"], "餐饮": ["有4.5分的早餐"]}),
+    ],
+)
+def test_each_aspect_gets_the_clauses_that_speak_of_it(text: str, found: dict[str, list[str]]) -> None:
+    assert _spans(text) == found
+
+
+@pytest.mark.parametrize("text", ["房间、服务和早餐都很好", "房间，服务，早餐都很好", "房间以及服务、早餐，都很好"])
+def test_what_is_listed_is_judged_together(text: str) -> None:
+    assert [clauses[0][-3:] for clauses in _spans(text).values()] == ["都很好"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("这房间，我再也不想住", "这房间，我再也不想住"),
+        ("房间方面，还可以", "房间方面，还可以"),
+        ("房间很大，我很喜欢", "房间很大"),
+        ("房间。我们去吃饭", "房间"),
+        ("房间", "房间"),
+    ],
+)
+def test_a_clause_that_says_nothing_of_its_aspect_takes_the_next_one(text: str, clause: str) -> None:
+    assert _spans(text)["房间"] == [clause]
+
+
+def test_a_word_that_judges_needs_no_other_clause() -> None:
+    assert _spans("好吃，就是服务慢") == {"餐饮": ["好吃"], "服务": ["就是服务慢"]}
+
+
+@pytest.mark.parametrize(
+    "text", ["服务比隔壁那家好多了", "服务没有以前好", "服务不如别的酒店", "服务并不比别家差", "服务不但好而且快"]
+)
+def test_negation_and_comparison_stay_in_one_clause(text: str) -> None:
+    expected = text.removesuffix("而且快")
+    assert _spans(f"住了两晚，{text}，下次再说") == {"服务": [expected]}
+
+
+# -- Words -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", " ", "！！！", "天气真好", "昨天起床晚了", "happy", "14g", "贵宾请进"])
 def test_a_text_that_speaks_of_no_aspect_has_no_mention(text: str) -> None:
     assert mentions(text, HOTEL) == []
 
 
-def test_the_longest_word_wins() -> None:
-    assert list(_found("我们点了床上早餐")) == ["餐饮"]
-    assert list(_found("大床房")) == ["房间"]
+@pytest.mark.parametrize(
+    ("text", "aspects"),
+    [
+        ("我们点了床上早餐", ["餐饮"]),
+        ("大床房", ["房间"]),
+        ("起床后去前台", ["服务"]),
+        ("起床看见床很脏", ["房间"]),
+        ("贵宾房间", ["房间"]),
+    ],
+)
+def test_the_longest_word_wins_and_exceptions_do_not_count(text: str, aspects: list[str]) -> None:
+    assert list(_spans(text)) == aspects
 
 
 @pytest.mark.parametrize("text", ["WIFI很慢", "ｗｉｆｉ很慢", "wi\u200bfi很慢", "这里有app可用", "用4G也行"])
 def test_words_are_found_however_they_are_written(text: str) -> None:
-    assert list(_found(text)) == ["网络"]
+    assert list(_spans(text)) == ["网络"]
 
 
-@pytest.mark.parametrize("before", ["", "😀👍🏽", "ＡＢＣ，", "\u200b\ufeff\u200d", "\U00020000很好。"])
+@pytest.mark.parametrize("before", ["", "😀👍🏽", "ＡＢＣ，", "\u200b\ufeff\u200d", "\U00020000很好。", "ﬁ，½，"])
 def test_positions_are_those_of_the_text_as_it_is_given(before: str) -> None:
-    text = f"{before}天气好。房\u200b间很大😀。再见"
-    (mention,) = mentions(text, HOTEL)
-    ((start, end),) = mention.spans
-    assert clause_text(text, (start, end)).startswith("房\u200b间很大😀")
-    assert "再见" not in text[start:end]
+    text = f"{before}天气好。 房\u200b间很大😀，再见"
+    assert _spans(text) == {"房间": ["房\u200b间很大😀"]}
+
+
+@given(st.text(st.sampled_from("房间服务早餐贵，。、！ \n但是不没有好差a1.😀\u200b\ufe0fＡ"), max_size=60))
+def test_spans_lie_in_the_text_in_order_and_hold_a_word(text: str) -> None:
+    for mention in mentions(text, HOTEL):
+        assert list(mention.spans) == sorted(set(mention.spans))
+        for start, end in mention.spans:
+            assert 0 <= start < end <= len(text)
+            seen = text[start:end].replace("\u200b", "").replace("\ufe0f", "")
+            assert any(word in seen for word in HOTEL.aspects[mention.aspect].words)
+            assert clause_text(text, (start, end)).strip()
+
+
+# -- What the model is given -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "given_"),
+    [
+        ("噪音有点大", "噪音很差"),
+        ("噪音不大", "很好"),
+        ("没有异味", "很好"),
+        ("空间有点小", "空间很差"),
+        ("性价比高", "性价比很好"),
+        ("性价比不高", "性价比很差"),
+        ("降低了噪音", "很好"),
+        ("价格比上次低", "很好"),
+        ("价格没有别家低", "价格很差"),
+        ("一点都不贵", "一点都很好"),
+        ("但是菜有点咸", "菜不太好"),
+        ("房间不是很干净", "房间不太好"),
+        ("没什么特色", "很差"),
+        ("有点贵", "不太好"),
+        ("价格贵", "价格太贵"),
+        ("贵宾厅价格公道", "贵宾厅很好"),
+        ("味\u200b道不错", "味道不错"),
+        ("大部分问题大家都知道", "大部分问题大家都知道"),
+        ("服务员很热情", "服务员很热情"),
+        ("但是", "但是"),
+    ],
+)
+def test_quantities_and_negations_become_plain_praise_or_blame(clause: str, given_: str) -> None:
+    assert _given(clause) == given_
+
+
+# -- Judging -----------------------------------------------------------------------------------------------------
 
 
 def test_probabilities_sum_to_one_and_lie_between_text_and_clause() -> None:
@@ -68,3 +180,52 @@ def test_probabilities_sum_to_one_and_lie_between_text_and_clause() -> None:
     three = aspect_probabilities([0.2, 0.3, 0.5], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     assert sum(three) == pytest.approx(1)
     assert all(probability > 0 for probability in three)
+
+
+def test_a_text_and_its_clauses_that_agree_are_believed() -> None:
+    assert aspect_probabilities([0.1, 0.9], [[0.1, 0.9], [0.1, 0.9]], 3) == pytest.approx((0.1, 0.9))
+
+
+def test_the_more_aspects_a_text_has_the_less_it_says_of_each() -> None:
+    shares = [aspect_probabilities([0.9, 0.1], [[0.2, 0.8]], mentioned)[0] for mentioned in (1, 2, 5, 50)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] == pytest.approx(0.2, abs=0.02)
+
+
+# -- Long texts --------------------------------------------------------------------------------------------------
+
+
+def _calls(text: str, aspects: AspectSet) -> int:
+    """Return how many functions are called, those written in C among them, to find and word the mentions."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        for mention in mentions(text, aspects):
+            for span in mention.spans:
+                clause_text(text, span)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "part", ["房间很大但是服务差，", "房间", "房间，", "房间好服务差", "房间\u200b的，服务不不不没有有有", "价格比"]
+)
+def test_long_texts_take_as_many_steps_as_they_are_long(part: str) -> None:
+    short, long = (part * (chars // len(part)) for chars in (2_500, 20_000))
+    assert _calls(long, HOTEL) < 9 * _calls(short, HOTEL)
+    covered = sum(end - start for mention in mentions(long, HOTEL) for start, end in mention.spans)
+    assert covered <= 3 * len(long) * len(HOTEL.aspects)
+
+
+def test_the_sets_that_come_along_find_what_people_write() -> None:
+    assert list(_spans("味道不错，分量也足，就是等位要一个小时，停车不方便", built_in()["food"])) == [
+        "味道", "分量", "排队", "停车"
+    ]  # fmt: skip
+    assert list(_spans("油耗不高，后排宽敞，高速噪音大", built_in()["car"])) == ["油耗", "舒适性", "空间"]
