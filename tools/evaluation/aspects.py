@@ -1,0 +1,189 @@
+"""How well a set of aspects finds what texts speak of, and how well each aspect of a text is judged.
+
+The file is any that the service reads, with a row for each aspect of a text: the text, the name of the aspect as the
+set has it, and its polarity (negative, neutral, positive, or -1, 0, 1). A text needs a row for each of its aspects.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tools.evaluation.__main__ import BUNDLED_MODELS, NEEDED, REMEDY
+from tools.needs import need
+from tools.prepare.report import say, table
+
+if TYPE_CHECKING:
+    from sentiq.aspects.sets import AspectSet
+
+COMMAND = "python -m tools.evaluation.aspects"
+_SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
+
+
+class Opinion(NamedTuple):
+    """What people say of one aspect of a text."""
+
+    text: str
+    aspect: str
+    sign: int  #: -1, 0 or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the service says of one aspect of a text, as log-odds of positive against negative."""
+
+    whole: float
+    clauses: float  #: their mean
+    both: float  #: as `aspect_probabilities` has it
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("model", metavar="MODEL", help="id, id@version, or a model's directory")
+    made.add_argument("set", metavar="SET", help="id of a set that comes along, or a YAML file")
+    made.add_argument("file", metavar="FILE", type=Path, help="texts with aspects and their polarities")
+    made.add_argument("--text", metavar="COLUMN", default="text", help="(default: text)")
+    made.add_argument("--aspect", metavar="COLUMN", default="aspect", help="(default: aspect)")
+    made.add_argument("--polarity", metavar="COLUMN", default="polarity", help="(default: polarity)")
+    made.add_argument("--half", choices=("a", "b"), help="only the texts whose SHA-256 is even (a) or odd (b)")
+    made.add_argument("--store", type=Path, default=BUNDLED_MODELS, help="folder of models (default: the bundled ones)")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    need(COMMAND, REMEDY, "yaml", *NEEDED)
+    from sentiq.aspects.sets import AspectSetError
+    from sentiq.engine.registry import ModelError
+    from tools.exit_status import exit_status
+    from tools.labelled import LabelledError
+
+    refusals = (AspectSetError, LabelledError, ModelError)
+    return exit_status(COMMAND, lambda: _measure(options), *refusals, unwritten="nothing was measured")
+
+
+def half_of(text: str) -> str:
+    """Return the half that a text is in, always the same one."""
+    return "ab"[hashlib.sha256(text.encode()).digest()[-1] % 2]
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from sentiq.aspects.files import built_in, from_yaml
+    from tools.labelled import LabelledError, read_labelled
+
+    aspects = built_in().get(options.set) or from_yaml(Path(options.set).read_bytes())
+    read = read_labelled(options.file, text=options.text, label=options.polarity, source=options.aspect)
+    if unknown := sorted(set(read.labels) - set(_SIGNS)):
+        raise LabelledError(f"{options.file}: {unknown[0]!r} is no polarity: negative, neutral and positive are")
+    assert read.sources is not None  # the column was named
+    opinions = [
+        Opinion(text, aspect, _SIGNS[label])
+        for text, aspect, label in zip(read.texts, read.sources, read.labels, strict=True)
+        if options.half in (None, half_of(text))
+    ]
+    names = [aspect.name for aspect in aspects.aspects]
+    if not any(opinion.aspect in names for opinion in opinions):
+        raise LabelledError(f"{options.file}: no row has an aspect of {aspects.id}: {', '.join(names)}")
+    texts = list(dict.fromkeys(opinion.text for opinion in opinions))
+    answers = _answers(options, aspects, texts)
+    say(f"{aspects.name}: {len(texts):,} texts, {len(opinions):,} aspects in them")
+    _tell_found(names, opinions, answers)
+    _tell_judged(opinions, answers)
+
+
+def _answers(options: argparse.Namespace, aspects: AspectSet, texts: Sequence[str]) -> dict[str, dict[str, Answered]]:
+    """Return what the service says of each text's aspects, by their names; "" is the text itself."""
+    from sentiq.aspects.judging import aspect_probabilities
+    from sentiq.aspects.mentions import clause_text, mentions
+    from sentiq.engine.registry import ModelError
+    from tools.evaluation.command import answers, find
+
+    model = find(options.model, [options.store, BUNDLED_MODELS])
+    labels = model.manifest.labels
+    if not {"negative", "positive"} <= set(labels):
+        raise ModelError(f"{model.manifest.name} has no labels negative and positive, but {', '.join(labels)}")
+    found = {text: mentions(text, aspects) for text in texts}
+    clauses = {(text, span): clause_text(text, span) for text in texts for each in found[text] for span in each.spans}
+    asked = list(dict.fromkeys([*texts, *clauses.values()]))
+    given = dict(zip(asked, answers(model, asked, "openvino").tolist(), strict=True))
+    said: dict[str, dict[str, Answered]] = {}
+    for text in texts:
+        whole = given[text]
+        said[text] = {"": Answered(*[_log_odds(whole, labels)] * 3)}
+        for mention in found[text]:
+            parts = [given[clauses[text, span]] for span in mention.spans]
+            said[text][aspects.aspects[mention.aspect].name] = Answered(
+                _log_odds(whole, labels),
+                sum(_log_odds(part, labels) for part in parts) / len(parts),
+                _log_odds(aspect_probabilities(whole, parts, len(found[text])), labels),
+            )
+    return said
+
+
+def _log_odds(probabilities: Sequence[float], labels: Sequence[str]) -> float:
+    """Return the logarithm of how many times more probable positive is than negative."""
+    positive, negative = (probabilities[labels.index(label)] for label in ("positive", "negative"))
+    return math.log(max(positive, 1e-9) / max(negative, 1e-9))
+
+
+def _tell_found(
+    names: Sequence[str], opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str, Answered]]
+) -> None:
+    """Print precision, recall and F1 of finding the aspects."""
+    said = {(text, name) for text, by_name in answers.items() for name in by_name if name}
+    meant = {(opinion.text, opinion.aspect) for opinion in opinions}
+    rows = [["finding", "meant", "found", "precision", "recall", "F1"]]
+    for name in ("all", *names):
+        mine, theirs = ({pair for pair in pairs if name in ("all", pair[1])} for pairs in (said, meant))
+        if not mine and not theirs:
+            continue
+        both = len(mine & theirs)
+        precision, recall = both / max(len(mine), 1), both / max(len(theirs), 1)
+        f1 = 2 * both / max(len(mine) + len(theirs), 1)
+        rows.append([name, f"{len(theirs):,}", f"{len(mine):,}", f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"])
+    table(rows)
+
+
+def _tell_judged(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str, Answered]]) -> None:
+    """Print the share of judged aspects whose polarity is right, by what it was taken from."""
+    signs: dict[str, set[int]] = {}
+    for opinion in opinions:
+        signs.setdefault(opinion.text, set()).add(opinion.sign)
+    judged = [opinion for opinion in opinions if opinion.sign]
+    groups = {
+        "all": judged,
+        "of those found": [each for each in judged if each.aspect in answers[each.text]],
+        "texts with mixed polarity": [each for each in judged if len(signs[each.text]) > 1],
+    }
+    rows = [["polarity", "aspects", "whole text", "clauses", "both", "either one"]]
+    for group, members in groups.items():
+        if not members:
+            continue
+        # Where an aspect was not found, what is known of it is what is known of the text.
+        said = [(each.sign, answers[each.text].get(each.aspect) or answers[each.text][""]) for each in members]
+        right = [
+            [sign * odds > 0 for odds in (answer.whole, answer.clauses, answer.both)]
+            + [max(sign * answer.whole, sign * answer.clauses) > 0]
+            for sign, answer in said
+        ]
+        rows.append([group, f"{len(members):,}", *(_share(column) for column in zip(*right, strict=True))])
+    table(rows)
+
+
+def _share(right: Sequence[bool]) -> str:
+    from sentiq.evaluation.intervals import wilson
+
+    figure = wilson(sum(right), len(right))
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
