@@ -76,6 +76,8 @@ def _options(options: JobOptions) -> OptionsDocument:
 def _links(job: Job) -> list[str]:
     """Return the names of what can be read of a job and done to it now."""
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
+    if job.state.has_ended:
+        names.append("phrases")
     if job.state.has_ended and job.file and job.file.label_column:
         names.append("evaluation")
     if not job.state.has_ended:

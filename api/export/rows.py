@@ -131,7 +131,7 @@ def read_rows(results: Results, job: Job, view: View) -> Iterator[ResultRow]:
 
 def rows_of(chunks: Iterable[ChunkResult | None], job: Job, view: View) -> Iterator[ResultRow]:
     """Yield the rows of finished chunks that the view shows. Readings are cached: many rows have equal answers."""
-    read, text_at = lru_cache(READINGS_CACHED)(_read), text_position(job)
+    read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
     for result in chunks:
         if result is not None:
             yield from chunk_rows(result, text_at, view, read)
@@ -142,7 +142,7 @@ def chunks_of(results: Results, job: Job, chosen: Filter) -> Sequence[int]:
     return results.failed_chunks(job.id) if chosen.only else range(job.chunks)
 
 
-def _read(labels: tuple[str, ...], numbers: tuple[int, ...], neutral_band: float) -> Reading:
+def reading_of(labels: tuple[str, ...], numbers: tuple[int, ...], neutral_band: float) -> Reading:
     probabilities = tuple(n / SCALE for n in numbers)
     return *label_and_score(labels, probabilities, neutral_band), probabilities
 
@@ -151,7 +151,7 @@ def chunk_rows(
     result: ChunkResult,
     text_at: int | None,
     view: View,
-    read: Callable[[tuple[str, ...], tuple[int, ...], float], Reading] = _read,
+    read: Callable[[tuple[str, ...], tuple[int, ...], float], Reading] = reading_of,
 ) -> Iterator[ResultRow]:
     """Yield the rows of one chunk that the view shows. `text_at`: see `text_position`."""
     given, answers = result.input, result.answers

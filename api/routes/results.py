@@ -16,6 +16,8 @@ from api.export.documents import matches_document
 from api.export.evaluation import evaluate_job
 from api.export.groups import group_rows
 from api.export.order import sorted_rows
+from api.export.phrases.asking import phrases
+from api.export.phrases.sides import other_filter
 from api.export.rows import Filter, ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
@@ -25,6 +27,7 @@ from api.routes.views import column_of, filter_of, neutral_band_of, order_of, vi
 from api.schemas.common import any_of, problems
 from api.schemas.evaluation import EvaluationDocument, EvaluationQuery
 from api.schemas.jobs import JobPath
+from api.schemas.phrases import Phrases, PhrasesQuery
 from api.schemas.results import (
     Language,
     Matches,
@@ -38,7 +41,7 @@ from api.schemas.results import (
     WorkbookQuery,
 )
 from api.services import services
-from sentiq.core.errors import WorkbookTooLarge
+from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded, WorkbookTooLarge
 from sentiq.jobs.results import Pace
 from sentiq.jobs.types import Job
 
@@ -59,9 +62,9 @@ NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 b
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4
 #: Part of the name under which a document is kept: a version that writes it differently computes it again.
-_SUMMARY_FORM, _EVALUATION_FORM = (
+_SUMMARY_FORM, _EVALUATION_FORM, _PHRASES_FORM = (
     hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
-    for document in (Summary, EvaluationDocument)
+    for document in (Summary, EvaluationDocument, Phrases)
 )
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
@@ -151,6 +154,39 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
         kept = matches_document(svc.results, job, view, query.cursor).model_dump_json()
         svc.results.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
+
+
+@blueprint.get("/phrases", summary="Find phrases", responses={200: Phrases, **problems(404, 409, 422, 503)})
+def get_phrases(path: JobPath, query: PhrasesQuery) -> Response:
+    """The phrases that set the rows which the filters take apart from others: what complaints say, for example.
+
+    Only of a job that has ended. It takes some seconds, the second time none. Large jobs are sampled.
+    """
+    svc = services()
+    job = svc.store.get(path.job_id)
+    if not job.state.has_ended:
+        raise JobNotEnded(f"Job {job.id} is {job.state}: phrases are found when it has ended.")
+    view = View(neutral_band_of(job.options, query.neutral_band), filter_of(query, job))
+    if view.filter == other_filter(view.filter, query.against):
+        raise _nothing_to_compare(query)
+    name = (
+        f"phrases {_PHRASES_FORM} {hashlib.sha256(f'{view!r} {query.against} {query.limit}'.encode()).hexdigest()[:16]}"
+    )
+    kept = svc.results.cached_value(job, name)
+    if kept is None:
+        kept = phrases(svc.results, job, view, query.against, query.limit)
+        svc.results.cache_value(job, name, kept)
+    return Response(kept, mimetype="application/json")
+
+
+def _nothing_to_compare(query: PhrasesQuery) -> InvalidInput:
+    needed = {
+        "rest": "a filter, such as `label=negative`",
+        "labels": "`label`, `min_score` or `max_score`",
+        "groups": "a filter beside `label`, such as `column` and `value`",
+    }
+    detail = f"There is nothing to compare these rows with: `against={query.against}` needs {needed[query.against]}."
+    return InvalidInput(detail, errors=(FieldError("nothing_to_compare", detail, pointer="/against"),))
 
 
 @blueprint.get("/results.ndjson", summary="Download NDJSON", responses=_answers("ndjson"))

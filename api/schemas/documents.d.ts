@@ -190,6 +190,43 @@ interface Figure {
   high: number;
 }
 
+interface PhraseForm {
+  phrase: string;
+  rows: number;
+}
+
+interface PhraseExample {
+  index: number;
+  label: string;
+  text: string;
+}
+
+interface PhraseDocument {
+  phrase: string;
+  rows: number;
+  share: Figure;
+  rows_against: number;
+  share_against: Figure;
+  log_odds: number;
+  z: number;
+  negative: Figure | null;
+  forms: PhraseForm[];
+  examples: PhraseExample[];
+}
+
+interface PhraseRows {
+  rows: number;
+  looked_at: number;
+}
+
+interface Phrases {
+  object: string;
+  job_id: string;
+  here: PhraseRows;
+  against: PhraseRows;
+  data: PhraseDocument[];
+}
+
 interface LabelFigures {
   label: string;
   rows: number;

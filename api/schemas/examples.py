@@ -168,6 +168,26 @@ EXAMPLES: dict[str, Any] = {
         "histogram": [{"start": 0.0, "end": 0.05, "count": 1}, {"start": 0.95, "end": 1.0, "count": 1}],
         "failures": [],
     },
+    "Phrases": {
+        "object": "phrases",
+        "job_id": JOB_ID,
+        "here": {"rows": 1800, "looked_at": 1800},
+        "against": {"rows": 3200, "looked_at": 3200},
+        "data": [
+            {
+                "phrase": "物流太慢",
+                "rows": 162,
+                "share": {"value": 0.09, "low": 0.0776, "high": 0.1041},
+                "rows_against": 9,
+                "share_against": {"value": 0.0028, "low": 0.0015, "high": 0.0053},
+                "log_odds": 1.0217,
+                "z": 6.42,
+                "negative": {"value": 0.9474, "low": 0.9031, "high": 0.972},
+                "forms": [{"phrase": "物流太慢了", "rows": 57}],
+                "examples": [{"index": 1, "label": "negative", "text": BAD}],
+            }
+        ],
+    },
     "Matches": {"object": "matches", "matches": 1, "next": None},
     "EvaluationDocument": {
         "object": "evaluation",

@@ -26,8 +26,8 @@ class Figure:
     high: float
 
 
-def wilson(hits: int, rows: int) -> Figure:
-    """Return the share of hits among rows, at least one row, with its interval.
+def wilson(hits: float, rows: float) -> Figure:
+    """Return the share of hits among rows, more than none, with its interval; both may be weighted.
 
     Formula: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, Journal of the American
     Statistical Association 22 (1927), 209–212.

@@ -367,9 +367,9 @@ def test_what_goes_wrong_in_the_other_process_is_told_without_the_texts(
     client: FlaskClient, answer_bulk: Answer, store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file, "SMALL_ROWS", 0)
-    monkeypatch.setattr(file, "_chunks", lambda *_: iter([(0, b"\x81\xa6secret", b"\x80")] * 9))
+    monkeypatch.setattr(file, "stored_chunks", lambda *_: iter([(0, b"\x81\xa6secret", b"\x80")] * 9))
     job = store.get(finished(client, answer_bulk, "a.csv", as_csv("评论", "很好"), 1).rpartition("/")[2])
-    with pytest.raises(RuntimeError, match=r"a workbook was not written \(1\): \w+ .*codec\.py:\d+") as caught:
+    with pytest.raises(RuntimeError, match=r"workbook\.work failed \(1\): \w+ .*codec\.py:\d+") as caught:
         list(file.workbook(Results(store.redis), job, View(0.0), None))
     assert "secret" not in str(caught.value)
 

@@ -9,7 +9,7 @@ from itertools import chain
 import pytest
 from pydantic import BaseModel
 
-from api.schemas import cluster, common, evaluation, jobs, models, results, uploads
+from api.schemas import cluster, common, evaluation, jobs, models, phrases, results, uploads
 from tests.support.paths import REPOSITORY
 
 TYPES = (REPOSITORY / "api" / "schemas" / "documents.d.ts").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def fields(name: str) -> set[str]:
 
 
 def schema(name: str) -> type[BaseModel]:
-    modules = (cluster, common, evaluation, jobs, models, results, uploads)
+    modules = (cluster, common, evaluation, jobs, models, phrases, results, uploads)
     found = [getattr(module, name) for module in modules if hasattr(module, name)]
     assert found, name
     model: type[BaseModel] = found[0]
