@@ -280,7 +280,8 @@ export default {
   "note.dates_day_first": "“{column}”列的日期为日在前、月在后，例如“{example}”。",
   "note.dates_month_first": "“{column}”列的日期为月在前、日在后，例如“{example}”。",
   "note.dates_of_unix": "日期为 Unix 时间，按 {zone} 的时钟显示。",
-  "note.dates_unclear": "{count} 个日期无法判断日和月的先后，例如“{example}”，按没有日期处理。请指定顺序（date_order）。",
+  "note.dates_unclear":
+    "{count} 个日期无法判断日和月的先后，例如“{example}”，按没有日期处理。请指定顺序（date_order）。",
   "note.dates_unreadable":
     "“{column}”列有 {count} 个单元格不是日期，相应的行没有日期；第一个是第 {line} 行的“{example}”。请写成 2024-03-05 或 2024-03-05 15:00。",
   "note.encoding_recognised": "编码识别为 {encoding}，把握为 {share}%。",
