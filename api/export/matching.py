@@ -9,8 +9,9 @@ from api.export.labels import label_and_score
 from api.export.rows import View, text_position
 from api.export.summary import VALUES_KEPT
 from sentiq.jobs.codec import SCALE, OutputColumns
+from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.results import Results
-from sentiq.jobs.types import InputChunk, Job
+from sentiq.jobs.types import Job
 
 #: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
 #: which the texts are read take ten times as long as those of which the numbers are enough.
@@ -67,7 +68,7 @@ def labeller(neutral_band: float) -> LabelAndScore:
 
 def _read(
     results: Results, job: Job, numbers: Sequence[int], with_input: bool
-) -> Iterator[tuple[int, InputChunk | None, OutputColumns]]:
+) -> Iterator[tuple[int, InputColumns | None, OutputColumns]]:
     if with_input:
         yield from results.columns_with_input(job.id, numbers)
     else:

@@ -13,10 +13,12 @@ from api.export.mentions import AspectReading, aspect_names, clause
 from api.schemas.results import Language, Sort
 from sentiq.jobs.codec import SCALE, TRUNCATED
 from sentiq.jobs.dates import DateOrder
+from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import InputChunk, Job, NewJob, RowError
 
 READINGS_CACHED = 32_768  #: half as many as a model of two classes gives; 600 bytes each
+Given = InputChunk | InputColumns  #: the rows of a chunk, all or as far as they are looked at
 Reading = tuple[str, float, tuple[float, ...]]  #: label, score and probabilities
 
 
@@ -60,9 +62,9 @@ class Filter:
             return self.only == error.counts_as
         return self.takes_any
 
-    def finds(self, given: InputChunk, text_at: int | None) -> list[bool]:
+    def finds(self, given: Given, text_at: int | None) -> list[bool]:
         """Of each row: whether its input is as wanted. `text_at`: see `text_position`."""
-        found = [True] * len(given.texts)
+        found = [True] * given.rows
         if self.contains:
             ids = given.custom_ids or (None,) * len(given.texts)
             found = [self._contained(text, custom_id) for text, custom_id in zip(given.texts, ids, strict=True)]
@@ -211,13 +213,11 @@ def plain_view(job: Job | NewJob, neutral_band: float) -> View:
     return View(neutral_band, aspects=aspect_names(job.options))
 
 
-def column_cells(given: InputChunk, at: int, text_at: int | None) -> Sequence[str]:
+def column_cells(given: Given, at: int, text_at: int | None) -> Sequence[str]:
     """Return the cells of the column at place `at`, row by row; "" for a line that is too short."""
     if at == text_at:
         return given.texts
-    among_others = at - (text_at is not None and at > text_at)  # the text is not kept twice
-    rows = given.cells or ((),) * len(given.texts)
-    return [cells[among_others] if among_others < len(cells) else "" for cells in rows]
+    return given.column(at - (text_at is not None and at > text_at))  # the text is not kept twice
 
 
 def text_position(job: Job) -> int | None:

@@ -1,10 +1,9 @@
-"""How chunks are stored: msgpack, compressed by Zstandard where that pays.
+"""How the answers to a chunk are stored, and predictions in the result cache.
 
-Input: a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells`, `kinds`, `labels` and `when`.
-Output: a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded` where there
-are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error of at most
-8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n for the
-n-th of the parts; a version that does not know them shows the pair. A binary prediction takes five bytes before
+The answers are a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded`
+where there are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error
+of at most 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n
+for the n-th of the parts; a version that does not know them shows the pair. A binary prediction takes five bytes before
 compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a prediction is its
 flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
 """
@@ -20,69 +19,14 @@ from itertools import repeat
 from typing import Any
 
 import msgpack
-import zstandard
 
 from sentiq.jobs.aspect_columns import AspectColumns
+from sentiq.jobs.packing import pack, pack_errors, unpack, unpack_errors
 from sentiq.jobs.stored_numbers import SCALE as SCALE
 from sentiq.jobs.stored_numbers import packed, scaled, unpacked
-from sentiq.jobs.types import InputChunk, Outcome, OutputChunk, RowError
+from sentiq.jobs.types import Outcome, OutputChunk, RowError
 
-COMPRESS_FROM = 512  #: bytes; below this the frame costs more than it saves
-LEVEL = 3  #: the default of Zstandard: level 9 saves a tenth of the bytes and takes four times as long
 TRUNCATED = 1  #: flag: the text had more tokens than the model reads
-
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1; none of our msgpack maps starts with it
-
-
-def _pack(document: Mapping[str, Any]) -> bytes:
-    raw: bytes = msgpack.packb(document)
-    return zstandard.compress(raw, LEVEL) if len(raw) >= COMPRESS_FROM else raw
-
-
-def _unpack(blob: bytes) -> dict[str, Any]:
-    raw = zstandard.decompress(blob) if blob.startswith(_ZSTD_MAGIC) else blob
-    document: dict[str, Any] = msgpack.unpackb(raw, strict_map_key=False)
-    return document
-
-
-def _pack_errors(errors: Mapping[int, RowError]) -> dict[int, tuple[str, str, int | None]]:
-    return {offset: (error.code, error.detail, error.line) for offset, error in errors.items()}
-
-
-def _unpack_errors(document: Mapping[str, Any]) -> dict[int, RowError]:
-    return {offset: RowError(*error[:3]) for offset, error in document.get("errors", {}).items()}
-
-
-def encode_input(chunk: InputChunk) -> bytes:
-    document: dict[str, Any] = {"first": chunk.first, "texts": chunk.texts}
-    if chunk.custom_ids is not None:
-        document["custom_ids"] = chunk.custom_ids
-    if chunk.errors:
-        document["errors"] = _pack_errors(chunk.errors)
-    if chunk.cells is not None:
-        document["cells"] = chunk.cells
-    if chunk.kinds is not None:
-        document["kinds"] = chunk.kinds
-    if chunk.labels is not None:
-        document["labels"] = chunk.labels
-    if chunk.when is not None:
-        document["when"] = chunk.when
-    return _pack(document)
-
-
-def decode_input(blob: bytes) -> InputChunk:
-    document = _unpack(blob)
-    custom_ids = document.get("custom_ids")
-    return InputChunk(
-        first=document["first"],
-        texts=tuple(document["texts"]),
-        custom_ids=None if custom_ids is None else tuple(custom_ids),
-        errors=_unpack_errors(document),
-        cells=tuple(map(tuple, document["cells"])) if "cells" in document else None,
-        kinds=tuple(document["kinds"]) if "kinds" in document else None,
-        labels=tuple(document["labels"]) if "labels" in document else None,
-        when=tuple(document["when"]) if "when" in document else None,
-    )
 
 
 @cache
@@ -135,7 +79,7 @@ def encode_output(chunk: OutputChunk) -> bytes:
         "p": packed(numbers),
     }
     if errors:
-        document["errors"] = _pack_errors(errors)
+        document["errors"] = pack_errors(errors)
     if chunk.degraded:
         document["degraded"] = True
     if chunk.parts:
@@ -143,7 +87,7 @@ def encode_output(chunk: OutputChunk) -> bytes:
     aspects = AspectColumns.of(chunk.outcomes)
     if aspects is not None:
         document["aspects"] = aspects.dumps()
-    return _pack(document)
+    return pack(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +131,7 @@ class OutputColumns:
 
 
 def decode_columns(blob: bytes) -> OutputColumns:
-    document = _unpack(blob)
+    document = unpack(blob)
     aspects = document.get("aspects")
     return OutputColumns(
         document["first"],
@@ -195,7 +139,7 @@ def decode_columns(blob: bytes) -> OutputColumns:
         tuple(document["labels"]),
         document["flags"],
         unpacked("H", document["p"]),
-        _unpack_errors(document),
+        unpack_errors(document),
         document.get("degraded", False),
         tuple(document.get("parts", ())),
         document.get("given_by", b""),

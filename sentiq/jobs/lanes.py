@@ -19,7 +19,8 @@ from sentiq.core.redis_clock import now_ms
 from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.core.settings import LongTexts, Settings
 from sentiq.jobs.census import texts_per_second
-from sentiq.jobs.codec import decode_input, decode_output, encode_output
+from sentiq.jobs.codec import decode_output, encode_output
+from sentiq.jobs.input_codec import decode_input
 from sentiq.jobs.messages import Producer, new_task_id, publish, queue_keys, wake
 from sentiq.jobs.scripts import RoundTrip, Script
 from sentiq.jobs.store import ISSUE_LEASE_MS, WAKEUP_EXPIRY_MS, JobStore

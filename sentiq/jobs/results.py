@@ -12,7 +12,8 @@ from redis import Redis
 from sentiq.core.errors import JobNotFound
 from sentiq.core.redis import REDIS_AWAY, text
 from sentiq.core.redis_keys import JobKeys
-from sentiq.jobs.codec import OutputColumns, decode_columns, decode_input
+from sentiq.jobs.codec import OutputColumns, decode_columns
+from sentiq.jobs.input_codec import InputColumns, decode_input
 from sentiq.jobs.scripts import Script
 from sentiq.jobs.types import InputChunk, Job, OutputChunk
 
@@ -91,11 +92,11 @@ class Results:
 
     def columns_with_input(
         self, job_id: str, chunk_numbers: Sequence[int]
-    ) -> Iterator[tuple[int, InputChunk, OutputColumns]]:
-        """Yield the same as `columns`, and between both the input."""
+    ) -> Iterator[tuple[int, InputColumns, OutputColumns]]:
+        """Yield the same as `columns`, and between both the input, of which only what is asked for is decoded."""
         for number, given, answered in self._blobs(job_id, chunk_numbers, CHUNKS_READ):
             if given is not None and answered is not None:
-                yield number, decode_input(given), decode_columns(answered)
+                yield number, InputColumns(given), decode_columns(answered)
 
     def failed_chunks(self, job_id: str) -> list[int]:
         """Return the numbers of the chunks in which a row has an error, in order."""

@@ -37,8 +37,9 @@ from sentiq.core.redis import RedisFull, text
 from sentiq.core.redis_clock import now_ms
 from sentiq.core.redis_keys import JobKeys, LaneKeys
 from sentiq.core.settings import Settings
-from sentiq.jobs.codec import encode_erased, encode_input
+from sentiq.jobs.codec import encode_erased
 from sentiq.jobs.daily_window import Outlook, outlook
+from sentiq.jobs.input_codec import encode_input
 from sentiq.jobs.messages import queue_keys
 from sentiq.jobs.records import read_jobs
 from sentiq.jobs.results import Results

@@ -132,6 +132,16 @@ class InputChunk:
     labels: tuple[str, ...] | None = None  # that people gave to each row, as in Row; None: none has one
     when: tuple[int | None, ...] | None = None  # the date of each row, as in Row; None: none has one
 
+    @property
+    def rows(self) -> int:
+        """Their number."""
+        return len(self.texts)
+
+    def column(self, at: int) -> Sequence[str]:
+        """Return the cell of each row at place `at` among its cells; "" where there is none."""
+        rows = self.cells or ((),) * len(self.texts)
+        return [cells[at] if at < len(cells) else "" for cells in rows]
+
     def dates(self, order: DateOrder | None) -> Sequence[int | None]:
         """Return the date of each row as far as it is clear; `order` is that of the file."""
         return (None,) * len(self.texts) if self.when is None else resolved(self.when, order)

@@ -10,7 +10,7 @@ from redis import Redis
 
 from sentiq.core.redis import text
 from sentiq.core.redis_keys import JobKeys, LaneKeys
-from sentiq.jobs.codec import decode_input
+from sentiq.jobs.input_codec import decode_input
 from sentiq.jobs.lanes import BulkLane, OpenChunk
 from sentiq.jobs.store import ISSUE_LEASE_MS, JobStore
 from sentiq.jobs.types import (
