@@ -16,7 +16,7 @@ from sentiq.core.invisible_characters import visible
 
 #: A table of results has a column for each aspect, and a chart a line.
 MAX_ASPECTS = 64
-#: Finding takes as long with many words as with few, but each process compiles them: 2,000 in about 50 ms.
+#: Finding takes as long with many words as with few, but each process that works at a job compiles them.
 MAX_WORDS = 2_000
 MAX_WORDS_OF_ASPECT = 100
 MAX_WORD_CHARS = 40  #: longer ones are sentences, which nobody writes twice
