@@ -80,6 +80,8 @@ def _links(job: Job) -> list[str]:
         names.append("phrases")
     if job.state.has_ended and job.file and job.file.label_column:
         names.append("evaluation")
+    if job.options.aspects:
+        names.append("aspects")
     if not job.state.has_ended:
         names.append("cancel")
         if job.lane is Lane.BULK:

@@ -43,14 +43,14 @@ def matches(
         if given is not None:
             offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
         if not chosen.takes_any:
-            values = answers.predictions()
+            values = answers.judged(chosen.aspect)
             offsets = [
                 offset
                 for offset in offsets
                 if (
                     chosen.takes_error(answers.errors[offset])
                     if offset in answers.errors
-                    else chosen.takes_label(*labelled(answers.labels, values[offset]))
+                    else values[offset] and chosen.takes_label(*labelled(answers.labels, values[offset]))
                 )
             ]
         yield number, answers, offsets

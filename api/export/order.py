@@ -1,5 +1,7 @@
 """Sorts the rows of an ended job by their predictions, in little memory however many there are.
 
+With a filter for an aspect, what is sorted by is the prediction of the aspect.
+
 `polarity` is p(positive) − p(negative), so that a neutral row of a model with three classes stands between the others;
 `score` is that of the row's label. Rows with the same value stay in the order of the job, in both directions; rows
 without a prediction come last.
@@ -103,7 +105,7 @@ def sorted_rows(rows: Iterable[ResultRow], job: Job, order: array[int]) -> Itera
 
 def _sorted(results: Results, job: Job, view: View) -> Order:
     assert view.sort is not None
-    keys = _Keys(view.sort, labeller(view.neutral_band))
+    keys = _Keys(view.sort, labeller(view.neutral_band), view.filter.aspect)
     rows, values = array("I"), array("I")
     chunks, firsts = array("I"), array("I")
     labelled: set[str] = set()
@@ -135,14 +137,16 @@ def _sorted(results: Results, job: Job, view: View) -> Order:
 class _Keys:
     """Computes whole numbers by which rows are sorted in ascending order."""
 
-    def __init__(self, sort: Sort, labelled: LabelAndScore) -> None:
+    def __init__(self, sort: Sort, labelled: LabelAndScore, aspect: int | None) -> None:
+        """`aspect`: the one by which rows are sorted, of those that speak of it; None: by what they say as a whole."""
         self.by_polarity = sort.endswith("polarity")
         self._downwards = sort.startswith("-")
         self._labelled = labelled
+        self._aspect = aspect
 
     def of(self, answers: OutputColumns) -> list[int]:
-        values = answers.predictions()
         labels = answers.labels
+        values = [value or (0,) * len(labels) for value in answers.judged(self._aspect)]
         if self.by_polarity:
             good, bad = ({name: at for at, name in enumerate(labels)}.get(name) for name in ("positive", "negative"))
             keys = [

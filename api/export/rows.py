@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from api.export.labels import label_and_score
-from api.export.mentions import AspectReading, aspect_names, clause
+from api.export.mentions import AspectReading, aspect_names
 from api.schemas.results import Language, Sort
 from sentiq.jobs.codec import SCALE, TRUNCATED
 from sentiq.jobs.dates import DateOrder
@@ -35,6 +35,7 @@ class Filter:
     since: int | None = None  # the first and the last date that are wanted, in minutes as `InputChunk.when` has them
     until: int | None = None
     order: DateOrder | None = None  # of dates in the file, where dates are wanted
+    aspect: int | None = None  # place in the job's set; label and score are then those of the aspect; None: of the row
 
     @property
     def reads_input(self) -> bool:
@@ -49,7 +50,8 @@ class Filter:
     @property
     def takes_any(self) -> bool:
         """Tell whether a row is wanted whatever its label and score are."""
-        return not self.only and not self.labels and self.min_score == 0.0 and self.max_score == 1.0
+        any_score = self.min_score == 0.0 and self.max_score == 1.0
+        return self.aspect is None and not self.only and not self.labels and any_score
 
     def takes_label(self, label: str, score: float) -> bool:
         if self.only or (self.labels and label not in self.labels):
@@ -57,9 +59,9 @@ class Filter:
         return self.min_score <= score <= self.max_score
 
     def takes_error(self, error: RowError) -> bool:
-        """Rows without a label and a score are wanted, unless one of those is asked for."""
+        """Rows without a label and a score are wanted, unless one of those is asked for, or an aspect."""
         if self.only:
-            return self.only == error.counts_as
+            return self.only == error.counts_as and self.aspect is None
         return self.takes_any
 
     def finds(self, given: Given, text_at: int | None) -> list[bool]:
@@ -170,7 +172,7 @@ def chunk_rows(
         answers.predictions(),
         answers.flags,
         answers.models(),
-        answers.aspects.of_rows() if answers.aspects is not None and names else repeat(()),
+        repeat(()) if answers.aspects is None else answers.aspects.of_rows(),
         strict=False,
     )
     takes_any = wanted.takes_any
@@ -183,7 +185,11 @@ def chunk_rows(
         error = errors.get(offset)
         if error is None:
             label, score, probabilities = read(labels, numbers, band)
-            if not (takes_any or wanted.takes_label(label, score)):
+            if wanted.aspect is not None:
+                of_aspect = next((numbers for aspect, numbers, *_ in mentioned if aspect == wanted.aspect), None)
+                if of_aspect is None or not wanted.takes_label(*read(labels, of_aspect, band)[:2]):
+                    continue
+            elif not (takes_any or wanted.takes_label(label, score)):
                 continue
         elif not (takes_any or wanted.takes_error(error)):
             continue
@@ -202,8 +208,8 @@ def chunk_rows(
             error,
             kinds,
             tuple(
-                AspectReading(names[aspect], *read(labels, of_aspect, band)[:2], clause(text, start, end))
-                for aspect, of_aspect, start, end in mentioned
+                AspectReading(names[aspect], *read(labels, of_aspect, band)[:2], text[start:end])
+                for aspect, of_aspect, start, end in (mentioned if names else ())
             ),
         )
 

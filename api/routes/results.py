@@ -6,29 +6,33 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, get_args
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
+from api.export.aspect_counts import count_aspects
 from api.export.documents import matches_document
 from api.export.evaluation import evaluate_job
 from api.export.groups import group_rows
 from api.export.order import sorted_rows
 from api.export.phrases.asking import phrases
 from api.export.phrases.sides import other_filter
-from api.export.rows import Filter, ResultRow, View, read_rows
+from api.export.rows import Filter, ResultRow, View, plain_view, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
 from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
 from api.routes.views import column_of, filter_of, neutral_band_of, order_of, view_of
+from api.schemas.aspect_sets import JobAspects
 from api.schemas.common import any_of, problems
 from api.schemas.evaluation import EvaluationDocument, EvaluationQuery
 from api.schemas.jobs import JobPath
 from api.schemas.phrases import Phrases, PhrasesQuery
 from api.schemas.results import (
+    FilterQuery,
     Language,
     Matches,
     MatchesQuery,
@@ -62,9 +66,9 @@ NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 b
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4
 #: Part of the name under which a document is kept: a version that writes it differently computes it again.
-_SUMMARY_FORM, _EVALUATION_FORM, _PHRASES_FORM = (
+_SUMMARY_FORM, _EVALUATION_FORM, _PHRASES_FORM, _ASPECTS_FORM = (
     hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
-    for document in (Summary, EvaluationDocument, Phrases)
+    for document in (Summary, EvaluationDocument, Phrases, JobAspects)
 )
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
@@ -120,6 +124,23 @@ def get_evaluation(path: JobPath, query: EvaluationQuery) -> Response:
     kept = svc.results.cached_value(job, name)
     if kept is None:
         kept = evaluate_job(svc.results, job, band, at).model_dump_json()
+        svc.results.cache_value(job, name, kept)
+    return Response(kept, mimetype="application/json")
+
+
+@blueprint.get("/aspects", summary="Count aspects", responses={200: JobAspects, **problems(404, 409, 422, 503)})
+def get_aspects(path: JobPath, query: FilterQuery) -> Response:
+    """What the finished rows that the filters take say of each aspect of the job's set.
+
+    With `label` and `aspect`, the rows that say so of this aspect; then the others are those they speak of as well.
+    """
+    svc = services()
+    job = svc.store.get(path.job_id)
+    view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
+    name = f"aspects {_ASPECTS_FORM} {hashlib.sha256(repr(view).encode()).hexdigest()[:16]}"
+    kept = svc.results.cached_value(job, name)
+    if kept is None:
+        kept = count_aspects(svc.results, job, view).model_dump_json()
         svc.results.cache_value(job, name, kept)
     return Response(kept, mimetype="application/json")
 

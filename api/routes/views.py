@@ -48,13 +48,23 @@ def view_of(query: ViewQuery, job: Job) -> View:
 
 
 def filter_of(query: FilterQuery, job: Job) -> Filter:
-    """Return which rows a query asks for. Raises InvalidInput when the job has no such column, label or dates."""
-    labels = _chosen_labels(query.label or (), lambda: labels_of(job))
-    words = (query.contains or "").casefold()
-    cells = _chosen_cells(job, query.column or (), query.value or ())
+    """Return which rows a query asks for.
+
+    Raises InvalidInput when the job has no such column, label or aspect, or no dates.
+    """
     since, until = _chosen_dates(job, query)
-    order = job.file.date_order if job.file else None
-    return Filter(labels, query.min_score, query.max_score, query.only or "", words, cells, since, until, order)
+    return Filter(
+        labels=_chosen_labels(query.label or (), lambda: labels_of(job)),
+        min_score=query.min_score,
+        max_score=query.max_score,
+        only=query.only or "",
+        contains=(query.contains or "").casefold(),
+        cells=_chosen_cells(job, query.column or (), query.value or ()),
+        since=since,
+        until=until,
+        order=job.file.date_order if job.file else None,
+        aspect=_chosen_aspect(job, query.aspect),
+    )
 
 
 def neutral_band_of(options: JobOptions, asked: float | None = None) -> float:
@@ -98,6 +108,18 @@ def labels_of(job: Job) -> tuple[str, ...]:
     live = tuple(label for model in models for label in model.labels)
     found = (svc.results.labels(job) or live) if job.state.has_ended else (*svc.results.first_labels(job), *live)
     return with_neutral(dict.fromkeys(found or LABELS_ZH))
+
+
+def _chosen_aspect(job: Job, named: str | None) -> int | None:
+    """Return the place of an aspect in the set of the job. Raises InvalidInput."""
+    if named is None:
+        return None
+    names = aspect_names(job.options)
+    if named in names:
+        return names.index(named)
+    known = ", ".join(names) or "none, as it was submitted without the option `aspects`"
+    detail = f"The job has no aspect {named!r}; there are: {known}."
+    raise InvalidInput(detail, errors=(FieldError("unknown_aspect", detail, pointer="/aspect"),))
 
 
 def _chosen_cells(job: Job, columns: Sequence[str], values: Sequence[str]) -> tuple[tuple[int, tuple[str, ...]], ...]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.aspect_definitions import AspectSetDefinition
 from api.schemas.common import Parameters
+from api.schemas.evaluation import Figure
 
 
 class AspectSetPath(BaseModel):
@@ -45,3 +46,26 @@ class AspectSetDocument(BaseModel):
 class AspectSetList(BaseModel):
     object: str = "list"
     data: list[AspectSetDocument]
+
+
+class AspectCounts(BaseModel):
+    """What the rows of a job say of one aspect."""
+
+    aspect: str = Field(examples=["物流"])
+    rows: int = Field(description="that speak of it")
+    share: Figure | None = Field(description="of these among the rows that have a label; null: none has")
+    counts: dict[str, int] = Field(description="of these rows, by what they say of the aspect")
+    shares: dict[str, Figure] = Field(description="of each label among the rows that speak of it; empty: none does")
+
+
+class JobAspects(BaseModel):
+    object: str = "aspects"
+    job_id: str
+    state: str
+    aspect_set: str = Field(description="`id@version`", examples=["shop@0f3c1b2a9d4e"])
+    rows: int = Field(description="finished, with a label, that the filter takes")
+    rows_with_aspects: int = Field(description="of these, the rows that speak of any aspect")
+    data: list[AspectCounts] = Field(
+        description="all aspects of the set; first the one whose negative share is largest at the lower end of its "
+        "interval, so that a handful of rows does not come first"
+    )

@@ -393,3 +393,53 @@ interface ClusterDocument {
   redis: RedisDocument;
   cache: CacheDocument;
 }
+
+interface AspectDefinition {
+  name: string;
+  words: string[];
+  except?: string[];
+}
+
+interface AspectSetDefinition {
+  id: string;
+  title: string;
+  aspects: AspectDefinition[];
+}
+
+interface AspectSetVersion {
+  version: string;
+  stored_at: string | null;
+}
+
+interface AspectSetDocument {
+  id: string;
+  object: string;
+  version: string;
+  built_in: boolean;
+  stored_at: string | null;
+  definition: AspectSetDefinition;
+  versions?: AspectSetVersion[];
+}
+
+interface AspectSetList {
+  object: string;
+  data: AspectSetDocument[];
+}
+
+interface AspectCounts {
+  aspect: string;
+  rows: number;
+  share: Figure | null;
+  counts: Record<string, number>;
+  shares: Record<string, Figure>;
+}
+
+interface JobAspects {
+  object: string;
+  job_id: string;
+  state: string;
+  aspect_set: string;
+  rows: number;
+  rows_with_aspects: number;
+  data: AspectCounts[];
+}

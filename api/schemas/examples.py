@@ -285,6 +285,30 @@ EXAMPLES: dict[str, Any] = {
             }
         ],
     },
+    "JobAspects": {
+        "object": "aspects",
+        "job_id": JOB_ID,
+        "state": "completed",
+        "aspect_set": "parcels@5d41402abc4b",
+        "rows": 2,
+        "rows_with_aspects": 1,
+        "data": [
+            {
+                "aspect": "物流",
+                "rows": 1,
+                "share": {"value": 0.5, "low": 0.09453, "high": 0.90547},
+                "counts": {"negative": 1, "positive": 0},
+                "shares": {"negative": _ONE_RIGHT, "positive": {"value": 0.0, "low": 0.0, "high": 0.79346}},
+            },
+            {
+                "aspect": "包装",
+                "rows": 0,
+                "share": {"value": 0.0, "low": 0.0, "high": 0.65763},
+                "counts": {"negative": 0, "positive": 0},
+                "shares": {},
+            },
+        ],
+    },
     "AspectSetDefinition": _ASPECT_SET_DEFINITION,
     "AspectSetDocument": _ASPECT_SET
     | {"versions": [{"version": "5d41402abc4b", "stored_at": "2026-01-31T08:00:00.000Z"}]},

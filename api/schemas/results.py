@@ -57,6 +57,13 @@ class FilterQuery(Parameters):
         "2024-03-05T15:30, by the clock of the file. Rows without a date are left out",
     )
     to: str | None = Field(None, max_length=16, description="only rows whose date is in this period or earlier")
+    aspect: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="only rows whose text speaks of this aspect of the job's set; `label`, `min_score`, `max_score` "
+        "and `sort` are then about the aspect, not about the whole text",
+    )
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 

@@ -13,7 +13,8 @@ from sentiq.aspects.sets import AspectSet
 from sentiq.aspects.wording import plain
 from sentiq.core.invisible_characters import visible
 
-_AROUND = frozenset(" \t\n\r\u3000,，.。;；:：、…~-—")
+#: Marks and blanks that are left out at both ends of a clause: they say nothing.
+AROUND = frozenset(" \t\n\r\u3000,，.。;；:：、…~-—")
 _SETS_KEPT = 64  #: compiled ones, of the jobs at work
 
 
@@ -54,9 +55,9 @@ def clause_text(text: str, span: tuple[int, int]) -> str:
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the clause without the marks and blanks around it. It holds a word, so something is left."""
-    while text[start] in _AROUND and start < end - 1:
+    while text[start] in AROUND and start < end - 1:
         start += 1
-    while text[end - 1] in _AROUND and end > start + 1:
+    while text[end - 1] in AROUND and end > start + 1:
         end -= 1
     return start, end
 

@@ -82,6 +82,10 @@ class NoLabels(SentiqError):
     status, code, title = 409, "no_labels", "There are no labels to compare the answers with"
 
 
+class NoAspects(SentiqError):
+    status, code, title = 409, "no_aspects", "The job looks for no aspects"
+
+
 class NotBulk(SentiqError):
     status, code, title = 409, "not_bulk", "Only bulk jobs can be paused"
 

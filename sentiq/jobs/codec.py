@@ -115,6 +115,18 @@ class OutputColumns:
         width = len(self.labels)
         return list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
 
+    def judged(self, aspect: int | None) -> list[tuple[int, ...]]:
+        """Return the numbers of each row, or those of one aspect: () where the row does not speak of it."""
+        if aspect is None:
+            return self.predictions()
+        found: list[tuple[int, ...]] = [()] * len(self.flags)
+        if self.aspects is not None:
+            mentions = zip(self.aspects.offsets(), self.aspects.aspects, self.aspects.predictions(), strict=True)
+            for offset, of, numbers in mentions:
+                if of == aspect:
+                    found[offset] = numbers
+        return found
+
     def decoded(self) -> OutputChunk:
         """Return the answers as an object for each row."""
         rows = len(self.flags)

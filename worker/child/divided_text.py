@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from sentiq.aspects.judging import aspect_probabilities
-from sentiq.aspects.mentions import Mention, clause_text, mentions
+from sentiq.aspects.mentions import AROUND, clause_text, mentions
 from sentiq.aspects.sets import AspectSet
+from sentiq.core.invisible_characters import visible
 from sentiq.jobs.types import AspectOutcome, Outcome
 
 #: Of one aspect in one text, the first ones: a review says a thing a few times, and a book would take minutes.
 CLAUSES_READ = 8
+
+_AROUND = "".join(AROUND)
+
+
+class Clause(NamedTuple):
+    """A part of a text that speaks of an aspect."""
+
+    start: int  # in characters of the text
+    end: int
+    read: str  # what the model reads of it: the text itself where nothing else is in that
+
+
+class Spoken(NamedTuple):
+    """What one text says of one aspect."""
+
+    aspect: int  # place in the set
+    clauses: tuple[Clause, ...]  # one or more, in the order of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +39,49 @@ class DividedText:
     """One text, and the clauses of it that speak of aspects."""
 
     text: str
-    mentions: tuple[Mention, ...] = ()  # each aspect once; none where the job has no aspects
+    spoken: tuple[Spoken, ...] = ()  # each aspect once; none where the job has no aspects
+
+    @classmethod
+    def of(cls, text: str, aspects: AspectSet) -> DividedText:
+        """Divide a text by a set of aspects."""
+        found = mentions(text, aspects)
+        if not found:
+            return cls(text)
+        all_of_it = visible(text).strip(_AROUND)
+
+        def clause(start: int, end: int) -> Clause:
+            read = clause_text(text, (start, end))
+            return Clause(start, end, text if read == all_of_it else read)
+
+        spoken = (
+            Spoken(aspect, tuple(clause(start, end) for start, end in spans[:CLAUSES_READ])) for aspect, spans in found
+        )
+        return cls(text, tuple(spoken))
 
     def texts(self) -> Iterator[str]:
-        """Yield what has to be classified: the text, and its clauses. One that is the whole text comes again."""
+        """Yield what has to be classified: the text, and its clauses."""
         yield self.text
-        for mention in self.mentions:
-            for span in mention.spans:
-                yield clause_text(self.text, span)
+        for _, clauses in self.spoken:
+            for clause in clauses:
+                yield clause.read
 
     def outcome(self, outcomes: Mapping[str, Outcome]) -> Outcome:
         """Return the answer to the text, of the answers to all of `texts`. It fails where any of those did."""
-        if not self.mentions:
+        if not self.spoken:
             return outcomes[self.text]
         failed = next((found for found in map(outcomes.__getitem__, self.texts()) if found.error), None)
         if failed is not None:
             return Outcome(error=failed.error)
         whole = outcomes[self.text]
-        return replace(whole, aspects=tuple(self._judged(mention, whole, outcomes) for mention in self.mentions))
+        return replace(whole, aspects=tuple(self._judged(spoken, whole, outcomes) for spoken in self.spoken))
 
-    def _judged(self, mention: Mention, whole: Outcome, outcomes: Mapping[str, Outcome]) -> AspectOutcome:
+    def _judged(self, spoken: Spoken, whole: Outcome, outcomes: Mapping[str, Outcome]) -> AspectOutcome:
         """Judge one aspect. The clause that is shown is the one which speaks most for its label."""
-        clauses = [outcomes[clause_text(self.text, span)].probabilities for span in mention.spans]
-        found = aspect_probabilities(whole.probabilities, clauses)
+        clauses = [outcomes[clause.read].probabilities for clause in spoken.clauses]
+        found = aspect_probabilities(whole.probabilities, clauses, mentioned=len(self.spoken))
         label = found.index(max(found))
-        start, end = max(zip(clauses, mention.spans, strict=True), key=lambda clause: clause[0][label])[1]
-        return AspectOutcome(mention.aspect, found, start, end)
+        best = max(zip(clauses, spoken.clauses, strict=True), key=lambda pair: pair[0][label])[1]
+        return AspectOutcome(spoken.aspect, found, best.start, best.end)
 
 
 def divide(texts: Iterable[str], aspects: str) -> dict[str, DividedText]:
@@ -53,13 +89,9 @@ def divide(texts: Iterable[str], aspects: str) -> dict[str, DividedText]:
     if not aspects:
         return {text: DividedText(text) for text in texts}
     found = AspectSet.loads(aspects)
-    return {text: DividedText(text, _read(mentions(text, found))) for text in dict.fromkeys(texts)}
+    return {text: DividedText.of(text, found) for text in dict.fromkeys(texts)}
 
 
 def to_classify(divided: Mapping[str, DividedText]) -> Iterator[str]:
     """Yield all that has to be classified."""
     return chain.from_iterable(text.texts() for text in divided.values())
-
-
-def _read(found: Iterable[Mention]) -> tuple[Mention, ...]:
-    return tuple(mention._replace(spans=mention.spans[:CLAUSES_READ]) for mention in found)

@@ -91,6 +91,7 @@ export default {
   "error.upload_not_found": "The uploaded file is no longer kept",
   "error.job_ended": "The job has ended",
   "error.no_labels": "There are no labels to compare with",
+  "error.no_aspects": "The job looks for no aspects",
   "error.not_bulk": "A small job cannot be paused",
   "error.nothing_to_retry": "Nothing to try again",
   "error.idempotency_in_progress": "The same texts are still being received",
@@ -121,6 +122,7 @@ export default {
   "remedy.job_not_found": "It may have been erased, or its time may be over. The list of jobs shows what is there.",
   "remedy.job_ended": "What is finished stays. For the other rows, submit a new job.",
   "remedy.no_labels": "Submit a file with a column of labels, and name it.",
+  "remedy.no_aspects": "Submit the texts again with a set of aspects.",
   "remedy.not_bulk": "It is answered at once: wait for its results.",
   "remedy.nothing_to_retry":
     "While the job runs, wait. If rows have errors, correct them in the file and submit it again.",
