@@ -10,16 +10,18 @@ from typing import NamedTuple
 from sentiq.aspects.wording import is_judgement
 
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
-_ENDS = rf"。！？!?；;…~\n\r{_EMOJI}"  # of sentences, in folded texts or not
+_ENDS = rf"。！？!?；;…~{_EMOJI}"  # of sentences, in folded texts or not
 #: A clause ends behind these. A dot or comma within a number does not end one, nor a blank between Latin words, nor the
 #: mark of lists (、): what is listed is judged together.
-_MARKS = rf"(?:[{_ENDS}，]|(?<![0-9])[,.]|[,.](?![0-9])|(?<![a-z0-9])\s|\s(?![a-z0-9]))[{_ENDS}，,.\s]*"
+_MARKS = rf"(?:[{_ENDS}，\n\r]|(?<![0-9])[,.]|[,.](?![0-9])|(?<![a-z0-9])\s|\s(?![a-z0-9]))[{_ENDS}，,.\s]*"
 #: And before these, which turn to something else.
 _TURNS = (
     "(?<!不)但(?!愿|凡)|(?<![比超只敌瞒难])不过(?!如此|分|瘾|去|来|关|敏)|可是|然而|只是|(?<![点题也这那不说因的处色憾觉])就是|"
     "除了|而且|另外|其次|虽然|尽管|同时"
 )
-_CUT = re.compile(rf"{_MARKS}|(?<=.)(?={_TURNS})")
+#: And before headings and numbers of a list: 【环境】, ②, 3、
+_HEADS = "[【①-⑳]|(?<![0-9a-z.])[0-9]{1,2}[、.)](?![0-9])"
+_CUT = re.compile(rf"{_MARKS}|(?<=.)(?={_TURNS}|{_HEADS})")
 _ENDS_SENTENCE = re.compile(rf"[{_ENDS}]|\.\s*$")
 #: Behind the words of one aspect and before those of the next: a judgement of the first.
 _JUDGED = re.compile(

@@ -6,10 +6,10 @@ import unicodedata
 
 from sentiq.core.invisible_characters import visible
 
-#: Blocks with letters that have a plain form: Latin to Cyrillic, letters in circles and brackets, radicals, compatible
+#: Blocks with letters that have a plain form: Latin to Cyrillic, letters like those, radicals, compatible
 #: ideographs, half and full width.
 _BLOCKS = (
-    *((0x41, 0x5B), (0xAA, 0x530), (0x2100, 0x2184), (0x2460, 0x2500), (0x2E80, 0x2FE0), (0x3000, 0x3001)),
+    *((0x41, 0x5B), (0xAA, 0x530), (0x2100, 0x2184), (0x2E80, 0x2FE0), (0x3000, 0x3001)),
     *((0x3200, 0x3400), (0xF900, 0xFB00), (0xFE30, 0xFE70), (0xFF00, 0xFFF0)),
 )
 
