@@ -22,6 +22,7 @@ from api.routes import (
     pages,
     results,
     synchronous_shortcuts,
+    timeline,
     uploads,
     viewer,
     views,
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     for blueprint in (
         jobs.blueprint,
         results.blueprint,
+        timeline.blueprint,
         cluster.blueprint,
         models.blueprint,
         synchronous_shortcuts.blueprint,

@@ -78,6 +78,8 @@ def _links(job: Job) -> list[str]:
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
     if job.state.has_ended:
         names.append("phrases")
+    if job.file and job.file.date_number:
+        names.append("timeline")
     if job.state.has_ended and job.file and job.file.label_column:
         names.append("evaluation")
     if job.options.aspects:

@@ -36,12 +36,37 @@ def matches(
     results: Results, job: Job, view: View, numbers: Sequence[int]
 ) -> Iterator[tuple[int, OutputColumns, Sequence[int]]]:
     """Yield the number of each finished chunk, its answers, and the offsets of the rows that are wanted."""
-    chosen, text_at = view.filter, text_position(job)
-    labelled = labeller(view.neutral_band)
-    for number, given, answers in _read(results, job, numbers, chosen.reads_input):
+    if view.filter.reads_input:
+        for number, _, answers, offsets in matches_with_input(results, job, view, numbers):
+            yield number, answers, offsets
+    else:
+        wanted = _Wanted(job, view)
+        for number, answers in results.columns(job.id, numbers):
+            yield number, answers, wanted.offsets(None, answers)
+
+
+def matches_with_input(
+    results: Results, job: Job, view: View, numbers: Sequence[int]
+) -> Iterator[tuple[int, InputColumns, OutputColumns, Sequence[int]]]:
+    """Yield the same as `matches`, and behind the number the input."""
+    wanted = _Wanted(job, view)
+    for number, given, answers in results.columns_with_input(job.id, numbers):
+        yield number, given, answers, wanted.offsets(given, answers)
+
+
+class _Wanted:
+    """Finds the rows of a chunk that a view's filter takes."""
+
+    def __init__(self, job: Job, view: View) -> None:
+        self._filter, self._text_at = view.filter, text_position(job)
+        self._labelled = labeller(view.neutral_band)
+
+    def offsets(self, given: InputColumns | None, answers: OutputColumns) -> Sequence[int]:
+        """Return their offsets. `given` is needed only by a filter that reads the input."""
+        chosen, labelled = self._filter, self._labelled
         offsets: Sequence[int] = range(len(answers.flags))
-        if given is not None:
-            offsets = [offset for offset, wanted in enumerate(chosen.finds(given, text_at)) if wanted]
+        if given is not None and chosen.reads_input:
+            offsets = [offset for offset, wanted in enumerate(chosen.finds(given, self._text_at)) if wanted]
         if not chosen.takes_any:
             values = answers.judged(chosen.aspect)
             offsets = [
@@ -53,7 +78,43 @@ def matches(
                     else values[offset] and chosen.takes_label(*labelled(answers.labels, values[offset]))
                 )
             ]
-        yield number, answers, offsets
+        return offsets
+
+
+class RowLabels:
+    """What rows are counted as: their label, or what they are counted as where they have none.
+
+    Of a filter by an aspect it is the label of the aspect.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._labelled, self._aspect = labeller(view.neutral_band), view.filter.aspect
+        self._known: dict[tuple[str, ...], _Names] = {}
+
+    def of(self, answers: OutputColumns) -> list[str]:
+        """Return a word for each row of a chunk."""
+        names = self._known.setdefault(answers.labels, _Names(self._labelled, answers.labels))
+        found = names.of(answers.judged(self._aspect))
+        for offset, error in answers.errors.items():
+            found[offset] = error.counts_as
+        return found
+
+
+class _Names(dict[tuple[int, ...], str]):
+    """The labels of stored numbers. Of a row without any it is ""."""
+
+    def __init__(self, labelled: LabelAndScore, labels: tuple[str, ...]) -> None:
+        super().__init__()
+        self._labelled, self._labels = labelled, labels
+
+    def __missing__(self, numbers: tuple[int, ...]) -> str:
+        self[numbers] = found = self._labelled(self._labels, numbers)[0] if numbers else ""
+        return found
+
+    def of(self, values: Sequence[tuple[int, ...]]) -> list[str]:
+        if len(self) > VALUES_KEPT:
+            self.clear()
+        return list(map(self.__getitem__, values))
 
 
 def labeller(neutral_band: float) -> LabelAndScore:
@@ -64,13 +125,3 @@ def labeller(neutral_band: float) -> LabelAndScore:
         return label_and_score(labels, [n / SCALE for n in numbers], neutral_band)
 
     return labelled
-
-
-def _read(
-    results: Results, job: Job, numbers: Sequence[int], with_input: bool
-) -> Iterator[tuple[int, InputColumns | None, OutputColumns]]:
-    if with_input:
-        yield from results.columns_with_input(job.id, numbers)
-    else:
-        for number, answers in results.columns(job.id, numbers):
-            yield number, None, answers

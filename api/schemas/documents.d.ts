@@ -190,6 +190,34 @@ interface Figure {
   high: number;
 }
 
+interface TimelineChange {
+  label: string;
+  difference: number;
+  p_value: number;
+}
+
+interface TimelinePoint {
+  start: string;
+  end: string;
+  rows: number;
+  counts: Record<string, number>;
+  shares: Record<string, Figure>;
+  averages: Record<string, number>;
+  changes: TimelineChange[];
+}
+
+interface Timeline {
+  object: string;
+  job_id: string;
+  state: string;
+  step: "hour" | "day" | "week" | "month";
+  rows: number;
+  undated: Record<string, number>;
+  averaged: number;
+  comparisons: number;
+  points: TimelinePoint[];
+}
+
 interface PhraseForm {
   phrase: string;
   rows: number;

@@ -93,6 +93,9 @@ _JOB = {
 }
 _ALL_RIGHT = {"value": 1.0, "low": 0.3424, "high": 1.0}
 _ONE_RIGHT = {"value": 1.0, "low": 0.2065, "high": 1.0}
+_NONE_RIGHT = {"value": 0.0, "low": 0.0, "high": 0.7935}
+_NONE = {"negative": 0, "positive": 0, "failed": 0, "without_text": 0}
+_WEEK = {"rows": 1, "changes": []}
 _SENTIMENT = {
     "text": GOOD,
     "sentiment": "积极",
@@ -186,6 +189,26 @@ EXAMPLES: dict[str, Any] = {
                 "forms": [{"phrase": "物流太慢了", "rows": 57}],
                 "examples": [{"index": 1, "label": "negative", "text": BAD}],
             }
+        ],
+    },
+    "Timeline": {
+        "object": "timeline",
+        "job_id": JOB_ID,
+        "state": "completed",
+        "step": "week",
+        "rows": 2,
+        "undated": {"failed": 0, "without_text": 0},
+        "averaged": 4,
+        "comparisons": 1,
+        "points": [
+            _WEEK
+            | {"start": "2026-01-19", "end": "2026-01-25", "counts": _NONE | {"negative": 1}}
+            | {"shares": {"negative": _ONE_RIGHT, "positive": _NONE_RIGHT}}
+            | {"averages": {"negative": 1.0, "positive": 0.0}},
+            _WEEK
+            | {"start": "2026-01-26", "end": "2026-02-01", "counts": _NONE | {"positive": 1}}
+            | {"shares": {"negative": _NONE_RIGHT, "positive": _ONE_RIGHT}}
+            | {"averages": {"negative": 0.5, "positive": 0.5}},
         ],
     },
     "Matches": {"object": "matches", "matches": 1, "next": None},

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self, cast
 
+import zstandard
 from redis import Redis
 
 from sentiq.core.errors import JobNotFound
@@ -14,11 +15,13 @@ from sentiq.core.redis import REDIS_AWAY, text
 from sentiq.core.redis_keys import JobKeys
 from sentiq.jobs.codec import OutputColumns, decode_columns
 from sentiq.jobs.input_codec import InputColumns, decode_input
+from sentiq.jobs.packing import ZSTD_MAGIC
 from sentiq.jobs.scripts import Script
 from sentiq.jobs.types import InputChunk, Job, OutputChunk
 
 CHUNKS_READ = 16  #: chunks read in one round trip
 VALUES_CACHED, VALUE_CHARS = 64, 65_536  #: of one job: values computed from its results, and the length of each
+PACKED_CHARS = 1_048_576  #: of a longer value, which is kept where it packs into `VALUE_CHARS` bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,10 @@ class Results:
     def cached_value(self, job: Job, name: str) -> str | None:
         """Return what `cache_value` stored for the job in its present state; None where there is nothing."""
         ended_at_ms, value = self._redis.hmget(JobKeys.of(job.id).exports, "ended_at", name)
-        return None if value is None or text(ended_at_ms) != str(job.ended_at_ms) else text(value)
+        if value is None or text(ended_at_ms) != str(job.ended_at_ms):
+            return None
+        kept = value if isinstance(value, bytes) else value.encode()
+        return text(zstandard.decompress(kept) if kept.startswith(ZSTD_MAGIC) else kept)
 
     def cache_value(self, job: Job, name: str, value: str) -> None:
         """Store what was computed of an ended job's results for as long as the job lives.
@@ -149,7 +155,10 @@ class Results:
         Nothing is stored of a job that has not ended, since its results change, nor where Redis takes no writes, the
         value is long, or there are many of the job already: then it is computed again at the next request.
         """
-        if job.state.has_ended and len(value) <= VALUE_CHARS:
+        stored: str | bytes = value
+        if VALUE_CHARS < len(value) <= PACKED_CHARS:
+            stored = zstandard.compress(value.encode())
+        if job.state.has_ended and len(stored) <= VALUE_CHARS:
             k = JobKeys.of(job.id)
             try:
                 self._cache_value(
@@ -157,7 +166,7 @@ class Results:
                     exports=k.exports,
                     ended_at_ms=job.ended_at_ms,
                     name=name,
-                    value=value,
+                    value=stored,
                     max_values=VALUES_CACHED,
                 )
             except REDIS_AWAY:

@@ -19,10 +19,15 @@ from api.schemas import (
     models,
     phrases,
     results,
+    timeline,
     uploads,
 )
 from tests.support.paths import REPOSITORY
 
+MODULES = (
+    *(aspect_definitions, aspect_sets, cluster, common, evaluation, jobs, models, phrases, results, timeline),
+    uploads,
+)
 TYPES = (REPOSITORY / "api" / "schemas" / "documents.d.ts").read_text(encoding="utf-8")
 #: name, the one it extends, body
 INTERFACES = {
@@ -40,8 +45,7 @@ def fields(name: str) -> set[str]:
 
 
 def schema(name: str) -> type[BaseModel]:
-    modules = (aspect_definitions, aspect_sets, cluster, common, evaluation, jobs, models, phrases, results, uploads)
-    found = [getattr(module, name) for module in modules if hasattr(module, name)]
+    found = [getattr(module, name) for module in MODULES if hasattr(module, name)]
     assert found, name
     model: type[BaseModel] = found[0]
     return model
