@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
@@ -67,21 +67,29 @@ class DividedText:
 
     def outcome(self, outcomes: Mapping[str, Outcome]) -> Outcome:
         """Return the answer to the text, of the answers to all of `texts`. It fails where any of those did."""
-        if not self.spoken:
-            return outcomes[self.text]
-        failed = next((found for found in map(outcomes.__getitem__, self.texts()) if found.error), None)
-        if failed is not None:
-            return Outcome(error=failed.error)
         whole = outcomes[self.text]
-        return replace(whole, aspects=tuple(self._judged(spoken, whole, outcomes) for spoken in self.spoken))
+        if whole.error is not None or not self.spoken:
+            return whole
+        aspects = []
+        for aspect, clauses in self.spoken:
+            answers = [outcomes[clause.read] for clause in clauses]
+            for answer in answers:
+                if answer.error is not None:
+                    return Outcome(error=answer.error)
+            aspects.append(self._judged(aspect, clauses, whole, answers))
+        return Outcome(whole.probabilities, whole.truncated, None, whole.given_by, tuple(aspects))
 
-    def _judged(self, spoken: Spoken, whole: Outcome, outcomes: Mapping[str, Outcome]) -> AspectOutcome:
+    def _judged(
+        self, aspect: int, clauses: Sequence[Clause], whole: Outcome, answers: Sequence[Outcome]
+    ) -> AspectOutcome:
         """Judge one aspect. The clause that is shown is the one which speaks most for its label."""
-        clauses = [outcomes[clause.read].probabilities for clause in spoken.clauses]
-        found = aspect_probabilities(whole.probabilities, clauses, mentioned=len(self.spoken))
-        label = found.index(max(found))
-        best = max(zip(clauses, spoken.clauses, strict=True), key=lambda pair: pair[0][label])[1]
-        return AspectOutcome(spoken.aspect, found, best.start, best.end)
+        probabilities = [answer.probabilities for answer in answers]
+        found = aspect_probabilities(whole.probabilities, probabilities, mentioned=len(self.spoken))
+        best = clauses[0]
+        if len(clauses) > 1:
+            label = found.index(max(found))
+            best = max(zip(probabilities, clauses, strict=True), key=lambda pair: pair[0][label])[1]
+        return AspectOutcome(aspect, found, best.start, best.end)
 
 
 def divide(texts: Iterable[str], aspects: str) -> dict[str, DividedText]:
