@@ -30,7 +30,7 @@ _JUDGED = re.compile(
 )
 #: Characters that judge nothing: a clause that holds only these beside words of aspects is about what follows it.
 _EMPTY = frozenset(
-    "的地得上了着过都也还就和与及跟并且而是有在方面等呢吗啊吧呀嘛哦这那个其他各种主要尤其特别说到至于关对比如例像包括以论先再来谈讲、"
+    "的地得上了着过都也还就和与及跟并且而是有在方面等呢吗啊吧呀嘛哦这那个其他各种主要尤其特别说到至于关对比如例像包括以论先再来谈讲除外、"
 )
 _REACH = 3  #: clauses that are taken as one at the most
 

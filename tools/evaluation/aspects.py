@@ -163,6 +163,8 @@ def _tell_judged(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str,
         "of those found": [each for each in judged if each.aspect in answers[each.text]],
         "texts with mixed polarity": [each for each in judged if len(signs[each.text]) > 1],
     }
+    found, mixed = set(groups["of those found"]), groups["texts with mixed polarity"]
+    groups["… of those found"] = [each for each in mixed if each in found]
     rows = [["polarity", "aspects", "whole text", "clauses", "both", "either one"]]
     for group, members in groups.items():
         if not members:
