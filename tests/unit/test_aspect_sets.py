@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentiq.aspects import sets
 from sentiq.aspects.files import BUILT_IN, built_in, from_yaml, to_yaml
 from sentiq.aspects.folding import folded
+from sentiq.aspects.mentions import mentions
 from sentiq.aspects.sets import AspectSet, AspectSetError, parse_set
 
 YAML = """\
@@ -50,6 +53,18 @@ def test_a_set_comes_back_from_yaml_and_json() -> None:
     assert AspectSet.loads(found.dumps()) == found
     assert AspectSet.loads(found.dumps()) is AspectSet.loads(found.dumps())
     assert parse_set(json.loads(found.dumps())) == found
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=1, max_size=8))
+def test_any_words_that_are_taken_come_back_and_are_found(words: list[str]) -> None:
+    try:
+        found = parse_set(_set(title=words[0], aspects=[{"name": "甲", "words": words}]))
+    except AspectSetError:
+        return
+    assert from_yaml(to_yaml(found)) == found
+    assert AspectSet.loads(found.dumps()) == found
+    for word in found.aspects[0].words:
+        assert [mention.aspect for mention in mentions(f"。{word}。", found)] == [0]
 
 
 def test_the_version_is_that_of_the_content() -> None:
