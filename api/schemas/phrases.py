@@ -43,7 +43,7 @@ class PhraseDocument(BaseModel):
     rows_against: int = Field(description="of the others that have it")
     share_against: Figure = Field(description="of these among all the others")
     log_odds: float = Field(description="natural logarithm of how many times as frequent it is, drawn towards 0")
-    z: float = Field(description="`log_odds` in standard deviations; phrases are in this order, and all above 1.96")
+    z: float = Field(description="`log_odds` in standard deviations; the phrases are in this order")
     negative: Figure | None = Field(
         description="share of negative rows among all on both sides that have it; null: the model has no such label"
     )

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from sentiq.phrases.kinds import Kind
 from sentiq.phrases.segmenting import END, Word, glue
-from sentiq.phrases.word_lists import VERDICTS
+from sentiq.phrases.word_lists import FUNCTION_WORDS, VERDICTS
 
 MIN_CHARS, MAX_CHARS = 2, 8  #: of a phrase; a word of Latin letters counts as two
 MAX_WORDS = 6
+
+NOT_ALONE = FUNCTION_WORDS | VERDICTS  #: also where they are several words
+SAYING = {"等"}  #: an opening that says something: 等了两个小时
 
 Counts = dict[str, int]
 
@@ -92,18 +95,30 @@ def count_again(words: Words, phrases: Iterable[str], sequences: frozenset[str])
 
 def is_phrase(words: Sequence[Word]) -> bool:
     """Tell whether words make a phrase that can stand by itself."""
-    first, last = words[0], words[-1]
     if not MIN_CHARS <= _chars(words) <= MAX_CHARS:
         return False
     if len(words) == 1:
-        return first.kind is Kind.WHOLE
-    if first.kind is Kind.DEGREE and (len(words) > 2 or len(last.text) > 1):
+        return words[0].kind is Kind.WHOLE
+    return _begins(words) and _ends(words) and _says_something(words)
+
+
+def _begins(words: Sequence[Word]) -> bool:
+    if words[0].kind is Kind.DEGREE:
+        return len(words) == 2 and len(words[1].text) == 1
+    if words[0].kind is Kind.VERDICT and words[1].text == "的":
+        return False  # 最差的酒店: the verdict alone
+    return words[0].kind is not Kind.INNER and words[0].kind is not Kind.WEAK
+
+
+def _ends(words: Sequence[Word]) -> bool:
+    return words[-1].kind >= Kind.WEAK or (words[-1].text == "了" and words[-2].is_done)
+
+
+def _says_something(words: Sequence[Word]) -> bool:
+    texts = [word.text for word in words]
+    if "".join(texts) in NOT_ALONE or len(set(texts)) < len(texts):
         return False
-    if first.kind < Kind.DEGREE or max(word.kind for word in words) < Kind.PART:
-        return False
-    if "".join(word.text for word in words) in VERDICTS or len({word.text for word in words}) < len(words):
-        return False
-    return last.kind >= Kind.VERDICT or (last.text == "了" and words[-2].is_done)
+    return texts[0] in SAYING or max(word.kind for word in words) >= Kind.PART
 
 
 def _chars(words: Sequence[Word]) -> int:

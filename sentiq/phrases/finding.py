@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 
 from sentiq.phrases.candidates import Words, count_again, frequent
-from sentiq.phrases.log_odds import LogOdds
+from sentiq.phrases.log_odds import LogOdds, least_surprise
 from sentiq.phrases.occurrences import Texts
 from sentiq.phrases.segmenting import words_of
 from sentiq.phrases.selection import Candidate, select
@@ -31,4 +31,5 @@ def find_phrases(here: Sequence[str], there: Sequence[str], limit: int) -> list[
         if found.rows:
             contrast = log_odds.of(len(found.rows), len(elsewhere.rows))
             candidates.append(Candidate(phrase, found, elsewhere, contrast))
-    return select(candidates, log_odds, limit)
+    least = least_surprise((candidate.contrast.surprise for candidate in candidates), len(counts))
+    return select(candidates, log_odds, limit, least)

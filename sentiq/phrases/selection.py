@@ -10,7 +10,6 @@ from typing import NamedTuple
 from sentiq.phrases.log_odds import Contrast, LogOdds
 from sentiq.phrases.occurrences import Found
 
-MIN_Z = 1.96  #: by chance alone, one phrase in forty is further from 0 on its side
 HALF = 0.6  #: share of the places of a phrase with the same character beside them, from which it is a half
 NEGATED = 0.3  #: the same for a negation before it, which turns its meaning round
 FRAGMENT = 0.6  #: share of the rows of a phrase that have a longer one, from which the longer one is meant
@@ -46,12 +45,15 @@ def is_half(found: Found) -> bool:
     return negated >= NEGATED * found.times or _most(before) >= HALF * found.times or _most(after) >= HALF * found.times
 
 
-def select(candidates: Sequence[Candidate], log_odds: LogOdds, limit: int) -> list[Candidate]:
-    """Return the phrases that are surest, at most `limit`; those they stand for are their `forms`."""
-    sure = [c for c in candidates if c.contrast.z >= MIN_Z and not is_half(c.here)]
+def select(candidates: Sequence[Candidate], log_odds: LogOdds, limit: int, least: float) -> list[Candidate]:
+    """Return the phrases that are surest, at most `limit`, with a surprise of at least `least`.
+
+    Those they stand for are their `forms`.
+    """
+    sure = [c for c in candidates if c.contrast.surprise >= least and not is_half(c.here)]
     sure.sort(key=lambda c: (-c.contrast.z, c.phrase))
     rows = {c.phrase: _Rows(frozenset(c.here.rows), frozenset(c.there.rows)) for c in sure}
-    whole = [c for c in sure if not _is_fragment(c, sure, rows, log_odds)]
+    whole = [c for c in sure if not _is_fragment(c, sure, rows, log_odds, least)]
     chosen: list[Candidate] = []
     for candidate in whole:
         same = next((c for c in chosen if _is_same(candidate, c, rows)), None)
@@ -73,13 +75,15 @@ def _different(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(first.values())
 
 
-def _is_fragment(candidate: Candidate, others: Sequence[Candidate], rows: dict[str, _Rows], log_odds: LogOdds) -> bool:
+def _is_fragment(
+    candidate: Candidate, others: Sequence[Candidate], rows: dict[str, _Rows], log_odds: LogOdds, least: float
+) -> bool:
     """Tell whether a phrase is rare, or sets nothing apart, where a certain longer one is not meant."""
     here, there = rows[candidate.phrase]
     for longer in others:
         if candidate.phrase in longer.phrase and candidate.phrase != longer.phrase:
             rest, rest_there = here - rows[longer.phrase].here, there - rows[longer.phrase].there
-            if len(rest) <= (1 - FRAGMENT) * len(here) or log_odds.of(len(rest), len(rest_there)).z < MIN_Z:
+            if len(rest) <= (1 - FRAGMENT) * len(here) or log_odds.of(len(rest), len(rest_there)).surprise < least:
                 return True
     return False
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from sentiq.phrases.finding import find_phrases
-from sentiq.phrases.log_odds import LogOdds
+from sentiq.phrases.log_odds import LogOdds, least_surprise
 from sentiq.phrases.segmenting import END, readable, words_of
 
 #: What both sides say alike.
@@ -49,6 +49,18 @@ def test_planted_phrases_come_first_the_surest_before_the_rarer() -> None:
 
 def test_equal_sides_have_no_phrases() -> None:
     assert found(texts(500), texts(500, seed=2)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_chance_makes_of_thousands_of_phrases_is_not_listed(seed: int) -> None:
+    dice = random.Random(seed)
+    things = [f"{a}{b}" for a in "铜铁木竹皮布棉纸" for b in "箱包盒桶篮架盘杯"]
+    faults = ["断裂", "褪色", "漏水", "生锈", "变形", "掉漆", "发霉", "脱线", "起毛", "松动", "开胶", "刮手"]
+    said = [
+        f"{dice.choice(things)}{dice.choice(faults)}，{dice.choice(things)}{dice.choice(faults)}" for _ in range(4_000)
+    ]
+    assert len({part for text in said for part in text.split("，")}) > 700
+    assert found(said[::2], said[1::2]) == []
 
 
 def test_both_sides_may_have_a_phrase_and_the_one_that_has_it_more_often_is_set_apart() -> None:
@@ -162,6 +174,21 @@ def test_log_odds_are_those_of_the_formula() -> None:
     ratio = math.log(26 / (2_000 - 26)) - math.log(16 / (5_000 - 16))
     assert contrast.log_odds == pytest.approx(ratio)
     assert contrast.z == pytest.approx(ratio / math.sqrt(1 / (20 + prior) + 1 / (10 + prior)))
+
+
+def test_likelihood_ratio_is_that_of_the_formula() -> None:
+    expected = {"here": 30 * 1_000 / 5_000, "there": 30 * 4_000 / 5_000}
+    ratio = 2 * (20 * math.log(20 / expected["here"]) + 10 * math.log(10 / expected["there"]))
+    assert LogOdds(1_000, 4_000).of(20, 10).surprise == pytest.approx(math.sqrt(ratio))
+    assert LogOdds(4_000, 1_000).of(10, 20).surprise == pytest.approx(-math.sqrt(ratio))
+
+
+def test_more_phrases_that_were_tried_ask_for_more_surprise() -> None:
+    surprises = [5.0, 4.0, 3.0, 2.0, 1.0]
+    assert least_surprise(surprises, 5) == 2.0
+    assert least_surprise(surprises, 500) == 4.0
+    assert least_surprise(surprises, 100_000) == 5.0
+    assert least_surprise([1.0], 100) == math.inf
 
 
 def test_log_odds_change_their_sign_with_the_sides_and_grow_with_the_evidence() -> None:
