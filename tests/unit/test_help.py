@@ -35,6 +35,7 @@ BENCHMARKS = [
 ]
 PROCESSES = (
     "sentiq.webhooks",
+    "tools.evaluation.aspects",
     "worker.parent.model_switch",
     "deploy.compose.scaler",
     "deploy.local.run",
