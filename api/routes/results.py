@@ -187,7 +187,7 @@ def get_phrases(path: JobPath, query: PhrasesQuery) -> Response:
     job = svc.store.get(path.job_id)
     if not job.state.has_ended:
         raise JobNotEnded(f"Job {job.id} is {job.state}: phrases are found when it has ended.")
-    view = View(neutral_band_of(job.options, query.neutral_band), filter_of(query, job))
+    view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
     if view.filter == other_filter(view.filter, query.against):
         raise _nothing_to_compare(query)
     name = (

@@ -22,7 +22,7 @@ DEGREES = _words(
 
 #: Between others, they join; at an end they say nothing.
 FUNCTION_WORDS = _words(
-    "此 星 颗星",
+    "不可 此 星 颗星",
     "就算 所谓 等到 足足 号称 要命 算了 还会 最大 最小 最多 最少 分分钟 好不容易 不好意思 对不起 地上 放在 星是",
     "不说 真不知道 想不到 全都 就要 就像 没什么 有没 要不 说是 好像",
     "的 了 着 过 地 得 之 是 在 也 都 就 还 又 再 才 只 和 与 跟 同 或 而 但 且 把 被 让 给 对 向 从 到 为 以 于",

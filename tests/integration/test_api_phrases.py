@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 
 from api.export.phrases import asking
 from api.export.rows import Filter, View
+from sentiq.aspects.sets import parse_set
 from sentiq.core.errors import JobNotFound
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.results import Results
 from sentiq.jobs.store import JobStore
-from sentiq.jobs.types import ChunkRef, Outcome, RowError
-from tests.support.jobs import answer_chunk
+from sentiq.jobs.types import AspectOutcome, ChunkRef, InputChunk, JobOptions, Outcome, RowError
+from tests.support.jobs import answer_chunk, create_job
 from tests.support.paths import REPOSITORY
 
 JOBS = "/api/v1/jobs"
@@ -93,6 +94,29 @@ def test_filters_and_sides_combine(client: FlaskClient, job: str) -> None:
     assert (labels, groups) == (99, 100)
     assert names(phrases(client, job, "column=店铺&value=北")) == {"屏幕漏光"}
     assert names(phrases(client, job, "contains=电池&against=rest&limit=1")) == {"电池鼓包"}
+
+
+def test_of_an_aspect_its_clauses_are_read(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    aspects = parse_set({"id": "test", "aspects": [{"name": "物流", "words": ["物流"]}]})
+    late, early, other = "物流太慢", "物流很快", "外壳有裂纹"
+    texts = [f"{other}，{late if number % 2 else early}，第{number}单" for number in range(90)]
+    texts += [f"按键舒服，第{number}单" for number in range(90, 120)]
+    outcomes = [
+        Outcome(
+            (0.9, 0.1),
+            aspects=(AspectOutcome(0, (0.9, 0.1) if late in text else (0.1, 0.9), 6, 10),) if "物流" in text else (),
+        )
+        for text in texts
+    ]
+    made, issued = create_job(store, InputChunk(0, tuple(texts)), options=JobOptions(aspects=aspects.dumps()))
+    answer_chunk(bulk, issued[0], outcomes)
+    found = phrases(client, f"{JOBS}/{made.id}", "aspect=物流&label=negative&against=labels")
+    assert (found["here"]["rows"], found["against"]["rows"]) == (45, 45)
+    assert names(found) == {"物流太慢"}
+    (phrase,) = found["data"]
+    assert (phrase["rows"], phrase["negative"]["value"]) == (45, 1.0)
+    assert {example["text"] for example in phrase["examples"]} == {late}
+    assert names(phrases(client, f"{JOBS}/{made.id}", "aspect=物流")) & {other} == set()
 
 
 @pytest.mark.parametrize(

@@ -70,19 +70,24 @@ def gather(chunks: Iterable[ChunkResult], job: Job, view: View, against: Against
     """Return the rows that the view shows, those they are compared with, and the labels that the models have."""
     read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
     others = replace(view, filter=other_filter(view.filter, against))
+    aspect = None if view.filter.aspect is None else view.aspects[view.filter.aspect]
     here, there, labels = Side(), Side(), set[str]()
     for chunk in chunks:
         labels.update(chunk.answers.labels)
         taken = set()
         for row in chunk_rows(chunk, text_at, view, read):
             taken.add(row.number)
-            _add(here, row)
+            _add(here, row, aspect)
         for row in chunk_rows(chunk, text_at, others, read):
             if row.number not in taken:
-                _add(there, row)
+                _add(there, row, aspect)
     return here, there, labels
 
 
-def _add(side: Side, row: ResultRow) -> None:
-    if row.label is not None:
-        side.add(Row(row.number, row.text[:TEXT_CHARS], row.label))
+def _add(side: Side, row: ResultRow, aspect: str | None) -> None:
+    """Add a row: what it says of the aspect where one is asked for and it speaks of it, otherwise its text."""
+    if row.label is None:
+        return
+    said = next((reading for reading in row.aspects if reading.aspect == aspect), None)
+    text, label = (row.text, row.label) if said is None else (said.clause, said.label)
+    side.add(Row(row.number, text[:TEXT_CHARS], label))
