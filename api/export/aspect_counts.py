@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import repeat
 
-from api.export.labels import DECIMALS, label_and_score, with_neutral
+from api.export.labels import label_and_score, with_neutral
 from api.export.matching import matches
 from api.export.rows import View, chunks_of
+from api.export.shares import share
 from api.export.summary import VALUES_KEPT
 from api.schemas.aspect_sets import AspectCounts, JobAspects
-from api.schemas.evaluation import Figure
 from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import NoAspects
-from sentiq.evaluation.intervals import wilson
 from sentiq.jobs.codec import SCALE, OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
@@ -87,9 +86,9 @@ class _Tally:
         return AspectCounts(
             aspect=self._names[at],
             rows=rows,
-            share=_share(rows, self.rows) if self.rows else None,
+            share=share(rows, self.rows) if self.rows else None,
             counts=counts,
-            shares={label: _share(count, rows) for label, count in counts.items()} if rows else {},
+            shares={label: share(count, rows) for label, count in counts.items()} if rows else {},
         )
 
 
@@ -97,8 +96,3 @@ def _least_negative(aspect: AspectCounts) -> float:
     """Return the lower end of the interval of the negative share: a few rows say little."""
     share = aspect.shares.get("negative")
     return share.low if share else 0.0
-
-
-def _share(part: int, whole: int) -> Figure:
-    found = wilson(part, whole)
-    return Figure(value=round(found.value, DECIMALS), low=round(found.low, DECIMALS), high=round(found.high, DECIMALS))

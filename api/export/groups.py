@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 
-from api.export.labels import DECIMALS, label_and_score
-from api.export.rows import column_cells, text_position
-from api.export.summary import VALUES_KEPT, labels_first
+from api.export.matching import RowLabels
+from api.export.rows import View, column_cells, text_position
+from api.export.summary import labels_first
 from api.schemas.results import Group
-from sentiq.jobs.codec import SCALE
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
 
@@ -23,21 +21,11 @@ def group_rows(results: Results, job: Job, at: int, neutral_band: float) -> list
 
     Raises JobNotFound if the job was erased while it was read.
     """
-    groups = Groups()
-
-    @lru_cache(VALUES_KEPT)
-    def label(labels: tuple[str, ...], numbers: tuple[int, ...]) -> str:
-        return label_and_score(labels, [round(n / SCALE, DECIMALS) for n in numbers], neutral_band)[0]
-
+    groups, labels, text_at = Groups(), RowLabels(View(neutral_band)), text_position(job)
     for _, given, answers in results.columns_with_input(job.id, range(job.chunks)):
-        width, numbers = len(answers.labels), answers.numbers
-        for offset, value in enumerate(column_cells(given, at, text_position(job))):
-            group = groups.of(value)
-            error = answers.errors.get(offset)
-            if error is not None:
-                group[error.counts_as] += 1
-            else:
-                group[label(answers.labels, tuple(numbers[offset * width : (offset + 1) * width]))] += 1
+        rows = Counter(zip(column_cells(given, at, text_at), labels.of(answers), strict=True))
+        for (value, label), count in rows.items():
+            groups.of(value)[label] += count
     results.check_job(job.id)
     return groups.largest()
 

@@ -93,11 +93,17 @@ class RowLabels:
 
     def of(self, answers: OutputColumns) -> list[str]:
         """Return a word for each row of a chunk."""
-        names = self._known.setdefault(answers.labels, _Names(self._labelled, answers.labels))
-        found = names.of(answers.judged(self._aspect))
+        found = self._names(answers).of(answers.judged(self._aspect))
         for offset, error in answers.errors.items():
             found[offset] = error.counts_as
         return found
+
+    def of_mentions(self, answers: OutputColumns) -> list[str]:
+        """Return the label of each aspect of which a row of a chunk speaks."""
+        return [] if answers.aspects is None else self._names(answers).of(answers.aspects.predictions())
+
+    def _names(self, answers: OutputColumns) -> _Names:
+        return self._known.setdefault(answers.labels, _Names(self._labelled, answers.labels))
 
 
 class _Names(dict[tuple[int, ...], str]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, minutes_of, moment_of
 Step = Literal["hour", "day", "week", "month"]
 
 HOUR, WEEK = 60, 7 * DAY
+DATES_KNOWN = 100_000  #: minutes whose step is remembered
 _MONDAY = minutes_of(datetime(1970, 1, 5))  # noqa: DTZ001  # weeks begin on it (ISO 8601)
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2}))?)?)?)?", re.ASCII)
 
@@ -47,6 +48,25 @@ def begin_of(step: Step) -> Callable[[int], int]:
     if step == "week":
         return lambda minute: minute - (minute - _MONDAY) % WEEK
     return lambda minute: minutes_of(moment_of(minute).replace(day=1, hour=0, minute=0))
+
+
+class Begins(dict[int | None, int | None]):
+    """The first minute of the step in which each minute lies; None for None."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__({None: None})
+        self._begin = begin_of(step)
+
+    def __missing__(self, minute: int) -> int:
+        self[minute] = found = self._begin(minute)
+        return found
+
+    def of(self, dates: Sequence[int | None]) -> list[int | None]:
+        """Return the first minutes of the steps in which these lie."""
+        if len(self) > DATES_KNOWN:
+            self.clear()
+            self[None] = None
+        return list(map(self.__getitem__, dates))
 
 
 def step_after(step: Step, begin: int) -> int:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
 from api.export.labels import DECIMALS
 from api.export.matching import RowLabels, matches_with_input
-from api.export.periods import Step, begin_of, named, step_after
+from api.export.periods import Begins, Step, named, step_after
 from api.export.rows import View
+from api.export.shares import share
 from api.export.summary import labels_first
-from api.schemas.evaluation import Figure
 from api.schemas.timeline import Timeline, TimelineChange, TimelinePoint
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.evaluation.comparison import SIGNIFICANT
-from sentiq.evaluation.intervals import wilson
 from sentiq.evaluation.proportions import holm, two_proportions
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Job
@@ -26,7 +25,6 @@ MOST_POINTS = 1_000  #: steps with rows in one answer
 #: A finer step is chosen as long as there are no more steps of this kind with rows.
 FINEST: Mapping[Step, tuple[Step, int]] = {"hour": ("day", 3), "day": ("day", 92), "week": ("week", 105)}
 AVERAGED: Mapping[Step, int] = {"hour": 24, "day": 7, "week": 4, "month": 3}  #: steps in a moving average
-DATES_KNOWN = 100_000  #: minutes whose step is remembered
 
 Counts = Counter[str]
 
@@ -53,7 +51,7 @@ class _Tally:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
-        self._begins = _Begins(begin_of(steps[0]))
+        self._begins = Begins(steps[0])
         self._counts: Counter[tuple[int | None, str]] = Counter()
         self._seen: set[int | None] = set()
 
@@ -76,7 +74,7 @@ class _Tally:
 
     def _is_fine_enough(self) -> bool:
         step, most = FINEST[self._steps[0]]
-        return len(set(_Begins(begin_of(step)).of(list(self._seen - {None})))) <= most
+        return len(set(Begins(step).of(list(self._seen - {None})))) <= most
 
     def _lengthen(self) -> None:
         """Go over to the next longer step. Raises InvalidInput where there is none."""
@@ -87,30 +85,12 @@ class _Tally:
             )
             raise InvalidInput(detail, errors=(FieldError("too_many_steps", detail, pointer="/step"),))
         self._steps = self._steps[1:]
-        self._begins = _Begins(begin_of(self._steps[0]))
+        self._begins = Begins(self._steps[0])
         finer, self._counts = self._counts, Counter()
         begins = self._begins.of([begin for begin, _ in finer])
         for begin, ((_, name), count) in zip(begins, finer.items(), strict=True):
             self._counts[begin, name] += count
         self._seen = set(begins)
-
-
-class _Begins(dict[int | None, int | None]):
-    """The first minute of the step in which each minute lies; None for None."""
-
-    def __init__(self, begin: Callable[[int], int]) -> None:
-        super().__init__({None: None})
-        self._begin = begin
-
-    def __missing__(self, minute: int) -> int:
-        self[minute] = found = self._begin(minute)
-        return found
-
-    def of(self, dates: Sequence[int | None]) -> list[int | None]:
-        if len(self) > DATES_KNOWN:
-            self.clear()
-            self[None] = None
-        return list(map(self.__getitem__, dates))
 
 
 def _document(job: Job, step: Step, found: Mapping[int, Counts], undated: Counts) -> Timeline:
@@ -125,7 +105,7 @@ def _document(job: Job, step: Step, found: Mapping[int, Counts], undated: Counts
             end=end,
             rows=counts.total(),
             counts=_counts(counts, labels),
-            shares={label: _share(counts[label], _labelled(counts, labels)) for label in labels}
+            shares={label: share(counts[label], _labelled(counts, labels)) for label in labels}
             if _labelled(counts, labels)
             else {},
             averages=average,
@@ -150,11 +130,6 @@ def _counts(counts: Counts, labels: Sequence[str]) -> dict[str, int]:
 
 def _labelled(counts: Counts, labels: Sequence[str]) -> int:
     return sum(counts[label] for label in labels)
-
-
-def _share(hits: int, rows: int) -> Figure:
-    found = wilson(hits, rows)
-    return Figure(value=_rounded(found.value), low=_rounded(found.low), high=_rounded(found.high))
 
 
 def _rounded(value: float) -> float:

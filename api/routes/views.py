@@ -43,7 +43,7 @@ def view_of(query: ViewQuery, job: Job) -> View:
     )
     if view.columns and not (job.file and job.file.columns):
         detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
-        raise _refused("columns_not_kept", detail, "include")
+        raise refused("columns_not_kept", detail, "include")
     return view
 
 
@@ -93,7 +93,7 @@ def column_of(job: Job, named: str, field: str) -> int:
     found = position(named, names, True, field) if names else None
     if found is None:
         detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
-        raise _refused("no_columns", detail, field)
+        raise refused("no_columns", detail, field)
     return found
 
 
@@ -127,7 +127,7 @@ def _chosen_cells(job: Job, columns: Sequence[str], values: Sequence[str]) -> tu
     if len(columns) != len(values):
         missing = "value" if len(values) < len(columns) else "column"
         detail = f"`column` and `value` go together, one of each: a `{missing}` is missing."
-        raise _refused("missing", detail, missing)
+        raise refused("missing", detail, missing)
     wanted: dict[int, set[str]] = {}
     for column, value in zip(columns, values, strict=True):
         wanted.setdefault(column_of(job, column, "column"), set()).add(value)
@@ -139,7 +139,7 @@ def _chosen_dates(job: Job, query: FilterQuery) -> tuple[int | None, int | None]
     since = None if query.from_ is None else _period(job, query.from_, "from")[0]
     until = None if query.to is None else _period(job, query.to, "to")[1]
     if since is not None and until is not None and until < since:
-        raise _refused("invalid_date", f"`to` ({query.to}) is before `from` ({query.from_}).", "to")
+        raise refused("invalid_date", f"`to` ({query.to}) is before `from` ({query.from_}).", "to")
     return since, until
 
 
@@ -148,7 +148,7 @@ def _period(job: Job, text: str, field: str) -> tuple[int, int]:
     try:
         return period(text)
     except ValueError as error:
-        raise _refused("invalid_date", f"{error}.", field) from None
+        raise refused("invalid_date", f"{error}.", field) from None
 
 
 def check_dated(job: Job, field: str) -> None:
@@ -157,10 +157,11 @@ def check_dated(job: Job, field: str) -> None:
         detail = (
             f"The rows of this job have no dates: submit a file with a column of them (date_column) to use `{field}`."
         )
-        raise _refused("no_dates", detail, field)
+        raise refused("no_dates", detail, field)
 
 
-def _refused(code: str, detail: str, field: str) -> InvalidInput:
+def refused(code: str, detail: str, field: str) -> InvalidInput:
+    """Return the error for a parameter of a query."""
     return InvalidInput(detail, errors=(FieldError(code, detail, pointer=f"/{field}"),))
 
 
@@ -179,5 +180,5 @@ def _chosen_labels(asked: Sequence[str], labels: Callable[[], Collection[str]]) 
     unknown = sorted(chosen.difference(known))
     if unknown:
         detail = f"There is no label {unknown[0]!r}; there are: {', '.join(map(repr, known))}."
-        raise _refused("unknown_label", detail, "label")
+        raise refused("unknown_label", detail, "label")
     return tuple(sorted(chosen))

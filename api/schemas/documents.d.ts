@@ -190,6 +190,29 @@ interface Figure {
   high: number;
 }
 
+interface CrossGroup {
+  value: string | null;
+  rows: number;
+  parameters: Record<string, string> | null;
+}
+
+interface CrossCell {
+  rows: number;
+  counts: Record<string, number>;
+  shares: Record<string, Figure>;
+}
+
+interface Cross {
+  object: string;
+  job_id: string;
+  state: string;
+  counted: "rows" | "mentions";
+  total: number;
+  rows: CrossGroup[];
+  columns: CrossGroup[];
+  cells: CrossCell[][];
+}
+
 interface TimelineChange {
   label: string;
   difference: number;

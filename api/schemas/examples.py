@@ -211,6 +211,22 @@ EXAMPLES: dict[str, Any] = {
             | {"averages": {"negative": 0.5, "positive": 0.5}},
         ],
     },
+    "Cross": {
+        "object": "cross",
+        "job_id": JOB_ID,
+        "state": "completed",
+        "counted": "rows",
+        "total": 2,
+        "rows": [
+            {"value": "北京", "rows": 1, "parameters": {"column": "城市", "value": "北京"}},
+            {"value": "上海", "rows": 1, "parameters": {"column": "城市", "value": "上海"}},
+        ],
+        "columns": [{"value": "2026-01", "rows": 2, "parameters": {"from": "2026-01", "to": "2026-01"}}],
+        "cells": [
+            [{"rows": 1, "counts": {"positive": 1}, "shares": {"negative": _NONE_RIGHT, "positive": _ONE_RIGHT}}],
+            [{"rows": 1, "counts": {"negative": 1}, "shares": {"negative": _ONE_RIGHT, "positive": _NONE_RIGHT}}],
+        ],
+    },
     "Matches": {"object": "matches", "matches": 1, "next": None},
     "EvaluationDocument": {
         "object": "evaluation",

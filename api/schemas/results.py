@@ -12,6 +12,7 @@ from api.schemas.common import ErrorDocument, Label, NeutralBand, Parameters, Sc
 Sort = Literal["polarity", "-polarity", "score", "-score"]
 Language = Literal["en", "zh"]
 
+VALUE_CHARS = 1_000  #: of a cell that a query names
 MOST_CELLS = 50  #: that one query names: more values than groups are shown
 
 Include = Annotated[
@@ -46,7 +47,7 @@ class FilterQuery(Parameters):
         description="a column of the file that the job kept, by heading or number from 1: only rows with `value` in "
         "it. Both may be repeated, pair by pair: a row has one of the values of each column that is named",
     )
-    value: list[Annotated[str, Field(max_length=1_000)]] | None = Field(
+    value: list[Annotated[str, Field(max_length=VALUE_CHARS)]] | None = Field(
         None, max_length=MOST_CELLS, description="the whole cell of `column`; may be empty"
     )
     from_: str | None = Field(

@@ -44,3 +44,43 @@ class Timeline(BaseModel):
     averaged: int = Field(description="steps in a moving average, also those without rows")
     comparisons: int = Field(description="tests of which the p-values were adjusted")
     points: list[TimelinePoint] = Field(description="the steps that have rows, in order of time")
+
+
+class CrossQuery(FilterQuery):
+    rows: str = Field(
+        min_length=1,
+        max_length=255,
+        description="a column of the file that the job kept, by heading or number from 1; or `label`, `aspect`, "
+        "`hour`, `day`, `week`, `month`. A column that is called so has its number",
+    )
+    columns: str = Field(min_length=1, max_length=255, description="the same for the other side")
+    limit: int = Field(20, ge=1, le=50, description="values of each side; the others are one")
+
+
+class CrossGroup(BaseModel):
+    value: str | None = Field(description="null: all others; of a period, its beginning; empty: none")
+    rows: int
+    parameters: dict[str, str] | None = Field(
+        description="of `results`, that take its rows beside the other filters; null where none do"
+    )
+
+
+class CrossCell(BaseModel):
+    rows: int
+    counts: dict[str, int] = Field(description="of each label that occurs, `failed` and `without_text`")
+    shares: dict[str, Figure] = Field(description="of each label among the rows that have one, with its interval")
+
+
+class Cross(BaseModel):
+    object: str = "cross"
+    job_id: str
+    state: str
+    counted: str = Field(
+        examples=["rows"],
+        description="`rows`; or `mentions` where a side is `aspect`: a row counts once for each aspect of which its "
+        "text speaks, with the label of the aspect",
+    )
+    total: int = Field(description="of all cells: finished ones that the filters take")
+    rows: list[CrossGroup] = Field(description="the largest first, periods in order of time; the others last")
+    columns: list[CrossGroup]
+    cells: list[list[CrossCell]] = Field(description="row by row")
