@@ -63,7 +63,7 @@ def select(candidates: Sequence[Candidate], log_odds: LogOdds, limit: int, least
             same.forms.append(candidate)
     chosen = chosen[:limit]
     for candidate in chosen:
-        candidate.forms = _different(sorted(candidate.forms, key=lambda c: (-len(c.here.rows), c.phrase)))[:FORMS]
+        candidate.forms = _different(candidate.forms)[:FORMS]
     return chosen
 
 
