@@ -44,9 +44,9 @@ def work_apart(
         process.communicate()
 
 
-def stored_chunks(results: Results, job: Job, numbers: Iterable[int]) -> Iterator[Stored]:
+def stored_chunks(results: Results, job: Job, numbers: Sequence[int]) -> Iterator[Stored]:
     """Yield the finished chunks. Raises JobNotFound at the end if the job was erased while it was read."""
-    yield from results.stored_chunks(job.id, list(numbers))
+    yield from results.stored_chunks(job.id, numbers)
     results.check_job(job.id)
 
 

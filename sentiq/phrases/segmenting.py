@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import starmap
 from typing import NamedTuple
 
 import rjieba
@@ -29,8 +31,6 @@ class Word(NamedTuple):
 
 END = Word("\n", Kind.BREAK)  #: of a clause
 
-_known: dict[tuple[str, str], Word] = {}
-
 
 def readable(text: str) -> str:
     """Return what phrases are looked for in: the visible text, in small letters."""
@@ -39,7 +39,7 @@ def readable(text: str) -> str:
 
 def words_of(text: str) -> list[Word]:
     """Return the words of a readable text, with `END` after each clause."""
-    found = list(_marked(_words(_NOT_WORDS.sub("\n", text))))
+    found = list(_marked(starmap(_word, rjieba.tag(_NOT_WORDS.sub("\n", text)))))
     found.append(END)
     return found
 
@@ -65,12 +65,7 @@ def _marked(words: Iterable[Word]) -> Iterator[Word]:
             before = word
 
 
-def _words(text: str) -> Iterator[Word]:
-    for written, tag in rjieba.tag(text):
-        word = _known.get((written, tag))
-        if word is None:
-            kind = kind_of(written, tag)
-            word = Word(written, kind, is_done(written, kind))
-            if len(_known) < WORDS_KNOWN:
-                _known[written, tag] = word
-        yield word
+@lru_cache(WORDS_KNOWN)
+def _word(written: str, tag: str) -> Word:
+    kind = kind_of(written, tag)
+    return Word(written, kind, is_done(written, kind))

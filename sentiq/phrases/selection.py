@@ -17,7 +17,9 @@ ALIKE = 0.5  #: rows that two phrases share, of those that have either, from whi
 FORMS = 3  #: longer phrases that are shown with one
 
 #: Characters that make no other phrase of one they stand beside: particles, adverbs of degree, pronouns.
-_JOINING = frozenset("的了着过得地吗呢吧啊呀哦嘛啦是很太挺真好最更都也就还又才再我你他她它们这那有在和与说一个个")
+_JOINING = frozenset(
+    "的了着过得地吗呢吧啊呀哦嘛啦是很太挺真好最更都也就还又才再我你他她它们这那有在和与说一个個這過們說與還"
+)
 _NEGATING = frozenset("不没无未非別别沒無")
 _LIGHT = str.maketrans("", "", "很太挺真最更了的是都也就还得再又才会 ")
 

@@ -69,8 +69,12 @@ def other_filter(chosen: Filter, against: Against) -> Filter:
 def gather(chunks: Iterable[ChunkResult], job: Job, view: View, against: Against) -> tuple[Side, Side, set[str]]:
     """Return the rows that the view shows, those they are compared with, and the labels that the models have."""
     read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
+    aspect = None
+    if view.filter.aspect is None:
+        view = replace(view, aspects=())  # then none is read
+    else:
+        aspect = view.aspects[view.filter.aspect]
     others = replace(view, filter=other_filter(view.filter, against))
-    aspect = None if view.filter.aspect is None else view.aspects[view.filter.aspect]
     here, there, labels = Side(), Side(), set[str]()
     for chunk in chunks:
         labels.update(chunk.answers.labels)

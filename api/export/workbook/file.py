@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from threading import Semaphore
 from typing import IO
 
-from api.export.apart import stored_chunks, work_apart
+from api.export.apart import Stored, stored_chunks, work_apart
 from api.export.rows import View, chunks_of
-from api.export.workbook.writing import SHEET_ROWS, Stored, write
+from api.export.workbook.writing import SHEET_ROWS, write
 from sentiq.core.documents import dump
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job

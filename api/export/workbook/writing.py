@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import IO
 
+from api.export.apart import Stored
 from api.export.order import sorted_rows
 from api.export.rows import View, rows_of
 from api.export.workbook.overview import Overview
@@ -18,8 +19,6 @@ from sentiq.jobs.types import Job
 
 SHEET_ROWS = 1_048_576  #: of the format
 BATCH_ROWS = 512  #: written together
-
-Stored = tuple[int, bytes, bytes]  #: what `ChunkResult.decoded` takes
 
 
 def write(
