@@ -26,7 +26,7 @@ def count_matches(results: Results, job: Job, view: View, first: int) -> tuple[i
     Raises JobNotFound if the job was erased while it was read.
     """
     numbers = range(first, job.chunks)
-    part = numbers[: COUNTED_WITH_TEXTS if view.filter.reads_input else COUNTED]
+    part = numbers[: COUNTED_WITH_TEXTS if view.filter.contains else COUNTED]
     found = sum(len(offsets) for _, _, offsets in matches(results, job, view, part))
     results.check_job(job.id)
     return found, part.stop if part.stop < job.chunks else None

@@ -63,7 +63,7 @@ def date_in(cell: str, zone: tzinfo) -> Found | None:
     """Return the date that a cell holds; None where it holds none. `zone` gives the clock that shows Unix times."""
     if len(cell) > MOST_CHARS:
         return None
-    text = unicodedata.normalize("NFKC", cell).strip(" \t'").casefold()
+    text = " ".join(unicodedata.normalize("NFKC", cell).strip("'").casefold().split())
     if (number := _NUMBER.fullmatch(text)) is not None:
         return _of_number(number[1], number[2], zone)
     if (found := _YEAR_FIRST.fullmatch(text)) is not None:
