@@ -18,15 +18,15 @@ def aspect_probabilities(
     (a logarithmic opinion pool: C. Genest and J. V. Zidek, Combining Probability Distributions, Statistical Science 1,
     1986), in which the clauses together weigh 1 and the whole text 1 / mentioned: what it says is said of all of them.
     """
-    weight = 1 / max(mentioned, 1)
-    pooled = [
-        weight * _log(whole[label]) + math.fsum(_log(clause[label]) for clause in clauses) / len(clauses)
-        for label in range(len(whole))
-    ]
+    weight, share = 1 / max(mentioned, 1), 1 / len(clauses)
+    pooled = [weight * _log(probability) for probability in whole]
+    for clause in clauses:
+        for label, probability in enumerate(clause):
+            pooled[label] += share * _log(probability)
     top = max(pooled)
     powers = [math.exp((value - top) / (1 + weight)) for value in pooled]
-    total = math.fsum(powers)
-    return tuple(power / total for power in powers)
+    total = sum(powers)
+    return tuple([power / total for power in powers])
 
 
 def _log(probability: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 #: Fixed cost of one call of the network, which reads all the weights, in tokens.
 CALL_COST_TOKENS = 15
@@ -67,15 +68,17 @@ def plan(lengths: Sequence[int], shapes: Ladder) -> list[Batch]:
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     fitting = {length: _fitting(length, shapes) for length in set(lengths)}
-    costs = [0]
+    costs = [0.0]
     ends: list[tuple[int, int, int]] = []  # for n texts: where their last batch starts, its size and width
     for n, row in enumerate(order, start=1):
-        cost, start, size, width = min(
-            (costs[max(0, n - size)] + size * width + CALL_COST_TOKENS, max(0, n - size), size, width)
-            for size, width in fitting[lengths[row]]
-        )
-        costs.append(cost)
-        ends.append((start, size, width))
+        lowest, best = inf, (n, 0, 0)  # a loop without tuples to compare takes a third of the time that `min` takes
+        for size, width, own_cost in fitting[lengths[row]]:
+            start = n - size if n > size else 0
+            cost = costs[start] + own_cost
+            if cost < lowest or (cost == lowest and start < best[0]):
+                lowest, best = cost, (start, size, width)
+        costs.append(lowest)
+        ends.append(best)
     batches: list[Batch] = []
     stop = len(order)
     while stop:
@@ -85,7 +88,7 @@ def plan(lengths: Sequence[int], shapes: Ladder) -> list[Batch]:
     return batches[::-1]
 
 
-def _fitting(length: int, shapes: Ladder) -> list[tuple[int, int]]:
-    """Return each batch size with the narrowest of its widths that holds a text of this length."""
-    wide_enough = {size: [width for width in widths if width >= length] for size, widths in shapes.items()}
-    return [(size, widths[0]) for size, widths in wide_enough.items() if widths]
+def _fitting(length: int, shapes: Ladder) -> list[tuple[int, int, int]]:
+    """Return each batch size with the narrowest of its widths that holds a text of this length, and what it costs."""
+    wide_enough = {size: [width for width in widths if width >= length] for size, widths in sorted(shapes.items())}
+    return [(size, widths[0], size * widths[0] + CALL_COST_TOKENS) for size, widths in wide_enough.items() if widths]

@@ -48,14 +48,13 @@ class DividedText:
         if not found:
             return cls(text)
         all_of_it = visible(text).strip(_AROUND)
-
-        def clause(start: int, end: int) -> Clause:
-            read = clause_text(text, (start, end))
-            return Clause(start, end, text if read == all_of_it else read)
-
-        spoken = (
-            Spoken(aspect, tuple(clause(start, end) for start, end in spans[:CLAUSES_READ])) for aspect, spans in found
-        )
+        spoken = []
+        for aspect, spans in found:
+            clauses = []
+            for start, end in spans[:CLAUSES_READ]:
+                read = clause_text(text, (start, end))
+                clauses.append(Clause(start, end, text if read == all_of_it else read))
+            spoken.append(Spoken(aspect, tuple(clauses)))
         return cls(text, tuple(spoken))
 
     def texts(self) -> Iterator[str]:
