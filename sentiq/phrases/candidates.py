@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sentiq.phrases.kinds import Kind
 from sentiq.phrases.segmenting import END, Word, glue
-from sentiq.phrases.word_lists import FUNCTION_WORDS, VERDICTS
+from sentiq.phrases.word_lists import FUNCTION_WORDS, VERDICTS, simplified
 
 MIN_CHARS, MAX_CHARS = 2, 8  #: of a phrase; a word of Latin letters counts as two
 MAX_WORDS = 6
@@ -116,7 +116,7 @@ def _ends(words: Sequence[Word]) -> bool:
 
 def _says_something(words: Sequence[Word]) -> bool:
     texts = [word.text for word in words]
-    if "".join(texts) in NOT_ALONE or len(set(texts)) < len(texts):
+    if simplified("".join(texts)) in NOT_ALONE or len(set(texts)) < len(texts):
         return False
     return texts[0] in SAYING or max(word.kind for word in words) >= Kind.PART
 

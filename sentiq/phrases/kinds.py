@@ -47,6 +47,7 @@ def kind_of(word: str, tag: str) -> Kind:
     """Return the kind of a word, in small letters, by our lists and by its tag in the dictionary."""
     if not word[0].isalnum() or _is_one_character(word) or tag in _LAUGHTER:
         return Kind.BREAK
+    word = lists.simplified(word)
     if word in _LISTED:
         return _LISTED[word]
     if word.isascii():
@@ -72,4 +73,4 @@ def _is_one_character(word: str) -> bool:
 
 def is_done(word: str, kind: Kind) -> bool:
     """Tell whether the word with 了 after it says what has happened: 坏了, 凉了; 买了 and 来了 say little."""
-    return kind is Kind.PART and len(word) == 1 and word not in lists.LIGHT_VERBS
+    return kind is Kind.PART and len(word) == 1 and lists.simplified(word) not in lists.LIGHT_VERBS

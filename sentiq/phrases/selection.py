@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sentiq.phrases.log_odds import Contrast, LogOdds
 from sentiq.phrases.occurrences import Found
+from sentiq.phrases.word_lists import simplified
 
 HALF = 0.6  #: share of the places of a phrase with the same character beside them, from which it is a half
 NEGATED = 0.3  #: the same for a negation before it, which turns its meaning round
@@ -20,7 +21,7 @@ FORMS = 3  #: longer phrases that are shown with one
 _JOINING = frozenset(
     "的了着过得地吗呢吧啊呀哦嘛啦是很太挺真好最更都也就还又才再我你他她它们这那有在和与说一个個這過們說與還"
 )
-_NEGATING = frozenset("不没无未非別别沒無")
+_NEGATING = frozenset("不没无未非别")
 _LIGHT = str.maketrans("", "", "很太挺真最更了的是都也就还得再又才会 ")
 
 
@@ -43,7 +44,7 @@ class _Rows(NamedTuple):
 def is_half(found: Found) -> bool:
     """Tell whether nearly the same character always stands before or after a phrase: it is not all of what is said."""
     before, after = found.before, found.after
-    negated = sum(count for character, count in before.items() if character in _NEGATING)
+    negated = sum(count for character, count in before.items() if simplified(character) in _NEGATING)
     return negated >= NEGATED * found.times or _most(before) >= HALF * found.times or _most(after) >= HALF * found.times
 
 
@@ -73,7 +74,7 @@ def _different(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the first of those that differ by particles alone."""
     first: dict[str, Candidate] = {}
     for candidate in candidates:
-        first.setdefault(candidate.phrase.translate(_LIGHT), candidate)
+        first.setdefault(_core(candidate.phrase), candidate)
     return list(first.values())
 
 
@@ -93,13 +94,19 @@ def _is_fragment(
 def _is_same(candidate: Candidate, chosen: Candidate, rows: dict[str, _Rows]) -> bool:
     """Tell whether two phrases say the same: one is in the other, both differ by particles, or share their rows."""
     a, b = candidate.phrase, chosen.phrase
-    if a in b or b in a or a.translate(_LIGHT) == b.translate(_LIGHT):
+    if a in b or b in a or _core(a) == _core(b):
         return True
     here, other = rows[a].here, rows[b].here
     shared = len(here & other)
     return shared >= ALIKE * (len(here) + len(other) - shared)
 
 
+def _core(phrase: str) -> str:
+    """Return a phrase without particles and adverbs of degree, as our lists would write it."""
+    return simplified(phrase).translate(_LIGHT)
+
+
 def _most(characters: Counter[str]) -> int:
     """Return how often the most frequent character that makes another phrase is there."""
-    return max((count for character, count in characters.items() if character and character not in _JOINING), default=0)
+    others = (count for character, count in characters.items() if character and simplified(character) not in _JOINING)
+    return max(others, default=0)

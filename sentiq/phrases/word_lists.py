@@ -1,4 +1,7 @@
-"""Lists of words, written for this module: what a dictionary's tags do not tell. All in small letters."""
+"""Lists of words, written for this module: what a dictionary's tags do not tell.
+
+All are in small letters and simplified characters: look up `simplified(word)`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,39 @@ def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
+#: Traditional characters of the words in these lists, and the simplified ones in their places.
+_TRADITIONAL = (
+    "並乾亞來個們備優兒兩別則剛勁動勞厭員問喫單嗎噁噠嚴園塊夠夢媽學實寧寫寬寶對師帶幹幾張強後從悶惡憤應戶"
+    "換擇據於時書會東條極榮樓樣歡氣決沒況淨湊準溫滿澀為無熱爛爲爺現產畢當發確碼種稱簡約級終結給經維網總繫"
+    "繼續聯聽與興舊華萬薦藍號蠻裏裝裡規親覺訂討訴註評試話該認語說説誰調諒論諧謂講謝謹議讀變讓讚貝負貴買費"
+    "賊賣購贊軟較辦這進過達遜適選遺還邊釋錯鍾鐘開間闆關陳陽隨隻雖難靜響順須頓顆題類顧顯馬驚體髮鬆鬱麗麥麵"
+    "麼黃點齊卻將"
+)
+_SIMPLIFIED = (
+    "并干亚来个们备优儿两别则刚劲动劳厌员问吃单吗恶哒严园块够梦妈学实宁写宽宝对师带干几张强后从闷恶愤应户"
+    "换择据于时书会东条极荣楼样欢气决没况净凑准温满涩为无热烂为爷现产毕当发确码种称简约级终结给经维网总系"
+    "继续联听与兴旧华万荐蓝号蛮里装里规亲觉订讨诉注评试话该认语说说谁调谅论谐谓讲谢谨议读变让赞贝负贵买费"
+    "贼卖购赞软较办这进过达逊适选遗还边释错钟钟开间板关陈阳随只虽难静响顺须顿颗题类顾显马惊体发松郁丽麦面"
+    "么黄点齐却将"
+)
+_SIMPLER = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+
+
+def simplified(word: str) -> str:
+    """Return a word as these lists write it; other traditional characters stay."""
+    return word.translate(_SIMPLER)
+
+
 #: Negations, 有 as in 有异味, and 等 as in 等了两个小时.
 OPENINGS = _words(
-    "有 等 不 没 没有 无 未 别 莫 勿 非 不能 不会 不太 不够 不是 不算 不要 不用 不想 不敢 不再 不怎么 没法 无法",
+    "有 等 还没 还没有 不 没 没有 无 未 别 莫 勿 非 不能 不会 不太 不够 不是 不算 不要 不用 不想 不敢 不再 不怎么",
+    "没法 无法",
     "毫无 并不 并非 从不 从未 再也 再也不 再也不会 木有 没什么",
-    "沒 沒有 無 別 不會 不夠 無法 毫無 並不 並非 從不 從未 沒什麼 不怎麼",
 )
 
 DEGREES = _words(
     "很 太 挺 蛮 最 更 较 超 超级 非常 特别 十分 相当 比较 极其 极 真 真的 真心 实在 有点 有些 有点儿 稍 稍微 略",
     "过于 过 越 越来越 够 确实 巨 贼 忒 好多 太过 不太",
-    "蠻 較 超級 特別 相當 比較 極其 極 實在 有點 有點兒 過於 過 夠 確實",
 )
 
 #: Between others, they join; at an end they say nothing.
@@ -35,13 +60,12 @@ FUNCTION_WORDS = _words(
     "已经 一直 一定 居然 竟然 简直 终于 果然 反正 毕竟 甚至 尤其 刚刚 刚 才能 马上 立刻 立马 突然 首先 其次 最后",
     "后来 当时 以前 以后 之前 之后 之间 里面 上面 下面 外面 时候 有时 有时候 平时 本来 原来 目前 现在 今天 昨天",
     "明天 今年 去年",
-    "员 者 们 式 型 性 度 率 费 这么 那么 多么 如此 不到 不了 没到 很有 有没有 不知道 不知 知不知道 個贊 个赞",
-    "全是 没人 時 时 人 事 句 款 版 个 次 天 年 月 日 号 点 元 块 毛 件 条 张 部 家 位 种 份 晚 系列 一个 一下",
+    "员 者 们 式 型 性 度 率 费 这么 那么 多么 如此 不到 不了 没到 很有 有没有 不知道 不知 知不知道 个赞",
+    "全是 没人 时 人 事 句 款 版 个 次 天 年 月 日 号 点 元 块 毛 件 条 张 部 家 位 种 份 晚 系列 一个 一下",
     "一些 一点 一样 一般来说 一次 一种 一起 一切 之类 而已 的话 来说 来讲 似的 看来 看起来 总之 总体 总体来说",
     "总的来说 说实话 老实说 大概 大约 左右 差不多 基本 基本上 几乎 完全 根本 到底 究竟 直接 特意 随便 各种 其中",
     "其他 其它 有人 有的 任何 所有 整个 全部 每次 每天",
-    "這 這個 這些 這種 這樣 這裡 那裡 我們 你們 他們 她們 您們 什麼 怎麼 為什麼 誰 幾 還 還是 還有 卻 嗎 個 們 過",
-    "後 時候 會 來 說 講 對 為 從 與 讓 給 將 應該 已經 這次 因為 雖然 然後 於 裡 裡面 現在 總是 總體",
+    "您们 却 将 后 里",
     "the a an and or but of to in on at for with is are was were be been it its this that i you he she we they my",
     "your not no so as if do does did have has had will would can could just very from by about me him her them",
     "there here what which who how when",
@@ -49,7 +73,8 @@ FUNCTION_WORDS = _words(
 
 #: They say no more than the label of the row does: good or bad.
 VERDICTS = _words(
-    "不会住 不会再住 不住 不再住 不建议 不要买 别买 千万别买 不买 再也不买 再也不会买 不会再买 不会再来 不会来",
+    "很不错 还不错 也不错 蛮不错 不会住 不会再住 不住 不再住 不建议 不要买 别买 千万别买 不买 再也不买 再也不会买",
+    "不会再买 不会再来 不会来",
     "不想再来 还会来 还会买 还会住 两星 一颗星 负分 打负分 最烂 烂片 大烂片 好书 好片 点个赞 受不了 不能忍 忍不了",
     "忍受 气死我",
     "好 差 烂 棒 赞 渣 次 不错 很好 超好 好好 很差 太差 死了 不说 最差 极差 超差 好差 差劲 较差 太好 太好了 最好",
@@ -59,12 +84,12 @@ VERDICTS = _words(
     "超赞 很赞 点赞 优秀 出色 挺不错 真不错 非常好 特别好 十分好 后悔 郁闷 无奈 呵呵 服了 支持 感谢 谢谢 不愧",
     "可惜 遗憾 开心 高兴 生气 气愤 气人 气死 气死我了 棒棒 棒棒哒 一如既往 没得说 没话说 不敢恭维 物有所值 超值",
     "不堪 极品 奇葩 惊喜 期待 放心 继续努力",
-    "不錯 滿意 喜歡 推薦 無語 後悔 遺憾 感謝 謝謝 嚴重 討厭 讚",
+    "严重",
 )
 
 #: They end phrases, and say little by themselves.
 WEAK_WORDS = _words(
-    "商品 产品",
+    "个小时 多小时 商品 产品",
     "说话 网上 怎么办 玩意 玩意儿 干嘛 真想 老子 大爷 刚买 买回来 买来 订",
     "选 明显 不明显 一看 一般来讲 说明 水平 影响 没想到 那种 这种",
     "东西 感觉 觉得 知道 希望 发现 看到 听到 想到 遇到 出现 出来 进去 进来 出去 起来 下来 上去 回来 回去 过来",
@@ -73,7 +98,7 @@ WEAK_WORDS = _words(
     "使用 购买 买 看 听 吃 喝 住 玩 穿 写 读 问 找 走 坐 试 试试",
     "选择 准备 打算 决定 朋友 亲 亲们 客人 顾客 用户 网友 卖家 买家 商家 店家 老板 老婆 老公 孩子 宝宝 妈妈",
     "爸爸 小孩 家人 女儿 儿子 楼主 同学 先生 小姐 女士 小时 分钟",
-    "還要 東西 感覺 覺得 發現 開始 結束 問題 時間 喜歡 買 聽到 選擇",
+    "还要 喜欢",
 )
 
 #: They say something beside another word.
@@ -87,10 +112,10 @@ ADVERBS_THAT_SAY_SOMETHING = _words(
 )
 
 #: A word that begins with one of them is one, or has one in it: 我要, 这家.
-PRONOUNS = frozenset("我你您他她它咱這这那某")
+PRONOUNS = frozenset("我你您他她它咱这那某")
 
 #: Neither does a word that ends with one of them: 好看啊.
-PARTICLES = frozenset("啊呀吧呢吗嘛哦啦哒啵嗎")
+PARTICLES = frozenset("啊呀吧呢吗嘛哦啦哒啵")
 
 #: 了 after them tells of no fault.
 LIGHT_VERBS = _words(

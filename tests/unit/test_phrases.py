@@ -11,6 +11,7 @@ import pytest
 from sentiq.phrases.finding import find_phrases
 from sentiq.phrases.log_odds import LogOdds, least_surprise
 from sentiq.phrases.segmenting import END, readable, words_of
+from sentiq.phrases.word_lists import simplified
 
 #: What both sides say alike.
 COMMON = (
@@ -90,6 +91,25 @@ def test_phrases_that_say_the_same_are_listed_once() -> None:
 def test_stop_words_and_mere_verdicts_are_not_listed() -> None:
     clauses = [("我们就是不知道为什么", 0.5), ("这个真的是太差了", 0.5), ("非常失望", 0.5), ("但是还是可以的", 0.4)]
     assert found(texts(500, clauses), texts(500, seed=2)) == []
+
+
+def test_stop_words_and_mere_verdicts_are_known_in_traditional_characters() -> None:
+    clauses = [
+        ("我們還沒有這個", 0.5),
+        ("給個差評", 0.5),
+        ("還會再來買的", 0.5),
+        ("對這個很滿意", 0.4),
+        ("結果說已經訂了", 0.4),
+    ]
+    assert found(texts(500, clauses), texts(500, seed=2)) == []
+
+
+@pytest.mark.parametrize("text", ["差評", "這裡", "沒有", "喜歡", "時候"])
+def test_traditional_word_is_of_the_kind_of_the_simplified_one(text: str) -> None:
+    (word, _) = words_of(text)
+    (plain, _) = words_of(simplified(text))
+    assert word.kind is plain.kind
+    assert text != simplified(text) == plain.text
 
 
 def test_verdict_is_listed_with_what_it_is_said_of() -> None:
