@@ -62,7 +62,7 @@ def filter_of(query: FilterQuery, job: Job) -> Filter:
         cells=_chosen_cells(job, query.column or (), query.value or ()),
         since=since,
         until=until,
-        order=job.file.date_order if job.file else None,
+        order=job.file.date_order if job.file and (query.from_ or query.to) else None,
         aspect=_chosen_aspect(job, query.aspect),
     )
 

@@ -110,6 +110,14 @@ def test_aspects_have_labels_of_their_own(client: FlaskClient, store: JobStore, 
             assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["counts"]["negative"]
 
 
+def test_a_timeline_of_an_aspect_has_its_labels(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = job_of(store, bulk)
+    for point in client.get(f"{job}/timeline?step=month&aspect=物流").json["points"]:
+        asked = {"aspect": "物流", "label": "negative", "from": point["start"], "to": point["end"]}
+        assert client.get(f"{job}/matches", query_string=asked).json["matches"] == point["counts"]["negative"]
+        assert point["counts"]["failed"] == 0, "a row that failed speaks of nothing"
+
+
 def test_periods_stand_in_order_of_time_and_others_by_size(
     client: FlaskClient, store: JobStore, bulk: BulkLane
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,3 +98,16 @@ def test_dates_whose_order_shows_late_are_told_apart_in_all_rows(client: FlaskCl
     answer_chunk(bulk, ChunkRef(found["id"], 0, 6), [Outcome((0.1, 0.9))] * 6)
     rows = client.get(f"{JOBS}/{found['id']}/results?from=2024-03-02&to=2024-03-25").json["data"]
     assert [row["index"] for row in rows] == [1, 2, 3, 4, 5]
+
+
+def test_a_workbook_of_all_rows_stays_limited_also_where_dates_have_an_order(
+    client: FlaskClient, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = submitted(client, "评论,日期\n很好,03/25/2024\n不好,03/26/2024\n")
+    answer_chunk(bulk, ChunkRef(found["id"], 0, 2), [Outcome((0.1, 0.9))] * 2)
+    services = client.application.extensions["sentiq"]
+    few = services.settings.model_copy(update={"max_xlsx_rows": 1})
+    monkeypatch.setitem(client.application.extensions, "sentiq", replace(services, settings=few))
+    refused = client.get(f"{JOBS}/{found['id']}/results.xlsx")
+    assert (refused.status_code, refused.json["code"]) == (422, "workbook_too_large")
+    assert client.get(f"{JOBS}/{found['id']}/results.xlsx?to=2024-03-25").status_code == 200

@@ -64,8 +64,8 @@ def notes(found: FileFormat) -> dict[str, dict[str, object]]:
         ("2024/3/5 下午3点半", "2024-03-05 15:30"),
         ("2024/3/5 上午12:05:00", "2024-03-05 00:05"),
         ("2024/3/5 中午12点", "2024-03-05 12:00"),
-        ("2024/3/5 晚上12点", "2024-03-06 00:00"),
-        ("2024/3/5 24:00", "2024-03-06 00:00"),
+        ("2024/3/5 晚上12点", "2024-03-05 23:59"),
+        ("2024/3/5 24:00", "2024-03-05 23:59"),
         ("13/03/2024 3:04 PM", "2024-03-13 15:04"),
         ("5.3.2024", "2024-03-05 00:00"),
         ("Mar 5, 2024", "2024-03-05 00:00"),
@@ -195,6 +195,11 @@ def test_the_column_tells_whether_the_day_stands_first(last: str, order: str | N
     else:
         assert told[f"dates_{order}"] == {"column": "日期", "example": last}
         assert "dates_unclear" not in told
+
+
+def test_the_end_of_a_day_is_of_this_day_whatever_the_order() -> None:
+    rows, found = read(table("日期", ("12/05/2024 24:00", "12/06/2024 9:07:59", "12/25/2024 3:00 PM")))
+    assert shown(rows, found) == ["2024-12-05 23:59", "2024-12-06 09:07", "2024-12-25 15:00"]
 
 
 def test_who_knows_the_order_says_so() -> None:

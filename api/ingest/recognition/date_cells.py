@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, minutes_of
 
 MOST_CHARS = 60  #: of a date
+CLOCKS_KNOWN = 20_000  #: times of a day that are read once
 SERIALS = range(20_000, 80_000)  #: days since 1899-12-30 that are taken for a date: 1954 to 2119
 UNIX_UNITS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  #: parts of a second, by the number of digits
 
@@ -37,6 +39,7 @@ _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:\s*[:时時点點]\s*(?:(?P<half>半)|(?P<minute>\d{1,2})(?:\s*[:分]\s*(?:\d{1,2}(?:[.,]\d+)?\s*秒?)?)?)?)?"
     rf"\s*(?P<after>[ap]\.?m\.?)?\s*{_ZONE}?"
 )
+_PLAIN_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _NO_CLOCK = re.compile(r"\s*(?:(?:星期|周)[一二三四五六日天])?\s*")
 _NUMBER = re.compile(r"(\d{5,19})(?:\.(\d+))?")
 _LATE = frozenset(("下午", "傍晚", "晚上", "夜里", "晚", "pm"))
@@ -57,6 +60,13 @@ class Found(NamedTuple):
     def is_unclear(self) -> bool:
         """Tell whether day and month may change places."""
         return self.first != self.second and max(self.first, self.second) <= 12
+
+
+@lru_cache(CLOCKS_KNOWN)
+def plain_clock(text: str) -> int | None:
+    """Return the minutes since midnight of 15:04 or 15:04:05; None for another spelling."""
+    found = _PLAIN_CLOCK.fullmatch(text)
+    return None if found is None else _minute(int(found[1]), int(found[2]))
 
 
 def date_in(cell: str, zone: tzinfo) -> Found | None:
@@ -109,8 +119,13 @@ def _minute_of_day(clock: str) -> int | None:
         hour = 0
     elif part in ("晚上", "夜里", "晚") and hour == 12:
         hour = 24
+    return _minute(hour, minute)
+
+
+def _minute(hour: int, minute: int) -> int | None:
+    """Return the minutes since midnight; None for what is no time. 24:00 is the last minute of its day."""
     is_time = minute < 60 and (hour < 24 or (hour, minute) == (24, 0))
-    return hour * 60 + minute if is_time else None
+    return min(hour * 60 + minute, DAY - 1) if is_time else None
 
 
 def _of_number(digits: str, fraction: str | None, zone: tzinfo) -> Found | None:

@@ -11,7 +11,7 @@ from api.cell_kinds import TEXT
 from api.ingest.notes import Notes
 from api.ingest.options import Reading, bad_file
 from api.ingest.recognition.cells import HOLDS_NOTHING
-from api.ingest.recognition.date_cells import Found, date_in
+from api.ingest.recognition.date_cells import Found, date_in, plain_clock
 from api.ingest.recognition.names import plain
 from api.ingest.table import Record
 from sentiq.jobs.dates import FIRST_YEAR, LAST_YEAR, UNCLEAR, DateOrder, minutes_of, resolved
@@ -114,11 +114,7 @@ class Dates:
         bare = cell.strip()
         if not bare or bare in self._nulls or (kinds and kinds[self._at : self._at + 1] in HOLDS_NOTHING):
             return None
-        if bare not in self._known:
-            if len(self._known) >= KNOWN_CELLS:
-                self._known.clear()
-            self._known[bare] = self._read(bare)
-        found = self._known[bare]
+        found = self._date(bare)
         if found is None:
             self._first_fault = self._first_fault or (bare, line)
             example, first = self._first_fault
@@ -126,6 +122,20 @@ class Dates:
         elif found >= UNCLEAR and self.order is None:
             self._notes.count("dates_unclear", example=bare)
         return found
+
+    def _date(self, cell: str) -> int | None:
+        """Return the date in a cell, None where there is none. Days come again and again, which times do not."""
+        day, _, clock = cell.partition(" ")
+        if clock and (minutes := plain_clock(clock)) is not None and (found := self._known_date(day)) is not None:
+            return found + minutes
+        return self._known_date(cell)
+
+    def _known_date(self, text: str) -> int | None:
+        if text not in self._known:
+            if len(self._known) >= KNOWN_CELLS:
+                self._known.clear()
+            self._known[text] = self._read(text)
+        return self._known[text]
 
     def _read(self, cell: str) -> int | None:
         found = date_in(cell, self._zone)
