@@ -168,6 +168,12 @@ def test_the_column_is_the_one_that_says_when_texts_were_written(
     assert notes(found).get("date_column_recognised", {}).get("others") == others
 
 
+@pytest.mark.parametrize(("others", "expected"), [(1, "评价时间"), (2, None)])
+def test_most_cells_of_the_column_are_dates(others: int, expected: str | None) -> None:
+    cells = ("昨天",) * others + ("2024-03-05",) * (5 - others)
+    assert read(table("评价时间", cells))[1].date_column == expected
+
+
 @pytest.mark.parametrize("heading", ["编号", "电话", "数量", "价格"])
 def test_numbers_are_dates_only_where_the_heading_says_so(heading: str) -> None:
     numbers = ("20240305", "20240306", "20240307", "20240308")

@@ -16,7 +16,7 @@ from api.ingest.recognition.names import plain
 from api.ingest.table import Record
 from sentiq.jobs.dates import FIRST_YEAR, LAST_YEAR, UNCLEAR, DateOrder, minutes_of, resolved
 
-SHARE = 0.8  #: of the first cells, that are dates in a column of them
+ONE_OF = 5  #: of the first cells of a column of dates, at most one of so many is none
 SURE_CELLS = 3  #: that are dates, all of them, where no heading says so
 KNOWN_CELLS = 20_000  #: whose dates are remembered
 _REMEDY = "Write dates as 2024-03-05 or 2024-03-05 15:00"
@@ -72,10 +72,15 @@ def _filled(body: Sequence[Record], at: int, reading: Reading) -> list[tuple[int
 def _rank(name: str, cells: Sequence[tuple[int, str]]) -> int | None:
     """Return how far behind the surest a column comes; None where it is none of dates."""
     heading = plain(name)
-    found = [_date_in(cell) for _, cell in cells]
-    read = [date for date in found if date is not None]
-    if not read or len(read) < SHARE * len(cells) or _NEVER.search(heading):
+    if not cells or _NEVER.search(heading):
         return None
+    read: list[Found] = []
+    for place, (_, cell) in enumerate(cells):
+        date = _date_in(cell)
+        if date is not None:
+            read.append(date)
+        elif (place + 1 - len(read)) * ONE_OF > len(cells):
+            return None  # most columns are none of dates, and are not read to the end
     if _HEADING.fullmatch(heading):
         return 0 if _WRITTEN.search(heading) and not _OTHERWISE.search(heading) else 1 if heading in _PLAIN else 2
     is_sure = len(read) == len(cells) >= SURE_CELLS and not any(date.is_number for date in read)
