@@ -33,13 +33,13 @@ END = Word("\n", Kind.BREAK)  #: of a clause
 
 
 def readable(text: str) -> str:
-    """Return what phrases are looked for in: the visible text, in small letters."""
-    return visible(text).casefold()
+    """Return what phrases are looked for in: the words of the visible text, in small letters."""
+    return _NOT_WORDS.sub("\n", visible(text)).casefold()
 
 
 def words_of(text: str) -> list[Word]:
     """Return the words of a readable text, with `END` after each clause."""
-    found = list(_marked(starmap(_word, rjieba.tag(_NOT_WORDS.sub("\n", text)))))
+    found = list(_marked(starmap(_word, rjieba.tag(text))))
     found.append(END)
     return found
 

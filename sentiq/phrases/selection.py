@@ -17,9 +17,9 @@ FRAGMENT = 0.6  #: share of the rows of a phrase that have a longer one, from wh
 ALIKE = 0.5  #: rows that two phrases share, of those that have either, from which they say the same
 FORMS = 3  #: longer phrases that are shown with one
 
-#: Characters that make no other phrase of one they stand beside: particles, adverbs of degree, pronouns.
+#: Characters that make no other phrase of one they stand beside: particles, adverbs of degree, pronouns, helping verbs.
 _JOINING = frozenset(
-    "的了着过得地吗呢吧啊呀哦嘛啦是很太挺真好最更都也就还又才再我你他她它们这那有在和与说一个個這過們說與還"
+    "的了着过得地吗呢吧啊呀哦嘛啦是很太挺真好最更都也就还又才再我你他她它们这那有在和与说一个让令使人被把给会要能只"
 )
 _NEGATING = frozenset("不没无未非别")
 _LIGHT = str.maketrans("", "", "很太挺真最更了的是都也就还得再又才会 ")

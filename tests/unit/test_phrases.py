@@ -135,6 +135,13 @@ def test_names_numbers_signs_and_addresses_are_not_listed(clause: str) -> None:
     assert not [phrase for phrase in listed if phrase != "联系人"]
 
 
+def test_emoticon_is_not_counted_as_the_word_in_it() -> None:
+    here = texts(500, [("[抓狂]", 0.5), ("让人抓狂", 0.1)])
+    (phrase,) = find_phrases(here, texts(500, seed=2), 5)
+    assert phrase.phrase in ("抓狂", "让人抓狂")
+    assert list(phrase.here.rows) == [number for number, text in enumerate(here) if "让人抓狂" in text]
+
+
 @pytest.mark.parametrize(
     ("clause", "phrase"),
     [
