@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentiq.aspects.sets import parse_set
 from sentiq.core import errors
 from sentiq.core.version import VERSION
 
@@ -137,10 +138,11 @@ _ASPECT_SET_DEFINITION = {
         {"name": "包装", "words": ["包装", "盒子"], "except": ["盒子太可爱"]},
     ],
 }
+_ASPECT_SET_VERSION = parse_set(_ASPECT_SET_DEFINITION).version
 _ASPECT_SET = {
     "id": "parcels",
     "object": "aspect_set",
-    "version": "5d41402abc4b",
+    "version": _ASPECT_SET_VERSION,
     "built_in": False,
     "stored_at": "2026-01-31T08:00:00.000Z",
     "definition": _ASPECT_SET_DEFINITION,
@@ -328,7 +330,7 @@ EXAMPLES: dict[str, Any] = {
         "object": "aspects",
         "job_id": JOB_ID,
         "state": "completed",
-        "aspect_set": "parcels@5d41402abc4b",
+        "aspect_set": f"parcels@{_ASPECT_SET_VERSION}",
         "rows": 2,
         "rows_with_aspects": 1,
         "data": [
@@ -350,7 +352,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "AspectSetDefinition": _ASPECT_SET_DEFINITION,
     "AspectSetDocument": _ASPECT_SET
-    | {"versions": [{"version": "5d41402abc4b", "stored_at": "2026-01-31T08:00:00.000Z"}]},
+    | {"versions": [{"version": _ASPECT_SET_VERSION, "stored_at": "2026-01-31T08:00:00.000Z"}]},
     "AspectSetList": {"object": "list", "data": [_ASPECT_SET]},
     "LiveDocument": {"status": "ok"},
     "ReadyDocument": {"status": "ok", "missing": []},
