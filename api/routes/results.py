@@ -17,6 +17,7 @@ from api.export.aspect_counts import count_aspects
 from api.export.documents import matches_document
 from api.export.evaluation import evaluate_job
 from api.export.groups import group_rows
+from api.export.kept import kept
 from api.export.order import sorted_rows
 from api.export.phrases.asking import phrases
 from api.export.phrases.sides import other_filter
@@ -66,9 +67,9 @@ NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 b
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4
 #: Part of the name under which a document is kept: a version that writes it differently computes it again.
-_SUMMARY_FORM, _EVALUATION_FORM, _PHRASES_FORM, _ASPECTS_FORM = (
+_SUMMARY_FORM, _EVALUATION_FORM = (
     hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
-    for document in (Summary, EvaluationDocument, Phrases, JobAspects)
+    for document in (Summary, EvaluationDocument)
 )
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
@@ -137,12 +138,8 @@ def get_aspects(path: JobPath, query: FilterQuery) -> Response:
     svc = services()
     job = svc.store.get(path.job_id)
     view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
-    name = f"aspects {_ASPECTS_FORM} {hashlib.sha256(repr(view).encode()).hexdigest()[:16]}"
-    kept = svc.results.cached_value(job, name)
-    if kept is None:
-        kept = count_aspects(svc.results, job, view).model_dump_json()
-        svc.results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+    found = kept(svc.results, job, JobAspects, repr(view), lambda: count_aspects(svc.results, job, view))
+    return Response(found, mimetype="application/json")
 
 
 @blueprint.get("/throughput", summary="Read the throughput", responses={200: Throughput, **problems(404, 422, 503)})
@@ -190,14 +187,11 @@ def get_phrases(path: JobPath, query: PhrasesQuery) -> Response:
     view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
     if view.filter == other_filter(view.filter, query.against):
         raise _nothing_to_compare(query)
-    name = (
-        f"phrases {_PHRASES_FORM} {hashlib.sha256(f'{view!r} {query.against} {query.limit}'.encode()).hexdigest()[:16]}"
+    found = kept(
+        *(svc.results, job, Phrases, f"{view!r} {query.against} {query.limit}"),
+        lambda: phrases(svc.results, job, view, query.against, query.limit),
     )
-    kept = svc.results.cached_value(job, name)
-    if kept is None:
-        kept = phrases(svc.results, job, view, query.against, query.limit)
-        svc.results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+    return Response(found, mimetype="application/json")
 
 
 def _nothing_to_compare(query: PhrasesQuery) -> InvalidInput:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 
 from flask import Response
@@ -12,6 +10,7 @@ from pydantic import BaseModel
 
 from api.export.axes import ASPECT, LABEL, PERIODS, AspectAxis, Axis, ColumnAxis, LabelAxis, PeriodAxis
 from api.export.cross import cross
+from api.export.kept import kept
 from api.export.mentions import aspect_names
 from api.export.rows import View, text_position
 from api.export.timeline import timeline
@@ -72,12 +71,5 @@ def _view(job: Job, query: FilterQuery) -> View:
 
 
 def _answer(job: Job, asked: str, kind: type[BaseModel], compute: Callable[[], BaseModel]) -> Response:
-    """Return the document, which is kept where the job has ended. `kind` is its form, which may change."""
-    form = json.dumps(kind.model_json_schema())
-    name = f"{kind.__name__} {hashlib.sha256(f'{form} {asked}'.encode()).hexdigest()[:16]}"
-    results = services().results
-    kept = results.cached_value(job, name)
-    if kept is None:
-        kept = compute().model_dump_json()
-        results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+    """Return the document, which is kept where the job has ended."""
+    return Response(kept(services().results, job, kind, asked, compute), mimetype="application/json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from flask import current_app
 
@@ -10,9 +11,9 @@ from api.export.labels import LABELS_ZH, with_neutral
 from api.export.mentions import aspect_names
 from api.export.order import Order, Orders
 from api.export.periods import period
-from api.export.rows import Filter, View
+from api.export.rows import Filter, View, plain_view
 from api.ingest.recognition.columns import position
-from api.schemas.results import FilterQuery, ViewQuery, WorkbookQuery
+from api.schemas.results import FilterQuery, SliceQuery, ViewQuery, WorkbookQuery
 from api.services import services
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.jobs.types import Job, JobOptions
@@ -45,6 +46,12 @@ def view_of(query: ViewQuery, job: Job) -> View:
         detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."
         raise refused("columns_not_kept", detail, "include")
     return view
+
+
+def slice_of(query: SliceQuery, job: Job) -> View:
+    """Return the view of the rows that a query asks for, whatever their labels are. Raises what `filter_of` raises."""
+    wanted = FilterQuery(**query.model_dump(by_alias=True, include=set(SliceQuery.model_fields)))
+    return replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(wanted, job))
 
 
 def filter_of(query: FilterQuery, job: Job) -> Filter:

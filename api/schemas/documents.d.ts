@@ -494,3 +494,31 @@ interface JobAspects {
   rows_with_aspects: number;
   data: AspectCounts[];
 }
+
+interface Rise {
+  start: string;
+  end: string;
+  difference: number;
+  p_value: number;
+}
+
+interface Finding {
+  kind: "aspect" | "phrase";
+  name: string;
+  rows: number;
+  negative: number;
+  share: Figure;
+  of_all: Figure;
+  rise: Rise | null;
+  phrases: PhraseForm[];
+  examples: PhraseExample[];
+  parameters: Record<string, string>;
+}
+
+interface Findings {
+  object: string;
+  job_id: string;
+  state: string;
+  rows: number;
+  data: Finding[];
+}

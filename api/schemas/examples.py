@@ -193,6 +193,26 @@ EXAMPLES: dict[str, Any] = {
             }
         ],
     },
+    "Findings": {
+        "object": "findings",
+        "job_id": JOB_ID,
+        "state": "completed",
+        "rows": 5000,
+        "data": [
+            {
+                "kind": "aspect",
+                "name": "物流",
+                "rows": 720,
+                "negative": 431,
+                "share": {"value": 0.59861, "low": 0.56237, "high": 0.63378},
+                "of_all": {"value": 0.0862, "low": 0.07874, "high": 0.09429},
+                "rise": {"start": "2026-01-26", "end": "2026-02-01", "difference": 0.21, "p_value": 0.0031},
+                "phrases": [{"phrase": "物流太慢", "rows": 162}],
+                "examples": [{"index": 1, "label": "negative", "text": BAD}],
+                "parameters": {"aspect": "物流", "label": "negative"},
+            }
+        ],
+    },
     "Timeline": {
         "object": "timeline",
         "job_id": JOB_ID,

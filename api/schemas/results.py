@@ -20,21 +20,10 @@ Include = Annotated[
 ]
 
 
-class FilterQuery(Parameters):
-    """Which rows."""
+class SliceQuery(Parameters):
+    """Which rows, whatever is found of them."""
 
     model_config = ConfigDict(extra="forbid")
-    label: list[Annotated[str, Field(max_length=200)]] | None = Field(
-        None,
-        max_length=100,
-        description="only rows of these labels, as in `label=negative&label=neutral` or `label=negative,neutral`; one "
-        "whose name has commas is taken whole",
-    )
-    min_score: float = Field(0, ge=0, le=1)
-    max_score: float = Field(1, ge=0, le=1)
-    only: Literal["failed", "without_text"] | None = Field(
-        None, description="`failed`: rows that failed, with their reasons; `without_text`: rows with nothing to read"
-    )
     contains: str | None = Field(
         None,
         min_length=1,
@@ -58,6 +47,23 @@ class FilterQuery(Parameters):
         "2024-03-05T15:30, by the clock of the file. Rows without a date are left out",
     )
     to: str | None = Field(None, max_length=16, description="only rows whose date is in this period or earlier")
+    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
+
+
+class FilterQuery(SliceQuery):
+    """Which rows."""
+
+    label: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        None,
+        max_length=100,
+        description="only rows of these labels, as in `label=negative&label=neutral` or `label=negative,neutral`; one "
+        "whose name has commas is taken whole",
+    )
+    min_score: float = Field(0, ge=0, le=1)
+    max_score: float = Field(1, ge=0, le=1)
+    only: Literal["failed", "without_text"] | None = Field(
+        None, description="`failed`: rows that failed, with their reasons; `without_text`: rows with nothing to read"
+    )
     aspect: str | None = Field(
         None,
         min_length=1,
@@ -65,7 +71,6 @@ class FilterQuery(Parameters):
         description="only rows whose text speaks of this aspect of the job's set; `label`, `min_score`, `max_score` "
         "and `sort` are then about the aspect, not about the whole text",
     )
-    neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 
 class ViewQuery(FilterQuery):

@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field
 from api.schemas.evaluation import Figure
 from api.schemas.results import FilterQuery
 
+StepName = Literal["hour", "day", "week", "month"]
+AnyStep = Literal["auto", "hour", "day", "week", "month"]
+
 
 class TimelineQuery(FilterQuery):
-    step: Literal["auto", "hour", "day", "week", "month"] = Field(
-        "auto", description="`auto`: the finest that gives a readable chart; weeks begin on Monday"
-    )
+    step: AnyStep = Field("auto", description="`auto`: the finest that gives a readable chart; weeks begin on Monday")
 
 
 class TimelineChange(BaseModel):
@@ -38,7 +39,7 @@ class Timeline(BaseModel):
     object: str = "timeline"
     job_id: str
     state: str
-    step: str = Field(examples=["week"])
+    step: StepName = Field(examples=["week"])
     rows: int = Field(description="finished rows with a date that the filters take")
     undated: dict[str, int] = Field(description="the same of rows without a date")
     averaged: int = Field(description="steps in a moving average, also those without rows")

@@ -15,6 +15,7 @@ from api.schemas import (
     cluster,
     common,
     evaluation,
+    findings,
     jobs,
     models,
     phrases,
@@ -25,8 +26,8 @@ from api.schemas import (
 from tests.support.paths import REPOSITORY
 
 MODULES = (
-    *(aspect_definitions, aspect_sets, cluster, common, evaluation, jobs, models, phrases, results, timeline),
-    uploads,
+    *(aspect_definitions, aspect_sets, cluster, common, evaluation, findings, jobs, models, phrases, results),
+    *(timeline, uploads),
 )
 TYPES = (REPOSITORY / "api" / "schemas" / "documents.d.ts").read_text(encoding="utf-8")
 #: name, the one it extends, body
