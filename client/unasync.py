@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "src" / "sentiq_client"
-MODULES = ("client", "downloads", "jobs", "transport", "webhooks")
+MODULES = ("aspect_sets", "client", "downloads", "jobs", "results", "transport", "webhooks")
 HEADER = "# Made of aio/{name}.py by client/unasync.py: change that file, then run it.\n"
 
 WORDS = (

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from tests.support.cluster import Cluster
+from tests.support.command import sentiq
 from tests.support.jobs import closed_window
-from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port
 from tests.support.texts import ROWS, TEXTS, some_table
 
@@ -25,12 +22,6 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     return some_table(tmp_path)
-
-
-def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    env = os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "sentiq_client", *map(str, arguments)]
-    return subprocess.run(command, env=env, input=stdin, capture_output=True, check=False, timeout=300)
 
 
 def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -19,24 +18,14 @@ import pytest
 
 import sentiq_client
 from tests.support.cluster import Cluster
-from tests.support.paths import REPOSITORY
+from tests.support.command import COMMAND, environment, sentiq
 from tests.support.processes import WAIT_S, Process, free_port, wait_until
 from tests.support.receiver import Receiver, verified
 
 pytestmark = pytest.mark.cluster
 
-COMMAND = [sys.executable, "-m", "sentiq_client"]
 LINES = ("味道不错,下次还来", "物流太慢,很失望", "包装完整,一般般", "客服态度差,不推荐")  #: with commas of ASCII
 TABLE = "编号,城市,评论\n" + "".join(f"n{n},北京,{text.replace(',', '，')}\n" for n, text in enumerate(LINES))
-
-
-def environment(url: str) -> dict[str, str]:
-    return os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(REPOSITORY / "client" / "src"), "PYTHONUTF8": "1"}
-
-
-def sentiq(url: str, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=environment(url), input=stdin, capture_output=True, check=False, timeout=300)
 
 
 def shell(url: str, line: str, **words: Path) -> subprocess.CompletedProcess[bytes]:

@@ -10,11 +10,12 @@ from typing import Any, cast
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from sentiq_client import AsyncClient, AsyncJobHandle, AsyncResults, Client
+from sentiq_client.aio.aspect_sets import AsyncAspectSets
 from sentiq_client.aio.webhooks import AsyncWebhooks
 
 Connect = Callable[..., AbstractContextManager[Client]]  #: takes what `Client` takes
 
-WAITED_FOR = (AsyncJobHandle, AsyncResults, AsyncWebhooks)
+WAITED_FOR = (AsyncJobHandle, AsyncResults, AsyncWebhooks, AsyncAspectSets)
 _END = object()
 
 

@@ -28,7 +28,8 @@ ADMIN = (
 )  # fmt: skip
 CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
-    "evaluation", "list", "models", "top", "throughput", "webhooks",
+    "evaluation", "list", "models", "top", "throughput", "webhooks", "aspects", "phrases", "timeline", "cross",
+    "aspect-sets",
 )  # fmt: skip
 BENCHMARKS = [
     path.stem for path in sorted((REPOSITORY / "tools" / "benchmarks").glob("*.py")) if "__main__" in path.read_text()
@@ -142,7 +143,11 @@ def test_every_module_that_is_a_command_helps_and_does_nothing_else(module: str)
 
 def test_the_client_helps_without_a_service(tmp_path: Path) -> None:
     hooks = ("create", "list", "show", "delete", "rotate", "test", "deliveries", "redeliver")
-    commands = [[], *([name] for name in CLIENT), *(["webhooks", name] for name in hooks)]
+    sets = ("list", "show", "put", "delete")
+    commands = [
+        *([], *([name] for name in CLIENT)),
+        *(*(["webhooks", name] for name in hooks), *(["aspect-sets", name] for name in sets)),
+    ]
     script = f"""
 import sys
 import tomllib

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sentiq_client.aio.client import AsyncClient
-from sentiq_client.aio.jobs import AsyncJobHandle, AsyncResults
+from sentiq_client.aio.jobs import AsyncJobHandle
+from sentiq_client.aio.results import AsyncResults
 from sentiq_client.client import Client
 from sentiq_client.errors import (
     ApiError,
@@ -15,30 +16,41 @@ from sentiq_client.errors import (
     UnexpectedAnswer,
     WaitTimeout,
 )
-from sentiq_client.jobs import JobHandle, Results
-from sentiq_client.models import Analysis, Attempt, Job, Note, Row, Throughput, Webhook
+from sentiq_client.filters import Filters
+from sentiq_client.insights import Cross, Figure, JobAspects, Phrases, Timeline
+from sentiq_client.jobs import JobHandle
+from sentiq_client.models import Analysis, AspectSet, Attempt, Job, Note, Row, RowAspect, Throughput, Webhook
+from sentiq_client.results import Results
 from sentiq_client.signatures import verify_webhook
 from sentiq_client.version import __version__
 
 __all__ = [
     "Analysis",
     "ApiError",
+    "AspectSet",
     "AsyncClient",
     "AsyncJobHandle",
     "AsyncResults",
     "Attempt",
     "Client",
     "ConnectionFailed",
+    "Cross",
+    "Figure",
+    "Filters",
     "InvalidSignature",
     "Job",
+    "JobAspects",
     "JobHandle",
     "JobNotCompleted",
     "MissingPackage",
     "Note",
+    "Phrases",
     "Results",
     "Row",
+    "RowAspect",
     "SentiqError",
     "Throughput",
+    "Timeline",
     "UnexpectedAnswer",
     "WaitTimeout",
     "Webhook",

@@ -6,11 +6,15 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sentiq_client import inputs, waiting
+from sentiq_client.aspect_sets import AspectSets
+from sentiq_client.definitions import Definition, definition_of
+from sentiq_client.errors import SentiqError
 from sentiq_client.jobs import JobHandle
 from sentiq_client.models import Analysis, Job, JobPage, as_list
 from sentiq_client.retry import LONGEST_WAIT_S, RETRIES, UPLOAD_RETRIES, OnWait, tell
@@ -47,6 +51,7 @@ class Client:
         key = api_key or os.environ.get("SENTIQ_API_KEY")
         self._transport = Transport(address, key, timeout_s, retries, longest_wait_s, on_wait, trust_env)
         self.webhooks = Webhooks(self._transport)
+        self.aspect_sets = AspectSets(self._transport)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._transport.url}>"
@@ -61,9 +66,10 @@ class Client:
         """Close its connections."""
         self._transport.http.close()
 
-    def analyze(self, text: str, **options: Any) -> Analysis:
-        """Classify one text now."""
-        asked = {"text": text} | {name: value for name, value in options.items() if value is not None}
+    def analyze(self, text: str, *, aspects: str | Definition | None = None, **options: Any) -> Analysis:
+        """Classify one text now; with `aspects`, as `submit` takes them, also what it says of each."""
+        named = aspects if aspects is None or isinstance(aspects, str) else waiting.call(definition_of, aspects)
+        asked = inputs.as_json({"text": text, "aspects": named, **options})
         return self._transport.ask(Analysis.read, "POST", "/analyze", json=asked)
 
     def submit(
@@ -80,8 +86,9 @@ class Client:
         missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
         file (a Path, or one that is open) are read as the service reads files: `text_column`, `id_column`,
         `keep_columns`. Everything is sent again from its beginning, under the same idempotency key, when an upload
-        breaks; what can be read but once is kept in a temporary file for that. Raises TypeError and ValueError for what
-        is none of these, OSError and SentiqError.
+        breaks; what can be read but once is kept in a temporary file for that. `aspects`: the `id` of a set of aspects,
+        `id@version`, a set itself (a mapping), or a file of one (a Path; YAML or JSON). Raises TypeError and ValueError
+        for what is none of these, OSError and SentiqError.
         """
         found = self._send(data, on_bytes, idempotency_key or str(uuid.uuid4()), options)
         job = Job.read(found)
@@ -132,6 +139,10 @@ class Client:
     def _send(
         self, data: Texts, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
     ) -> dict[str, Any]:
+        aspects = options.get("aspects")
+        if aspects is not None and not isinstance(aspects, str):
+            whole = waiting.call(definition_of, aspects)
+            return self._send_with(whole, data, on_bytes, idempotency_key, options)
         retries = self._transport.retries
         source = waiting.source(data, options)
         try:
@@ -139,7 +150,7 @@ class Client:
                 _job_or_dry_run,
                 "POST",
                 "/api/v1/jobs",
-                params=dict(source.params) | inputs.as_params(options),
+                params=inputs.as_params(_beside(source, options)),
                 headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
                 source=source,
                 on_bytes=on_bytes,
@@ -147,6 +158,51 @@ class Client:
             )
         finally:
             source.close()
+
+    def _send_with(
+        self,
+        aspects: dict[str, Any],
+        data: Texts,
+        on_bytes: OnBytes | None,
+        idempotency_key: str,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Send a job whose set of aspects goes along: a query is too short for one, so the data are uploaded before."""
+        retries = self._transport.retries
+        source = waiting.source(data, options)
+        asked = _beside(source, options)
+        try:
+            upload = self._transport.ask(
+                _id,
+                "POST",
+                "/api/v1/uploads",
+                params=inputs.as_params({name: asked[name] for name in inputs.READING if name in asked}),
+                source=source,
+                on_bytes=on_bytes,
+                retries=max(retries, UPLOAD_RETRIES) if retries else 0,
+            )
+        finally:
+            source.close()
+        try:
+            return self._transport.ask(
+                _job_or_dry_run,
+                "POST",
+                "/api/v1/jobs",
+                headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
+                json=inputs.as_json(asked | {"upload": upload, "aspects": aspects}),
+            )
+        finally:
+            with suppress(SentiqError):  # it would be forgotten by itself, but later
+                self._transport.ask(dict, "DELETE", f"/api/v1/uploads/{upload}")
+
+
+def _beside(source: inputs.Source, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what a source says of itself, and what was asked for."""
+    return {**source.params, **{name: value for name, value in options.items() if value is not None}}
+
+
+def _id(document: dict[str, Any]) -> str:
+    return str(document["id"])
 
 
 def _job_or_dry_run(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sentiq_client.errors import MissingPackage
 from sentiq_client.models import Row
 
-Column = tuple[str, list[Any]]  #: text, integer, number or truth; and its values
+Column = tuple[str, list[Any]]  #: text, integer, number, truth or time; and its values
 
-_PANDAS = {"text": "string", "integer": "Int64", "number": "float64", "truth": "bool"}
+_PANDAS = {"text": "string", "integer": "Int64", "number": "float64", "truth": "bool", "time": "datetime64[s]"}
 
 
 def require(package: str) -> Any:
@@ -23,17 +23,29 @@ def require(package: str) -> Any:
 
 
 def to_pandas(rows: Sequence[Row]) -> Any:
-    pandas = require("pandas")
-    columns = table(rows)
-    found = {name: pandas.Series(values, dtype=_PANDAS[kind]) for name, (kind, values) in columns.items()}
-    frame = pandas.DataFrame(found)
-    return frame.astype({"index": "int64"})
+    return pandas_frame(table(rows)).astype({"index": "int64"})
 
 
 def to_polars(rows: Sequence[Row]) -> Any:
+    return polars_frame(table(rows))
+
+
+def pandas_frame(columns: Mapping[str, Column]) -> Any:
+    pandas = require("pandas")
+    return pandas.DataFrame(
+        {name: pandas.Series(values, dtype=_PANDAS[kind]) for name, (kind, values) in columns.items()}
+    )
+
+
+def polars_frame(columns: Mapping[str, Column]) -> Any:
     polars = require("polars")
-    types = {"text": polars.String, "integer": polars.Int64, "number": polars.Float64, "truth": polars.Boolean}
-    columns = table(rows)
+    types = {
+        "text": polars.String,
+        "integer": polars.Int64,
+        "number": polars.Float64,
+        "truth": polars.Boolean,
+        "time": polars.Datetime("us"),
+    }
     data = {name: values for name, (_, values) in columns.items()}
     return polars.DataFrame(data, schema={name: types[kind] for name, (kind, _) in columns.items()})
 
@@ -54,6 +66,9 @@ def table(rows: Sequence[Row]) -> dict[str, Column]:
     ours["score"] = ("number", [row.score for row in rows])
     for label in dict.fromkeys(name for row in rows for name in row.probabilities or ()):
         ours[f"p_{label}"] = ("number", [(row.probabilities or {}).get(label) for row in rows])
+    for aspect in dict.fromkeys(found.aspect for row in rows for found in row.aspects or ()):
+        said = [next((found.label for found in row.aspects or () if found.aspect == aspect), None) for row in rows]
+        ours[f"aspect_{aspect}"] = ("text", said)
     ours["truncated"] = ("truth", [row.truncated for row in rows])
     ours["model"] = ("text", [row.model for row in rows])
     ours["degraded"] = ("truth", [row.degraded for row in rows])

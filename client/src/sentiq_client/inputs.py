@@ -25,6 +25,7 @@ FILE_ONLY = (
     *("text_column", "id_column", "label_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes"),
     *("escape", "has_header", "header_row", "date_column", "date_order"),
 )
+READING = (*FILE_ONLY, "filename", "null_values")  #: how data are read, whatever is made of them
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"
 
@@ -123,6 +124,15 @@ def as_params(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _param(value) for name, value in options.items() if value is not None}
 
 
+def as_json(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a JSON body has them; what is None was not asked for."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in options.items()
+        if value is not None
+    }
+
+
 def _param(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
@@ -205,7 +215,7 @@ def _of_frame(headings: list[str], records: Iterable[tuple[Any, ...]]) -> Source
         text.detach()
         if not count:
             raise ValueError("there are no rows to submit")
-    how = {"format": "csv", "encoding": "utf-8", "delimiter": ",", "quotes": "true", "has_header": "true"}
+    how = {"format": "csv", "encoding": "utf-8", "delimiter": ",", "quotes": True, "has_header": True}
     return _of_spool(spool, "text/csv", how)
 
 

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
-from sentiq_client import frames
 from sentiq_client.downloads import Download, OnReceived
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
+from sentiq_client.filters import Date, Filters, filter_params
 from sentiq_client.inputs import as_params
-from sentiq_client.models import Evaluation, Job, Page, Row, Summary, Throughput
+from sentiq_client.insights import Cross, JobAspects, Phrases, Timeline
+from sentiq_client.models import Evaluation, Job, Summary, Throughput
+from sentiq_client.results import Results
 from sentiq_client.transport import Transport, new_request_id
 from sentiq_client.waiting import call, sleep
 
@@ -94,19 +96,34 @@ class JobHandle:
         min_score: float | None = None,
         max_score: float | None = None,
         contains: str | None = None,
+        where: Mapping[str, str | Iterable[str]] | None = None,
+        from_: Date | None = None,
+        to: Date | None = None,
+        aspect: str | None = None,
         include: str | Iterable[str] | None = None,
         neutral_band: float | None = None,
         **more: Any,
     ) -> Results:
         """Return the finished rows in order: to iterate over, or as a frame.
 
-        `label`: only rows with one of these labels. `only`: "failed" or "without_text". `include`: "text", "columns" or
-        both. `more` are other parameters of the service.
+        `label`: only rows with one of these labels. `only`: "failed" or "without_text". `where`: the cells of kept
+        columns, as in {"城市": ["北京", "上海"]}. `from_` and `to`: periods such as "2024-03", or dates.
+        `aspect`: only rows that speak of it; label and scores are then about it. `include`: "text", "columns" or both.
+        `more` are other parameters of the service, such as `sort`.
         """
-        filters = {"label": label, "only": only, "min_score": min_score, "max_score": max_score, "contains": contains}
-        return Results(
-            self._transport, self.id, _filters(filters | {"include": include, "neutral_band": neutral_band} | more)
-        )
+        filters: Filters = {
+            "label": label,
+            "only": only,
+            "min_score": min_score,
+            "max_score": max_score,
+            "contains": contains,
+            "where": where,
+            "from_": from_,
+            "to": to,
+            "aspect": aspect,
+            "neutral_band": neutral_band,
+        }
+        return Results(self._transport, self.id, filter_params({**filters, "include": include, **more}))
 
     def summary(self, by: str | None = None, neutral_band: float | None = None) -> Summary:
         """Return counts by label, shares, a histogram and why rows failed; `by` a kept column: also by its values."""
@@ -120,6 +137,38 @@ class JobHandle:
         """
         params = as_params({"by": by, "neutral_band": neutral_band})
         return self._transport.ask(dict, "GET", self._path("/evaluation"), params=params)
+
+    def aspects(self, **filters: Unpack[Filters]) -> JobAspects:
+        """Return counts and shares of labels for each aspect, of the rows that the filters take; what to mend first.
+
+        Raises ApiError, with status 409 and the code `no_aspects` where the job was submitted without `aspects`.
+        """
+        return self._transport.ask(JobAspects.read, "GET", self._path("/aspects"), params=filter_params(filters))
+
+    def phrases(self, *, against: str | None = None, limit: int | None = None, **filters: Unpack[Filters]) -> Phrases:
+        """Return the phrases that set the rows which the filters take apart from others, of a job that has ended.
+
+        `against`: "rest" (the default), "labels" (other labels of the same product or month) or "groups" (the same
+        labels in others). `limit`: 1 to 50. Raises ApiError, also where the filters leave nothing to compare with.
+        """
+        params = filter_params({"against": against, "limit": limit, **filters})
+        return self._transport.ask(Phrases.read, "GET", self._path("/phrases"), params=params)
+
+    def timeline(self, step: str | None = None, **filters: Unpack[Filters]) -> Timeline:
+        """Return labels by time: `step` is "hour", "day", "week", "month" or "auto", the default.
+
+        Raises ApiError, with the code `no_dates` where the file has no column of dates.
+        """
+        params = filter_params({"step": step, **filters})
+        return self._transport.ask(Timeline.read, "GET", self._path("/timeline"), params=params)
+
+    def cross(self, rows: str, columns: str, *, limit: int | None = None, **filters: Unpack[Filters]) -> Cross:
+        """Return labels by two things: kept columns, "label", "aspect", "hour", "day", "week" or "month".
+
+        `limit`: so many values of each side, 1 to 50; the others are one. Raises ApiError.
+        """
+        params = filter_params({"rows": rows, "columns": columns, "limit": limit, **filters})
+        return self._transport.ask(Cross.read, "GET", self._path("/cross"), params=params)
 
     def throughput(self) -> Throughput:
         """Return how many rows of a bulk job were finished in each step of time."""
@@ -140,7 +189,7 @@ class JobHandle:
         try:
             with call(_opened, part) as file:
                 url, media_type = self._path(f"/results.{kind}"), FILE_TYPES.get(kind, "")
-                Download(self._transport, file, url, media_type, _filters(filters), on_bytes).run()
+                Download(self._transport, file, url, media_type, filter_params(filters), on_bytes).run()
             call(part.replace, path)
         finally:
             call(part.unlink, True)
@@ -187,48 +236,5 @@ class JobHandle:
         return f"/api/v1/jobs/{self.id}{rest}"
 
 
-class Results:
-    """Rows of a job, read page by page each time they are asked for; memory stays flat while one iterates."""
-
-    def __init__(self, transport: Transport, job_id: str, params: dict[str, Any]) -> None:
-        self._transport = transport
-        self._job_id = job_id
-        self._params = params
-
-    def __repr__(self) -> str:
-        chosen = "".join(f", {name}={value!r}" for name, value in self._params.items())
-        return f"<{type(self).__name__} of {self._job_id}{chosen}>"
-
-    def __iter__(self) -> Iterator[Row]:
-        cursor: str | None = None
-        while True:
-            params = {"limit": 1000} | self._params | ({"cursor": cursor} if cursor else {})
-            page = self._transport.ask(Page.read, "GET", f"/api/v1/jobs/{self._job_id}/results", params=params)
-            yield from page.rows
-            # A page may be empty because its filter found nothing in the part it looked at: that is not the end.
-            if page.next is None or page.next == cursor:
-                return
-            cursor = page.next
-
-    def to_pandas(self) -> Any:
-        """Return all rows as a pandas DataFrame. Raises MissingPackage where pandas is not installed."""
-        frames.require("pandas")
-        return frames.to_pandas(list(self))
-
-    def to_polars(self) -> Any:
-        """Return all rows as a polars DataFrame. Raises MissingPackage where polars is not installed."""
-        frames.require("polars")
-        return frames.to_polars(list(self))
-
-
 def _opened(path: Path) -> BinaryIO:
     return path.open("wb")
-
-
-def _filters(asked: dict[str, Any]) -> dict[str, Any]:
-    found = as_params(asked)
-    if "label" in found and not isinstance(found["label"], str):
-        found["label"] = list(found["label"])  # repeated, since a label may have a comma in it
-    if "include" in found and not isinstance(found["include"], str):
-        found["include"] = ",".join(found["include"])
-    return found

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
+from sentiq_client.definitions import write_yaml
+
 T = TypeVar("T")
 Summary = dict[str, Any]
 Evaluation = dict[str, Any]
@@ -87,6 +89,23 @@ class Job:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RowAspect:
+    """What a text says of one aspect; `clause` is the part of it that tells it best."""
+
+    aspect: str
+    label: str
+    score: float
+    clause: str
+
+    @classmethod
+    def read_all(cls, documents: list[dict[str, Any]] | None) -> list[Self] | None:
+        """Return the aspects of a row; None where its job looks for none."""
+        if documents is None:
+            return None
+        return [cls(found["aspect"], found["label"], found["score"], found["clause"]) for found in documents]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of the results. Without a label there are no score and probabilities either, and `error` says why."""
@@ -103,6 +122,7 @@ class Row:
     degraded: bool = False
     text: str | None = None
     columns: list[list[str]] | None = None
+    aspects: list[RowAspect] | None = None
 
     def __repr__(self) -> str:
         answer = f"{self.label} {self.score:.3f}" if self.score is not None else f"{(self.error or {}).get('code')}"
@@ -112,7 +132,8 @@ class Row:
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+        found = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        return cls(**found | {"aspects": RowAspect.read_all(document.get("aspects"))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +167,12 @@ class Analysis:
     text: str
     label: str
     score: float
+    aspects: list[RowAspect] | None = None
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
-        return cls(document["text"], document["label"], document["score"])
+        aspects = RowAspect.read_all(document.get("aspects"))
+        return cls(document["text"], document["label"], document["score"], aspects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +193,34 @@ class Throughput:
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
         return cls(document["step_s"], [Point(point["at"], point["rows"]) for point in document["points"]])
+
+
+@dataclass(frozen=True, slots=True)
+class AspectSet:
+    """A set of aspects of the service. `definition` is the set itself; `versions` has all of them, of a single set."""
+
+    id: str
+    version: str
+    built_in: bool
+    stored_at: str | None
+    definition: dict[str, Any]
+    versions: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        versions = [each["version"] for each in document.get("versions") or ()]
+        return cls(
+            **{name: document[name] for name in cls.__dataclass_fields__ if name != "versions"}, versions=versions
+        )
+
+    @property
+    def name(self) -> str:
+        """Its id with its version, as a job may name it."""
+        return f"{self.id}@{self.version}"
+
+    def to_yaml(self) -> str:
+        """Return its definition as YAML: to keep, to change, and to `put` again."""
+        return write_yaml(self.definition)
 
 
 @dataclass(frozen=True, slots=True)

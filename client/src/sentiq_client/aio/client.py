@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sentiq_client import inputs
 from sentiq_client.aio import waiting
+from sentiq_client.aio.aspect_sets import AsyncAspectSets
 from sentiq_client.aio.jobs import AsyncJobHandle
 from sentiq_client.aio.transport import AsyncTransport, OnBytes
 from sentiq_client.aio.waiting import AsyncTexts
 from sentiq_client.aio.webhooks import AsyncWebhooks
+from sentiq_client.definitions import Definition, definition_of
+from sentiq_client.errors import SentiqError
 from sentiq_client.models import Analysis, Job, JobPage, as_list
 from sentiq_client.retry import LONGEST_WAIT_S, RETRIES, UPLOAD_RETRIES, OnWait, tell
 
@@ -47,6 +51,7 @@ class AsyncClient:
         key = api_key or os.environ.get("SENTIQ_API_KEY")
         self._transport = AsyncTransport(address, key, timeout_s, retries, longest_wait_s, on_wait, trust_env)
         self.webhooks = AsyncWebhooks(self._transport)
+        self.aspect_sets = AsyncAspectSets(self._transport)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._transport.url}>"
@@ -63,9 +68,10 @@ class AsyncClient:
         """Close its connections."""
         await self._transport.http.aclose()
 
-    async def analyze(self, text: str, **options: Any) -> Analysis:
-        """Classify one text now."""
-        asked = {"text": text} | {name: value for name, value in options.items() if value is not None}
+    async def analyze(self, text: str, *, aspects: str | Definition | None = None, **options: Any) -> Analysis:
+        """Classify one text now; with `aspects`, as `submit` takes them, also what it says of each."""
+        named = aspects if aspects is None or isinstance(aspects, str) else await waiting.call(definition_of, aspects)
+        asked = inputs.as_json({"text": text, "aspects": named, **options})
         return await self._transport.ask(Analysis.read, "POST", "/analyze", json=asked)
 
     async def submit(
@@ -82,8 +88,9 @@ class AsyncClient:
         missing one (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow stream) and a
         file (a Path, or one that is open) are read as the service reads files: `text_column`, `id_column`,
         `keep_columns`. Everything is sent again from its beginning, under the same idempotency key, when an upload
-        breaks; what can be read but once is kept in a temporary file for that. Raises TypeError and ValueError for what
-        is none of these, OSError and SentiqError.
+        breaks; what can be read but once is kept in a temporary file for that. `aspects`: the `id` of a set of aspects,
+        `id@version`, a set itself (a mapping), or a file of one (a Path; YAML or JSON). Raises TypeError and ValueError
+        for what is none of these, OSError and SentiqError.
         """
         found = await self._send(data, on_bytes, idempotency_key or str(uuid.uuid4()), options)
         job = Job.read(found)
@@ -137,6 +144,10 @@ class AsyncClient:
     async def _send(
         self, data: AsyncTexts, on_bytes: OnBytes | None, idempotency_key: str, options: dict[str, Any]
     ) -> dict[str, Any]:
+        aspects = options.get("aspects")
+        if aspects is not None and not isinstance(aspects, str):
+            whole = await waiting.call(definition_of, aspects)
+            return await self._send_with(whole, data, on_bytes, idempotency_key, options)
         retries = self._transport.retries
         source = await waiting.source(data, options)
         try:
@@ -144,7 +155,7 @@ class AsyncClient:
                 _job_or_dry_run,
                 "POST",
                 "/api/v1/jobs",
-                params=dict(source.params) | inputs.as_params(options),
+                params=inputs.as_params(_beside(source, options)),
                 headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
                 source=source,
                 on_bytes=on_bytes,
@@ -152,6 +163,51 @@ class AsyncClient:
             )
         finally:
             source.close()
+
+    async def _send_with(
+        self,
+        aspects: dict[str, Any],
+        data: AsyncTexts,
+        on_bytes: OnBytes | None,
+        idempotency_key: str,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Send a job whose set of aspects goes along: a query is too short for one, so the data are uploaded before."""
+        retries = self._transport.retries
+        source = await waiting.source(data, options)
+        asked = _beside(source, options)
+        try:
+            upload = await self._transport.ask(
+                _id,
+                "POST",
+                "/api/v1/uploads",
+                params=inputs.as_params({name: asked[name] for name in inputs.READING if name in asked}),
+                source=source,
+                on_bytes=on_bytes,
+                retries=max(retries, UPLOAD_RETRIES) if retries else 0,
+            )
+        finally:
+            source.close()
+        try:
+            return await self._transport.ask(
+                _job_or_dry_run,
+                "POST",
+                "/api/v1/jobs",
+                headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
+                json=inputs.as_json(asked | {"upload": upload, "aspects": aspects}),
+            )
+        finally:
+            with suppress(SentiqError):  # it would be forgotten by itself, but later
+                await self._transport.ask(dict, "DELETE", f"/api/v1/uploads/{upload}")
+
+
+def _beside(source: inputs.Source, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what a source says of itself, and what was asked for."""
+    return {**source.params, **{name: value for name, value in options.items() if value is not None}}
+
+
+def _id(document: dict[str, Any]) -> str:
+    return str(document["id"])
 
 
 def _job_or_dry_run(document: dict[str, Any]) -> dict[str, Any]:

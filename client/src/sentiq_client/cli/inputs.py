@@ -18,7 +18,8 @@ from sentiq_client.cli.output import say
 BATCH_BYTES = 1 << 16  #: of lines that are classified together: some thousand reviews, less than a second of work
 STDIN = "-"
 TABLE_OPTIONS = (
-    *("text_column", "id_column", "label_column", "sheet", "delimiter", "quotes", "escape", "has_header", "header_row"),
+    *("text_column", "id_column", "label_column", "date_column", "date_order", "sheet", "delimiter", "quotes"),
+    *("escape", "has_header", "header_row"),
 )
 _SYSTEM = (Path("/dev"), Path("/proc"))  #: /dev/stdin, and /dev/fd/63 for the shell's <(…), are nobody's files
 _TELLING = frozenset(

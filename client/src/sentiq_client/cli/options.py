@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +24,25 @@ Band = Annotated[float | None, typer.Option("--neutral-band", help="0 to 0.5: un
 By = Annotated[str | None, typer.Option(help="a column of the file that was kept, by heading or number from 1")]
 BookBy = Annotated[str | None, typer.Option("--by", help="of a workbook: its summary counts by this column too")]
 Lang = Annotated[str | None, typer.Option("--lang", help="of a workbook's headings and labels: en or zh; default: en")]
+
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", help="only this label, with --aspect of the aspect; may be repeated")
+]
+MinScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at least so sure")]
+MaxScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at most so sure")]
+Contains = Annotated[str | None, typer.Option(help="only rows whose text or custom_id has this in it")]
+Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, with their reasons")]
+WithoutText = Annotated[bool, typer.Option("--without-text", help="only rows in which there was nothing to read")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="with --value: only rows with that in this column; both may be repeated, in pairs"),
+]
+Values = Annotated[list[str] | None, typer.Option("--value", help="the whole cell of --column")]
+From = Annotated[
+    str | None, typer.Option("--from", help="only rows of this time or later: 2024, 2024-03, 2024-03-05, 2024-03-05T15")
+]
+To = Annotated[str | None, typer.Option("--to", help="only rows of this time or earlier")]
+AspectName = Annotated[str | None, typer.Option("--aspect", help="only rows that speak of this aspect")]
 
 INCLUDED = ("text", "columns")
 NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
@@ -55,3 +77,55 @@ def workbook(out: Path | None, by: str | None, lang: str | None) -> dict[str, st
         if given is not None and (out is None or out.suffix.lower() != ".xlsx"):
             raise typer.BadParameter("it is for a workbook: add --out FILE.xlsx.", param_hint=flag)
     return {"by": by, "lang": lang}
+
+
+def _filters(
+    label: Labels = None,
+    min_score: MinScore = None,
+    max_score: MaxScore = None,
+    contains: Contains = None,
+    failed: Failed = False,
+    without_text: WithoutText = False,
+    column: Columns = None,
+    value: Values = None,
+    from_: From = None,
+    to: To = None,
+    aspect: AspectName = None,
+    neutral_band: Band = None,
+) -> dict[str, Any]:
+    """Return filters as the client takes them. Raises typer.BadParameter."""
+    if failed and without_text:
+        raise typer.BadParameter("no row is both; give one of them.", param_hint="--failed, --without-text")
+    return {
+        "label": label or None,
+        "min_score": min_score,
+        "max_score": max_score,
+        "contains": contains,
+        "only": "failed" if failed else "without_text" if without_text else None,
+        "column": column or None,
+        "value": value or None,
+        "from_": from_,
+        "to": to,
+        "aspect": aspect,
+        "neutral_band": neutral_band,
+    }
+
+
+def with_filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that select rows, behind its own; it gets them as its argument `filters`."""
+    own = [each for each in _parameters(command) if each.name != "filters"]
+    shared = _parameters(_filters)
+
+    def run(**given: Any) -> None:
+        filters = _filters(**{each.name: given.pop(each.name) for each in shared})
+        command(**given, filters=filters)
+
+    functools.update_wrapper(run, command)
+    del run.__wrapped__  # type: ignore[attr-defined]  # its signature is not that of the command
+    run.__annotations__ = {}
+    run.__signature__ = inspect.Signature(own + shared)  # type: ignore[attr-defined]
+    return run
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
+from sentiq_client.insights import Figure
 from sentiq_client.models import Job, Note
 
 READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
@@ -63,6 +64,11 @@ def _print(text: str) -> None:
         print(text)
     except BrokenPipeError:
         reader_gone()
+
+
+def figure(share: Figure | None) -> str:
+    """A share with its interval."""
+    return "–" if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
 
 
 def job_line(job: Job) -> str:

@@ -9,18 +9,24 @@ from typing import Annotated, Any
 
 import typer
 
-from sentiq_client.cli.options import AsJson, Band, BookBy, By, Include, JobId, Lang, Out, included, workbook
-from sentiq_client.cli.output import as_json, console, jobs_table, plain, say
+from sentiq_client.cli.options import (
+    AsJson,
+    Band,
+    BookBy,
+    By,
+    Include,
+    JobId,
+    Lang,
+    Out,
+    included,
+    with_filters,
+    workbook,
+)
+from sentiq_client.cli.output import as_json, console, figure, jobs_table, plain, say
 from sentiq_client.client import Client
+from sentiq_client.insights import Figure
+from sentiq_client.models import Row
 
-Labels = Annotated[list[str] | None, typer.Option("--label", help="only this label; may be repeated")]
-Contains = Annotated[str | None, typer.Option(help="only rows whose text or custom_id has this in it")]
-Failed = Annotated[bool, typer.Option("--failed", help="only rows that failed, with their reasons")]
-WithoutText = Annotated[bool, typer.Option("--without-text", help="only rows in which there was nothing to read")]
-MinScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at least so sure")]
-MaxScore = Annotated[float | None, typer.Option(help="0 to 1: only rows at most so sure")]
-Column = Annotated[str | None, typer.Option(help="with --value: only rows with that in this column of the file")]
-Value = Annotated[str | None, typer.Option(help="the whole cell of --column")]
 Sort = Annotated[
     str | None,
     typer.Option(help="polarity: most negative first; score: least sure first; with - before it the other way round"),
@@ -33,20 +39,13 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_jobs)
 
 
+@with_filters
 def results(
     job: JobId,
+    filters: dict[str, Any],
     out: Out = None,
-    label: Labels = None,
-    min_score: MinScore = None,
-    max_score: MaxScore = None,
-    contains: Contains = None,
-    failed: Failed = False,
-    without_text: WithoutText = False,
-    column: Column = None,
-    value: Value = None,
     sort: Sort = None,
     include: Include = None,
-    neutral_band: Band = None,
     by: BookBy = None,
     lang: Lang = None,
     limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
@@ -57,20 +56,7 @@ def results(
         raise typer.BadParameter(
             "it is for printed rows; a file has all that the filters let through.", param_hint="--limit"
         )
-    if failed and without_text:
-        raise typer.BadParameter("no row is both; give one of them.", param_hint="--failed, --without-text")
-    filters: dict[str, Any] = {
-        "label": label,
-        "min_score": min_score,
-        "max_score": max_score,
-        "contains": contains,
-        "only": "failed" if failed else "without_text" if without_text else None,
-        "column": column,
-        "value": value,
-        "sort": sort,
-        "neutral_band": neutral_band,
-        **workbook(out, by, lang),
-    }
+    filters |= {"sort": sort, **workbook(out, by, lang)}
     with Client() as client:
         handle = client.job(job)
         filters["include"] = included(include, handle.refresh(), out)
@@ -78,13 +64,17 @@ def results(
             handle.download(Path(out), **filters)
             return
         for row in islice(handle.results(**filters), limit):
-            if json:
-                as_json(asdict(row))
-            elif row.error:
-                what = "without text" if row.error["code"] == "empty_text" else "failed"
-                plain(f"{row.index}\t{what}\t{row.error['detail']}")
-            else:
-                plain(f"{row.index}\t{row.label}\t{row.score:.3f}\t{row.text or row.custom_id or ''}")
+            as_json(asdict(row)) if json else _print_row(row, filters["aspect"])
+
+
+def _print_row(row: Row, aspect: str | None) -> None:
+    """With an aspect that was asked for: what the row says of it."""
+    if row.error:
+        what = "without text" if row.error["code"] == "empty_text" else "failed"
+        plain(f"{row.index}\t{what}\t{row.error['detail']}")
+        return
+    said = next((found for found in row.aspects or () if found.aspect == aspect), row)
+    plain(f"{row.index}\t{said.label}\t{said.score:.3f}\t{row.text or row.custom_id or ''}")
 
 
 def summary(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson = False) -> None:
@@ -135,8 +125,8 @@ def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJso
         plain(f"{mistake['index']}\t{mistake['predicted']} {mistake['score']:.1%}\tlabel {mistake['label']}\t{text}")
 
 
-def _figure(figure: dict[str, float] | None) -> str:
-    return "–" if figure is None else f"{figure['value']:.1%} ({figure['low']:.1%} to {figure['high']:.1%})"
+def _figure(document: dict[str, float] | None) -> str:
+    return figure(None if document is None else Figure.read(document))
 
 
 def throughput(job: JobId, json: AsJson = False) -> None:

@@ -16,6 +16,7 @@ from sentiq_client.cli.output import as_json, job_line, plain, say, say_notes
 from sentiq_client.client import Client
 from sentiq_client.jobs import JobHandle
 
+SET_FILES = (".yaml", ".yml", ".json")  #: endings that no name of a set has
 Input = Annotated[
     Path,
     typer.Argument(
@@ -31,6 +32,14 @@ IdColumn = Annotated[str | None, typer.Option(help="name, or number from 1; defa
 LabelColumn = Annotated[
     str | None,
     typer.Option(help="labels of people, for `sentiq evaluation`: name, or number from 1; default: recognised"),
+]
+DateColumn = Annotated[
+    str | None,
+    typer.Option(help="dates, for `sentiq timeline`, --from and --to: name, or number from 1; default: recognised"),
+]
+DateOrder = Annotated[
+    str | None,
+    typer.Option(help="whether 03/05/2024 is of May (day_first) or of March (month_first); default: recognised"),
 ]
 Sheet = Annotated[str | None, typer.Option(help="of a workbook: name, or number from 1")]
 Format = Annotated[
@@ -65,6 +74,8 @@ def submit(
     text_column: TextColumn = None,
     id_column: IdColumn = None,
     label_column: LabelColumn = None,
+    date_column: DateColumn = None,
+    date_order: DateOrder = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -80,6 +91,10 @@ def submit(
             "--keep-columns/--no-columns",
             help="keep all columns of the file, to have them back with the results; default: with --out",
         ),
+    ] = None,
+    aspects: Annotated[
+        str | None,
+        typer.Option(metavar="SET|FILE", help="a set of aspects: shop, food …, id@version, or a .yaml file"),
     ] = None,
     model: Annotated[str | None, typer.Option(help="id of a prepared model; default: the active one")] = None,
     neutral_band: Annotated[float | None, typer.Option(help="0 to 0.5: unsure rows are neutral")] = None,
@@ -118,6 +133,8 @@ def submit(
         "text_column": text_column or None,
         "id_column": id_column,
         "label_column": label_column,
+        "date_column": date_column,
+        "date_order": date_order,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -128,6 +145,7 @@ def submit(
         "header_row": header_row,
         "null_values": null_value or None,
         "keep_columns": kept or None,
+        "aspects": Path(aspects) if aspects and Path(aspects).suffix in SET_FILES else aspects,
         "model": model,
         "neutral_band": neutral_band,
         "long_texts": long_texts,
@@ -196,6 +214,8 @@ def preview(
     text_column: TextColumn = None,
     id_column: IdColumn = None,
     label_column: LabelColumn = None,
+    date_column: DateColumn = None,
+    date_order: DateOrder = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -212,6 +232,8 @@ def preview(
         "text_column": text_column or None,
         "id_column": id_column,
         "label_column": label_column,
+        "date_column": date_column,
+        "date_order": date_order,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -245,6 +267,7 @@ def _print_dry_run(found: dict[str, Any]) -> None:
         "text column": format_.get("text_column"),
         "id column": format_.get("id_column"),
         "label column": format_.get("label_column"),
+        "date column": format_.get("date_column"),
         "rows": f"{found['rows']:,}",
         "bad rows": f"{found['bad_rows']:,}",
         "without text": f"{found['without_text']:,}",
