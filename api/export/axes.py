@@ -56,7 +56,7 @@ class ColumnAxis:
         """`names`: the headings of all columns; `text_at`: see `text_position`."""
         self.name = f"column {at + 1}"
         self._at, self._text_at = at, text_at
-        self._named = names[at] if names[at] and names.count(names[at]) == 1 else str(at + 1)
+        self.named = names[at] if names[at] and names.count(names[at]) == 1 else str(at + 1)
 
     def values(self, counted: Counted) -> Sequence[Value]:
         return _at(column_cells(counted.given, self._at, self._text_at), counted.offsets)
@@ -66,7 +66,7 @@ class ColumnAxis:
 
     def parameters(self, value: Value) -> Mapping[str, str] | None:
         text = str(value)
-        return {"column": self._named, "value": text} if len(text) <= VALUE_CHARS else None
+        return {"column": self.named, "value": text} if len(text) <= VALUE_CHARS else None
 
 
 class LabelAxis:

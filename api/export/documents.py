@@ -77,7 +77,7 @@ def _links(job: Job) -> list[str]:
     """Return the names of what can be read of a job and done to it now."""
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
     if job.state.has_ended:
-        names += ["phrases", "findings"]
+        names += ["phrases", "findings", "report.html"]
     if job.file and job.file.date_number:
         names.append("timeline")
     if job.state.has_ended and job.file and job.file.label_column:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, get_args
@@ -26,7 +25,7 @@ from api.export.summary import summarise
 from api.export.workbook.file import workbook
 from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
-from api.routes.views import column_of, filter_of, neutral_band_of, order_of, view_of
+from api.routes.views import column_of, file_stem, filter_of, neutral_band_of, order_of, view_of
 from api.schemas.aspect_sets import JobAspects
 from api.schemas.common import any_of, problems
 from api.schemas.evaluation import EvaluationDocument, EvaluationQuery
@@ -60,10 +59,6 @@ CONTENT_TYPES = {
 }
 WRITERS: dict[str, Writer] = {"ndjson": streams.ndjson, "json": streams.json_array, "csv": streams.csv_table}
 
-_ENDINGS = re.compile(  #: of a file
-    r"(\.(csv|tsv|tab|txt|jsonl?|ndjson|xls[xmb]?|f?ods|et|html?|xml|parquet|arrow|feather|gz|zip))+$", re.IGNORECASE
-)
-NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 bytes, which are 85 Chinese characters
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 4
 #: Part of the name under which a document is kept: a version that writes it differently computes it again.
@@ -250,7 +245,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         return WRITERS[kind](job, rows if order is None else sorted_rows(rows, job, order.rows), view, labels)
 
     response = Response(content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = attachment(_stem(job), f"results.{kind}", job.id)
+    response.headers["Content-Disposition"] = attachment(file_stem(job), f"results.{kind}", job.id)
     if not job.state.has_ended:
         return with_file(response, pieces)
     size_name = f"size {hashlib.sha256(f'{_EDITION} {kind} {view!r}'.encode()).hexdigest()[:16]}"
@@ -263,11 +258,6 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         svc.results.cache_value(job, size_name, str(size))
 
     return with_final_file(response, pieces, tag=_tag(job, view, kind), kept_size=kept_size, keep_size=keep_size)
-
-
-def _stem(job: Job) -> str:
-    """Return the name of a file without its ending: that of the job, else the job's id."""
-    return _ENDINGS.sub("", re.split(r"[/\\]", job.options.name)[-1])[:NAME_CHARS].strip() or job.id
 
 
 def _tag(job: Job, view: View, kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,10 @@ from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.jobs.types import Job, JobOptions
 from sentiq.jobs.workers import live_workers
 
+_ENDINGS = re.compile(  #: of a file
+    r"(\.(csv|tsv|tab|txt|jsonl?|ndjson|xls[xmb]?|f?ods|et|html?|xml|parquet|arrow|feather|gz|zip))+$", re.IGNORECASE
+)
+NAME_CHARS = 80  #: of the job's name in that of a file; file systems take 255 bytes, which are 85 Chinese characters
 ORDERS = "sentiq.orders"  #: of the app's extensions: the orders in which results were sorted lately
 
 
@@ -102,6 +107,11 @@ def column_of(job: Job, named: str, field: str) -> int:
         detail = f"This job kept no columns of a file: submit it with keep_columns to use `{field}`."
         raise refused("no_columns", detail, field)
     return found
+
+
+def file_stem(job: Job) -> str:
+    """Return the name of a file without its ending: that of the job, else the job's id."""
+    return _ENDINGS.sub("", re.split(r"[/\\]", job.options.name)[-1])[:NAME_CHARS].strip() or job.id
 
 
 def labels_of(job: Job) -> tuple[str, ...]:

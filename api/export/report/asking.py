@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
 from api.export.aspect_counts import count_aspects
+from api.export.axes import AspectAxis, ColumnAxis, LabelAxis
+from api.export.cross import cross
 from api.export.kept import kept
+from api.export.matching import RowLabels, matches
 from api.export.phrases.asking import phrases
 from api.export.report import findings
+from api.export.report.document import Report
 from api.export.report.findings import NEGATIVE
 from api.export.report.surest import Surest, surest
-from api.export.rows import Filter, View
+from api.export.rows import Filter, View, text_position
+from api.export.summary import labels_first
 from api.export.timeline import timeline
 from api.schemas.aspect_sets import JobAspects
 from api.schemas.findings import Findings
 from api.schemas.phrases import Against, Phrases
-from api.schemas.timeline import AnyStep, Timeline
+from api.schemas.timeline import AnyStep, Cross, Timeline
 from sentiq.core.errors import InvalidInput
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
 
-PHRASES = 20  #: as the endpoint has without a limit
+PHRASES, GROUPS = 20, 20  #: as the endpoints have without a limit
 
 
 class Asking:
@@ -31,7 +37,7 @@ class Asking:
     """
 
     def __init__(self, results: Results, job: Job, view: View) -> None:
-        self._results, self._job, self._view = results, job, view
+        self._results, self._job, self._view = results, job, replace(view, language="en")  # as the endpoints' own
         self.has_negative = NEGATIVE in results.labels(job)
 
     def findings(self) -> Findings:
@@ -63,19 +69,29 @@ class Asking:
         )
         return Phrases.model_validate_json(made)
 
-    def timeline(self, aspect: int | None = None, step: AnyStep = "auto") -> Timeline | None:
-        """Return the labels by time, or those of an aspect; None where there are no dates or too many."""
-        if self._job.file is None or self._job.file.date_number is None:
-            return None
+    def timeline(self, aspect: int | None = None, step: AnyStep = "auto") -> Timeline:
+        """Return the labels by time, or those of an aspect. Raises InvalidInput where there are too many steps."""
         view = self._of(aspect)
-        with suppress(InvalidInput):
-            made = kept(
-                *(self._results, self._job, Timeline, f"{view!r} {step}"),
-                lambda: timeline(self._results, self._job, view, step),
-            )
-            found = Timeline.model_validate_json(made)
-            return found if found.points else None
-        return None
+        made = kept(
+            *(self._results, self._job, Timeline, f"{view!r} {step}"),
+            lambda: timeline(self._results, self._job, view, step),
+        )
+        return Timeline.model_validate_json(made)
+
+    def report(self, by: int | None) -> Report:
+        """Return all that a report is made of. `by`: place of the column by which its rows are grouped, if one is."""
+        columns = self._job.file.columns if self._job.file else ()
+        return Report(
+            counts=self._counts(),
+            findings=self.findings(),
+            aspects=self.aspects(),
+            surest=self.surest().data if self._view.aspects else {},
+            timeline=self._readable_timeline(),
+            column=None if by is None else columns[by] or str(by + 1),
+            groups=None if by is None else self._cross(by, LabelAxis()),
+            heat=self._cross(by, AspectAxis(self._view.aspects)) if by is not None and self._view.aspects else None,
+            phrases=self.phrases(),
+        )
 
     def surest(self) -> Surest:
         """Return the surest negative texts of each aspect."""
@@ -85,11 +101,38 @@ class Asking:
         )
         return Surest.model_validate_json(made)
 
+    def _counts(self) -> dict[str, int]:
+        """Return the rows of each label, then those of failed rows and of those without a text."""
+        labels, counts = RowLabels(self._view), Counter[str]()
+        for _, answers, offsets in matches(self._results, self._job, self._view, range(self._job.chunks)):
+            names = labels.of(answers)
+            counts.update(names if len(offsets) == len(names) else [names[offset] for offset in offsets])
+        self._results.check_job(self._job.id)
+        return labels_first(counts)
+
+    def _cross(self, by: int, axis: LabelAxis | AspectAxis) -> Cross:
+        columns = self._job.file.columns if self._job.file else ()
+        column = ColumnAxis(by, columns, text_position(self._job))
+        asked = f"{self._view!r} {column.named!r} {axis.name!r} {GROUPS}"
+        made = kept(
+            *(self._results, self._job, Cross, asked),
+            lambda: cross(self._results, self._job, self._view, (column, axis), GROUPS),
+        )
+        return Cross.model_validate_json(made)
+
+    def _readable_timeline(self) -> Timeline | None:
+        """Return the timeline; None where no row has a date, or dates are too far apart."""
+        if self._job.file is not None and self._job.file.date_number is not None:
+            with suppress(InvalidInput):
+                found = self.timeline()
+                return found if found.points else None
+        return None
+
     def _of(self, aspect: int | None, labels: tuple[str, ...] = ()) -> View:
         return replace(self._view, filter=replace(self._view.filter, labels=labels, aspect=aspect))
 
     def _findings(self) -> Findings:
-        aspects, of_all = self.aspects(), self.timeline()
+        aspects, of_all = self.aspects(), self._readable_timeline()
         found = []
         rows = 0
         if aspects is not None:
