@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -183,6 +184,12 @@ def test_the_command_shows_them(cluster: Cluster, job: str) -> None:
     ):
         document = json.loads(run(command[0], job, *command[1:], "--json").stdout)
         assert document["object"] == command[0]
+    one = run("analyze", "质量很好，就是物流太慢", "--aspects", "shop").stdout.decode()
+    assert re.search(r"^  物流: negative \d\.\d{3}  .*太慢", one, re.MULTILINE)
+    lines = run(
+        "analyze", "-", "--aspects", "shop", "--json", stdin="物流太慢\n下次还来\n".encode()
+    ).stdout.splitlines()
+    assert [[said["aspect"] for said in json.loads(line)["aspects"]] for line in lines] == [["物流"], []]
     refused = run("phrases", job)
     assert (refused.returncode, b"label=negative" in refused.stderr) == (3, True)
 

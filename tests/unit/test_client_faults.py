@@ -119,6 +119,11 @@ QUESTIONS: dict[str, Ask] = {
     "jobs": lambda client: list(client.jobs()),
     "models": lambda client: client.models(),
     "webhooks": lambda client: client.webhooks.list(),
+    "aspects": lambda client: client.job("job_1").aspects(),
+    "phrases": lambda client: client.job("job_1").phrases(),
+    "timeline": lambda client: client.job("job_1").timeline(),
+    "cross": lambda client: client.job("job_1").cross("1", "label"),
+    "aspect sets": lambda client: client.aspect_sets.list(),
 }
 every_question = pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 
@@ -378,3 +383,49 @@ def test_a_proxy_of_the_environment_is_used_unless_it_is_not_to_be(
         client.job("job_1").refresh()
     with connect(kind, server.url, retries=0, trust_env=False) as client:
         assert client.job("job_1").refresh().ended
+
+
+UPLOAD = answer("201 Created", json.dumps({"id": "upl_1", "object": "upload"}))
+GONE = answer("204 No Content")
+OWN_SET = {"id": "cafe", "aspects": [{"name": "等待", "words": ["等位"]}]}
+
+
+def test_a_set_of_aspects_goes_along_with_its_job_and_the_upload_is_forgotten(client: Client, server: Scripted) -> None:
+    server.answers = [UPLOAD, GOOD, GONE]
+    options: dict[str, Any] = {"name": "春", "metadata": {"a": "b"}, "null_values": ["无"]}
+    client.submit(["好", None], aspects=OWN_SET, idempotency_key="k", **options)
+    uploaded, made, deleted = server.asked
+    assert uploaded[0] == "POST /api/v1/uploads?null_values=%E6%97%A0 HTTP/1.1"
+    assert uploaded[2].splitlines() == [json.dumps("好").encode(), b"null"]
+    assert (made[0], made[1]["idempotency-key"]) == ("POST /api/v1/jobs HTTP/1.1", "k")
+    assert json.loads(made[2]) == {"upload": "upl_1", "aspects": OWN_SET, **options}
+    assert deleted[0] == "DELETE /api/v1/uploads/upl_1 HTTP/1.1"
+
+
+def test_the_upload_of_a_job_that_is_refused_is_forgotten_too(client: Client, server: Scripted) -> None:
+    server.answers = [UPLOAD, problem("422 Unprocessable Content", "invalid_aspects"), problem("404 Not Found", "gone")]
+    with pytest.raises(ApiError, match="invalid_aspects"):
+        client.submit(["好"], aspects=OWN_SET)
+    assert [asked[0].split()[0] for asked in server.asked] == ["POST", "POST", "DELETE"]
+
+
+def test_many_faults_of_a_request_are_told_together(client: Client, server: Scripted) -> None:
+    faults = [{"pointer": f"/aspects/{n}", "detail": f"Fault {n}."} for n in range(12)]
+    document = {"code": "invalid_aspects", "detail": "Fault 0. 11 more faults below.", "errors": faults}
+    server.answers = [answer("422 Unprocessable Content", json.dumps(document), "application/problem+json")]
+    with pytest.raises(ApiError, match=r"/aspects/9 Fault 9\. And 2 more\. \[invalid_aspects") as raised:
+        client.aspect_sets.put(OWN_SET)
+    assert len(raised.value.errors) == 12
+
+
+def test_a_set_without_an_id_is_told_before_anything_is_sent(client: Client, server: Scripted) -> None:
+    with pytest.raises(SentiqError, match="id: cafe"):
+        client.aspect_sets.put({"aspects": []})
+    assert server.asked == []
+
+
+def test_names_of_sets_stay_in_their_place(client: Client, server: Scripted) -> None:
+    server.answers = [problem("404 Not Found", "aspect_set_not_found")]
+    with pytest.raises(ApiError):
+        client.aspect_sets.get("../jobs?x=1")
+    assert server.asked[0][0] == "GET /api/v1/aspect-sets/..%2Fjobs%3Fx%3D1 HTTP/1.1"

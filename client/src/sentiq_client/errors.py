@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+FAULTS_TOLD = 10  #: of one request, in the message; `errors` has all that the service tells
+
 
 class SentiqError(Exception):
     """Base class of all errors of this package. `request_id` is None where no request was made."""
@@ -51,9 +53,10 @@ class ApiError(SentiqError):
         self.errors: list[dict[str, Any]] = document.get("errors", [])
         self.retry_after_s = retry_after_s  #: seconds that the service asks to wait
         self.sent_before = False  #: an earlier try may have done what was asked for
-        faults = [f"{e.get('pointer') or ''} {e.get('detail', '')}".strip() for e in self.errors[:3]]
+        faults = [f"{e.get('pointer') or ''} {e.get('detail', '')}".strip() for e in self.errors[:FAULTS_TOLD]]
         more = [fault for fault in faults if self.detail not in fault]
-        words = " ".join(filter(None, (self.detail, *more, note)))
+        rest = f"And {len(self.errors) - FAULTS_TOLD} more." if len(self.errors) > FAULTS_TOLD else ""
+        words = " ".join(filter(None, (self.detail, *more, rest, note)))
         super().__init__(f"{words} [{self.code}, HTTP {status}]", document.get("request_id") or request_id)
 
     @property

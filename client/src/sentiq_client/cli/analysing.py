@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sentiq_client.cli.inputs import STDIN, line_batches, standard_input
-from sentiq_client.cli.options import AsJson
+from sentiq_client.cli.options import AsJson, Aspects, chosen_set
 from sentiq_client.cli.output import as_json, flush, plain
 from sentiq_client.client import Client
 from sentiq_client.errors import ApiError, SentiqError
-from sentiq_client.models import Row
+from sentiq_client.models import Row, RowAspect
 
 ROWS_FAILED = 5
 
@@ -24,28 +25,30 @@ def register(app: typer.Typer) -> None:
 
 
 def analyze(
-    text: Annotated[str, typer.Argument(help="one text; - reads lines from standard input")], json: AsJson = False
+    text: Annotated[str, typer.Argument(help="one text; - reads lines from standard input")],
+    aspects: Aspects = None,
+    json: AsJson = False,
 ) -> None:
     """Classify one text, or one a line, now. Blank lines are left out; lines that fail say why."""
     with Client() as client:
         if text != STDIN:
-            found = client.analyze(text)
-            _show(found.text, found.label, found.score, None, json)
+            found = client.analyze(text, aspects=chosen_set(aspects))
+            _show(found.text, found.label, found.score, found.aspects, None, json)
             return
         count = failed = 0
-        for row in _lines(client):
+        for row in _lines(client, chosen_set(aspects)):
             if (row.error or {}).get("code") == "empty_text":
                 continue  # of invisible characters: as blank as the lines that the service leaves out
             count += 1
             failed += row.error is not None
-            _show(row.text, row.label, row.score, row.error, json)
+            _show(row.text, row.label, row.score, row.aspects, row.error, json)
     if count == 0:
         raise SentiqError("Standard input has no text.")
     if failed:
         raise typer.Exit(ROWS_FAILED)
 
 
-def _lines(client: Client) -> Iterator[Row]:
+def _lines(client: Client, aspects: str | Path | None) -> Iterator[Row]:
     """A job of the lines that have come, its rows, and then the next one: what was answered is printed early."""
     encoding: str | None = None
     with standard_input() as stream:
@@ -55,7 +58,12 @@ def _lines(client: Client) -> Iterator[Row]:
                 file.flush()
                 try:
                     job = client.submit_file(
-                        file.name, format="txt", filename="stdin", encoding=encoding, max_bad_share=1.0
+                        file.name,
+                        format="txt",
+                        filename="stdin",
+                        encoding=encoding,
+                        max_bad_share=1.0,
+                        aspects=aspects,
                     )
                 except ApiError as error:
                     if not any(fault.get("code") in ("no_rows", "no_row_read") for fault in error.errors):
@@ -94,11 +102,19 @@ def _numbered(row: Row, before: int) -> Row:
 
 
 def _show(
-    text: str | None, label: str | None, score: float | None, error: dict[str, object] | None, json: bool
+    text: str | None,
+    label: str | None,
+    score: float | None,
+    aspects: list[RowAspect] | None,
+    error: dict[str, object] | None,
+    json: bool,
 ) -> None:
     if json:
-        as_json({"text": text, "label": label, "score": score, "error": error})
+        said = {} if aspects is None else {"aspects": [asdict(each) for each in aspects]}
+        as_json({"text": text, "label": label, "score": score, "error": error, **said})
     elif error is not None or score is None:
         plain(f"{'failed':9}        {error['detail'] if error else ''}")
     else:
         plain(f"{label:9} {score:.3f}  {text}")
+        for each in aspects or ():
+            plain(f"  {each.aspect}: {each.label} {each.score:.3f}  {each.clause}")

@@ -19,6 +19,10 @@ Include = Annotated[
     str | None,
     typer.Option(help="carry along: text, columns, or both with a comma; default: the columns if they are kept"),
 ]
+Aspects = Annotated[
+    str | None,
+    typer.Option(metavar="SET|FILE", help="a set of aspects: shop, food …, id@version, or a .yaml file"),
+]
 Band = Annotated[float | None, typer.Option("--neutral-band", help="0 to 0.5: unsure rows are neutral")]
 
 By = Annotated[str | None, typer.Option(help="a column of the file that was kept, by heading or number from 1")]
@@ -44,6 +48,7 @@ From = Annotated[
 To = Annotated[str | None, typer.Option("--to", help="only rows of this time or earlier")]
 AspectName = Annotated[str | None, typer.Option("--aspect", help="only rows that speak of this aspect")]
 
+SET_FILES = (".yaml", ".yml", ".json")  #: endings that no name of a set has
 INCLUDED = ("text", "columns")
 NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
 
@@ -69,6 +74,11 @@ def included(include: str | None, job: Job, out: Path | None = None) -> str:
     if "columns" in include and not kept:
         raise typer.BadParameter(f"{NOT_KEPT}.", param_hint="--include")
     return include
+
+
+def chosen_set(named: str | None) -> str | Path | None:
+    """A set of aspects as the client takes it: its name, or the file that has it."""
+    return Path(named) if named and Path(named).suffix in SET_FILES else named
 
 
 def workbook(out: Path | None, by: str | None, lang: str | None) -> dict[str, str | None]:

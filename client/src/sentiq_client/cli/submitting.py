@@ -11,12 +11,22 @@ import typer
 
 from sentiq_client import progress
 from sentiq_client.cli.inputs import readable
-from sentiq_client.cli.options import AsJson, BookBy, Include, Lang, Out, check_include, included, workbook
+from sentiq_client.cli.options import (
+    AsJson,
+    Aspects,
+    BookBy,
+    Include,
+    Lang,
+    Out,
+    check_include,
+    chosen_set,
+    included,
+    workbook,
+)
 from sentiq_client.cli.output import as_json, job_line, plain, say, say_notes
 from sentiq_client.client import Client
 from sentiq_client.jobs import JobHandle
 
-SET_FILES = (".yaml", ".yml", ".json")  #: endings that no name of a set has
 Input = Annotated[
     Path,
     typer.Argument(
@@ -92,10 +102,7 @@ def submit(
             help="keep all columns of the file, to have them back with the results; default: with --out",
         ),
     ] = None,
-    aspects: Annotated[
-        str | None,
-        typer.Option(metavar="SET|FILE", help="a set of aspects: shop, food …, id@version, or a .yaml file"),
-    ] = None,
+    aspects: Aspects = None,
     model: Annotated[str | None, typer.Option(help="id of a prepared model; default: the active one")] = None,
     neutral_band: Annotated[float | None, typer.Option(help="0 to 0.5: unsure rows are neutral")] = None,
     long_texts: Annotated[str | None, typer.Option(help="truncate, head_tail or windows")] = None,
@@ -145,7 +152,7 @@ def submit(
         "header_row": header_row,
         "null_values": null_value or None,
         "keep_columns": kept or None,
-        "aspects": Path(aspects) if aspects and Path(aspects).suffix in SET_FILES else aspects,
+        "aspects": chosen_set(aspects),
         "model": model,
         "neutral_band": neutral_band,
         "long_texts": long_texts,
