@@ -18,6 +18,7 @@ from sentiq_client import ApiError, Client
 from tests.support.clients import Connect, connect
 from tests.support.cluster import Cluster
 from tests.support.command import sentiq
+from tests.support.jobs import closed_window
 
 pytestmark = pytest.mark.cluster
 
@@ -100,6 +101,24 @@ def test_the_numbers_of_a_job_are_typed_filtered_and_lead_to_rows(client: Client
     assert {found.label for found in spoken} == {"negative"}
 
 
+def test_what_to_mend_first_is_told_and_a_report_says_it_to_people(client: Client, job: str, tmp_path: Path) -> None:
+    handle = client.job(job)
+    (finding, *_) = handle.findings().findings
+    assert (finding.name, finding.negative) == ("物流", COMPLAINTS)
+    assert all(COMPLAINT in example.text for example in finding.examples)
+    assert handle.findings(where={"店铺": "南店"}).findings == []
+    page = handle.report(tmp_path / "report.html", lang="zh", by="店铺").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "最该先改的" in page
+    assert BAD_SHOP in page
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    waiting = client.submit(["好"], window=closed_window())
+    with pytest.raises(ApiError, match="job_not_ended"):
+        waiting.report(tmp_path / "early.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    waiting.delete()
+
+
 def test_refusals_say_what_would_help(client: Client, job: str) -> None:
     handle = client.job(job)
     with pytest.raises(ApiError, match="`label=negative`") as nothing:
@@ -163,7 +182,7 @@ def told(done: subprocess.CompletedProcess[bytes]) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.decode().splitlines()]
 
 
-def test_the_command_shows_them(cluster: Cluster, job: str) -> None:
+def test_the_command_shows_them(cluster: Cluster, job: str, tmp_path: Path) -> None:
     run = partial(sentiq, cluster.url)
     heading, worst, *_ = told(run("aspects", job))
     assert heading[0].startswith("shop@")
@@ -184,6 +203,11 @@ def test_the_command_shows_them(cluster: Cluster, job: str) -> None:
     ):
         document = json.loads(run(command[0], job, *command[1:], "--json").stdout)
         assert document["object"] == command[0]
+    mend = told(run("findings", job))
+    assert mend[0][:2] == ["物流", f"{COMPLAINTS} of {COMPLAINTS} negative"]
+    out = tmp_path / "report.html"
+    assert run("report", job, "--out", out, "--lang", "zh", "--from", "2024-03").returncode == 0
+    assert "最该先改的" in out.read_text(encoding="utf-8")
     one = run("analyze", "质量很好，就是物流太慢", "--aspects", "shop").stdout.decode()
     assert re.search(r"^  物流: negative \d\.\d{3}  .*太慢", one, re.MULTILINE)
     lines = run(

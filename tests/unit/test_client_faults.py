@@ -123,6 +123,7 @@ QUESTIONS: dict[str, Ask] = {
     "phrases": lambda client: client.job("job_1").phrases(),
     "timeline": lambda client: client.job("job_1").timeline(),
     "cross": lambda client: client.job("job_1").cross("1", "label"),
+    "findings": lambda client: client.job("job_1").findings(),
     "aspect sets": lambda client: client.aspect_sets.list(),
 }
 every_question = pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
@@ -429,3 +430,12 @@ def test_names_of_sets_stay_in_their_place(client: Client, server: Scripted) -> 
     with pytest.raises(ApiError):
         client.aspect_sets.get("../jobs?x=1")
     assert server.asked[0][0] == "GET /api/v1/aspect-sets/..%2Fjobs%3Fx%3D1 HTTP/1.1"
+
+
+def test_a_page_of_a_login_is_no_report(client: Client, server: Scripted, tmp_path: Path) -> None:
+    server.answers = [HTML]
+    with pytest.raises(UnexpectedAnswer, match="Corporate login"):
+        client.job("job_1").report(tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+    server.answers = [answer("200 OK", "<p>好</p>", "text/html", Content_Disposition='attachment; filename="a.html"')]
+    assert client.job("job_1").report(tmp_path / "report.html").read_text(encoding="utf-8") == "<p>好</p>"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pandas
 import polars
@@ -14,11 +14,25 @@ import pytest
 import yaml
 
 from api.schemas.aspect_sets import JobAspects as ServiceAspects
-from api.schemas.results import FilterQuery
+from api.schemas.findings import Findings as ServiceFindings
+from api.schemas.phrases import Phrases as ServicePhrases
+from api.schemas.results import FilterQuery, SliceQuery
 from api.schemas.timeline import Cross as ServiceCross
 from api.schemas.timeline import Timeline as ServiceTimeline
 from sentiq.aspects.files import built_in, from_yaml, to_yaml
-from sentiq_client import AspectSet, Cross, Filters, JobAspects, Phrases, Row, SentiqError, Timeline, frames
+from sentiq_client import (
+    AspectSet,
+    Cross,
+    Filters,
+    Findings,
+    JobAspects,
+    Phrases,
+    Row,
+    SentiqError,
+    Slice,
+    Timeline,
+    frames,
+)
 from sentiq_client.definitions import definition_of
 from sentiq_client.filters import filter_params
 
@@ -107,10 +121,33 @@ PHRASES: dict[str, Any] = {
 }
 
 
+FINDINGS: dict[str, Any] = {
+    "job_id": "job_1",
+    "state": "completed",
+    "rows": 9,
+    "data": [
+        {
+            "kind": "aspect",
+            "name": "物流",
+            "rows": 4,
+            "negative": 3,
+            "share": FIGURE,
+            "of_all": FIGURE,
+            "rise": {"start": "2024-03-04", "end": "2024-03-10", "difference": 0.21, "p_value": 0.003},
+            "phrases": [{"phrase": "物流太慢", "rows": 3}],
+            "examples": [{"index": 1, "label": "negative", "text": "物流太慢了"}],
+            "parameters": {"aspect": "物流", "label": "negative"},
+        }
+    ],
+}
+
+
 def test_the_documents_of_these_tests_are_those_of_the_service() -> None:
     ServiceTimeline.model_validate(TIMELINE)
     ServiceAspects.model_validate(ASPECTS)
     ServiceCross.model_validate(CROSS)
+    ServicePhrases.model_validate(PHRASES)
+    ServiceFindings.model_validate(FINDINGS)
 
 
 def test_a_timeline_is_a_frame_with_times() -> None:
@@ -168,6 +205,14 @@ def test_phrases_are_a_frame_and_keep_their_examples() -> None:
     assert frame["negative"].isna().all()
 
 
+def test_what_to_mend_is_typed() -> None:
+    (finding,) = Findings.read(FINDINGS).findings
+    assert finding.rise is not None
+    assert (finding.name, finding.rise.start, finding.phrases) == ("物流", "2024-03-04", {"物流太慢": 3})
+    still = FINDINGS["data"][0] | {"rise": None}
+    assert Findings.read(FINDINGS | {"data": [still]}).findings[0].rise is None
+
+
 def test_rows_have_a_column_for_each_aspect_of_which_any_speaks() -> None:
     plain: dict[str, Any] = {
         "custom_id": None,
@@ -210,8 +255,9 @@ def test_cells_are_added_to_pairs_that_are_given_as_the_service_has_them() -> No
 
 
 def test_the_filters_of_the_client_are_all_that_the_service_has() -> None:
-    theirs = {name.rstrip("_") for name in FilterQuery.model_fields} - {"column", "value"}
-    assert {name.rstrip("_") for name in Filters.__annotations__} - {"where"} == theirs
+    for query, ours in ((FilterQuery, Filters), (SliceQuery, Slice)):
+        theirs = set(query.model_fields) - {"column", "value"}
+        assert set(get_type_hints(ours)) - {"where"} == theirs
 
 
 YAML = "id: cafe\ntitle: 咖啡馆\naspects:\n- name: 环境\n  words: [吵, WiFi, no, 2.0]\n  except: [争吵]\n"

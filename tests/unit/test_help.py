@@ -29,7 +29,7 @@ ADMIN = (
 CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
     "evaluation", "list", "models", "top", "throughput", "webhooks", "aspects", "phrases", "timeline", "cross",
-    "aspect-sets",
+    "aspect-sets", "findings", "report",
 )  # fmt: skip
 BENCHMARKS = [
     path.stem for path in sorted((REPOSITORY / "tools" / "benchmarks").glob("*.py")) if "__main__" in path.read_text()

@@ -16,8 +16,8 @@ from sentiq_client.errors import (
     UnexpectedAnswer,
     WaitTimeout,
 )
-from sentiq_client.filters import Filters
-from sentiq_client.insights import Cross, Figure, JobAspects, Phrases, Timeline
+from sentiq_client.filters import Filters, Slice
+from sentiq_client.insights import Cross, Figure, Findings, JobAspects, Phrases, Timeline
 from sentiq_client.jobs import JobHandle
 from sentiq_client.models import Analysis, AspectSet, Attempt, Job, Note, Row, RowAspect, Throughput, Webhook
 from sentiq_client.results import Results
@@ -37,6 +37,7 @@ __all__ = [
     "Cross",
     "Figure",
     "Filters",
+    "Findings",
     "InvalidSignature",
     "Job",
     "JobAspects",
@@ -49,6 +50,7 @@ __all__ = [
     "Row",
     "RowAspect",
     "SentiqError",
+    "Slice",
     "Throughput",
     "Timeline",
     "UnexpectedAnswer",

@@ -74,8 +74,11 @@ def not_ours(response: httpx.Response, request_id: str) -> UnexpectedAnswer:
     )
 
 
-def has_type(response: httpx.Response, wanted: str) -> bool:
-    return _type(response) == wanted
+def is_file(response: httpx.Response, media_type: str) -> bool:
+    """Whether it is a file of this type. A page may be that of a login: one of the service is an attachment."""
+    if media_type == "text/html" and not response.headers.get("Content-Disposition", "").startswith("attachment"):
+        return False
+    return _type(response) == media_type
 
 
 def _unexpected(response: httpx.Response, request_id: str, detail: str, *, damaged: bool = False) -> UnexpectedAnswer:

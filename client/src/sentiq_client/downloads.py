@@ -66,7 +66,7 @@ class Download:
         if not answer.is_success:
             answer.read()
             return answers.refusal(answer, self._request_id)
-        if not answers.has_type(answer, self._media_type):
+        if not answers.is_file(answer, self._media_type):
             answer.read()
             raise answers.not_ours(answer, self._request_id)
         self._write(answer)

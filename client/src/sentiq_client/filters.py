@@ -11,19 +11,24 @@ from sentiq_client.inputs import as_params
 Date = str | date  #: a period as text, such as 2024-03; a day; or a moment, by the clock of the file
 
 
-class Filters(TypedDict, total=False):
-    """Filters that the service takes wherever it counts or gives rows; rows must pass all of them."""
+class Slice(TypedDict, total=False):
+    """Filters by what is in the file, which the service takes for all that it finds; rows must pass all of them."""
+
+    contains: str | None  #: in the text or the custom_id
+    where: Mapping[str, str | Iterable[str]] | None  #: the cell, or one of the cells, of each kept column
+    from_: Date | None  #: the first period; rows without a date are left out
+    to: Date | None  #: the last period
+    neutral_band: float | None
+
+
+class Filters(Slice, total=False):
+    """Filters by what is answered too, where the service counts or gives rows."""
 
     label: str | Iterable[str] | None  #: one of these labels; with `aspect`, what the row says of the aspect
     only: str | None  #: "failed" or "without_text"
     min_score: float | None
     max_score: float | None
-    contains: str | None  #: in the text or the custom_id
-    where: Mapping[str, str | Iterable[str]] | None  #: the cell, or one of the cells, of each kept column
-    from_: Date | None  #: the first period; rows without a date are left out
-    to: Date | None  #: the last period
     aspect: str | None  #: rows that speak of it
-    neutral_band: float | None
 
 
 def filter_params(asked: Mapping[str, Any]) -> dict[str, Any]:

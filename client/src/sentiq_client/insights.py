@@ -1,4 +1,4 @@
-"""What the rows of a job say: aspects, phrases, time and groups. Each is typed, and becomes a frame."""
+"""What the rows of a job say: what to mend, aspects, phrases, time and groups. Each is typed; most become frames."""
 
 from __future__ import annotations
 
@@ -276,6 +276,65 @@ class Phrase:
             forms={form["phrase"]: form["rows"] for form in document["forms"]},
             examples=[Example.read(example) for example in document["examples"]],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """The last step of time in which more of an aspect was negative than in the one before, beyond chance."""
+
+    start: str
+    end: str
+    difference: float
+    p_value: float
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(document["start"], document["end"], document["difference"], document["p_value"])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to mend: the share of its rows, and of all, that is negative. `parameters` of results take these."""
+
+    kind: str  #: "aspect" or "phrase"
+    name: str
+    rows: int
+    negative: int
+    share: Figure
+    of_all: Figure
+    rise: Rise | None
+    phrases: dict[str, int]
+    examples: list[Example]
+    parameters: dict[str, str]
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        rise = document["rise"]
+        return cls(
+            kind=document["kind"],
+            name=document["name"],
+            rows=document["rows"],
+            negative=document["negative"],
+            share=Figure.read(document["share"]),
+            of_all=Figure.read(document["of_all"]),
+            rise=None if rise is None else Rise.read(rise),
+            phrases={each["phrase"]: each["rows"] for each in document["phrases"]},
+            examples=[Example.read(example) for example in document["examples"]],
+            parameters=document["parameters"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What to mend first, and the rows that were looked at. `document` is the whole answer."""
+
+    rows: int
+    findings: list[Finding]
+    document: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        return cls(document["rows"], [Finding.read(each) for each in document["data"]], document)
 
 
 @dataclass(frozen=True, slots=True)

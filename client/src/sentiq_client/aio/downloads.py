@@ -65,7 +65,7 @@ class AsyncDownload:
         if not answer.is_success:
             await answer.aread()
             return answers.refusal(answer, self._request_id)
-        if not answers.has_type(answer, self._media_type):
+        if not answers.is_file(answer, self._media_type):
             await answer.aread()
             raise answers.not_ours(answer, self._request_id)
         await self._write(answer)

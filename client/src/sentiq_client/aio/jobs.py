@@ -12,9 +12,9 @@ from sentiq_client.aio.results import AsyncResults
 from sentiq_client.aio.transport import AsyncTransport, new_request_id
 from sentiq_client.aio.waiting import call, sleep
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
-from sentiq_client.filters import Date, Filters, filter_params
+from sentiq_client.filters import Date, Filters, Slice, filter_params
 from sentiq_client.inputs import as_params
-from sentiq_client.insights import Cross, JobAspects, Phrases, Timeline
+from sentiq_client.insights import Cross, Findings, JobAspects, Phrases, Timeline
 from sentiq_client.models import Evaluation, Job, Summary, Throughput
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0
@@ -137,6 +137,14 @@ class AsyncJobHandle:
         params = as_params({"by": by, "neutral_band": neutral_band})
         return await self._transport.ask(dict, "GET", self._path("/evaluation"), params=params)
 
+    async def findings(self, **filters: Unpack[Slice]) -> Findings:
+        """Return what to mend first, three things at most, of a job that has ended: aspects, or where it looks for none
+        phrases, that most negative texts speak of.
+
+        Raises ApiError, with status 409 where the job has not ended.
+        """
+        return await self._transport.ask(Findings.read, "GET", self._path("/findings"), params=filter_params(filters))
+
     async def aspects(self, **filters: Unpack[Filters]) -> JobAspects:
         """Return counts and shares of labels for each aspect, of the rows that the filters take; what to mend first.
 
@@ -183,18 +191,20 @@ class AsyncJobHandle:
         The file appears once it is complete. A broken download continues where it broke.
         Raises SentiqError and OSError.
         """
-        path = Path(path)
-        ending = path.suffix.lower().removeprefix(".")
+        ending = Path(path).suffix.lower().removeprefix(".")
         kind = kind or (ending if ending in FILE_TYPES else "ndjson")
-        part = path.with_name(path.name + ".part")
-        try:
-            with await call(_opened, part) as file:
-                url, media_type = self._path(f"/results.{kind}"), FILE_TYPES.get(kind, "")
-                await AsyncDownload(self._transport, file, url, media_type, filter_params(filters), on_bytes).run()
-            await call(part.replace, path)
-        finally:
-            await call(part.unlink, True)
-        return path
+        return await self._save(path, f"/results.{kind}", FILE_TYPES.get(kind, ""), filter_params(filters), on_bytes)
+
+    async def report(
+        self, path: str | Path, *, lang: str | None = None, by: str | None = None, **filters: Unpack[Slice]
+    ) -> Path:
+        """Write a report of a job that has ended to a file: one page of HTML that opens offline, and has texts in it.
+
+        `lang`: "zh" or "en", the default. `by`: the kept column of its groups; else the one that tells most apart.
+        The file appears once it is complete. Raises SentiqError and OSError.
+        """
+        params = filter_params({"lang": lang, "by": by, **filters})
+        return await self._save(path, "/report.html", "text/html", params, None)
 
     async def pause(self) -> Job:
         """Pause the job: no further chunk is started."""
@@ -232,6 +242,20 @@ class AsyncJobHandle:
     async def _do(self, what: str) -> Job:
         self._job = job = await self._transport.ask(Job.read, "POST", self._path(f"/{what}"))
         return job
+
+    async def _save(
+        self, path: str | Path, url: str, media_type: str, params: dict[str, Any], on_bytes: OnReceived | None
+    ) -> Path:
+        """Write what the service has there to a file, which gets its name when it is complete."""
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        try:
+            with await call(_opened, part) as file:
+                await AsyncDownload(self._transport, file, self._path(url), media_type, params, on_bytes).run()
+            await call(part.replace, path)
+        finally:
+            await call(part.unlink, True)
+        return path
 
     def _path(self, rest: str = "") -> str:
         return f"/api/v1/jobs/{self.id}{rest}"

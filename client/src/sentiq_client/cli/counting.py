@@ -1,15 +1,16 @@
-"""aspects, phrases, timeline, cross: what the rows of a job say."""
+"""findings, aspects, phrases, timeline, cross, report: what the rows of a job say."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sentiq_client.cli.options import AsJson, JobId, with_filters
+from sentiq_client.cli.options import AsJson, JobId, with_filters, with_slice
 from sentiq_client.cli.output import as_json, figure, plain, say
 from sentiq_client.client import Client
-from sentiq_client.insights import Cell, Group, Shares, Step
+from sentiq_client.insights import Cell, Example, Group, Shares, Step
 
 WORST = "negative"  #: whose share a crossing shows
 
@@ -17,8 +18,27 @@ Limit = Annotated[int | None, typer.Option(min=1, max=50, help="so many at most;
 
 
 def register(app: typer.Typer) -> None:
-    for command in (aspects, phrases, timeline, cross):
+    for command in (findings, aspects, phrases, timeline, cross, report):
         app.command()(command)
+
+
+@with_slice
+def findings(job: JobId, filters: dict[str, Any], json: AsJson = False) -> None:
+    """What to mend first, three things at most: how many rows are negative about it, what they say, and examples."""
+    with Client() as client:
+        found = client.job(job).findings(**filters)
+    if json:
+        as_json(found.document)
+        return
+    if not found.findings:
+        say("No three rows are negative about one thing.")
+    for each in found.findings:
+        plain("\t".join((each.name, f"{each.negative:,} of {each.rows:,} negative", figure(each.share))))
+        if each.rise:
+            plain(f"  {each.rise.start} to {each.rise.end}: {each.rise.difference:+.1%} (p = {each.rise.p_value:.2g})")
+        if each.phrases:
+            plain(f"  {', '.join(each.phrases)}")
+        _print_examples(each.examples)
 
 
 @with_filters
@@ -63,8 +83,7 @@ def phrases(
             f"negative {figure(each.negative)}",
         )
         plain("\t".join(told))
-        for example in each.examples:
-            plain(f"  {example.index}\t{example.label}\t{' '.join(example.text.split())}")
+        _print_examples(each.examples)
 
 
 @with_filters
@@ -107,6 +126,27 @@ def cross(
     plain("\t".join((rows, found.counted, *map(_name, found.columns))))
     for group, cells in zip(found.rows, found.cells, strict=True):
         plain("\t".join((_name(group), f"{group.rows:,}", *map(_cell, cells))))
+
+
+@with_slice
+def report(
+    job: JobId,
+    out: Annotated[Path, typer.Option("--out", "-o", help="write it here: report.html")],
+    filters: dict[str, Any],
+    lang: Annotated[str | None, typer.Option(help="en, the default, or zh")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="the kept column of its groups; default: the one that tells most apart")
+    ] = None,
+) -> None:
+    """Write a report of an ended job: one page that opens offline. It has texts of the job in it."""
+    with Client() as client:
+        client.job(job).report(out, lang=lang, by=by, **filters)
+    say(f"report: {out}")
+
+
+def _print_examples(examples: list[Example]) -> None:
+    for example in examples:
+        plain(f"  {example.index}\t{example.label}\t{' '.join(example.text.split())}")
 
 
 def _shares(shares: Shares) -> list[str]:

@@ -89,53 +89,70 @@ def workbook(out: Path | None, by: str | None, lang: str | None) -> dict[str, st
     return {"by": by, "lang": lang}
 
 
-def _filters(
-    label: Labels = None,
-    min_score: MinScore = None,
-    max_score: MaxScore = None,
+def _slice(
     contains: Contains = None,
-    failed: Failed = False,
-    without_text: WithoutText = False,
     column: Columns = None,
     value: Values = None,
     from_: From = None,
     to: To = None,
-    aspect: AspectName = None,
     neutral_band: Band = None,
 ) -> dict[str, Any]:
-    """Return filters as the client takes them. Raises typer.BadParameter."""
+    """Return filters by what is in the file as the client takes them."""
+    return {
+        "contains": contains,
+        "column": column or None,
+        "value": value or None,
+        "from_": from_,
+        "to": to,
+        "neutral_band": neutral_band,
+    }
+
+
+def _answered(
+    label: Labels = None,
+    min_score: MinScore = None,
+    max_score: MaxScore = None,
+    failed: Failed = False,
+    without_text: WithoutText = False,
+    aspect: AspectName = None,
+) -> dict[str, Any]:
+    """Return filters by what was answered as the client takes them. Raises typer.BadParameter."""
     if failed and without_text:
         raise typer.BadParameter("no row is both; give one of them.", param_hint="--failed, --without-text")
     return {
         "label": label or None,
         "min_score": min_score,
         "max_score": max_score,
-        "contains": contains,
         "only": "failed" if failed else "without_text" if without_text else None,
-        "column": column or None,
-        "value": value or None,
-        "from_": from_,
-        "to": to,
         "aspect": aspect,
-        "neutral_band": neutral_band,
     }
 
 
-def with_filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that select rows, behind its own; it gets them as its argument `filters`."""
-    own = [each for each in _parameters(command) if each.name != "filters"]
-    shared = _parameters(_filters)
+def _with(*readers: Callable[..., dict[str, Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what gives a command the options of `readers`, behind its own; it gets `filters`, which they return."""
 
-    def run(**given: Any) -> None:
-        filters = _filters(**{each.name: given.pop(each.name) for each in shared})
-        command(**given, filters=filters)
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            filters: dict[str, Any] = {}
+            for reader in readers:
+                filters |= reader(**{each.name: given.pop(each.name) for each in _parameters(reader)})
+            command(**given, filters=filters)
 
-    functools.update_wrapper(run, command)
-    del run.__wrapped__  # type: ignore[attr-defined]  # its signature is not that of the command
-    run.__annotations__ = {}
-    run.__signature__ = inspect.Signature(own + shared)  # type: ignore[attr-defined]
-    return run
+        own = [each for each in _parameters(command) if each.name != "filters"]
+        functools.update_wrapper(run, command)
+        del run.__wrapped__  # type: ignore[attr-defined]  # its signature is not that of the command
+        run.__annotations__ = {}
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [*own, *(each for reader in readers for each in _parameters(reader))]
+        )
+        return run
+
+    return decorated
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function, eval_str=True).parameters.values())
+
+
+with_filters = _with(_answered, _slice)
+with_slice = _with(_slice)
