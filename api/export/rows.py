@@ -100,6 +100,7 @@ class View:
     by: int | None = None  # place from 0 of the column that a workbook counts by
     language: Language = "en"  # of what a workbook says beside the rows
     aspects: tuple[str, ...] = ()  # names of those of the job's set; empty where it has none
+    report: bool = False  # a workbook has sheets of what people say, where the job has aspects or dates
 
 
 class ResultRow(NamedTuple):

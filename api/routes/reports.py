@@ -10,7 +10,6 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.export.mentions import aspect_names
 from api.export.report.asking import Asking
-from api.export.report.columns import likeliest_column
 from api.export.report.page import page
 from api.export.report.pictures import aspects_svg, timeline_svg
 from api.export.report.words import Words
@@ -59,7 +58,7 @@ def download_report(path: JobPath, query: ReportQuery) -> Response:
     job = _ended(path.job_id)
     view = _view(query, job)
     results = services().results
-    by = likeliest_column(results, job) if query.by is None else column_of(job, query.by, "by")
+    by = None if query.by is None else column_of(job, query.by, "by")
     return _file(job, "report.html", HTML, page(job, view, Asking(results, job, view).report(by)))
 
 

@@ -20,6 +20,7 @@ from api.export.kept import kept
 from api.export.order import sorted_rows
 from api.export.phrases.asking import phrases
 from api.export.phrases.sides import other_filter
+from api.export.report.asking import Asking
 from api.export.rows import Filter, ResultRow, View, plain_view, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
@@ -60,7 +61,7 @@ CONTENT_TYPES = {
 WRITERS: dict[str, Writer] = {"ndjson": streams.ndjson, "json": streams.json_array, "csv": streams.csv_table}
 
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
-_EDITION = 4
+_EDITION = 5
 #: Part of the name under which a document is kept: a version that writes it differently computes it again.
 _SUMMARY_FORM, _EVALUATION_FORM = (
     hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
@@ -219,7 +220,10 @@ def download_csv(path: JobPath, query: ViewQuery) -> Response:
 
 @blueprint.get("/results.xlsx", summary="Download XLSX", responses=_answers("xlsx"))
 def download_xlsx(path: JobPath, query: WorkbookQuery) -> Response:
-    """For people: the rows, then a summary with a chart. It begins when it is made: a second for 100,000 rows."""
+    """For people: the rows, then a summary with a chart. It begins when it is made: a second for 100,000 rows.
+
+    A job with aspects or dates has sheets of what people say behind it, for which phrases are looked for first.
+    """
     preferred = request.accept_languages.best_match(get_args(Language), "en")
     response = _download(path.job_id, query.model_copy(update={"lang": query.lang or preferred}), "xlsx")
     response.vary.add("Accept-Language")
@@ -239,7 +243,8 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
 
     def pieces() -> Iterator[bytes]:
         if kind == "xlsx":
-            return workbook(svc.results, job, view, None if order is None else order.rows)
+            report = Asking(svc.results, job, view).report(view.by) if _has_report(job, view) else None
+            return workbook(svc.results, job, view, None if order is None else order.rows, report=report)
         labels = svc.results.labels(job) if kind in _WITH_LABELS else ()
         rows = read_rows(svc.results, job, view)
         return WRITERS[kind](job, rows if order is None else sorted_rows(rows, job, order.rows), view, labels)
@@ -258,6 +263,13 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
         svc.results.cache_value(job, size_name, str(size))
 
     return with_final_file(response, pieces, tag=_tag(job, view, kind), kept_size=kept_size, keep_size=keep_size)
+
+
+def _has_report(job: Job, view: View) -> bool:
+    """Tell whether a workbook has the sheets of a report: it is of all labels, and of more than these."""
+    chosen = view.filter
+    says_more = bool(job.options.aspects or (job.file and job.file.date_number))
+    return view.report and job.state.has_ended and says_more and chosen.takes_any
 
 
 def _tag(job: Job, view: View, kind: str) -> str:

@@ -32,10 +32,10 @@ def view_of(query: ViewQuery, job: Job) -> View:
 
     Raises InvalidInput when the job has no such column or label, or did not keep the columns that are asked for.
     """
-    by, language = None, None
+    by, language, report = None, None, False
     if isinstance(query, WorkbookQuery):
         by = None if query.by is None else column_of(job, query.by, "by")
-        language = query.lang
+        language, report = query.lang, query.report
     include = (query.include or "").split(",")
     view = View(
         neutral_band_of(job.options, query.neutral_band),
@@ -46,6 +46,7 @@ def view_of(query: ViewQuery, job: Job) -> View:
         by=by,
         language=language or "en",
         aspects=aspect_names(job.options),
+        report=report,
     )
     if view.columns and not (job.file and job.file.columns):
         detail = "The job kept no columns of a file: submit the file with `keep_columns`, or leave `columns` out."

@@ -95,6 +95,11 @@ class WorkbookQuery(ViewQuery):
         max_length=255,
         description="a column of the file that the job kept, by heading or number from 1: the summary counts by it too",
     )
+    report: bool = Field(
+        True,
+        description="sheets of what to mend, aspects, time, groups and phrases, with charts; of an ended job that has "
+        "aspects or dates, unless rows are chosen by `label`, scores, `only` or `aspect`",
+    )
     lang: Language | None = Field(
         None, description="of headings, labels and notes; default: what `Accept-Language` prefers, else English"
     )

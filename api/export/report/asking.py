@@ -13,6 +13,7 @@ from api.export.kept import kept
 from api.export.matching import RowLabels, matches
 from api.export.phrases.asking import phrases
 from api.export.report import findings
+from api.export.report.columns import likeliest_column
 from api.export.report.document import Report
 from api.export.report.findings import NEGATIVE
 from api.export.report.surest import Surest, surest
@@ -37,7 +38,8 @@ class Asking:
     """
 
     def __init__(self, results: Results, job: Job, view: View) -> None:
-        self._results, self._job, self._view = results, job, replace(view, language="en")  # as the endpoints' own
+        self._results, self._job = results, job
+        self._view = View(view.neutral_band, view.filter, aspects=view.aspects)  # as the endpoints of its own have it
         self.has_negative = NEGATIVE in results.labels(job)
 
     def findings(self) -> Findings:
@@ -79,7 +81,11 @@ class Asking:
         return Timeline.model_validate_json(made)
 
     def report(self, by: int | None) -> Report:
-        """Return all that a report is made of. `by`: place of the column by which its rows are grouped, if one is."""
+        """Return all that a report is made of.
+
+        `by`: place of the column by which its rows are grouped; None: the likeliest one.
+        """
+        by = likeliest_column(self._results, self._job) if by is None else by
         columns = self._job.file.columns if self._job.file else ()
         return Report(
             counts=self._counts(),

@@ -163,7 +163,7 @@ def _finding(finding: Finding, step: str, words: Words) -> str:
         rise = words("rise", start=finding.rise.start, step=step, points=points, p=f"{finding.rise.p_value:.2g}")
         parts.append(f"<p>{_e(rise)}</p>")
     if finding.phrases:
-        said = ", ".join(f"<b>{_e(phrase.phrase)}</b> ({phrase.rows:,})" for phrase in finding.phrases)
+        said = words.between.join(f"<b>{_e(phrase.phrase)}</b> ({phrase.rows:,})" for phrase in finding.phrases)
         parts.append(f"<p>{_e(words('they_say'))}: {said}</p>")
     parts += [
         f'<blockquote>{_e(example.text)} <span class="quiet">({_e(words("row", number=f"{example.index:,}"))})</span>'

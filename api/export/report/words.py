@@ -81,6 +81,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "texts": "Top texts",
         "text": "text",
         "number": "row",
+        "finding": "what",
+        "negative": "share of negative",
+        "share_of": "share of {label}",
+        "of_all": "of all texts",
+        "low": "from",
+        "high": "to",
+        "by_group": "groups",
+        "by_group_and_aspect": "groups and aspects",
     },
     "zh": {
         "title": "大家在说什么：{name}",
@@ -150,6 +158,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "texts": "典型文本",
         "text": "文本",
         "number": "行",
+        "finding": "问题",
+        "negative": "消极占比",
+        "share_of": "{label}占比",
+        "of_all": "占全部文本",
+        "low": "区间下限",
+        "high": "区间上限",
+        "by_group": "分组",
+        "by_group_and_aspect": "分组与各方面",
     },
 }
 _STEPS: Mapping[Language, Mapping[Step, str]] = {
@@ -164,6 +180,7 @@ class Words:
     def __init__(self, language: Language) -> None:
         self.language = language
         self._words = _WORDS[language]
+        self.between = "、" if language == "zh" else ", "
 
     def __call__(self, name: str, /, **values: object) -> str:
         return self._words[name].format(**values) if values else self._words[name]

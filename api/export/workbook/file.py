@@ -9,6 +9,7 @@ from threading import Semaphore
 from typing import IO
 
 from api.export.apart import Stored, stored_chunks, work_apart
+from api.export.report.document import Report
 from api.export.rows import View, chunks_of
 from api.export.workbook.writing import SHEET_ROWS, write
 from sentiq.core.documents import dump
@@ -23,27 +24,40 @@ _places = Semaphore(PROCESSES)
 
 
 def workbook(
-    results: Results, job: Job, view: View, order: array[int] | None, sheet_rows: int = SHEET_ROWS
+    results: Results,
+    job: Job,
+    view: View,
+    order: array[int] | None,
+    sheet_rows: int = SHEET_ROWS,
+    report: Report | None = None,
 ) -> Iterator[bytes]:
     """Make the file, then yield its bytes; the temporary file is deleted with the iterator.
 
-    `order`: numbers of the rows, where they are sorted. Raises JobNotFound if the job was erased while it was read.
+    `order`: numbers of the rows, where they are sorted. `report`: what further sheets show of these rows. Raises
+    JobNotFound if the job was erased while it was read.
     """
     with tempfile.TemporaryFile() as file:
         chunks = stored_chunks(results, job, chunks_of(results, job, view.filter))
         if job.total <= SMALL_ROWS:
-            write(file, job, view, order, chunks, sheet_rows)
+            write(file, job, view, order, chunks, sheet_rows, report)
         else:
-            _write_apart(file, job, view, order, chunks, sheet_rows)
+            _write_apart(file, job, view, order, chunks, sheet_rows, report)
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             yield piece
 
 
 def _write_apart(
-    file: IO[bytes], job: Job, view: View, order: array[int] | None, chunks: Iterable[Stored], sheet_rows: int
+    file: IO[bytes],
+    job: Job,
+    view: View,
+    order: array[int] | None,
+    chunks: Iterable[Stored],
+    sheet_rows: int,
+    report: Report | None,
 ) -> None:
-    asked = [dump(job), dump(view), None if order is None else order.tobytes(), sheet_rows]
+    numbers = None if order is None else order.tobytes()
+    asked = [dump(job), dump(view), numbers, sheet_rows, None if report is None else report.model_dump_json()]
     descriptor = file.fileno()
     with _places:
         work_apart("api.export.workbook.work", asked, chunks, str(descriptor), pass_fds=(descriptor,))

@@ -10,8 +10,10 @@ from typing import IO
 
 from api.export.apart import Stored
 from api.export.order import sorted_rows
+from api.export.report.document import Report
 from api.export.rows import View, rows_of
 from api.export.workbook.overview import Overview
+from api.export.workbook.report import write_report
 from api.export.workbook.table import Table
 from api.export.workbook.xlsx import Book, Sheet
 from sentiq.jobs.results import ChunkResult
@@ -22,9 +24,18 @@ BATCH_ROWS = 512  #: written together
 
 
 def write(
-    file: IO[bytes], job: Job, view: View, order: array[int] | None, chunks: Iterable[Stored], sheet_rows: int
+    file: IO[bytes],
+    job: Job,
+    view: View,
+    order: array[int] | None,
+    chunks: Iterable[Stored],
+    sheet_rows: int,
+    report: Report | None,
 ) -> None:
-    """Write the rows of these chunks that the view shows; `order`: their numbers, where they are sorted."""
+    """Write the rows of these chunks that the view shows; `order`: their numbers, where they are sorted.
+
+    `report`: of these rows, where sheets of it are wanted.
+    """
     rows = rows_of((ChunkResult.decoded(*chunk) for chunk in chunks), job, view)
     if order is not None:
         rows = sorted_rows(rows, job, order)
@@ -40,6 +51,8 @@ def write(
         for sheet in sheets:
             sheet.frame.autofilter(0, 0, sheet.rows - 1, len(table.headings) - 1)
         overview.write(book)
+        if report is not None:
+            write_report(book, report, view.language)
         book.save(file)
 
 
