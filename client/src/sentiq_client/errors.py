@@ -53,8 +53,11 @@ class ApiError(SentiqError):
         self.errors: list[dict[str, Any]] = document.get("errors", [])
         self.retry_after_s = retry_after_s  #: seconds that the service asks to wait
         self.sent_before = False  #: an earlier try may have done what was asked for
-        faults = [f"{e.get('pointer') or ''} {e.get('detail', '')}".strip() for e in self.errors[:FAULTS_TOLD]]
-        more = [fault for fault in faults if self.detail not in fault]
+        more = [
+            f"{fault.get('pointer') or ''} {fault.get('detail', '')}".strip()
+            for fault in self.errors[:FAULTS_TOLD]
+            if not fault.get("detail") or fault["detail"] not in self.detail
+        ]
         rest = f"And {len(self.errors) - FAULTS_TOLD} more." if len(self.errors) > FAULTS_TOLD else ""
         words = " ".join(filter(None, (self.detail, *more, rest, note)))
         super().__init__(f"{words} [{self.code}, HTTP {status}]", document.get("request_id") or request_id)
