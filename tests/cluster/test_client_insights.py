@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from sentiq_client import ApiError, Client
@@ -232,6 +233,12 @@ def test_the_command_combines_filters_for_rows_and_files(cluster: Cluster, job: 
         kept = list(csv.DictReader(file))
     assert [row["店铺"] for row in kept] == [BAD_SHOP] * COMPLAINTS
     assert {row["aspect_物流"] for row in kept} == {"negative"}
+    sheets = {}
+    for flag in ("--report", "--no-report"):
+        assert sentiq(cluster.url, "results", job, flag, "--out", tmp_path / "out.xlsx").returncode == 0
+        sheets[flag] = openpyxl.load_workbook(tmp_path / "out.xlsx").sheetnames
+    assert sheets["--report"][:2] == sheets["--no-report"], "rows and summary"
+    assert len(sheets["--report"]) > 2
     alone = sentiq(cluster.url, "results", job, "--column", "店铺")
     assert (alone.returncode, b"`value` is missing" in alone.stderr) == (3, True)
 

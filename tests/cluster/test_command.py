@@ -255,7 +255,7 @@ def test_a_workbook_counts_by_a_column_in_the_language_asked_for(cluster: Cluste
         cells = [cell for row in book.worksheets[1].iter_rows(values_only=True) for cell in row]
         assert {"北京", "上海", "积极"} <= set(cells)
         out.unlink()
-    for wrong in (["--by", "城市"], ["--lang", "zh", "--out", tmp_path / "out.csv"]):
+    for wrong in (["--by", "城市"], ["--no-report"], ["--lang", "zh", "--out", tmp_path / "out.csv"]):
         done = sentiq(cluster.url, "results", split, *wrong)
         assert (done.returncode, b".xlsx" in done.stderr) == (2, True)
 

@@ -17,10 +17,12 @@ from sentiq_client.errors import (
     WaitTimeout,
 )
 from sentiq_client.filters import Filters, Slice
-from sentiq_client.insights import Cross, Figure, Findings, JobAspects, Phrases, Timeline
+from sentiq_client.groups import Cross, Timeline
+from sentiq_client.insights import Findings, JobAspects, Phrases
 from sentiq_client.jobs import JobHandle
 from sentiq_client.models import Analysis, AspectSet, Attempt, Job, Note, Row, RowAspect, Throughput, Webhook
 from sentiq_client.results import Results
+from sentiq_client.shares import Figure
 from sentiq_client.signatures import verify_webhook
 from sentiq_client.version import __version__
 

@@ -1,48 +1,12 @@
-"""What the rows of a job say: what to mend, aspects, phrases, time and groups. Each is typed; most become frames."""
+"""What the rows of a job say: what to mend, aspects and phrases. Each is typed; aspects and phrases become frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
-from sentiq_client import frames
 from sentiq_client.frames import Column
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A share, with its interval of 95 % (Wilson)."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(document["value"], document["low"], document["high"])
-
-
-Shares = dict[str, Figure]  #: by label
-
-
-class Tabular:
-    """Has a table, which becomes a frame of pandas or of polars."""
-
-    __slots__ = ()
-
-    def table(self) -> dict[str, Column]:
-        """Return its columns by their headings."""
-        raise NotImplementedError
-
-    def to_pandas(self) -> Any:
-        """Return a pandas DataFrame. Raises MissingPackage where pandas is not installed."""
-        return frames.pandas_frame(self.table())
-
-    def to_polars(self) -> Any:
-        """Return a polars DataFrame. Raises MissingPackage where polars is not installed."""
-        return frames.polars_frame(self.table())
+from sentiq_client.shares import Figure, Shares, Tabular, columns_by_label, figure_columns, shares_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +27,7 @@ class AspectCounts:
             document["rows"],
             None if share is None else Figure.read(share),
             document["counts"],
-            _shares(document["shares"]),
+            shares_of(document["shares"]),
         )
 
 
@@ -92,144 +56,8 @@ class JobAspects(Tabular):
         return {
             "aspect": ("text", [each.aspect for each in self.aspects]),
             "rows": ("integer", [each.rows for each in self.aspects]),
-            **_figures("share", [each.share for each in self.aspects]),
-            **_by_label([each.counts for each in self.aspects], [each.shares for each in self.aspects]),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A share that differs from that of the step before it by more than chance explains."""
-
-    label: str
-    difference: float
-    p_value: float
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(document["label"], document["difference"], document["p_value"])
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The rows of one hour, day, week or month. `start` and `end` are what the filters `from_` and `to` take."""
-
-    start: str
-    end: str
-    rows: int
-    counts: dict[str, int]
-    shares: Shares
-    averages: dict[str, float]
-    changes: list[Change]
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(
-            document["start"],
-            document["end"],
-            document["rows"],
-            document["counts"],
-            _shares(document["shares"]),
-            document["averages"],
-            [Change.read(each) for each in document["changes"]],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline(Tabular):
-    """Labels by time. `undated`: counts of the rows without a date. `document` is the whole answer."""
-
-    step: str
-    rows: int
-    undated: dict[str, int]
-    averaged: int
-    comparisons: int
-    points: list[Step]
-    document: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(
-            document["step"],
-            document["rows"],
-            document["undated"],
-            document["averaged"],
-            document["comparisons"],
-            [Step.read(point) for point in document["points"]],
-            document,
-        )
-
-    def table(self) -> dict[str, Column]:
-        """Return a row for each step: its counts, shares, averages and changes, each by label."""
-        points = self.points
-        labels = _labels(point.shares for point in points)
-        changes = [{change.label: change.difference for change in point.changes} for point in points]
-        return {
-            "start": ("time", [_moment(point.start) for point in points]),
-            "end": ("time", [_moment(point.end) for point in points]),
-            "rows": ("integer", [point.rows for point in points]),
-            **_by_label([point.counts for point in points], [point.shares for point in points]),
-            **{f"average_{name}": ("number", [point.averages.get(name) for point in points]) for name in labels},
-            **{f"change_{name}": ("number", [change.get(name) for change in changes]) for name in labels},
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A value of one side: None for all others, empty for none. The service takes its rows by `parameters`."""
-
-    value: str | None
-    rows: int
-    parameters: dict[str, str] | None
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(document["value"], document["rows"], document["parameters"])
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The rows of two values."""
-
-    rows: int
-    counts: dict[str, int]
-    shares: Shares
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(document["rows"], document["counts"], _shares(document["shares"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Cross(Tabular):
-    """Labels by two things. `counted`: "rows" or "mentions". `cells` has a list for each of `rows`."""
-
-    counted: str
-    total: int
-    rows: list[Group]
-    columns: list[Group]
-    cells: list[list[Cell]]
-    document: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
-        return cls(
-            document["counted"],
-            document["total"],
-            [Group.read(group) for group in document["rows"]],
-            [Group.read(group) for group in document["columns"]],
-            [[Cell.read(cell) for cell in line] for line in document["cells"]],
-            document,
-        )
-
-    def table(self) -> dict[str, Column]:
-        """Return a row for each cell; `pivot` makes a heat map of it."""
-        cells = [cell for line in self.cells for cell in line]
-        return {
-            "row": ("text", [group.value for group in self.rows for _ in self.columns]),
-            "column": ("text", [group.value for _ in self.rows for group in self.columns]),
-            "rows": ("integer", [cell.rows for cell in cells]),
-            **_by_label([cell.counts for cell in cells], [cell.shares for cell in cells]),
+            **figure_columns("share", [each.share for each in self.aspects]),
+            **columns_by_label([each.counts for each in self.aspects], [each.shares for each in self.aspects]),
         }
 
 
@@ -373,41 +201,10 @@ class Phrases(Tabular):
         return {
             "phrase": ("text", [each.phrase for each in found]),
             "rows": ("integer", [each.rows for each in found]),
-            **_figures("share", [each.share for each in found]),
+            **figure_columns("share", [each.share for each in found]),
             "rows_against": ("integer", [each.rows_against for each in found]),
-            **_figures("share_against", [each.share_against for each in found]),
+            **figure_columns("share_against", [each.share_against for each in found]),
             "log_odds": ("number", [each.log_odds for each in found]),
             "z": ("number", [each.z for each in found]),
-            **_figures("negative", [each.negative for each in found]),
+            **figure_columns("negative", [each.negative for each in found]),
         }
-
-
-def _shares(document: dict[str, Any]) -> Shares:
-    return {label: Figure.read(figure) for label, figure in document.items()}
-
-
-def _moment(period: str) -> datetime:
-    """Return when a period begins: a month, a day or an hour."""
-    return datetime.fromisoformat(f"{period}-01" if period.count("-") == 1 else period)
-
-
-def _labels(dicts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return all keys, in the order in which they first come."""
-    return list(dict.fromkeys(label for each in dicts for label in each))
-
-
-def _by_label(counts: list[dict[str, int]], shares: list[Shares]) -> dict[str, Column]:
-    found: dict[str, Column] = {
-        f"rows_{label}": ("integer", [each.get(label, 0) for each in counts]) for label in _labels(counts)
-    }
-    for label in _labels(shares):
-        found |= _figures(f"share_{label}", [each.get(label) for each in shares])
-    return found
-
-
-def _figures(name: str, figures: list[Figure | None] | list[Figure]) -> dict[str, Column]:
-    return {
-        name: ("number", [figure and figure.value for figure in figures]),
-        f"{name}_low": ("number", [figure and figure.low for figure in figures]),
-        f"{name}_high": ("number", [figure and figure.high for figure in figures]),
-    }

@@ -11,8 +11,9 @@ from typing import Any, BinaryIO, Unpack
 from sentiq_client.downloads import Download, OnReceived
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
 from sentiq_client.filters import Date, Filters, Slice, filter_params
+from sentiq_client.groups import Cross, Timeline
 from sentiq_client.inputs import as_params
-from sentiq_client.insights import Cross, Findings, JobAspects, Phrases, Timeline
+from sentiq_client.insights import Findings, JobAspects, Phrases
 from sentiq_client.models import Evaluation, Job, Summary, Throughput
 from sentiq_client.results import Results
 from sentiq_client.transport import Transport, new_request_id

@@ -13,8 +13,9 @@ from sentiq_client.aio.transport import AsyncTransport, new_request_id
 from sentiq_client.aio.waiting import call, sleep
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, WaitTimeout
 from sentiq_client.filters import Date, Filters, Slice, filter_params
+from sentiq_client.groups import Cross, Timeline
 from sentiq_client.inputs import as_params
-from sentiq_client.insights import Cross, Findings, JobAspects, Phrases, Timeline
+from sentiq_client.insights import Findings, JobAspects, Phrases
 from sentiq_client.models import Evaluation, Job, Summary, Throughput
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0

@@ -10,7 +10,9 @@ import typer
 from sentiq_client.cli.options import AsJson, JobId, with_filters, with_slice
 from sentiq_client.cli.output import as_json, figure, plain, say
 from sentiq_client.client import Client
-from sentiq_client.insights import Cell, Example, Group, Shares, Step
+from sentiq_client.groups import Cell, Group, Step
+from sentiq_client.insights import Example
+from sentiq_client.shares import Shares
 
 WORST = "negative"  #: whose share a crossing shows
 

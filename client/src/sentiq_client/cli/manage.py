@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sentiq_client.cli.options import AsJson, BookBy, Include, JobId, Lang, Out, workbook
+from sentiq_client.cli.options import AsJson, BookBy, BookReport, Include, JobId, Lang, Out, workbook
 from sentiq_client.cli.output import as_json, job_line, plain
 from sentiq_client.cli.submitting import finish
 from sentiq_client.client import Client
@@ -28,10 +28,11 @@ def status(
     include: Include = None,
     by: BookBy = None,
     lang: Lang = None,
+    report: BookReport = None,
     json: AsJson = False,
 ) -> None:
     """Show a job; with --wait, stay until it has ended."""
-    book = workbook(out, by, lang)
+    book = workbook(out, by, lang, report)
     with Client() as client:
         handle = client.job(job)
         if wait or out:

@@ -48,6 +48,13 @@ From = Annotated[
 To = Annotated[str | None, typer.Option("--to", help="only rows of this time or earlier")]
 AspectName = Annotated[str | None, typer.Option("--aspect", help="only rows that speak of this aspect")]
 
+BookReport = Annotated[
+    bool | None,
+    typer.Option(
+        "--report/--no-report",
+        help="of a workbook: sheets of what the rows say, with charts; default: where there are any",
+    ),
+]
 SET_FILES = (".yaml", ".yml", ".json")  #: endings that no name of a set has
 INCLUDED = ("text", "columns")
 NOT_KEPT = "the job keeps no columns of its file; submit the file with --keep-columns to have them back"
@@ -81,12 +88,12 @@ def chosen_set(named: str | None) -> str | Path | None:
     return Path(named) if named and Path(named).suffix in SET_FILES else named
 
 
-def workbook(out: Path | None, by: str | None, lang: str | None) -> dict[str, str | None]:
+def workbook(out: Path | None, by: str | None, lang: str | None, report: bool | None) -> dict[str, Any]:
     """What only a workbook has. Raises typer.BadParameter where none is written."""
-    for flag, given in (("--by", by), ("--lang", lang)):
+    for flag, given in (("--by", by), ("--lang", lang), ("--report", report)):
         if given is not None and (out is None or out.suffix.lower() != ".xlsx"):
             raise typer.BadParameter("it is for a workbook: add --out FILE.xlsx.", param_hint=flag)
-    return {"by": by, "lang": lang}
+    return {"by": by, "lang": lang, "report": report}
 
 
 def _slice(

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from sentiq_client.insights import Figure
 from sentiq_client.models import Job, Note
+from sentiq_client.shares import Figure
 
 READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
 

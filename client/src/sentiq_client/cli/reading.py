@@ -13,6 +13,7 @@ from sentiq_client.cli.options import (
     AsJson,
     Band,
     BookBy,
+    BookReport,
     By,
     Include,
     JobId,
@@ -24,8 +25,8 @@ from sentiq_client.cli.options import (
 )
 from sentiq_client.cli.output import as_json, console, figure, jobs_table, plain, say
 from sentiq_client.client import Client
-from sentiq_client.insights import Figure
 from sentiq_client.models import Row
+from sentiq_client.shares import Figure
 
 Sort = Annotated[
     str | None,
@@ -48,6 +49,7 @@ def results(
     include: Include = None,
     by: BookBy = None,
     lang: Lang = None,
+    report: BookReport = None,
     limit: Annotated[int | None, typer.Option(min=0, help="print so many rows at most")] = None,
     json: AsJson = False,
 ) -> None:
@@ -56,7 +58,7 @@ def results(
         raise typer.BadParameter(
             "it is for printed rows; a file has all that the filters let through.", param_hint="--limit"
         )
-    filters |= {"sort": sort, **workbook(out, by, lang)}
+    filters |= {"sort": sort, **workbook(out, by, lang, report)}
     with Client() as client:
         handle = client.job(job)
         filters["include"] = included(include, handle.refresh(), out)

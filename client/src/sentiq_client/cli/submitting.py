@@ -15,6 +15,7 @@ from sentiq_client.cli.options import (
     AsJson,
     Aspects,
     BookBy,
+    BookReport,
     Include,
     Lang,
     Out,
@@ -123,12 +124,13 @@ def submit(
     include: Include = None,
     by: BookBy = None,
     lang: Lang = None,
+    report: BookReport = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only read and count the file")] = False,
     json: AsJson = False,
 ) -> None:
     """Make a job of a file. With --out: wait for it and write the results, the file's own columns with them."""
     check_include(include)
-    book = workbook(out, by, lang)
+    book = workbook(out, by, lang, report)
     wants_columns = "columns" in (include or "") or by is not None
     if keep_columns is False and wants_columns:
         flag = "--include" if by is None else "--by"
@@ -198,7 +200,7 @@ def finish(
     timeout: float | None,
     out: Path | None,
     include: str | None,
-    book: dict[str, str | None],
+    book: dict[str, Any],
     json: bool,
 ) -> None:
     """Wait for a job, write its results, say how it went. `book` is what a workbook has beside its rows."""
