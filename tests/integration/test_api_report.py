@@ -99,6 +99,14 @@ def test_page_has_only_what_the_job_has(client: FlaskClient, store: JobStore, bu
     assert "Nothing stands out" in good
 
 
+def test_job_that_was_cancelled_before_it_began_has_an_empty_report(client: FlaskClient) -> None:
+    made = client.post(f"{JOBS}?aspects=shop", data="评论\n好".encode(), content_type="text/csv").json
+    client.post(made["links"]["cancel"])
+    assert "Nothing stands out" in report(client, made["id"])
+    assert client.get(f"{JOBS}/{made['id']}/findings").json["data"] == []
+    assert client.get(f"{JOBS}/{made['id']}/aspects.svg").status_code == 200
+
+
 def test_filters_choose_the_rows_and_are_named(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
     job_id = reviewed(store, bulk)
     query = {"column": "店铺", "value": SHOPS[0], "from": "2024-03"}

@@ -92,7 +92,7 @@ def _note(text: str) -> str:
 
 def _facts(job: Job, view: View, words: Words) -> str:
     facts = [(words("job"), job.id)]
-    if job.file:
+    if job.file and job.file.name:
         facts.append((words("file"), job.file.name))
     facts.append((words("rows_of_file"), f"{job.total:,}"))
     if job.answered_by:
