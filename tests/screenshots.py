@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, FloatRect, Page
+from playwright.sync_api import Browser, FloatRect, Locator, Page
 
-from tests.browser import files
+from tests.browser import files, shops
 from tests.browser.visits import DESKTOP, PHONE, Look, Visit, new_context
 from tests.browser.words import Words
 from tests.support import chromium
@@ -57,13 +57,18 @@ def main(wanted: list[str]) -> int:
     return 0
 
 
-def save(page: Page, name: str, most: int = 1_600) -> None:
-    """The page from its top, as far as it goes; `most`: pixels of height."""
+def save(page: Page, name: str, most: int = 1_600, start: Locator | None = None) -> None:
+    """The page from its top, or from the start of a part, as far as it goes; `most`: pixels of height."""
     target = DOCS / f"{name}.png"
+    top = 0 if start is None else start.evaluate("part => part.getBoundingClientRect().top + scrollY")
     width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, most)}
+    clip: FloatRect = {"x": 0, "y": top, "width": width, "height": min(height - top, most)}
     page.screenshot(path=target, full_page=True, clip=clip, animations="disabled")
     print(f"{target.relative_to(REPOSITORY)}: {target.stat().st_size / 1000:.0f} kB")
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"section[aria-labelledby={name}-title]")
 
 
 # -- the web page ---------------------------------------------------------------------------------------------------
@@ -96,6 +101,20 @@ def visit_all(visit: Visit, name: str) -> None:
     page.locator(".canvas canvas").nth(1).wait_for()
     page.wait_for_load_state("networkidle")  # an ended job is not polled
     save(page, f"{name}-job")
+
+    visit.open("/bulk")
+    files.choose(visit, "评价.csv", shops.reviews())
+    page.get_by_label(t("options.aspects"), exact=True).select_option("shop")
+    files.start(visit)
+    page.locator(".cards .phrases a").nth(4).wait_for(timeout=DONE_MS)
+    page.wait_for_load_state("networkidle")
+    part(page, "timeline").get_by_label(t("timeline.step"), exact=True).select_option("week")
+    part(page, "heat").get_by_label(t("heat.down"), exact=True).select_option(label="商品")
+    page.locator(".heat").wait_for()
+    page.wait_for_load_state("networkidle")
+    save(page, f"{name}-insights", 1_200, part(page, "mending"))
+    save(page, f"{name}-time", 600, part(page, "timeline"))
+    save(page, f"{name}-heat", 600, part(page, "heat"))
 
     visit.open("/jobs")
     page.locator("tbody tr").first.wait_for()

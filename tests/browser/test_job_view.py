@@ -52,11 +52,11 @@ def test_what_is_chosen_stands_in_the_address_and_back_undoes_it(visit: Visit) -
         "sort": "polarity",
         "size": "50",
         "contains": files.BLAME,
-        "from": "0.99",
+        "min_score": "0.99",
         "by": "3",
         "band": "0.1",
     }
-    page.wait_for_function("wanted => location.search.includes('band') && location.search.includes(wanted)", arg="from")
+    page.wait_for_function("() => location.search.includes('band') && location.search.includes('min_score')")
     assert asked(page) == wanted
     shown = rows_of(page).all_text_contents()
     told = matches.inner_text()
@@ -72,7 +72,7 @@ def test_what_is_chosen_stands_in_the_address_and_back_undoes_it(visit: Visit) -
     assert visit.violations() == []
     assert visit.fits()
 
-    page.get_by_role("button", name=t("rows.clear"), exact=True).click()
+    page.locator(".rows-filter").get_by_role("button", name=t("rows.clear"), exact=True).click()
     expect(matches).to_have_text(t("rows.count", count=121))
     assert asked(page) == {"sort": "polarity", "size": "50", "by": "3", "band": "0.1"}
     page.go_back()
@@ -84,7 +84,9 @@ def test_what_is_chosen_stands_in_the_address_and_back_undoes_it(visit: Visit) -
 @one_look
 def test_what_an_address_cannot_mean_is_as_usual(visit: Visit) -> None:
     job_id = ended_job(visit)
-    page = visit.open(f"/jobs/{job_id}?sort=best&from=7&size=a&band=9&column=2&contains={'x' * 300}&other=1")
+    page = visit.open(
+        f"/jobs/{job_id}?sort=best&min_score=7&from=May&size=a&band=9&step=year&column=2&contains={'x' * 300}&other=1"
+    )
     expect(rows_of(page)).to_have_count(20)
     expect(page.get_by_role("alert")).to_have_count(0)
 
@@ -135,7 +137,7 @@ def test_a_value_of_the_split_leads_to_its_rows_and_they_are_taken_away_as_shown
     text = download.value.path().read_text(encoding="utf-8-sig")
     assert len(list(csv.DictReader(io.StringIO(text)))) == 121
 
-    page.get_by_role("button", name=t("rows.let_go")).click()
+    page.locator(".rows-filter").get_by_role("button", name="app").click()
     expect(page.locator(".matches")).to_have_text(t("rows.matches", count=60, all=121))
     page.get_by_label(t("rows.label")).select_option("")
     page.locator("section[aria-labelledby=split-title]").get_by_role("link", name=t("split.empty")).click()

@@ -107,7 +107,7 @@ def codes_of_refusals() -> set[str]:
             name = node.func.id if isinstance(node.func, ast.Name) else ""
             first = node.args[0]
             if (
-                name in ("FieldError", "bad_file", "RowError", "Refusal")
+                name in ("FieldError", "bad_file", "refused", "RowError", "Refusal")
                 and isinstance(first, ast.Constant)
                 and isinstance(first.value, str)
             ):

@@ -21,7 +21,10 @@ export const events = new EventTarget();
  * @typedef {{problem: Problem, operator: boolean, give: (key: string | null) => void}} KeyWanted
  */
 
-/** @typedef {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal, ask?: boolean}} SendOptions */
+/**
+ * @typedef {{json?: unknown, body?: string, headers?: Record<string, string>, signal?: AbortSignal, ask?: boolean, as?: "json" | "text"}} SendOptions
+ * `body` instead of `json`; `as`: how the answer is read
+ */
 
 /**
  * What is known of an error.
@@ -126,14 +129,15 @@ export function setKey(key) {
  * @param {string} path
  * @param {SendOptions} options
  */
-async function once(method, path, { json, headers = {}, signal } = {}) {
+async function once(method, path, { json, body, headers = {}, signal, as = "json" } = {}) {
   /** @type {RequestInit & {headers: Record<string, string>}} */
-  const options = { method, signal, headers: { ...authorization(), ...headers }, cache: "no-store" };
+  const options = { method, signal, headers: { ...authorization(), ...headers }, cache: "no-store", body };
   if (json !== undefined) {
     options.body = JSON.stringify(json);
     options.headers["Content-Type"] = "application/json";
   }
   const { response, text } = await answerOf(path, options);
+  if (as === "text" && response.ok) return text;
   return answered(response.status, text, response.headers.get("Retry-After"));
 }
 
@@ -311,14 +315,13 @@ export function post(path, json, headers) {
 }
 
 /**
- * `{a: 1, b: null, c: "", d: [2, 3]}` → `?a=1&d=2&d=3`; and `&c=` where that may be empty.
+ * `{a: 1, b: null, c: "", d: [2, ""]}` → `?a=1&d=2&d=`
  * @param {Record<string, unknown>} values
- * @param {string} [mayBeEmpty]
  */
-export function query(values, mayBeEmpty = "") {
+export function query(values) {
   const set = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value === null || value === undefined || (value === "" && name !== mayBeEmpty)) continue;
+    if (value === null || value === undefined || value === "") continue;
     for (const one of [value].flat()) set.append(name, String(one));
   }
   return set.size ? `?${set}` : "";

@@ -1,13 +1,14 @@
 /** The words of the page in the language chosen, and numbers and times in its form. */
 import { TURNS } from "./dom.js";
 import { forGood, kept } from "./storage.js";
-import en from "./words/en.js";
-import zh from "./words/zh.js";
 
 export const LANGUAGES = { en: "English", zh: "中文" };
 /** @typedef {keyof typeof LANGUAGES} Language */
-/** @type {Record<Language, Record<string, string>>} */
-const WORDS = { en, zh };
+/**
+ * Each is loaded when it is chosen: a visitor reads one of them.
+ * @type {Record<Language, () => Promise<{default: Record<string, string>}>>}
+ */
+const WORDS = { en: () => import("./words/en.js"), zh: () => import("./words/zh.js") };
 const LOCALES = { en: "en-GB", zh: "zh-CN" };
 
 const chosen = kept.get(forGood, "sentiq.language");
@@ -26,19 +27,26 @@ export function current() {
   return language;
 }
 
-/** @param {string} name of one of the languages */
-export function choose(name) {
+/**
+ * Raises an error where its words cannot be loaded: all stays as it is then.
+ * @param {string} name of one of the languages
+ */
+export async function choose(name) {
   if (!isLanguage(name)) return;
+  await use(name);
   kept.set(forGood, "sentiq.language", name);
-  use(name);
 }
 
+/** @type {Record<string, string>} */
+let known = {};
+
 /** @param {Language} name */
-function use(name) {
+async function use(name) {
+  known = (await WORDS[name]()).default;
   language = name;
   document.documentElement.lang = LOCALES[name];
 }
-use(language);
+await use(language);
 
 /**
  * The words for `key`, with `{name}` replaced by the values; numbers in the form of the language.
@@ -46,7 +54,7 @@ use(language);
  * @param {Record<string, unknown>} [values]
  */
 export function t(key, values = {}) {
-  const words = WORDS[language][key];
+  const words = known[key];
   if (words === undefined) throw new Error(`no words for ${key}`);
   return words.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
@@ -70,7 +78,7 @@ function apart(value) {
  * @returns {string | Otherwise}
  */
 export function maybe(key, otherwise) {
-  return WORDS[language][key] ?? otherwise;
+  return known[key] ?? otherwise;
 }
 
 /**

@@ -12,6 +12,7 @@ import { jobSummary } from "../parts/job_summary.js";
 import { modelNote } from "../parts/model_note.js";
 import { noteList } from "../parts/notes.js";
 import { noticeBoard } from "../parts/notice.js";
+import { progressOf } from "../parts/pace.js";
 import { rowTable } from "../parts/row_table.js";
 import { split } from "../parts/split.js";
 import { stateBadge } from "../parts/state.js";
@@ -89,6 +90,7 @@ export function page({ id, signal, go, follow }) {
       decided: noteList(),
       facts: jobFacts(),
       summary: jobSummary(base, signal, view, (labels) => rows.labels(labels)),
+      insights: told(base, view, signal),
       evaluation: later(view, signal),
       split: groups,
       rows,
@@ -98,6 +100,7 @@ export function page({ id, signal, go, follow }) {
       content,
       parts.actions.element,
       parts.progress.element,
+      parts.insights.element,
       parts.summary.element,
       parts.note.element,
       parts.decided.element,
@@ -114,6 +117,46 @@ export function page({ id, signal, go, follow }) {
   follow(() => view.follow());
   watch();
   return [heading, line, board.element, content];
+}
+
+/**
+ * What people complain about: loaded where the job can tell.
+ * @param {string} base
+ * @param {JobView} view
+ * @param {AbortSignal} signal
+ */
+function told(base, view, signal) {
+  const element = h("div");
+  /** @type {Promise<{update: (job: JobDocument) => void} | null> | null} */
+  let part = null;
+  let known = ""; // how far the job was
+
+  async function load() {
+    const { insights } = await import("../parts/insights.js");
+    if (signal.aborted) return null;
+    const made = insights(base, signal, view);
+    fill(element, made.element);
+    return made;
+  }
+
+  return {
+    element,
+    /** @param {JobDocument} job */
+    async update(job) {
+      if (!job.ended_at || !tells(job) || known === progressOf(job)) return;
+      known = progressOf(job);
+      part ??= load();
+      (await part)?.update(job);
+    },
+  };
+}
+
+/**
+ * There are aspects, dates or several columns by which its rows differ.
+ * @param {JobDocument} job
+ */
+function tells({ options, file }) {
+  return Boolean(options.aspects || file?.date_number || (file && file.columns.length - file.text_numbers.length > 1));
 }
 
 /**

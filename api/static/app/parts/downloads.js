@@ -102,7 +102,7 @@ export function downloads(base, signal, view, by) {
     for (const kind of KINDS) {
       const sheets = kind === "xlsx" ? { by: by(), lang: current() } : {}; // a workbook says things of its own
       const href = (/** @type {Record<string, unknown>} */ words) =>
-        `${base}/results.${kind}${query({ include, ...words, ...sheets }, "value")}`;
+        `${base}/results.${kind}${query({ include, ...words, ...sheets })}`;
       all[kind].href = href({ neutral_band: view.band });
       shown[kind].href = href({ ...view.filter, sort });
     }

@@ -31,8 +31,8 @@ export function header(path, redraw) {
 
 /** @param {() => unknown} redraw */
 function languages(redraw) {
-  const change = () => {
-    choose(picker.value);
+  const change = async () => {
+    await choose(picker.value).catch(() => {}); // not without a connection
     redraw();
   };
   const picker = h(

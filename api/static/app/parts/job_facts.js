@@ -26,10 +26,12 @@ export function jobFacts() {
         ["options.priority", t(`priority.${options.priority}`)],
         ["options.window", options.window && `${options.window} ${options.time_zone}`],
         ["options.long_texts", t(`long_texts.${options.long_texts}`)],
+        ["options.aspects", options.aspects],
         ["facts.file", read?.filter(Boolean).join(" · ")],
         ["preview.text_column", file?.text_column],
         ["preview.id_column", file?.id_column],
         ["preview.label_column", file?.label_column],
+        ["preview.date_column", file?.date_column],
       ];
       fill(
         list,

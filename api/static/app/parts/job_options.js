@@ -2,6 +2,7 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { aspectChoice } from "./aspect_choice.js";
 import { bandSlider } from "./band.js";
 import { field, select } from "./field.js";
 
@@ -22,6 +23,9 @@ export function jobOptions({ hasColumns, signal }) {
     bandTouched = true;
   });
   const keep = h("input", { type: "checkbox", checked: true });
+  const aspects = aspectChoice(signal, () => {
+    keep.checked = true; // complaints are of a shop, a product: without columns one does not see of which
+  });
   let bandTouched = false;
 
   listModels(model, signal);
@@ -30,6 +34,7 @@ export function jobOptions({ hasColumns, signal }) {
     /** @type {Record<string, unknown>} options of a job */
     const found = { priority: priority.value };
     if (model.value) found.model = model.value;
+    if (aspects.value()) found.aspects = aspects.value();
     if (longTexts.value) found.long_texts = longTexts.value;
     if (from.value || to.value) Object.assign(found, { window: `${from.value}-${to.value}`, time_zone: zone.value });
     if (bandTouched) found.neutral_band = band.value();
@@ -48,6 +53,7 @@ export function jobOptions({ hasColumns, signal }) {
       field(t("options.priority"), priority),
       field(t("options.long_texts"), longTexts),
     ),
+    aspects.element,
     h(
       "fieldset",
       {},
@@ -71,6 +77,7 @@ export function jobOptions({ hasColumns, signal }) {
   );
   /** @type {Record<string, string>} */
   const names = {
+    aspects: "options.aspects",
     model: "options.model",
     window: "options.window",
     time_zone: "options.zone",

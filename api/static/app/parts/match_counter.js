@@ -37,7 +37,7 @@ export function matchCounter(base, signal, view) {
     try {
       do {
         /** @type {Matches} */
-        const part = await get(`${base}/matches${query({ ...view.filter, cursor }, "value")}`, signal);
+        const part = await get(`${base}/matches${query({ ...view.filter, cursor })}`, signal);
         if (mine !== version) return;
         count += part.matches;
         cursor = part.next;

@@ -68,6 +68,34 @@ export function flags(row) {
 }
 
 /**
+ * The text of a row, with the part marked that tells what it says of the aspect.
+ * @param {RowDocument} row
+ * @param {string | null} aspect
+ * @returns {import("../dom.js").Child}
+ */
+export function textOf({ text = "", aspects = [] }, aspect) {
+  const clause = aspects.find((found) => found.aspect === aspect)?.clause ?? "";
+  const at = clause ? text.indexOf(clause) : -1;
+  if (at < 0) return text;
+  return [text.slice(0, at), h("mark", {}, clause), text.slice(at + clause.length)];
+}
+
+/**
+ * What a row says of the aspects of which it speaks.
+ * @param {RowDocument} row
+ */
+export function opinions({ aspects = [] }) {
+  const words = aspects.map(({ aspect, label, clause }) =>
+    h(
+      "span",
+      { class: `badge ${COLOURED.includes(label) ? label : ""}`, title: clause },
+      `${aspect} · ${labelName(label)}`,
+    ),
+  );
+  return words.length > 0 && h("div", { class: "opinions" }, words);
+}
+
+/**
  * What a row with an error is counted as.
  * @param {ErrorDocument} error
  */

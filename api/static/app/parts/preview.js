@@ -51,6 +51,7 @@ export function preview(upload, readAgain, busy) {
       delete asked.text_column; // the columns are others
       delete asked.id_column;
       delete asked.label_column;
+      delete asked.date_column;
     }
     board.clear();
     element.setAttribute("aria-busy", "true");
@@ -146,6 +147,16 @@ export function preview(upload, readAgain, busy) {
     add("id_column", [["", t("preview.no_column")], ...headings], of("id_column") || id);
     const label = format.label_number === null ? "" : headings[format.label_number - 1][0];
     add("label_column", [["", t("preview.no_column")], ...headings], of("label_column") || label);
+    const date = format.date_number === null ? "" : headings[format.date_number - 1][0];
+    add("date_column", [["", t("preview.no_column")], ...headings], of("date_column") || date);
+    if (date) {
+      /** @type {Option[]} */
+      const orders = ["", "day_first", "month_first"].map((order) => [
+        order,
+        t(`preview.date_order.${order || "auto"}`),
+      ]);
+      add("date_order", orders, of("date_order"));
+    }
     add("has_header", yesOrNo("yes", "no"), String(format.has_header));
     add("encoding", [recognised(format.encoding), ...ENCODINGS.map(twice)], of("encoding"));
     if (format.format === "csv") {
@@ -191,6 +202,7 @@ export function preview(upload, readAgain, busy) {
     const roles = columns.map(({ number }) => {
       if (format.text_numbers.includes(number)) return t("preview.is_text");
       if (number === format.label_number) return t("preview.is_label");
+      if (number === format.date_number) return t("preview.is_date");
       return number === format.id_number ? t("preview.is_id") : null;
     });
     const heads = columns.map((column, at) => {

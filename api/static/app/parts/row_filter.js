@@ -1,7 +1,8 @@
 /** Which rows of a job are shown, and in which order. What is chosen stands in the address. */
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { SIZES, SORTS } from "../job_view.js";
+import { JobView, SIZES, SORTS } from "../job_view.js";
+import { filterChips } from "./chips.js";
 import { field, select } from "./field.js";
 import { inOrder, LABELS, labelName, UNLABELLED } from "./prediction.js";
 
@@ -15,8 +16,6 @@ const SORT_WORDS = {
   score: "sort.unsure",
 };
 
-/** @import { JobView } from "../job_view.js" */
-
 /**
  * @param {AbortSignal} signal
  * @param {JobView} view
@@ -28,8 +27,8 @@ export function rowFilter(signal, view) {
     { onchange: () => view.set({ sort: sort.value || null }) },
   );
   const search = typed("search", "contains", { maxlength: "200" }, (text) => text.trim() || null);
-  const from = share("from");
-  const to = share("to");
+  const from = share("min_score");
+  const to = share("max_score");
   const size = select(
     SIZES.map((n) => [n, n]),
     { onchange: () => view.set({ size: size.value === SIZES[0] ? null : size.value }) },
@@ -39,7 +38,7 @@ export function rowFilter(signal, view) {
     onchange: () => view.set({ columns: columns.checked ? "1" : null }),
   });
   const columnsField = h("label", { class: "check", hidden: true }, columns, t("rows.columns"));
-  const chosen = h("div", { class: "chosen" });
+  const chosen = filterChips(signal, view, clear, () => search.focus());
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const typing = new Map(); // of fields, the timers
   let known = LABELS;
@@ -96,9 +95,8 @@ export function rowFilter(signal, view) {
     size.value = view.get("size") ?? SIZES[0];
     columns.checked = view.get("columns") !== null;
     show(search, "contains", (value) => value);
-    showShare(from, "from");
-    showShare(to, "to");
-    drawChosen();
+    showShare(from, "min_score");
+    showShare(to, "max_score");
   }
 
   /**
@@ -120,34 +118,11 @@ export function rowFilter(signal, view) {
     if (!typing.has(name) && document.activeElement !== input) input.value = value === null ? "" : words(value);
   }
 
-  /** The cell that rows must have: it is chosen elsewhere, and let go here. */
-  function drawChosen() {
-    const at = Number(view.get("column"));
-    const name = job?.file?.columns?.[at - 1] ?? view.get("column");
-    const letGo = () => {
-      view.set({ column: null, value: null });
-      search.focus();
-    };
-    fill(
-      chosen,
-      view.get("column") !== null &&
-        h(
-          "button",
-          { type: "button", class: "small secondary", onclick: letGo, title: t("rows.let_go") },
-          t("rows.cell", { column: name, value: view.get("value") || t("split.empty") }),
-          h("span", { "aria-hidden": "true" }, " ✕"),
-          h("span", { class: "unseen" }, t("rows.let_go")),
-        ),
-      view.filtered && h("button", { type: "button", class: "small secondary", onclick: clear }, t("rows.clear")),
-    );
-  }
-
   function clear() {
     for (const timer of typing.values()) clearTimeout(timer);
     typing.clear();
     for (const input of [search, from, to]) input.value = "";
-    view.set({ label: null, from: null, to: null, contains: null, column: null, value: null });
-    search.focus();
+    view.set(JobView.nothing);
   }
 
   view.addEventListener("change", draw, { signal });
@@ -175,7 +150,7 @@ export function rowFilter(signal, view) {
       field(t("rows.size"), size),
     ),
     columnsField,
-    chosen,
+    chosen.element,
   );
   draw();
   return {
@@ -196,6 +171,7 @@ export function rowFilter(signal, view) {
       const first = job === null;
       job = fresh;
       columnsField.hidden = !hasColumns;
+      chosen.update(job);
       if (first || Boolean(ended) !== Boolean(job.ended_at)) draw();
     },
   };

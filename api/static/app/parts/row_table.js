@@ -2,17 +2,17 @@
 import { get, query } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
-import { SIZES } from "../job_view.js";
+import { FILTERS, SIZES } from "../job_view.js";
 import { matchCounter } from "./match_counter.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter, rowsDone } from "./pace.js";
 import { pager } from "./pager.js";
-import { badge, detail, fault, flags, noLabel, scoreBar } from "./prediction.js";
+import { badge, detail, fault, flags, noLabel, opinions, scoreBar, textOf } from "./prediction.js";
 import { rowFilter } from "./row_filter.js";
 import { tablePlace } from "./table.js";
 
 /** What the rows on a page depend on. */
-const ASKED = ["label", "from", "to", "contains", "column", "value", "sort", "band", "size"];
+const ASKED = [...FILTERS, "sort", "band", "size"];
 
 /** @import { JobView } from "../job_view.js" */
 
@@ -67,7 +67,7 @@ export function rowTable(base, signal, view) {
       const rows = [];
       let cursor = pages.cursor;
       for (;;) {
-        const words = query({ ...kept, limit: wanted - rows.length, cursor }, "value");
+        const words = query({ ...kept, limit: wanted - rows.length, cursor });
         /** @type {ResultsPage} */
         const page = await get(`${base}/results${words}`, signal);
         if (asked !== version) return false;
@@ -154,7 +154,7 @@ export function rowTable(base, signal, view) {
       {},
       h("td", { class: "number" }, number(row.index + 1)),
       h("td", {}, row.custom_id ?? ""),
-      h("td", { class: "text", lang: "zh" }, row.text),
+      h("td", { class: "text", lang: "zh" }, textOf(row, view.get("aspect")), opinions(row)),
       row.error
         ? h(
             "td",
@@ -180,11 +180,14 @@ export function rowTable(base, signal, view) {
       if (!job) return;
       if (changed.some((name) => ASKED.includes(name))) restart();
       else if (changed.includes("columns")) read();
-      const drilled = changed.some((name) => name === "column" || name === "value");
-      if (drilled && view.get("column") !== null) {
-        heading.focus({ preventScroll: true });
-        heading.scrollIntoView();
-      }
+    },
+    { signal },
+  );
+  view.addEventListener(
+    "rows",
+    () => {
+      heading.focus({ preventScroll: true });
+      heading.scrollIntoView();
     },
     { signal },
   );

@@ -54,7 +54,7 @@ export function split(base, signal, view) {
 
   /** What the address says, else what is likely; "" for none. */
   function chosen() {
-    const by = view.get("by") ?? likely(others);
+    const by = view.get("by") ?? likelySource(others);
     return others.some(([value]) => value === by) ? by : "";
   }
 
@@ -102,7 +102,7 @@ export function split(base, signal, view) {
     const name = unnamed ? h("em", {}, t(unnamed)) : value;
     const withLabel = labelled(counts);
     return [
-      value === null || value.length > MOST_CHARS ? name : link(name, { column: picker.value, value }),
+      value === null || value.length > MOST_CHARS ? name : link(name, picker.value, value),
       withLabel ? percent((counts.positive ?? 0) / withLabel) : "–",
       stackedBar(ordered, words),
       number(rows),
@@ -111,11 +111,12 @@ export function split(base, signal, view) {
 
   /**
    * @param {Child} name
-   * @param {{column: string, value: string}} changes
+   * @param {string} column
+   * @param {string} value
    */
-  function link(name, changes) {
-    const href = view.href(changes);
-    const current = view.get("column") === changes.column && view.get("value") === changes.value;
+  function link(name, column, value) {
+    const href = view.toRows({ cells: view.withCells([[column, value]]) });
+    const current = view.cells.some((cell) => cell[0] === column && cell[1] === value);
     return h("a", { href, title: t("split.drill"), "aria-current": current && "true" }, name);
   }
 
@@ -159,7 +160,7 @@ export function split(base, signal, view) {
  * The reference of the column that looks like a source, or "".
  * @param {Array<[number: string, heading: string]>} columns
  */
-function likely(columns) {
+export function likelySource(columns) {
   for (const form of SOURCES) {
     const found = columns.find(([, name]) => form.test(name));
     if (found) return found[0];
