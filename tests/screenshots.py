@@ -60,7 +60,7 @@ def main(wanted: list[str]) -> int:
 def save(page: Page, name: str, most: int = 1_600, start: Locator | None = None) -> None:
     """The page from its top, or from the start of a part, as far as it goes; `most`: pixels of height."""
     target = DOCS / f"{name}.png"
-    top = 0 if start is None else start.evaluate("part => part.getBoundingClientRect().top + scrollY")
+    top = 0 if start is None else start.evaluate("part => part.getBoundingClientRect().top + scrollY - 16")
     width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
     clip: FloatRect = {"x": 0, "y": top, "width": width, "height": min(height - top, most)}
     page.screenshot(path=target, full_page=True, clip=clip, animations="disabled")

@@ -26,6 +26,7 @@ def test_a_dropped_file_is_shown_as_it_will_be_read_and_becomes_a_job(visit: Vis
     expect(preview.get_by_role("columnheader")).to_have_count(4)
     expect(preview.get_by_role("columnheader").nth(1)).to_contain_text(t("preview.is_text"))
     expect(preview.get_by_role("row").nth(1)).to_contain_text(f"{files.PRAISE}0")
+    expect(preview.locator("td.chosen").first).to_have_css("display", "table-cell")
     expect(page.get_by_label(t("preview.text_column"))).to_have_value("评论")
     expect(page.locator(".facts")).to_contain_text("utf-8")
     assert visit.violations() == []

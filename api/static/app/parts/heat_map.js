@@ -10,7 +10,7 @@ import { likelySource } from "./split.js";
 import { tablePlace } from "./table.js";
 import { countWords, toRows } from "./to_rows.js";
 
-const STRONGEST = 35; // percent of the colour, so that words on it can be read
+const STRONGEST = 38; // percent of the colour, so that words on it can be read
 const NONE = "-";
 
 /** @import { Child } from "../dom.js" */
@@ -74,6 +74,8 @@ export function heatMap(base, signal, view) {
     if (!shown) return;
     const { rows, columns, cells } = shown;
     const words = axisWords(down, across);
+    const shares = rows.flatMap((row, at) => columns.map((column, n) => shareOf(row, column, cells[at][n]) ?? 0));
+    const most = Math.max(...shares) || 1;
     const heads = columns.map(({ value }) => h("th", { scope: "col" }, valueName(value)));
     fill(
       place,
@@ -90,7 +92,7 @@ export function heatMap(base, signal, view) {
               "tr",
               {},
               h("th", { scope: "row" }, valueName(row.value)),
-              columns.map((column, n) => cell(row, column, cells[at][n])),
+              columns.map((column, n) => cell(row, column, cells[at][n], most)),
             ),
           ),
         ),
@@ -103,17 +105,27 @@ export function heatMap(base, signal, view) {
    * @param {CrossGroup} column
    * @param {CrossCell} found
    */
-  function cell(row, column, { rows, counts, shares }) {
+  function shareOf(row, column, { rows, shares }) {
+    if (![down.value, across.value].includes("label")) return shares.negative?.value ?? null;
+    return rows / (down.value === "label" ? column : row).rows;
+  }
+
+  /**
+   * @param {CrossGroup} row
+   * @param {CrossGroup} column
+   * @param {CrossCell} found
+   * @param {number} most the largest share of all
+   */
+  function cell(row, column, found, most) {
+    const { rows, counts } = found;
     if (rows === 0) return h("td", {});
-    const byLabel = [down.value, across.value].includes("label");
-    const of = down.value === "label" ? column : row;
-    const share = byLabel ? rows / of.rows : (shares.negative?.value ?? null);
+    const share = shareOf(row, column, found);
     const ordered = inOrder(Object.entries(counts));
     const title = countWords(ordered.map(([label, count]) => [labelName(label), count]));
     const figures = [share === null ? "–" : percent(share, 0), " ", h("small", {}, number(rows))];
     const element = h("td", { title }, link(row, column, figures));
     if (share !== null)
-      element.style.background = `color-mix(in srgb, var(--negative) ${STRONGEST * share}%, transparent)`;
+      element.style.background = `color-mix(in srgb, var(--negative) ${(STRONGEST * share) / most}%, transparent)`;
     return element;
   }
 

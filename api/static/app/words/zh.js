@@ -395,7 +395,7 @@ export default {
   "mending.help": "最多列出三个方面：其差评比其他方面多，且超出偶然波动。",
   "mending.none": "没有哪个方面的差评明显多于其他方面。",
   "mending.count": "{count} 处差评",
-  "mending.share": "，占 {rows} 处提及的 {value}（95% 区间 {low} 至 {high}）；其他方面为 {average}。",
+  "mending.share": "（占 {rows} 处提及的 {value}，95% 区间 {low} 至 {high}；其他方面为 {average}）",
   "mending.phrases": "常见说法",
   "mending.examples": "例如",
   "changes.none": "各周之间的差异未超出偶然波动。",
