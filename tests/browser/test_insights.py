@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,10 @@ from tests.browser.steps import detail, one_look, two_looks
 from tests.browser.visits import ADMIN_TOKEN, LOOKS, Look, Visit, visiting
 from tests.support.cluster import Cluster
 
+#: Each width in one of the two lights: colours are judged too.
+dark_looks = pytest.mark.parametrize(
+    "look", [replace(LOOKS[0], scheme="dark"), LOOKS[3]], ids=["en-desktop-dark", "zh-phone"]
+)
 BAD_WEEK = shops.MONDAY + timedelta(weeks=shops.BAD_WEEK)
 
 
@@ -40,7 +45,7 @@ def submitted(cluster: Cluster) -> str:
     return job_id
 
 
-@two_looks
+@dark_looks
 def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     files.choose(visit, "评价.csv", shops.reviews())
@@ -120,7 +125,7 @@ def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: V
     expect(page.locator(".insights .chosen button")).to_have_count(0)
 
 
-@two_looks
+@dark_looks
 def test_weeks_phrases_and_two_things_at_once_lead_to_their_rows(visit: Visit) -> None:
     job_id = submitted(visit.cluster)
     page, t = visit.open(f"/jobs/{job_id}?aspect=物流"), visit.t
