@@ -57,7 +57,7 @@ def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     expect(page.get_by_text("质量、外观")).to_be_visible()
     assert visit.violations() == []
     assert visit.fits()
-    files.start(visit)
+    job_id = files.start(visit)
 
     cards = part(page, "mending").get_by_role("listitem").filter(has=page.get_by_role("heading"))
     expect(cards).to_have_count(3)
@@ -71,8 +71,9 @@ def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     assert visit.violations() == []
     assert visit.fits()
 
-    # The number leads to its texts.
-    answer = visit.cluster.http.get(f"/api/v1/jobs/{page.url.rpartition('/')[2]}/aspects").json()["data"]
+    # The number leads to its texts, and keeps what was chosen since it was drawn.
+    part(page, "rows").get_by_label(t("rows.size")).select_option("50")
+    answer = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/aspects").json()["data"]
     count = next(aspect for aspect in answer if aspect["aspect"] == "物流")["counts"]["negative"]
     expect(delivery.locator(".figure a")).to_have_text(t("mending.count", count=count))
     delivery.locator(".figure a").click()
@@ -82,7 +83,7 @@ def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     rows = part(page, "rows").locator("tbody tr")
     expect(rows.first.locator("mark")).to_be_visible()
     expect(rows.first.locator(".opinions")).to_contain_text(f"物流 · {t('label.negative')}")
-    assert asked(page) == {"aspect": ["物流"], "label": ["negative"], "sort": ["polarity"]}
+    assert asked(page) == {"aspect": ["物流"], "label": ["negative"], "sort": ["polarity"], "size": ["50"]}
 
 
 @two_looks

@@ -5,7 +5,7 @@ import { number, t } from "../i18n.js";
 import { asking, section } from "./asking.js";
 import { inOrder, labelName, stackedBar } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
-import { countWords, shareWords, toRows } from "./to_rows.js";
+import { ALL, countWords, shareWords, toRows } from "./to_rows.js";
 
 /** @import { JobView } from "../job_view.js" */
 
@@ -57,14 +57,14 @@ export function aspectTable(base, signal, view) {
     const bar = stackedBar(ordered, countWords(ordered.map(([label, count]) => [labelName(label), count])));
     bar.style.width = `${(100 * rows) / most}%`;
     const current = view.get("aspect") === aspect;
-    const name = toRows(view, { aspect, label: null }, aspect);
+    const name = toRows(view, { ...ALL, aspect }, aspect);
     if (current) name.setAttribute("aria-current", "true");
     return [
       name,
       h("div", { class: "track" }, bar),
-      ...labels.map((label) => toRows(view, { aspect, label }, number(counts[label]))),
+      ...labels.map((label) => toRows(view, { ...ALL, aspect, label }, number(counts[label]))),
       shares.negative ? shareWords(shares.negative) : "–",
-      toRows(view, { aspect, label: null }, number(rows)),
+      toRows(view, { ...ALL, aspect }, number(rows)),
     ];
   }
 

@@ -8,7 +8,7 @@ import { field, select } from "./field.js";
 import { inOrder, labelName } from "./prediction.js";
 import { likelySource } from "./split.js";
 import { tablePlace } from "./table.js";
-import { countWords, toRows } from "./to_rows.js";
+import { ALL, countWords, toRows } from "./to_rows.js";
 
 const STRONGEST = 38; // percent of the colour, so that words on it can be read
 const NONE = "-";
@@ -139,7 +139,7 @@ export function heatMap(base, signal, view) {
     /** @type {Array<[column: string, value: string]>} */
     const cells = [];
     /** @type {Record<string, string | null>} */
-    const changes = { sort: "polarity" };
+    const changes = { ...ALL, sort: "polarity" };
     for (const [picker, { parameters }] of /** @type {Array<[HTMLSelectElement, CrossGroup]>} */ ([
       [down, row],
       [across, column],

@@ -5,7 +5,7 @@ import { number, percent, t } from "../i18n.js";
 import { asking, section } from "./asking.js";
 import { changesOf } from "./changes.js";
 import { textOf } from "./prediction.js";
-import { toRows } from "./to_rows.js";
+import { ALL, toRows } from "./to_rows.js";
 
 const MOST = 3;
 const PHRASES = 3;
@@ -73,7 +73,7 @@ export function mending(base, signal, view) {
     const changes = h("div");
     const phrases = h("div");
     const examples = h("div", { "aria-busy": "true" });
-    const complaintsOf = { aspect, label: "negative", sort: "polarity" };
+    const complaintsOf = { ...ALL, contains: null, aspect, label: "negative", sort: "polarity" };
     const count = toRows(view, complaintsOf, t("mending.count", { count: negative }));
     const [value, low, high, average] = [share.value, share.low, share.high, others].map((of) => percent(of, 0));
     const element = h(
@@ -87,7 +87,7 @@ export function mending(base, signal, view) {
     );
 
     async function read() {
-      const filter = { ...view.slice, aspect, label: "negative" };
+      const filter = { ...view.slice, contains: null, aspect, label: "negative" };
       await Promise.all([readExamples(filter), readChanges(), readPhrases(filter)]);
     }
 
@@ -112,7 +112,7 @@ export function mending(base, signal, view) {
 
     async function readChanges() {
       if (!job.file?.date_number) return;
-      const asked = { ...view.slice, aspect, from: null, to: null, step: view.get("step") ?? "week" };
+      const asked = { ...view.slice, contains: null, aspect, from: null, to: null, step: view.get("step") ?? "week" };
       /** @type {Timeline} */
       const timeline = await get(`${base}/timeline${query(asked)}`, signal);
       const found = changesOf(timeline, view, complaintsOf);

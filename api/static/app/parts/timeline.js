@@ -9,7 +9,7 @@ import { color, figure } from "./charts.js";
 import { field, select } from "./field.js";
 import { labelName } from "./prediction.js";
 import { table } from "./table.js";
-import { shareWords, toRows } from "./to_rows.js";
+import { ALL, shareWords, toRows } from "./to_rows.js";
 
 const MARK = 9; // pixels
 
@@ -51,7 +51,7 @@ export function timelinePart(base, signal, view) {
       t("timeline.legend", { label: labelName(label), steps: averaged, step: t(`timeline.step.${shown.step}`) }),
       without > 0 && [" ", t("timeline.undated", { count: without })],
     );
-    fill(changes, changesOf(shown, view, {}) ?? h("p", { class: "muted" }, t("timeline.steady")));
+    fill(changes, changesOf(shown, view, ALL) ?? h("p", { class: "muted" }, t("timeline.steady")));
     const headings = [
       t("timeline.period"),
       labelName(label),
@@ -72,11 +72,11 @@ export function timelinePart(base, signal, view) {
   function line({ start, end, rows, counts, shares, averages }, label) {
     const period = { from: start, to: end };
     return [
-      toRows(view, { ...period, label: null }, periodName(shown?.step ?? "", start)),
-      toRows(view, { ...period, label }, number(counts[label] ?? 0)),
+      toRows(view, { ...ALL, ...period }, periodName(shown?.step ?? "", start)),
+      toRows(view, { ...ALL, ...period, label }, number(counts[label] ?? 0)),
       shares[label] ? shareWords(shares[label]) : "–",
       averages[label] === undefined ? "–" : percent(averages[label], 0),
-      toRows(view, { ...period, label: null }, number(rows)),
+      toRows(view, { ...ALL, ...period }, number(rows)),
     ];
   }
 
@@ -141,7 +141,7 @@ export function timelinePart(base, signal, view) {
     const plot = chart.plot();
     if (!plot || !shown) return;
     const { start, end } = shown.points[plot.posToIdx(event.clientX - plot.over.getBoundingClientRect().left)];
-    view.showRows({ from: start, to: end });
+    view.showRows({ ...ALL, from: start, to: end });
   }
 
   chart.canvas.addEventListener("click", point);
