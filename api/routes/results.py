@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, get_args
@@ -62,11 +61,6 @@ WRITERS: dict[str, Writer] = {"ndjson": streams.ndjson, "json": streams.json_arr
 
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
 _EDITION = 5
-#: Part of the name under which a document is kept: a version that writes it differently computes it again.
-_SUMMARY_FORM, _EVALUATION_FORM = (
-    hashlib.sha256(json.dumps(document.model_json_schema()).encode()).hexdigest()[:8]
-    for document in (Summary, EvaluationDocument)
-)
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
 
@@ -94,13 +88,12 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     job = svc.store.get(path.job_id)
     band = neutral_band_of(job.options, query.neutral_band)
     at = None if query.by is None else column_of(job, query.by, "by")
-    name = f"summary {_SUMMARY_FORM} {band}" if at is None else f"summary {_SUMMARY_FORM} {band} by {at}"
-    kept = svc.results.cached_value(job, name)
-    if kept is None:
+
+    def summary() -> Summary:
         groups = None if at is None else group_rows(svc.results, job, at, band)
-        kept = summarise(svc.results, job, band).model_copy(update={"groups": groups}).model_dump_json()
-        svc.results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+        return summarise(svc.results, job, band).model_copy(update={"groups": groups})
+
+    return Response(kept(svc.results, job, Summary, f"{band} by {at}", summary), mimetype="application/json")
 
 
 @blueprint.get(
@@ -117,12 +110,10 @@ def get_evaluation(path: JobPath, query: EvaluationQuery) -> Response:
     job = svc.store.get(path.job_id)
     band = neutral_band_of(job.options, query.neutral_band)
     at = None if query.by is None else column_of(job, query.by, "by")
-    name = f"evaluation {_EVALUATION_FORM} {band} by {at}"
-    kept = svc.results.cached_value(job, name)
-    if kept is None:
-        kept = evaluate_job(svc.results, job, band, at).model_dump_json()
-        svc.results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+    found = kept(
+        *(svc.results, job, EvaluationDocument, f"{band} by {at}"), lambda: evaluate_job(svc.results, job, band, at)
+    )
+    return Response(found, mimetype="application/json")
 
 
 @blueprint.get("/aspects", summary="Count aspects", responses={200: JobAspects, **problems(404, 409, 422, 503)})
@@ -162,12 +153,11 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     svc = services()
     job = svc.store.get(path.job_id)
     view = View(neutral_band_of(job.options, query.neutral_band), filter_of(query, job))
-    name = f"matches {hashlib.sha256(f'{view!r} {query.cursor}'.encode()).hexdigest()[:16]}"
-    kept = svc.results.cached_value(job, name)
-    if kept is None:
-        kept = matches_document(svc.results, job, view, query.cursor).model_dump_json()
-        svc.results.cache_value(job, name, kept)
-    return Response(kept, mimetype="application/json")
+    found = kept(
+        *(svc.results, job, Matches, f"{view!r} {query.cursor}"),
+        lambda: matches_document(svc.results, job, view, query.cursor),
+    )
+    return Response(found, mimetype="application/json")
 
 
 @blueprint.get("/phrases", summary="Find phrases", responses={200: Phrases, **problems(404, 409, 422, 503)})
