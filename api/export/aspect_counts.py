@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import repeat
 
-from api.export.labels import label_and_score, with_neutral
-from api.export.matching import matches
+from api.export.kept import kept
+from api.export.labels import with_neutral
+from api.export.matching import RowLabels, matches
 from api.export.rows import View, chunks_of
 from api.export.shares import share
-from api.export.summary import VALUES_KEPT
 from api.schemas.aspect_sets import AspectCounts, JobAspects
 from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import NoAspects
-from sentiq.jobs.codec import SCALE, OutputColumns
+from sentiq.jobs.codec import OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
+
+
+def kept_aspects(results: Results, job: Job, view: View) -> str:
+    """Return what `count_aspects` returns as JSON, and keep it with a job that has ended."""
+    return kept(results, job, JobAspects, repr(view), lambda: count_aspects(results, job, view))
 
 
 def count_aspects(results: Results, job: Job, view: View) -> JobAspects:
@@ -47,12 +50,7 @@ class _Tally:
         self._names = view.aspects
         self._labels: dict[str, None] = {}  # of all models that answered
         self._counts: Counter[tuple[int, str]] = Counter()  # by place of the aspect, and label
-
-        @lru_cache(VALUES_KEPT)
-        def label(labels: tuple[str, ...], numbers: tuple[int, ...]) -> str:
-            return label_and_score(labels, [n / SCALE for n in numbers], view.neutral_band)[0]
-
-        self._label = label
+        self._read = RowLabels(view)
 
     def add(self, answers: OutputColumns, offsets: Sequence[int]) -> None:
         """Count the rows at these offsets of a chunk."""
@@ -64,7 +62,7 @@ class _Tally:
         columns = answers.aspects
         if columns is None:
             return
-        mentions = zip(columns.aspects, map(self._label, repeat(answers.labels), columns.predictions()), strict=True)
+        mentions = zip(columns.aspects, self._read.of_mentions(answers), strict=True)
         if is_whole:
             self.rows_with_aspects += len(columns.counts) - columns.counts.count(0)
             self._counts.update(mentions)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
+from api.export.matching import taken
 from api.export.periods import Begins, Step, named
 from api.export.rows import column_cells
 from api.schemas.results import VALUE_CHARS
@@ -14,8 +15,6 @@ from sentiq.jobs.input_codec import InputColumns
 
 #: A cell, a label, the first minute of a step, or the place of an aspect; "" where a row has nothing of the kind.
 Value = str | int
-
-T = TypeVar("T")
 
 PERIODS: tuple[Step, ...] = ("hour", "day", "week", "month")
 LABEL, ASPECT = "label", "aspect"
@@ -59,7 +58,7 @@ class ColumnAxis:
         self.named = names[at] if names[at] and names.count(names[at]) == 1 else str(at + 1)
 
     def values(self, counted: Counted) -> Sequence[Value]:
-        return _at(column_cells(counted.given, self._at, self._text_at), counted.offsets)
+        return taken(column_cells(counted.given, self._at, self._text_at), counted.offsets)
 
     def shown(self, value: Value) -> str:
         return str(value)
@@ -96,7 +95,7 @@ class PeriodAxis:
 
     def values(self, counted: Counted) -> Sequence[Value]:
         begins = self._begins.of(counted.given.dates(self._order))
-        return ["" if begin is None else begin for begin in _at(begins, counted.offsets)]
+        return ["" if begin is None else begin for begin in taken(begins, counted.offsets)]
 
     def shown(self, value: Value) -> str:
         return value if isinstance(value, str) else named(self._step, value)[0]
@@ -116,14 +115,10 @@ class AspectAxis:
 
     def values(self, counted: Counted) -> Sequence[Value]:
         columns = counted.answers.aspects
-        return [] if columns is None else _at(columns.aspects, counted.mentions or ())
+        return [] if columns is None else taken(columns.aspects, counted.mentions or ())
 
     def shown(self, value: Value) -> str:
         return self._names[int(value)]
 
     def parameters(self, value: Value) -> Mapping[str, str] | None:
         return {"aspect": self.shown(value)}
-
-
-def _at(values: Sequence[T], offsets: Sequence[int]) -> Sequence[T]:
-    return values if isinstance(offsets, range) else [values[offset] for offset in offsets]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from api.export.labels import label_and_score
 from api.export.rows import View, text_position
@@ -17,6 +18,7 @@ from sentiq.jobs.types import Job
 #: which the texts are read take ten times as long as those of which the numbers are enough.
 COUNTED, COUNTED_WITH_TEXTS = 4_096, 512
 
+T = TypeVar("T")
 LabelAndScore = Callable[[tuple[str, ...], tuple[int, ...]], tuple[str, float]]
 
 
@@ -52,6 +54,11 @@ def matches_with_input(
     wanted = _Wanted(job, view)
     for number, given, answers in results.columns_with_input(job.id, numbers):
         yield number, given, answers, wanted.offsets(given, answers)
+
+
+def taken(values: Sequence[T], offsets: Sequence[int]) -> Sequence[T]:
+    """Return the values of the rows at these offsets, as `matches` gives them: a range means all rows of a chunk."""
+    return values if isinstance(offsets, range) else [values[offset] for offset in offsets]
 
 
 class _Wanted:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
+from api.export.kept import kept
 from api.export.labels import DECIMALS
-from api.export.matching import RowLabels, matches_with_input
+from api.export.matching import RowLabels, matches_with_input, taken
 from api.export.periods import Begins, Step, named, step_after
 from api.export.rows import View
 from api.export.shares import share
@@ -29,6 +30,11 @@ AVERAGED: Mapping[Step, int] = {"hour": 24, "day": 7, "week": 4, "month": 3}  #:
 Counts = Counter[str]
 
 
+def kept_timeline(results: Results, job: Job, view: View, asked: Step | Literal["auto"]) -> str:
+    """Return what `timeline` returns as JSON, and keep it with a job that has ended."""
+    return kept(results, job, Timeline, f"{view!r} {asked}", lambda: timeline(results, job, view, asked))
+
+
 def timeline(results: Results, job: Job, view: View, asked: Step | Literal["auto"]) -> Timeline:
     """Count the finished rows that the view's filter takes by their dates.
 
@@ -38,10 +44,7 @@ def timeline(results: Results, job: Job, view: View, asked: Step | Literal["auto
     labels = RowLabels(view)
     order = job.file.date_order if job.file else None
     for _, given, answers, offsets in matches_with_input(results, job, view, range(job.chunks)):
-        names, dates = labels.of(answers), given.dates(order)
-        if len(offsets) < len(names):
-            names, dates = [names[at] for at in offsets], [dates[at] for at in offsets]
-        tally.add(dates, names)
+        tally.add(taken(given.dates(order), offsets), taken(labels.of(answers), offsets))
     results.check_job(job.id)
     return _document(job, *tally.counted())
 

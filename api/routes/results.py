@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, get_args
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.export import streams
-from api.export.aspect_counts import count_aspects
+from api.export.aspect_counts import kept_aspects
 from api.export.documents import matches_document
 from api.export.evaluation import evaluate_job
 from api.export.groups import group_rows
 from api.export.kept import kept
 from api.export.order import sorted_rows
-from api.export.phrases.asking import phrases
+from api.export.phrases.asking import kept_phrases
 from api.export.phrases.sides import other_filter
 from api.export.report.asking import Asking
-from api.export.rows import Filter, ResultRow, View, plain_view, read_rows
+from api.export.rows import Filter, ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
 from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
-from api.routes.views import column_of, file_stem, filter_of, neutral_band_of, order_of, view_of
+from api.routes.views import chosen_view, column_of, file_stem, neutral_band_of, order_of, view_of
 from api.schemas.aspect_sets import JobAspects
 from api.schemas.common import any_of, problems
 from api.schemas.evaluation import EvaluationDocument, EvaluationQuery
@@ -124,9 +123,7 @@ def get_aspects(path: JobPath, query: FilterQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
-    found = kept(svc.results, job, JobAspects, repr(view), lambda: count_aspects(svc.results, job, view))
-    return Response(found, mimetype="application/json")
+    return Response(kept_aspects(svc.results, job, chosen_view(query, job)), mimetype="application/json")
 
 
 @blueprint.get("/throughput", summary="Read the throughput", responses={200: Throughput, **problems(404, 422, 503)})
@@ -152,7 +149,7 @@ def get_matches(path: JobPath, query: MatchesQuery) -> Response:
     """
     svc = services()
     job = svc.store.get(path.job_id)
-    view = View(neutral_band_of(job.options, query.neutral_band), filter_of(query, job))
+    view = chosen_view(query, job)
     found = kept(
         *(svc.results, job, Matches, f"{view!r} {query.cursor}"),
         lambda: matches_document(svc.results, job, view, query.cursor),
@@ -170,14 +167,10 @@ def get_phrases(path: JobPath, query: PhrasesQuery) -> Response:
     job = svc.store.get(path.job_id)
     if not job.state.has_ended:
         raise JobNotEnded(f"Job {job.id} is {job.state}: phrases are found when it has ended.")
-    view = replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
+    view = chosen_view(query, job)
     if view.filter == other_filter(view.filter, query.against):
         raise _nothing_to_compare(query)
-    found = kept(
-        *(svc.results, job, Phrases, f"{view!r} {query.against} {query.limit}"),
-        lambda: phrases(svc.results, job, view, query.against, query.limit),
-    )
-    return Response(found, mimetype="application/json")
+    return Response(kept_phrases(svc.results, job, view, query.against, query.limit), mimetype="application/json")
 
 
 def _nothing_to_compare(query: PhrasesQuery) -> InvalidInput:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel
 
 from api.export.axes import ASPECT, LABEL, PERIODS, AspectAxis, Axis, ColumnAxis, LabelAxis, PeriodAxis
 from api.export.cross import cross
 from api.export.kept import kept
-from api.export.mentions import aspect_names
 from api.export.rows import View, text_position
-from api.export.timeline import timeline
-from api.routes.views import check_dated, column_of, filter_of, neutral_band_of, refused
+from api.export.timeline import kept_timeline
+from api.routes.views import check_dated, chosen_view, column_of, refused
 from api.schemas.common import problems
 from api.schemas.jobs import JobPath
-from api.schemas.results import FilterQuery
 from api.schemas.timeline import Cross, CrossQuery, Timeline, TimelineQuery
 from api.services import services
 from sentiq.jobs.types import Job
@@ -33,20 +28,22 @@ def get_timeline(path: JobPath, query: TimelineQuery) -> Response:
     """
     job = services().store.get(path.job_id)
     check_dated(job, "step")
-    view = _view(job, query)
-    return _answer(job, f"{view!r} {query.step}", Timeline, lambda: timeline(services().results, job, view, query.step))
+    found = kept_timeline(services().results, job, chosen_view(query, job), query.step)
+    return Response(found, mimetype="application/json")
 
 
 @blueprint.get("/cross", summary="Cross two columns", responses={200: Cross, **problems(404, 422, 503)})
 def get_cross(path: JobPath, query: CrossQuery) -> Response:
     """Counts and shares of labels by two things at once: columns that the job kept, periods, labels or aspects."""
     job = services().store.get(path.job_id)
-    view = _view(job, query)
+    view = chosen_view(query, job)
     axes = _axis(job, view, query.rows, "rows"), _axis(job, view, query.columns, "columns")
     if axes[0].name == axes[1].name:
         raise refused("same_twice", f"`rows` and `columns` are both a {axes[0].name}: name two things.", "columns")
     asked = f"{view!r} {query.rows!r} {query.columns!r} {query.limit}"
-    return _answer(job, asked, Cross, lambda: cross(services().results, job, view, axes, query.limit))
+    results = services().results
+    found = kept(results, job, Cross, asked, lambda: cross(results, job, view, axes, query.limit))
+    return Response(found, mimetype="application/json")
 
 
 def _axis(job: Job, view: View, named: str, field: str) -> Axis:
@@ -63,13 +60,3 @@ def _axis(job: Job, view: View, named: str, field: str) -> Axis:
         return AspectAxis(view.aspects)
     at = column_of(job, named, field)
     return ColumnAxis(at, job.file.columns if job.file else (), text_position(job))
-
-
-def _view(job: Job, query: FilterQuery) -> View:
-    band = neutral_band_of(job.options, query.neutral_band)
-    return View(band, filter_of(query, job), aspects=aspect_names(job.options))
-
-
-def _answer(job: Job, asked: str, kind: type[BaseModel], compute: Callable[[], BaseModel]) -> Response:
-    """Return the document, which is kept where the job has ended."""
-    return Response(kept(services().results, job, kind, asked, compute), mimetype="application/json")

@@ -56,8 +56,12 @@ def view_of(query: ViewQuery, job: Job) -> View:
 
 def slice_of(query: SliceQuery, job: Job) -> View:
     """Return the view of the rows that a query asks for, whatever their labels are. Raises what `filter_of` raises."""
-    wanted = FilterQuery(**query.model_dump(by_alias=True, include=set(SliceQuery.model_fields)))
-    return replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(wanted, job))
+    return chosen_view(FilterQuery(**query.model_dump(by_alias=True, include=set(SliceQuery.model_fields))), job)
+
+
+def chosen_view(query: FilterQuery, job: Job) -> View:
+    """Return the view of the rows that a query's filters take. Raises what `filter_of` raises."""
+    return replace(plain_view(job, neutral_band_of(job.options, query.neutral_band)), filter=filter_of(query, job))
 
 
 def filter_of(query: FilterQuery, job: Job) -> Filter:

@@ -196,5 +196,5 @@ def test_a_long_answer_of_an_ended_job_is_kept_too(
     def fail(*_: object) -> None:
         raise AssertionError("it is computed again")
 
-    monkeypatch.setattr("api.routes.timeline.timeline", fail)
+    monkeypatch.setattr("api.export.timeline.timeline", fail)
     assert client.get(f"{job}/timeline?step=day").data == first

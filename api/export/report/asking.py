@@ -6,12 +6,12 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
-from api.export.aspect_counts import count_aspects
+from api.export.aspect_counts import kept_aspects
 from api.export.axes import AspectAxis, ColumnAxis, LabelAxis
 from api.export.cross import cross
 from api.export.kept import kept
-from api.export.matching import RowLabels, matches
-from api.export.phrases.asking import phrases
+from api.export.matching import RowLabels, matches, taken
+from api.export.phrases.asking import kept_phrases
 from api.export.report import findings
 from api.export.report.columns import likeliest_column
 from api.export.report.document import Report
@@ -19,7 +19,7 @@ from api.export.report.findings import NEGATIVE
 from api.export.report.surest import Surest, surest
 from api.export.rows import Filter, View, text_position
 from api.export.summary import labels_first
-from api.export.timeline import timeline
+from api.export.timeline import kept_timeline
 from api.schemas.aspect_sets import JobAspects
 from api.schemas.findings import Findings
 from api.schemas.phrases import Against, Phrases
@@ -50,11 +50,7 @@ class Asking:
         """Return the counts of aspects; None where the job looks for none."""
         if not self._view.aspects:
             return None
-        made = kept(
-            *(self._results, self._job, JobAspects, repr(self._view)),
-            lambda: count_aspects(self._results, self._job, self._view),
-        )
-        return JobAspects.model_validate_json(made)
+        return JobAspects.model_validate_json(kept_aspects(self._results, self._job, self._view))
 
     def phrases(self, aspect: int | None = None) -> Phrases | None:
         """Return what negative texts say, or those that are negative about an aspect.
@@ -65,20 +61,11 @@ class Asking:
             return None
         view = self._of(aspect, labels=(NEGATIVE,))
         against: Against = "rest" if self._view.filter == Filter() else "labels"
-        made = kept(
-            *(self._results, self._job, Phrases, f"{view!r} {against} {PHRASES}"),
-            lambda: phrases(self._results, self._job, view, against, PHRASES),
-        )
-        return Phrases.model_validate_json(made)
+        return Phrases.model_validate_json(kept_phrases(self._results, self._job, view, against, PHRASES))
 
     def timeline(self, aspect: int | None = None, step: AnyStep = "auto") -> Timeline:
         """Return the labels by time, or those of an aspect. Raises InvalidInput where there are too many steps."""
-        view = self._of(aspect)
-        made = kept(
-            *(self._results, self._job, Timeline, f"{view!r} {step}"),
-            lambda: timeline(self._results, self._job, view, step),
-        )
-        return Timeline.model_validate_json(made)
+        return Timeline.model_validate_json(kept_timeline(self._results, self._job, self._of(aspect), step))
 
     def report(self, by: int | None) -> Report:
         """Return all that a report is made of.
@@ -111,8 +98,7 @@ class Asking:
         """Return the rows of each label, then those of failed rows and of those without a text."""
         labels, counts = RowLabels(self._view), Counter[str]()
         for _, answers, offsets in matches(self._results, self._job, self._view, range(self._job.chunks)):
-            names = labels.of(answers)
-            counts.update(names if len(offsets) == len(names) else [names[offset] for offset in offsets])
+            counts.update(taken(labels.of(answers), offsets))
         self._results.check_job(self._job.id)
         return labels_first(counts)
 
