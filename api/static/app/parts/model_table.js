@@ -29,7 +29,7 @@ export function modelTable(signal) {
    */
   function draw(models, { candidate, error }) {
     const news = JSON.stringify([models, candidate, error]);
-    if (news === shown) return; // a question that is open stays so
+    if (news === shown || list.querySelector(".confirm [role=group]")) return; // a question that is open stays so
     shown = news;
     const words = candidate ? t("models.trying", { model: candidate }) : error ? t("models.dropped", { error }) : "";
     if (said.textContent !== words) said.textContent = words;
