@@ -225,7 +225,7 @@ def test_a_summary_that_another_version_kept_is_computed_anew(
     url = f"/api/v1/jobs/{job.id}/summary"
     client.get(url)
     exports = JobKeys.of(job.id).exports
-    kept = [name for name in redis.hkeys(exports) if b"summary" in name]
+    kept = [name for name in redis.hkeys(exports) if b"Summary" in name]
     assert kept, "the summary of an ended job is kept"
 
     for name in ("summary 0.1", "summary 0.0"):  # as e93cb6a named them
