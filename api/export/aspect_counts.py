@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from api.export.kept import kept
-from api.export.labels import with_neutral
 from api.export.matching import RowLabels, matches
 from api.export.rows import View, chunks_of
 from api.export.shares import share
 from api.schemas.aspect_sets import AspectCounts, JobAspects
 from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import NoAspects
+from sentiq.core.labels import with_neutral
 from sentiq.jobs.codec import OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job

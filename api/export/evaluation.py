@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import repeat
 
-from api.export.labels import with_neutral
 from api.export.matching import labeller
 from api.export.rows import column_cells, text_position
 from api.schemas.evaluation import EvaluationDocument
 from sentiq.core.errors import JobNotEnded, NoLabels
+from sentiq.core.labels import with_neutral
 from sentiq.evaluation.label_names import UnclearNumbers, cell_label, meanings
 from sentiq.evaluation.metrics import evaluate
 from sentiq.evaluation.report import evaluation_document

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from api.export.labels import label_and_score
 from api.export.rows import View, text_position
 from api.export.summary import VALUES_KEPT
+from sentiq.core.labels import label_and_score
 from sentiq.jobs.codec import SCALE, OutputColumns
 from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.results import Results

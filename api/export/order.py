@@ -21,12 +21,12 @@ from threading import Lock
 import msgpack
 import zstandard
 
-from api.export.labels import DECIMALS
 from api.export.matching import LabelAndScore, labeller, matches
 from api.export.mentions import AspectReading
 from api.export.rows import Filter, ResultRow, View, chunk_rows, chunks_of, text_position
 from api.schemas.results import Sort
 from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
+from sentiq.core.labels import DECIMALS
 from sentiq.jobs.codec import SCALE, OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job, RowError

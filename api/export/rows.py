@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
-from api.export.labels import label_and_score
 from api.export.mentions import AspectReading, aspect_names
 from api.schemas.results import Language, Sort
+from sentiq.core.labels import label_and_score
 from sentiq.jobs.codec import SCALE, TRUNCATED
 from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.input_codec import InputColumns

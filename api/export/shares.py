@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.export.labels import DECIMALS
 from api.schemas.evaluation import Figure
+from sentiq.core.labels import DECIMALS
 from sentiq.evaluation.intervals import wilson
 
 

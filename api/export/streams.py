@@ -7,9 +7,9 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from api.export.labels import DECIMALS, LABELS_ZH
 from api.export.rows import ResultRow, View, kept_columns
 from api.export.tabular import cells, harmless, headings
+from sentiq.core.labels import DECIMALS, LABELS_ZH
 from sentiq.jobs.types import Job
 
 ROWS_A_PIECE = 500

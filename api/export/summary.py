@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from api.export.labels import DECIMALS, label_and_score
 from api.schemas.results import Bin, Failure, Summary
+from sentiq.core.labels import DECIMALS, label_and_score
 from sentiq.jobs.codec import SCALE, TRUNCATED, OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Job

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from api.export.labels import DECIMALS, LABELS_ZH
 from api.export.rows import ResultRow, View, kept_columns
+from sentiq.core.labels import DECIMALS, LABELS_ZH
 from sentiq.jobs.types import Job
 
 Cell = str | int | float | bool | None

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Literal
 
 from api.export.kept import kept
-from api.export.labels import DECIMALS
 from api.export.matching import RowLabels, matches_with_input, taken
 from api.export.periods import Begins, Step, named, step_after
 from api.export.rows import View
@@ -16,6 +15,7 @@ from api.export.shares import share
 from api.export.summary import labels_first
 from api.schemas.timeline import Timeline, TimelineChange, TimelinePoint
 from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.core.labels import DECIMALS
 from sentiq.evaluation.comparison import SIGNIFICANT
 from sentiq.evaluation.proportions import holm, two_proportions
 from sentiq.jobs.results import Results

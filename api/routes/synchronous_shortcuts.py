@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from flask import Response, after_this_request, g
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.export.labels import LABELS_ZH
 from api.export.rows import ResultRow, chunk_rows, plain_view, read_rows
 from api.http.bodies import parse_json
 from api.http.problems import pointer
@@ -35,6 +34,7 @@ from api.services import Services, services
 from api.submission import Payload, Submission, Undigested, checked_options
 from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from sentiq.core.invisible_characters import is_blank
+from sentiq.core.labels import LABELS_ZH
 from sentiq.jobs.results import ChunkResult
 from sentiq.jobs.small_jobs import Ticket
 from sentiq.jobs.types import Row

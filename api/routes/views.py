@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from flask import current_app
 
-from api.export.labels import LABELS_ZH, with_neutral
 from api.export.mentions import aspect_names
 from api.export.order import Order, Orders
 from api.export.periods import period
@@ -17,6 +16,7 @@ from api.ingest.recognition.columns import position
 from api.schemas.results import FilterQuery, SliceQuery, ViewQuery, WorkbookQuery
 from api.services import services
 from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.core.labels import LABELS_ZH, with_neutral
 from sentiq.jobs.types import Job, JobOptions
 from sentiq.jobs.workers import live_workers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
-from api.export.labels import DECIMALS, label_and_score
+from sentiq.core.labels import DECIMALS, label_and_score
 from tests.browser.steps import one_look
 from tests.browser.visits import Visit
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from api.export.labels import DECIMALS
+from sentiq.core.labels import DECIMALS
 from sentiq.jobs.codec import SCALE
 
 KILLS, RAISES, HANGS = "【崩溃】", "【异常】", "【挂起】"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.export.labels import label_and_score
+from sentiq.core.labels import label_and_score
 
 TWO = ("negative", "positive")
 STEP = 1 / 65_535  # of probabilities as they are stored

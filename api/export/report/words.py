@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.export.labels import LABELS_ZH
 from api.export.periods import Step
 from api.schemas.evaluation import Figure
 from api.schemas.results import Language
+from sentiq.core.labels import LABELS_ZH
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT
 
 _WORDS: dict[Language, dict[str, str]] = {

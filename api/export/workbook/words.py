@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.export.labels import LABELS_ZH
 from api.schemas.results import Language
+from sentiq.core.labels import LABELS_ZH
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, RowError
 
 _WORDS: dict[Language, dict[str, str]] = {

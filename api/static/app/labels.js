@@ -1,4 +1,4 @@
-/** From probabilities to a label, as api/export/labels.py does it: so that a band can be tried without asking again. */
+/** From probabilities to a label, as sentiq/core/labels.py does it: so that a band can be tried without asking again. */
 
 const DECIMALS = 1e5;
 

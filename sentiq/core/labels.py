@@ -1,4 +1,4 @@
-"""Turns the probabilities of a row into the label that is shown, with the neutral band applied."""
+"""Turns probabilities into the label that is shown, with the neutral band applied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TWO_CLASSES = {"negative", "positive"}
 
 
 def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutral_band: float) -> tuple[str, float]:
-    """Return the label of a row, and how certain it is, from 0 to 1.
+    """Return the label of a text, and how certain it is, from 0 to 1.
 
     Where the labels are negative and positive alone, a row is neutral when p(positive) is nearer to 0.5 than
     `neutral_band`; its score is then 1 - |p(positive) - p(negative)|: 1 where both are as likely, falling to 0 where
