@@ -33,12 +33,16 @@ from api.schemas import components
 from api.services import Services
 from sentiq.core.settings import Settings, current
 from sentiq.core.version import VERSION
+from sentiq.jobs.messages import Broker
 
 DESCRIPTION = "Post Chinese texts, poll the job, read the sentiment of each row."
 
 
-def create_app(settings: Settings | None = None) -> OpenAPI:
-    """Return a Flask app with its own clients of Redis and Celery in `app.extensions["sentiq"]`."""
+def create_app(settings: Settings | None = None, broker: Broker | None = None) -> OpenAPI:
+    """Return a Flask app with its own clients of Redis and of the broker in `app.extensions["sentiq"]`.
+
+    Without a `broker`, messages are Celery's.
+    """
     app = openapi.Api(
         __name__,
         info=Info(title="sentiq", version=VERSION, description=DESCRIPTION),
@@ -50,7 +54,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         static_folder=None,
         doc_ui=False,  # `api.routes.viewer` serves it
     )
-    services = Services.create(settings or current())
+    services = Services.create(settings or current(), broker)
     app.extensions["sentiq"] = services
     app.extensions[views.ORDERS] = Orders()
     app.url_map.strict_slashes = False

@@ -1,21 +1,18 @@
-"""Holds the clients that request handlers share: stores, lanes and a Celery producer. One set a process."""
+"""Holds the clients that request handlers share: stores, lanes and a broker. One set a process."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
 import structlog
-from celery import Celery
 from flask import current_app
-from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from api.admission import Admission
-from api.wakeups import wakeup_writer
 from sentiq.core.api_keys import KeyStore
 from sentiq.core.redis import REDIS_AWAY, connect
 from sentiq.core.settings import Settings
@@ -50,8 +47,7 @@ class Services:
     bulk: BulkLane
     keys: KeyStore
     admission: Admission
-    producer: Celery
-    wakeup: Callable[[str, str], str]  # the message that wakes a worker, see api/wakeups.py
+    broker: messages.Broker
     waiters: BoundedSemaphore
 
     @property
@@ -60,20 +56,15 @@ class Services:
         return bool(self.settings.rate_limit) or self.settings.auth == "keys"
 
     @classmethod
-    def create(cls, settings: Settings) -> Services:
+    def create(cls, settings: Settings, broker: messages.Broker | None = None) -> Services:
+        """Return the services of a process. Without a `broker`, messages are Celery's."""
         address = settings.redis_address
         redis = connect(address, timeout_s=TIMEOUT_S)
         waiting = connect(address, timeout_s=WAIT_SLICE_S + TIMEOUT_S)
-        producer = Celery("sentiq-api", set_as_current=False)
-        producer.config_from_object("celeryconfig")
-        impatient = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
-        producer.conf.update(
-            broker_url=address.broker_url,
-            broker_use_ssl=address.tls,
-            broker_connection_timeout=TIMEOUT_S,
-            broker_transport_options=producer.conf.broker_transport_options | address.broker_options | impatient,
-            task_publish_retry=False,
-        )
+        if broker is None:
+            from api.celery_broker import CeleryBroker  # 5 MB that a process with another broker does without
+
+            broker = CeleryBroker(settings, TIMEOUT_S)
         store = JobStore(redis, settings)
         return cls(
             settings=settings,
@@ -89,8 +80,7 @@ class Services:
             bulk=BulkLane(redis, settings),
             keys=KeyStore(redis),
             admission=Admission(redis, settings),
-            producer=producer,
-            wakeup=wakeup_writer(producer),
+            broker=broker,
             waiters=BoundedSemaphore(max(1, settings.api_threads * 7 // 8)),
         )
 
@@ -98,13 +88,13 @@ class Services:
         self.small_jobs.close()
         self.redis.close()
         self.waiting.redis.close()
-        self.producer.close()
+        self.broker.close()
 
     def publish(self, chunks: list[ChunkRef]) -> None:
         """Send messages for chunks. If that fails, the sweeper sends them later, since the work is in the store."""
         try:
-            messages.publish(self.producer, chunks)
-        except (OperationalError, RedisError) as error:
+            messages.publish(self.broker, chunks)
+        except RedisError as error:
             log.warning("chunks are left to the sweeper", chunks=len(chunks), reason=str(error))
 
     @contextmanager

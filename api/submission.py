@@ -240,7 +240,7 @@ class Submission:
             job,
             rows,
             wakeup_id,
-            svc.wakeup(wakeup_id, f"rows={len(rows.texts)} job={job.id}"),
+            svc.broker.wakeup(wakeup_id, f"rows={len(rows.texts)} job={job.id}"),
             payload_digest=payload.digest.after_rows(),
             answers_to=svc.small_jobs.channel if self._waits_for_end else "",
             own_ttl_ms=self._own_ttl_ms,

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 
 from sentiq.core.invisible_characters import is_blank
 from sentiq.core.labels import DECIMALS, label_and_score
@@ -39,7 +38,7 @@ class Answer:
 
 
 class Analyzer:
-    """A loaded model. Threads may share it: they take turns."""
+    """A loaded model, which threads may share."""
 
     def __init__(
         self, model: str = BUNDLED_MODEL, *, model_root: Path | str | None = None, backend: str = "openvino"
@@ -54,7 +53,6 @@ class Analyzer:
 
         roots = [BUNDLED_MODELS] if model_root is None else [Path(model_root), BUNDLED_MODELS]
         self._engine: Classifier = open_stored(find(roots, model), backend=backend)
-        self._turn = Lock()
 
     @property
     def manifest(self) -> ModelManifest:
@@ -83,8 +81,7 @@ class Analyzer:
                 if not isinstance(text, str):
                     raise TypeError(f"{text!r} is no text: remove it, or make it one with str()")
             shown = [text for text in group if not is_blank(text)]
-            with self._turn:
-                predictions = iter(self._engine.classify(shown, long_texts) if shown else ())
+            predictions = iter(self._engine.classify(shown, long_texts) if shown else ())
             for text in group:
                 yield self._answer(text, None if is_blank(text) else next(predictions), neutral_band)
 

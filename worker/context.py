@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from celery import current_app
 from redis import Redis
 
 from sentiq.core.redis import connect
@@ -19,6 +18,8 @@ from sentiq.jobs.types import Lane
 
 def consumed_lane() -> Lane:
     """Return the lane whose queue this worker consumes."""
+    from celery import current_app  # a process that serves both lanes has no Celery
+
     return Lane.INTERACTIVE if Lane.INTERACTIVE in current_app.amqp.queues.consume_from else Lane.BULK
 
 

@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billiard.process import current_process
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 from sentiq.core import living_directory
@@ -144,4 +143,6 @@ def reserve(directory: Path, slots: Iterable[str]) -> None:
 
 def _slot() -> str:
     """Return what the files of this process are named after: a child's place in the pool, which is unique at a time."""
+    from billiard.process import current_process  # a process that serves both lanes has no pool
+
     return str(getattr(current_process(), "index", PARENT))

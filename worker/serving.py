@@ -191,7 +191,7 @@ def unmap_code() -> None:
 
 def may_degrade() -> bool:
     """Return whether this worker's children hold the bundled model beside the one they serve."""
-    return context.consumed_lane() is Lane.INTERACTIVE and current().degrade_above_s > 0
+    return current().degrade_above_s > 0 and context.consumed_lane() is Lane.INTERACTIVE
 
 
 def find_model(name: str) -> StoredModel | StoredPair:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 
 import numpy as np
@@ -59,7 +60,10 @@ Observer = Callable[[Timings], object]
 
 
 class Engine:
-    """A loaded model. Load and warm it in a parent process, and its forked children share weights and kernels."""
+    """A loaded model. Load and warm it in a parent process, and its forked children share weights and kernels.
+
+    Threads that share it take turns at the network, batch by batch.
+    """
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class Engine:
         self._observer = observer
         self._reader = Reader(tokenizer, manifest.max_tokens)
         self._backend = backend
+        self._turn = Lock()
         self._ladder = ladder(manifest.max_tokens, token_budget)
 
     @classmethod
@@ -175,7 +180,7 @@ class Engine:
     def _blank(self, size: int, width: int) -> NDArray[np.float32]:
         """Return the logits of a batch of padding, which costs as much as a real one."""
         ids = np.full((size, width), self.manifest.pad_id, dtype=np.int64)
-        return self._backend.logits(ids, np.ones_like(ids))
+        return self._logits(ids, np.ones_like(ids))
 
     def _run(self, batch: Batch, rows: Sequence[list[int]]) -> NDArray[np.float32]:
         """Return the logits of the batch's rows of token ids, ``[len(batch.rows), labels]``."""
@@ -186,7 +191,11 @@ class Engine:
             tokens = rows[row]
             ids[line, : len(tokens)] = tokens
             mask[line, : len(tokens)] = 1
-        return self._backend.logits(ids, mask)[: len(batch.rows)]
+        return self._logits(ids, mask)[: len(batch.rows)]
+
+    def _logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        with self._turn:
+            return self._backend.logits(ids, mask)
 
 
 def calibrated(logits: NDArray[np.float32], calibration: Calibration) -> NDArray[np.floating]:

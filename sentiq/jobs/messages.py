@@ -25,6 +25,16 @@ class Producer(Protocol):
     def send_task(self, name: str, args: Any = None, **options: Any) -> Any: ...
 
 
+class Broker(Producer, Protocol):
+    """What the API needs: it also writes messages that a script of the store sends."""
+
+    def wakeup(self, wakeup_id: str, cause: str) -> str:
+        """Return the message that `wake` sends."""
+        ...
+
+    def close(self) -> None: ...
+
+
 def queue_keys(lane: Lane) -> list[str]:
     """Return the keys of the lists of a lane's messages; kombu has one list for each priority step."""
     return [f"{lane}\x06\x16{step}" if step else lane for step in PRIORITY_STEPS]

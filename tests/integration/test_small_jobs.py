@@ -174,8 +174,8 @@ def test_an_error_of_redis_is_told_to_its_thread(redis: Redis, small_jobs: Small
 def test_the_message_in_a_submission_is_what_celery_sends(redis: Redis, settings: Settings) -> None:
     services = Services.create(settings)
     try:
-        written = json.loads(services.wakeup("an id", "rows=1 job=job_1"))
-        messages.wake(services.producer, "an id", "rows=1 job=job_1")
+        written = json.loads(services.broker.wakeup("an id", "rows=1 job=job_1"))
+        messages.wake(services.broker, "an id", "rows=1 job=job_1")
         sent = json.loads(redis.lindex("interactive", 0) or b"")
     finally:
         services.close()
