@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches
@@ -16,6 +16,10 @@ from sentiq.core.labels import with_neutral
 from sentiq.jobs.codec import OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
+
+NEGATIVE = "negative"
+MOST = 3  #: things to mend
+FEWEST_ROWS = 3  #: that are negative, so that one bad text is nothing to mend
 
 
 def kept_aspects(results: Results, job: Job, view: View) -> str:
@@ -34,14 +38,22 @@ def count_aspects(results: Results, job: Job, view: View) -> JobAspects:
     for _, answers, offsets in matches(results, job, view, chunks_of(results, job, view.filter)):
         tally.add(answers, offsets)
     results.check_job(job.id)
+    found = tally.aspects()
     return JobAspects(
         job_id=job.id,
         state=job.state,
         aspect_set=AspectSet.loads(job.options.aspects).name,
         rows=tally.rows,
         rows_with_aspects=tally.rows_with_aspects,
-        data=tally.aspects(),
+        data=found,
+        worst=[aspect.aspect for aspect in worst_aspects(found)],
     )
+
+
+def worst_aspects(aspects: Iterable[AspectCounts]) -> list[AspectCounts]:
+    """Return the aspects that most rows are negative about, at most three, the first one first."""
+    found = [aspect for aspect in aspects if aspect.counts.get(NEGATIVE, 0) >= FEWEST_ROWS]
+    return sorted(found, key=lambda aspect: (-aspect.counts[NEGATIVE], aspect.rows))[:MOST]
 
 
 class _Tally:
@@ -92,5 +104,5 @@ class _Tally:
 
 def _least_negative(aspect: AspectCounts) -> float:
     """Return the lower end of the interval of the negative share: a few rows say little."""
-    share = aspect.shares.get("negative")
+    share = aspect.shares.get(NEGATIVE)
     return share.low if share else 0.0

@@ -69,3 +69,8 @@ class JobAspects(BaseModel):
         description="all aspects of the set; first the one whose negative share is largest at the lower end of its "
         "interval, so that a handful of rows does not come first"
     )
+    worst: list[str] = Field(
+        description="names of what to mend first, at most 3: the aspects that most rows are negative about, of those "
+        "with 3 such rows at least",
+        examples=[["物流"]],
+    )

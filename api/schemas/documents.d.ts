@@ -493,6 +493,7 @@ interface JobAspects {
   rows: number;
   rows_with_aspects: number;
   data: AspectCounts[];
+  worst: string[];
 }
 
 interface Rise {

@@ -369,6 +369,7 @@ EXAMPLES: dict[str, Any] = {
                 "shares": {},
             },
         ],
+        "worst": [],
     },
     "AspectSetDefinition": _ASPECT_SET_DEFINITION,
     "AspectSetDocument": _ASPECT_SET

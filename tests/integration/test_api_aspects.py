@@ -199,6 +199,7 @@ def test_aspects_are_counted_with_intervals_the_worst_first(client: FlaskClient,
     assert quality["counts"] == {"negative": 1, "positive": 1, "neutral": 0}
     assert (price["rows"], price["shares"]) == (0, {})
     assert price["share"] == figure(0, 4)
+    assert found["worst"] == [], "two texts are negative about the delivery, and three would be worth a mend"
 
 
 def test_aspects_are_counted_in_the_rows_that_a_filter_takes(client: FlaskClient, job: str) -> None:

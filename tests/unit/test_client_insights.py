@@ -82,6 +82,7 @@ ASPECTS: dict[str, Any] = {
         },
         {"aspect": "质量", "rows": 0, "share": None, "counts": {"negative": 0, "positive": 0}, "shares": {}},
     ],
+    "worst": ["物流"],
 }
 CROSS: dict[str, Any] = {
     "job_id": "job_1",

@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
-from api.export.aspect_counts import kept_aspects
+from api.export.aspect_counts import NEGATIVE, kept_aspects, worst_aspects
 from api.export.axes import AspectAxis, ColumnAxis, LabelAxis
 from api.export.cross import cross
 from api.export.kept import kept
@@ -15,7 +15,6 @@ from api.export.phrases.asking import kept_phrases
 from api.export.report import findings
 from api.export.report.columns import likeliest_column
 from api.export.report.document import Report
-from api.export.report.findings import NEGATIVE
 from api.export.report.surest import Surest, surest
 from api.export.rows import Filter, View, text_position
 from api.export.summary import labels_first
@@ -130,7 +129,7 @@ class Asking:
         if aspects is not None:
             rows = aspects.rows
             texts = self.surest().data
-            for aspect in findings.worst_aspects(aspects.data):
+            for aspect in worst_aspects(aspects.data):
                 at = self._view.aspects.index(aspect.aspect)
                 of_aspect = self.phrases(at)
                 assert of_aspect is not None, "an aspect is negative, so the model has the label"

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
+from api.export.aspect_counts import MOST, NEGATIVE
 from api.export.shares import share
 from api.schemas.aspect_sets import AspectCounts
 from api.schemas.findings import Finding, Rise
 from api.schemas.phrases import PhraseDocument, PhraseExample, PhraseForm, Phrases
 from api.schemas.timeline import Timeline
 
-NEGATIVE = "negative"
-MOST = 3  #: findings
-FEWEST_ROWS = 3  #: that are negative, so that one bad text is no finding
 PHRASES, EXAMPLES = 5, 3
-
-
-def worst_aspects(aspects: Iterable[AspectCounts]) -> list[AspectCounts]:
-    """Return the aspects that most negative texts speak of, at most three, the first one first."""
-    found = [aspect for aspect in aspects if aspect.counts.get(NEGATIVE, 0) >= FEWEST_ROWS]
-    return sorted(found, key=lambda aspect: (-aspect.counts[NEGATIVE], aspect.rows))[:MOST]
 
 
 def of_aspect(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import chain
 
+from api.export.aspect_counts import NEGATIVE
 from api.export.report.document import Report
-from api.export.report.findings import NEGATIVE
 from api.export.report.pictures import aspects_svg, colours, timeline_label, timeline_svg
 from api.export.report.words import Words
 from api.export.rows import View

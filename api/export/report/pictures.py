@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 
+from api.export.aspect_counts import NEGATIVE
 from api.export.periods import period, step_after
-from api.export.report.findings import NEGATIVE
 from api.export.report.words import Words
 from api.schemas.aspect_sets import AspectCounts, JobAspects
 from api.schemas.timeline import Timeline, TimelinePoint

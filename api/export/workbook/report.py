@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from xlsxwriter.chart import Chart
 
 from api.cell_kinds import Number, Value
+from api.export.aspect_counts import NEGATIVE
 from api.export.report.document import Report
-from api.export.report.findings import NEGATIVE
 from api.export.report.pictures import colours, timeline_label
 from api.export.report.words import Words
 from api.export.shares import share

@@ -33,12 +33,13 @@ class AspectCounts:
 
 @dataclass(frozen=True, slots=True)
 class JobAspects(Tabular):
-    """All aspects of the set of a job, what to mend first. `document` is the whole answer."""
+    """All aspects of the set of a job; `worst` names what to mend first. `document` is the whole answer."""
 
     aspect_set: str
     rows: int
     rows_with_aspects: int
     aspects: list[AspectCounts]
+    worst: list[str]
     document: dict[str, Any] = field(repr=False)
 
     @classmethod
@@ -48,6 +49,7 @@ class JobAspects(Tabular):
             document["rows"],
             document["rows_with_aspects"],
             [AspectCounts.read(each) for each in document["data"]],
+            document["worst"],
             document,
         )
 

@@ -1,4 +1,4 @@
-/** The aspects with the most complaints: of what, since when, in which words. */
+/** The aspects that most texts complain of: of what, since when, in which words. */
 import { get, query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
@@ -7,7 +7,6 @@ import { changesOf } from "./changes.js";
 import { textOf } from "./prediction.js";
 import { ALL, toRows } from "./to_rows.js";
 
-const MOST = 3;
 const PHRASES = 3;
 const EXAMPLES = 3;
 const LOOKED_AT = 50; // rows, of which the first that differ are shown
@@ -38,8 +37,8 @@ export function mending(base, signal, view) {
   let job;
   /** @type {Complaint[] | null} */
   let worst = null;
-  const ask = asking(part, signal, (/** @type {JobAspects} */ { data }) => {
-    worst = complaints(data);
+  const ask = asking(part, signal, (/** @type {JobAspects} */ answer) => {
+    worst = complaints(answer);
     drawCards();
   });
 
@@ -157,24 +156,21 @@ export function mending(base, signal, view) {
 }
 
 /**
- * The aspects with more complaints than the share of the other aspects and chance explain, first the one with the
- * most of these: it has the lower end of its interval against the others, times its mentions.
- * @param {AspectCounts[]} data
+ * What the service says is to be mended first.
+ * @param {JobAspects} answer
  * @returns {Complaint[]}
  */
-function complaints(data) {
+function complaints({ data, worst }) {
   const mentions = data.reduce((sum, { rows }) => sum + rows, 0);
   const negatives = data.reduce((sum, { counts }) => sum + (counts.negative ?? 0), 0);
-  return data
-    .flatMap(({ aspect, rows, counts, shares }) => {
-      const { negative } = counts;
-      if (!negative || !shares.negative) return [];
-      const others = mentions > rows ? (negatives - negative) / (mentions - rows) : 0;
-      const surplus = rows * (shares.negative.low - others);
-      return surplus > 0 ? [{ aspect, rows, negative, share: shares.negative, others, surplus }] : [];
-    })
-    .sort((a, b) => b.surplus - a.surplus)
-    .slice(0, MOST);
+  return worst.flatMap((name) =>
+    data
+      .filter(({ aspect }) => aspect === name)
+      .map(({ aspect, rows, counts: { negative }, shares }) => {
+        const others = mentions > rows ? (negatives - negative) / (mentions - rows) : 0;
+        return { aspect, rows, negative, share: shares.negative, others };
+      }),
+  );
 }
 
 /**
