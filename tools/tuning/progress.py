@@ -9,13 +9,16 @@ EVERY_S = {True: 1.0, False: 30.0}  #: between two lines, by whether somebody wa
 
 
 class Meter:
-    """Counts what is computed, of a total known beforehand."""
+    """Counts what is computed, of a total known beforehand.
 
-    def __init__(self, total: int) -> None:
+    The first line comes as soon as the time left is known, or of a patient meter only if the work takes long.
+    """
+
+    def __init__(self, total: int, *, is_patient: bool = False) -> None:
         self._left = total
         self._done = 0  # in this process, since the first step: what comes before it is another kind of work
         self._started: float | None = None
-        self._said = 0.0
+        self._said = time.monotonic() if is_patient else 0.0
         self._live = sys.stdout.isatty()
 
     def skip(self, amount: int) -> None:

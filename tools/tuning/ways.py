@@ -14,7 +14,8 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from transformers import BertForSequenceClassification
 
-from tools.tuning.batches import BatchSize, by_length
+from tools.tuning.batches import BatchSize, by_length, padded_tokens
+from tools.tuning.progress import Meter
 
 Way = Literal["whole", "lora", "head"]
 WAYS: tuple[Way, ...] = ("whole", "lora", "head")
@@ -139,13 +140,17 @@ def features(network: Any, reader: Reader, size: BatchSize) -> Tensor:
     """Return what the last layer gives for the first token of each text, ``[texts, hidden size]``."""
     network.eval()
     found: Tensor | None = None
+    batches = by_length(range(len(reader.ids)), reader.widths, size)
+    meter, done = Meter(sum(padded_tokens(places, reader.widths) for places in batches), is_patient=True), 0
     with torch.inference_mode():
-        for places in by_length(range(len(reader.ids)), reader.widths, size):
+        for places in batches:
             with reader.precision():
                 hidden = network.base_model(**reader.batch(places)).last_hidden_state[:, 0].float()
             if found is None:
                 found = torch.empty(len(reader.ids), hidden.shape[1])
             found[places] = hidden
+            done += len(places)
+            meter.advance(padded_tokens(places, reader.widths), f"{done:,} of {len(reader.ids):,} texts read")
     assert found is not None
     return found.clone()
 
