@@ -11,6 +11,7 @@ It needs numpy, openvino and tokenizers, and nothing else of the service (docs/e
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -46,13 +47,16 @@ class Analyzer:
         """Load a prepared model: `id`, `id@version`, or a fitted pair, `STUDENT+TEACHER`.
 
         It is looked for in `model_root` and among the bundled models. Raises sentiq.engine.ModelError where it is
-        missing or damaged, or was not prepared for the backend (openvino, onnx or torch).
+        missing or damaged, or was not prepared for the backend (openvino, onnx or torch). Warns where this processor
+        does not give the numbers that were proven, and the model is computed in float32 instead.
         """
         from sentiq.engine.cascade import open_stored
         from sentiq.engine.pairs import find
 
         roots = [BUNDLED_MODELS] if model_root is None else [Path(model_root), BUNDLED_MODELS]
         self._engine: Classifier = open_stored(find(roots, model), backend=backend)
+        if self._engine.notice:
+            warnings.warn(self._engine.notice, RuntimeWarning, stacklevel=2)
 
     @property
     def manifest(self) -> ModelManifest:

@@ -209,12 +209,16 @@ def load(stored: StoredModel | StoredPair) -> Classifier:
     from sentiq.engine.cascade import open_stored
 
     settings = current()
-    return open_stored(
+    loaded = open_stored(
         stored,
         backend=settings.backend,
         token_budget=settings.token_budget,
         observer=metrics.observe,
+        if_unproven=settings.if_unproven,
     )
+    if loaded.notice:
+        log.warning("a model is not computed as it was proven", model=loaded.manifest.name, reason=loaded.notice)
+    return loaded
 
 
 def load_warm(stored: StoredModel | StoredPair) -> Classifier:

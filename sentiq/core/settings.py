@@ -177,6 +177,12 @@ class Settings(BaseSettings):
     backend: Literal["openvino", "onnx", "torch"] = Field(
         "openvino", description="Library that runs the model. The model must have been prepared for it: docs/models.md."
     )
+    if_unproven: Literal["fall_back", "warn", "refuse"] = Field(
+        "fall_back",
+        description="What a worker does with a model whose numbers on this processor are not those that were proven "
+        "when it was prepared. `fall_back`: computes it in float32, which is slower; refuses it where no such form is "
+        "stored. `warn`: uses it all the same. `refuse`: does not load it. Each is logged. See docs/models.md.",
+    )
     engine_load: Literal["parent", "child"] = Field(
         "parent",
         description="Which process loads the model. `parent`: the parent loads it once and all children share it. "

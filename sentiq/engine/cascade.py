@@ -9,6 +9,7 @@ from typing import TypeAlias
 from sentiq.engine.engine import Engine, Observer, Prediction
 from sentiq.engine.long_texts import LongTexts
 from sentiq.engine.pairs import STUDENT, TEACHER, StoredPair, pair_manifest
+from sentiq.engine.proving import IfUnproven, load_proven
 from sentiq.engine.registry import StoredModel
 
 
@@ -25,9 +26,14 @@ class Cascade:
         self._columns = [student.manifest.labels.index(label) for label in self.manifest.labels]
 
     @property
-    def backend(self) -> str:
-        """The kind of backend, the same for both."""
-        return self._teacher.backend
+    def form(self) -> str:
+        """Which probabilities a text gets (`Engine.form`), of either."""
+        return f"{self.student.form}, {self._teacher.form}"
+
+    @property
+    def notice(self) -> str:
+        """What is to be known of how they are computed (proving.py); "" for nothing."""
+        return "; ".join(filter(None, (self.student.notice, self._teacher.notice)))
 
     def warm(self) -> int:
         """Run every shape of both, and return their number."""
@@ -59,12 +65,19 @@ Classifier: TypeAlias = Engine | Cascade
 
 
 def open_stored(
-    stored: StoredModel | StoredPair, *, backend: str, token_budget: int = 512, observer: Observer | None = None
+    stored: StoredModel | StoredPair,
+    *,
+    backend: str,
+    token_budget: int = 512,
+    observer: Observer | None = None,
+    if_unproven: IfUnproven = "fall_back",
 ) -> Classifier:
-    """Load a model, or both models of a pair. Takes what `Engine.load` takes, and raises ModelError as it does."""
+    """Load a model, or both models of a pair. Takes what `load_proven` takes, and raises ModelError as it does."""
 
     def opened(model: StoredModel) -> Engine:
-        return Engine.load(model.directory, backend=backend, token_budget=token_budget, observer=observer)
+        return load_proven(
+            model.directory, backend=backend, token_budget=token_budget, observer=observer, if_unproven=if_unproven
+        )
 
     if isinstance(stored, StoredPair):
         return Cascade(opened(stored.student), opened(stored.teacher), stored.threshold)

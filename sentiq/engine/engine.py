@@ -80,6 +80,9 @@ class Engine:
         self._backend = backend
         self._turn = Lock()
         self._ladder = ladder(manifest.max_tokens, token_budget)
+        #: What proving.py found: whether the numbers are those that were proven, and what is to be known otherwise.
+        self.is_proven = True
+        self.notice = ""
 
     @classmethod
     def load(
@@ -94,19 +97,30 @@ class Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
         A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md. With
-        `float32` nothing is computed in bfloat16, for comparisons. Raises ModelError when a file is missing, damaged
-        or cannot be loaded, or when `backend` is not available.
+        `float32` nothing is computed in less where it need not be (`open_backend`), for comparisons. Raises ModelError
+        when a file is missing, damaged or cannot be loaded, or when `backend` is not available.
         """
         manifest = read_manifest(model_dir)
-        verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
+        network_files = backend_files(backend, model_dir, manifest, float32=float32)
+        verify_files(model_dir, manifest, ("tokenizer.json", *network_files))
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
         network = open_backend(backend, model_dir, manifest, float32=float32)
         return cls(manifest, tokenizer, network, token_budget=token_budget, observer=observer)
 
     @property
-    def backend(self) -> str:
-        """The kind of backend: the probabilities of one kind differ a little from those of another."""
-        return type(self._backend).__name__
+    def library(self) -> str:
+        """The backend, as SENTIQ_BACKEND calls it."""
+        return self._backend.library
+
+    @property
+    def computed(self) -> str:
+        """The precisions that this processor computes in (backends/)."""
+        return self._backend.computed
+
+    @property
+    def form(self) -> str:
+        """Which probabilities a text gets: those of another library or precision, or unproven ones, are others."""
+        return f"{self.library} {self.computed}" + ("" if self.is_proven else " unproven")
 
     def warm(self) -> int:
         """Run every shape of the ladder, and return their number.
@@ -132,6 +146,13 @@ class Engine:
                 f"model {self.manifest.id!r} gave {logits.tolist()} where {expected[1]} finite numbers were expected:"
                 " prepare it again, or load it in the child instead of before the fork"
             )
+
+    def logits(self, rows: Sequence[list[int]]) -> NDArray[np.float32]:
+        """Return the logits of rows of token ids, ``[rows, labels]``, in batches such as texts have."""
+        logits = np.empty((len(rows), len(self.manifest.labels)), dtype=np.float32)
+        for batch in plan([len(row) for row in rows], self._ladder):
+            logits[list(batch.rows)] = self._run(batch, rows)
+        return logits
 
     def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
         """Return one prediction per text, in their order, ignoring invisible characters (`sentiq.core` says which)."""

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,14 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """What the preparation found for one backend (proof.py)."""
+
+    computed: str  # the precisions that the processor computed in, as `Backend.computed` says
+    difference: float  # of the probabilities from float32's, on the rows of the short proof
+
+
+@dataclass(frozen=True, slots=True)
 class ModelManifest:
     id: str
     version: str
@@ -44,6 +52,8 @@ class ModelManifest:
     backends: Mapping[str, str]  # name of each backend that can load the model → precision of its file
     calibration: Calibration = Calibration()
     parts: tuple[str, ...] = ()  # of a pair (pairs.py): the names of student and teacher
+    proven: Mapping[str, Proven] = field(default_factory=dict)  # by backend; empty before models had a short proof
+    proven_on: str = ""  # the processor (processor.py)
 
     @property
     def name(self) -> str:
@@ -63,28 +73,43 @@ def read_manifest(model_dir: Path) -> ModelManifest:
     if not isinstance(content, dict):
         raise ModelError(f"{path} is not a JSON object: {REMEDY}")
 
-    def field(name: str, kind: type) -> Any:
+    def needed(name: str, kind: type) -> Any:
         value = content.get(name)
         if not isinstance(value, kind) or (name != "pad_id" and not value):
             raise ModelError(f"{path}: field {name!r} is missing or no {kind.__name__}; {REMEDY}")
         return value
 
-    precision = field("precision", str)
-    labels = tuple(field("labels", list))
+    precision = needed("precision", str)
+    labels = tuple(needed("labels", list))
+    proven, proven_on = _proven(path, content.get("proven", {}))
     return ModelManifest(
-        id=field("id", str),
-        version=field("version", str),
+        id=needed("id", str),
+        version=needed("version", str),
         labels=labels,
-        max_tokens=field("max_tokens", int),
-        pad_id=field("pad_id", int),
+        max_tokens=needed("max_tokens", int),
+        pad_id=needed("pad_id", int),
         precision=precision,
-        source=field("source", str),
-        files=field("files", dict),
-        backends=field("backends", dict) if "backends" in content else {"openvino": precision},
-        calibration=_calibration(path, field("calibration", dict), labels)
+        source=needed("source", str),
+        files=needed("files", dict),
+        backends=needed("backends", dict) if "backends" in content else {"openvino": precision},
+        calibration=_calibration(path, needed("calibration", dict), labels)
         if "calibration" in content
         else Calibration(),
+        proven=proven,
+        proven_on=proven_on,
     )
+
+
+def _proven(path: Path, content: Any) -> tuple[dict[str, Proven], str]:
+    """Read what each backend was proven in, and on which processor. Raises ModelError."""
+    try:
+        found = {
+            name: Proven(str(about["computed"]), float(about["difference"]))
+            for name, about in content.get("backends", {}).items()
+        }
+        return found, str(content.get("processor", ""))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path}: 'proven' cannot be read ({error!r}); {REMEDY}") from error
 
 
 def _calibration(path: Path, content: Mapping[str, Any], labels: Sequence[str]) -> Calibration:

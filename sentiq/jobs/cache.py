@@ -67,8 +67,8 @@ class ResultCache:
     def look_up(self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str], parts: int = 0) -> Lookup:
         """Find the predictions of a model for texts, one round trip for each thousand.
 
-        `source` names the model and its backend, `labels` is how many labels it has, `long_texts` how it reads them.
-        Of a pair, `parts` is how many models it has, and an answer says which of them gave it.
+        `source` names the model and the form it is computed in, `labels` is how many labels it has, `long_texts` how
+        it reads them. Of a pair, `parts` is how many models it has, and an answer says which of them gave it.
         """
         unique = list(dict.fromkeys(texts))
         if not self._on:

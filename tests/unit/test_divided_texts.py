@@ -50,7 +50,7 @@ class Told:
 
     def __init__(self, on: Callable[[str], None] = lambda text: None) -> None:
         self.manifest = SimpleNamespace(name="told@1", labels=("negative", "positive"), parts=())
-        self.backend = "none"
+        self.form = "none"
         self.passes: list[list[str]] = []
         self._on = on
 

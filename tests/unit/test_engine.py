@@ -29,6 +29,7 @@ class Recorder:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self.library, self.computed = backend.library, backend.computed
         self.shapes: list[tuple[int, ...]] = []
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -38,6 +39,8 @@ class Recorder:
 
 class Broken:
     """A backend whose answers are of no use, as after a fork it did not survive."""
+
+    library, computed = "none", "f32"
 
     def __init__(self, answer: NDArray[np.float32]) -> None:
         self.answer = answer

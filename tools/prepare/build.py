@@ -64,7 +64,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
     with step(f"compare the logits of {len(rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
         proof = prove.Proof(rows, padding, recipe.min_agreement, TorchBackend(out, float32=True))
         proof.compare("openvino", OpenVinoBackend(plain, float32=True))
-        proof.compare("onnx", OnnxBackend(plain))
+        proof.compare("onnx", OnnxBackend(plain / "model.onnx", "f32"))
     precision = choose_openvino(plain, prove.encode(tokenizer, calibrating, limit), proof, out, scratch)
     onnx_precision = choose_onnx(plain, proof, out)
     return {
@@ -106,7 +106,7 @@ def choose_onnx(plain: Path, proof: prove.Proof, out: Path) -> str:
     """Write model.onnx in INT8 if that gives the labels of float32, else in float32; return the precision."""
     with step("quantise to INT8 for ONNX Runtime"):
         quantise.quantise_onnx(plain / "model.onnx", out / "model.onnx")
-    if proof.agrees("onnx int8", OnnxBackend(out)):
+    if proof.agrees("onnx int8", OnnxBackend(out / "model.onnx", "int8")):
         return "int8"
     (plain / "model.onnx").replace(out / "model.onnx")
     say("           ONNX Runtime keeps f32")

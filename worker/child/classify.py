@@ -96,7 +96,7 @@ def _classify(
     """
     seen = {text: visible(text) for text in texts}
     manifest = engine.manifest
-    source = f"{manifest.name} {engine.backend}"
+    source = f"{manifest.name} {engine.form}"
     lookup = cache.look_up(source, len(manifest.labels), long_texts, seen.values(), len(manifest.parts))
     fresh = _outcomes(engine, lookup.unknown, long_texts) if lookup.unknown else []
     cache.store(lookup, fresh)

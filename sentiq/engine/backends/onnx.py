@@ -12,10 +12,12 @@ from sentiq.engine.registry import ModelError
 
 
 class OnnxBackend:
-    """``model.onnx``, in the precision of the file."""
+    """A network in ONNX, computed in the precision of its file."""
 
-    def __init__(self, model_dir: Path) -> None:
-        path = model_dir / "model.onnx"
+    library = "onnx"
+
+    def __init__(self, path: Path, precision: str) -> None:
+        self.computed = precision
         options = onnxruntime.SessionOptions()
         # A pool of one is the calling thread itself: a forked child needs no thread of its parent.
         options.intra_op_num_threads = 1

@@ -32,8 +32,16 @@ SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": 
 SMALL_BYTES = 2**16
 
 
+#: The layers that multiply matrices, which is nearly all of the work.
+PRODUCTS = frozenset({"FullyConnected", "MatMul", "Convolution"})
+#: OpenVINO's names of precisions and ours, the least exact first.
+NAMES = {"i8": "int8", "u8": "int8", "bf16": "bf16", "f16": "f16", "f32": "f32"}
+
+
 class OpenVinoBackend:
     """``model.xml`` and ``model.bin``. What is not quantised runs in bfloat16 where the processor has it."""
+
+    library = "openvino"
 
     def __init__(self, model_dir: Path, *, float32: bool) -> None:
         settings: dict[str, object] = dict(SETTINGS)
@@ -48,7 +56,9 @@ class OpenVinoBackend:
                     np.frombuffer(mapped, np.uint8), shared_memory=True
                 )  # the network refers to it
                 network = core.read_model(description, self._weights)
-                self._request = core.compile_model(network, "CPU", settings).create_infer_request()
+                compiled = core.compile_model(network, "CPU", settings)
+                self.computed = precisions(compiled)
+                self._request = compiled.create_infer_request()
                 # The first run copies the weights into the order its kernels want; what is read of the file after that
                 # is mapped again when touched.
                 ids = np.ones((1, 16), dtype=np.int64)
@@ -67,6 +77,16 @@ class OpenVinoBackend:
         self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
         logits: NDArray[np.float32] = self._request.get_output_tensor().data.copy()
         return logits
+
+
+def precisions(compiled: ov.CompiledModel) -> str:
+    """Return in what this processor computes the products of matrices, and what is not quantised, joined by "+"."""
+    found = {compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()}
+    for node in compiled.get_runtime_model().get_ops():
+        about = node.get_rt_info()
+        if about["layerType"].value in PRODUCTS:
+            found.add(about["runtimePrecision"].value)
+    return "+".join(dict.fromkeys(name for kind, name in NAMES.items() if kind in found))
 
 
 @cache
