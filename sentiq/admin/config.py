@@ -7,15 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
-from redis import Redis
-from redis.exceptions import NoPermissionError, ResponseError
 
-from sentiq.core.errors import NewerData
-from sentiq.core.redis import REDIS_AWAY, connect
+from sentiq.admin import redis_checks
+from sentiq.admin.checks import Verdict
 from sentiq.core.settings import PREFIX, Settings
-from sentiq.jobs import schema
-
-OLDEST_REDIS = (6, 2)  #: it has all commands that the scripts use
 
 
 def check(settings: Settings) -> list[str]:
@@ -25,7 +20,8 @@ def check(settings: Settings) -> list[str]:
         if value != field.default:
             shown = "(set, not shown)" if isinstance(value, SecretStr) and name != "redis_url" else value
             print(f"{PREFIX}{name.upper()}: {settings.redis_address if name == 'redis_url' else shown}")
-    return [*_model(settings), *_redis(settings)]
+    of_redis = [str(found) for found in redis_checks.check(settings) if found.verdict is Verdict.FAULT]
+    return [*_model(settings), *of_redis]
 
 
 def _model(settings: Settings) -> list[str]:
@@ -58,36 +54,3 @@ def _names_pair(file: Path, pair: Sequence[str]) -> bool:
         return all(asked in (name, name.rpartition("@")[0]) for asked, name in zip(pair, names, strict=True))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-
-
-def _redis(settings: Settings) -> list[str]:
-    try:
-        with connect(settings.redis_address, timeout_s=2) as redis:
-            return _faults(redis)
-    except REDIS_AWAY as error:
-        return [f"{PREFIX}REDIS_URL: Redis cannot be reached at {settings.redis_address}: {error}."]
-    except ResponseError as error:  # a wrong password, a database that is not there
-        return [f"{PREFIX}REDIS_URL: Redis at {settings.redis_address} refuses: {error}."]
-
-
-def _faults(redis: Redis) -> list[str]:
-    faults = []
-    try:
-        schema.check(redis)
-    except NewerData as error:
-        faults.append(str(error))
-    server, persistence = redis.info("server"), redis.info("persistence")
-    version = tuple(map(int, server["redis_version"].split(".")[:2]))
-    if version < OLDEST_REDIS:
-        faults.append(f"Redis is {server['redis_version']}: take 6.2 or newer.")
-    if not persistence["aof_enabled"]:
-        faults.append("Redis loses jobs when it stops: set `appendonly yes`.")
-    elif persistence["aof_last_write_status"] != "ok":
-        faults.append("Redis cannot write its append-only file: make room on its disk (docs/runbook.md).")
-    try:
-        policy = redis.config_get("maxmemory-policy").get("maxmemory-policy")
-    except NoPermissionError:
-        policy = redis.info("memory").get("maxmemory_policy")
-    if policy != "noeviction":
-        faults.append(f"Redis throws jobs away when it is full (maxmemory-policy {policy}): set it to noeviction.")
-    return faults
