@@ -18,6 +18,7 @@ COMMANDS = {
     "sentiq-admin": "sentiq.admin",
     "sentiq-cascade": "tools.cascade",
     "sentiq-distil": "tools.distilling",
+    "sentiq-doctor": "worker.doctor",
     "sentiq-prepare": "tools.prepare",
     "sentiq-evaluate": "tools.evaluation",
     "sentiq-tune": "tools.tuning",
@@ -48,7 +49,7 @@ PROCESSES = (
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout without an environment, and a python3 that has nothing but its standard library."""
     root = tmp_path_factory.mktemp("bare")
-    for name in ("sentiq", "tools"):
+    for name in ("sentiq", "tools", "worker"):
         shutil.copytree(REPOSITORY / name, root / name)
     python = root / "path" / "python3"
     python.parent.mkdir()
@@ -99,6 +100,7 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
         (["sentiq-tune", "some/model", "labelled.csv"], "make tune BASE="),
         (["sentiq-distil", "some/model", "texts.txt"], "make .venv-torch/.installed"),
         (["sentiq-admin", "models"], "make run"),
+        (["sentiq-doctor"], "make run"),
     ],
 )
 def test_without_its_environment_a_command_says_what_makes_it(command: list[str], remedy: str, bare: Path) -> None:

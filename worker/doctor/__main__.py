@@ -1,0 +1,30 @@
+"""`sentiq-doctor`, which also helps where nothing is installed yet, and says there what is missing."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+NOT_INSTALLED = 69  #: exit status, EX_UNAVAILABLE of sysexits.h
+COMMAND = Path(__file__).with_name("command.py")
+
+
+def main() -> int:
+    try:
+        from worker.doctor.command import main as run
+    except ModuleNotFoundError as missing:
+        if {"-h", "--help"} & set(sys.argv[1:]):
+            print(ast.get_docstring(ast.parse(COMMAND.read_text(encoding="utf-8"))))
+            return 0
+        print(
+            f"sentiq-doctor: {missing.name} is not installed here. `make run` installs what is needed into .venv, "
+            "once. In containers: docker-compose exec worker-bulk python -m worker.doctor",
+            file=sys.stderr,
+        )
+        return NOT_INSTALLED
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
