@@ -8,13 +8,16 @@ proof.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tokenizers import AddedToken, Encoding, Tokenizer
+from tokenizers.normalizers import Precompiled
 
 from sentiq.engine.long_texts import LongTexts, rows, window_overlap
 
@@ -25,6 +28,14 @@ _WORD = f"A-Za-z0-9{_HAN}"
 #: Behind it stands one of these. No normaliser joins them with what is in front of them.
 _SPACE = " "
 _PUNCTUATION = ",.!?:;，。！？：；、"
+
+#: What stands at boundaries, by class: each with its members.
+_CLASSES = (
+    ("A-Za-z0-9", string.ascii_letters + string.digits),
+    (_HAN, "".join(map(chr, range(0x4E00, 0x9FA6)))),
+    (_SPACE, _SPACE),
+    (_PUNCTUATION, _PUNCTUATION),
+)
 
 #: Normalisers that change each character without regard to others, apart from joining marks with their base.
 _LOCAL_NORMALIZERS = {"BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents"}
@@ -99,7 +110,7 @@ def boundary(tokenizer: Tokenizer) -> re.Pattern[str] | None:
     """Return what matches the character in front of each boundary for this tokenizer; None where it is another kind."""
     normalizers = _steps(tokenizer.normalizer, "normalizers")
     pre_tokenizers = _steps(tokenizer.pre_tokenizer, "pretokenizers")
-    if not all(step["type"] in _LOCAL_NORMALIZERS for step in normalizers) or not pre_tokenizers:
+    if not all(_is_local(step) for step in normalizers) or not pre_tokenizers:
         return None
     *before, last = pre_tokenizers
     if before and [step["type"] for step in before] != ["WhitespaceSplit"]:
@@ -109,6 +120,18 @@ def boundary(tokenizer: Tokenizer) -> re.Pattern[str] | None:
         return None
     pattern = re.compile(f"[{_WORD}](?=[{behind}])")
     return None if any(_is_in_the_way(token, tokenizer, pattern) for token in _added_tokens(tokenizer)) else pattern
+
+
+def _is_local(normalizer: dict[str, Any]) -> bool:
+    """Tell whether this step leaves boundaries where they are: it looks at no two characters, apart from joined marks.
+
+    A table, `Precompiled`, is looked up for each character, and may say anything of it.
+    """
+    if normalizer["type"] != "Precompiled":
+        return normalizer["type"] in _LOCAL_NORMALIZERS
+    table = Precompiled(base64.b64decode(normalizer["precompiled_charsmap"]))
+    changed = [(kind, members, table.normalize_str(members)) for kind, members in _CLASSES]
+    return all(len(after) == len(before) and re.fullmatch(f"[{kind}]+", after) for kind, before, after in changed)
 
 
 def _added_tokens(tokenizer: Tokenizer) -> Iterable[AddedToken]:

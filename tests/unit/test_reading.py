@@ -15,6 +15,7 @@ from tokenizers import AddedToken, Encoding, Regex, Tokenizer, models, normalize
 from sentiq.engine import LongTexts
 from sentiq.engine.reading import Reader, boundary
 from tests.support.paths import BUNDLED_MODEL
+from tools.traditional import TABLE, simplify
 
 CHOICES: tuple[LongTexts, ...] = get_args(LongTexts)
 PHRASES = [
@@ -62,6 +63,11 @@ def unigram(pre_tokenizer: pre_tokenizers.PreTokenizer) -> Tokenizer:
     return made
 
 
+def simplifying(tokenizer: Tokenizer) -> Tokenizer:
+    simplify(tokenizer)
+    return tokenizer
+
+
 def bundled() -> Tokenizer:
     return Tokenizer.from_file(str(BUNDLED_MODEL / "tokenizer.json"))
 
@@ -74,6 +80,9 @@ KINDS: dict[str, Callable[[], Tokenizer]] = {
     ),
     "BERT, made from vocab.txt": lambda: bert(
         normalizer=normalizers.Sequence([normalizers.NFC(), normalizers.BertNormalizer()])
+    ),
+    "BERT, traditional characters read as simplified ones": lambda: simplifying(
+        bert(normalizer=normalizers.BertNormalizer())
     ),
     "BERT, ideographs in words": lambda: bert(normalizer=normalizers.BertNormalizer(handle_chinese_chars=False)),
     "RoBERTa": byte_level,
@@ -96,6 +105,7 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
 #: What normalisers, pre-tokenizers and special tokens treat in ways of their own.
 ODD = [
     "e\u0301", "\u0308", "\u0338", "\u3099", "が", "\u1100\u1161\u11a8", "각", "İ", "ΑΣ", "Σ", "ﬁ", "㎞", "Å",
+    "這麵", "愛\u0301",
     "豈", "〇", "㐀",     "\U00020000", "👩\u200d👩\u200d👧", "❤\ufe0f", "🇨🇳", "\u0600", "\u06dd", "\u200b",
     "\ufeff", "\xad", "\x00", "\x7f", "\n", "\r\n",     "\t", "\x0b", "\x85", "\xa0", "\u3000", "\u2003",
     "\u2028", "  ", "   ", "▁", "_", "'s", "'", "’t", "'ll", "[CLS]", "[SEP]", "[MASK]",     "<mask>",
@@ -186,6 +196,10 @@ def with_a_normalizer_of_its_own(tokenizer: Tokenizer) -> None:
     tokenizer.normalizer = normalizers.Replace(Regex("好.*"), "好")
 
 
+def with_a_table_that_makes_an_ideograph_something_else(tokenizer: Tokenizer) -> None:
+    tokenizer.normalizer = normalizers.Precompiled(TABLE.read_bytes().replace("爱".encode(), "ก".encode()))
+
+
 def with_a_split_of_its_own(tokenizer: Tokenizer) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("很好|."), "isolated")
 
@@ -226,8 +240,9 @@ def with_a_token_that_stands_alone(tokenizer: Tokenizer) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        without_pre_tokenizer, with_a_normalizer_of_its_own, with_a_split_of_its_own, with_unsplit_pieces,
-        with_unsplit_bytes, with_a_token_of_two_words, with_a_token_of_ideographs,
+        without_pre_tokenizer, with_a_normalizer_of_its_own, with_a_table_that_makes_an_ideograph_something_else,
+        with_a_split_of_its_own, with_unsplit_pieces, with_unsplit_bytes, with_a_token_of_two_words,
+        with_a_token_of_ideographs,
         with_a_token_that_is_normalised_to_ideographs, with_a_token_across_punctuation,
         with_a_token_that_takes_the_space_behind, with_a_token_that_stands_alone,
     ],

@@ -42,6 +42,13 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--id", default="", help="id of the model in the service (default: hub id or directory name)")
     made.add_argument("--labels", default="", help="names of the outputs in their order, such as negative,positive")
+    made.add_argument(
+        "--traditional",
+        choices=("keep", "simplify"),
+        default="keep",
+        help="simplify: the model reads traditional characters as simplified ones, for one that has learned only these"
+        " (default: keep)",
+    )
     made.add_argument("--calibration", type=Path, default=CALIBRATION, help="texts to calibrate INT8 with, one a line")
     made.add_argument(
         "--min-agreement",

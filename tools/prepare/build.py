@@ -24,6 +24,7 @@ from tools.prepare.checkpoint import read_config, read_network
 from tools.prepare.labels import read_labels
 from tools.prepare.report import say, step
 from tools.prepare.tokens import check_against_slow, max_tokens, pad_id, read_tokenizer
+from tools.traditional import SIMPLIFY, is_simplifying, simplify
 
 TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers", "torch", "transformers")
 
@@ -35,6 +36,7 @@ class Recipe:
     labels: Sequence[str]  # names of the outputs, or none to take the checkpoint's
     calibration: Path  # one text a line
     min_agreement: float  # share of texts on which INT8 must give the label of float32 to be used
+    simplifies: bool = False  # traditional characters are to be read as simplified ones
 
 
 def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[str, Any]:
@@ -50,10 +52,12 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         network = read_network(checkpoint, config, labels)
         check_room(out, sum(weight.nbytes for weight in network.parameters()))
         calibrating, proving = prove.read_texts(recipe.calibration), prove.proof_texts()
-        tokenizer.save(str(out / "tokenizer.json"), pretty=False)
         network.save_pretrained(out)
     with step("compare the tokenizer with the original"):
         compared = check_against_slow(checkpoint, tokenizer, [*calibrating, *proving])
+        if recipe.simplifies:
+            simplify(tokenizer)
+        tokenizer.save(str(out / "tokenizer.json"), pretty=False)
     plain = scratch / "f32"
     with step("convert to OpenVINO and ONNX"):
         save_openvino(convert.openvino_model(network), plain)
@@ -71,6 +75,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         "labels": labels,
         "max_tokens": limit,
         "pad_id": padding,
+        **({"traditional": SIMPLIFY} if is_simplifying(tokenizer) else {}),
         "precision": precision,
         "backends": {"openvino": precision, "torch": "f32", "onnx": onnx_precision},
         "tools": {name: version(name) for name in TOOLS},

@@ -14,6 +14,7 @@ from tools.prepare import store as stores
 from tools.prepare.labels import check_labels
 from tools.prepare.report import say, step, table
 from tools.prepare.source import Source, find_source, made_from
+from tools.traditional import SIMPLIFY
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +40,12 @@ def prepare(options: argparse.Namespace) -> Path:
         raise ModelError(f"--eval: no file {options.eval}; give a table with tabs, columns text and label")
     origin = made_from(
         source,
-        {"labels": labels, "calibration": stores.checksum(options.calibration), "agreement": options.min_agreement},
+        {
+            "labels": labels,
+            "calibration": stores.checksum(options.calibration),
+            "agreement": options.min_agreement,
+            **({"traditional": options.traditional} if options.traditional != "keep" else {}),
+        },
     )
     store: Path = options.store
     with stores.locked(store, source.model_id, f"another process prepares {source.model_id}; waiting for it"):
@@ -74,7 +80,12 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
         from tools.prepare.build import Recipe, build
     out = scratch / "model"  # not the workshop itself, where a manifest would be found
     out.mkdir()
-    facts = build(checkpoint, Recipe(labels, options.calibration, options.min_agreement), out, scratch)
+    facts = build(
+        checkpoint,
+        Recipe(labels, options.calibration, options.min_agreement, simplifies=options.traditional == SIMPLIFY),
+        out,
+        scratch,
+    )
     files = stores.checksums(out)
     manifest = {
         "id": source.model_id,

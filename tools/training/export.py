@@ -16,6 +16,7 @@ from openvino.tools.ovc import convert_model
 from tokenizers import Tokenizer
 
 from tools.networks import save_openvino
+from tools.traditional import SIMPLIFY
 from tools.training.network import Combined
 from tools.training.tokens import MAX_TOKENS, PAD
 
@@ -53,6 +54,7 @@ def write_model(
         "labels": list(labels),
         "max_tokens": MAX_TOKENS,
         "pad_id": PAD,
+        "traditional": SIMPLIFY,
         "precision": precision,
         "files": files,
     }

@@ -1,4 +1,4 @@
-"""The vocabulary: single characters of the training texts, after NFKC and lower case."""
+"""The vocabulary: single characters of the training texts, simplified, after NFKC and lower case."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from tokenizers.normalizers import Sequence as Normalizers
 from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from tokenizers.pre_tokenizers import Split, WhitespaceSplit
 
+from tools.traditional import simplifier
+
 PAD, UNKNOWN = 0, 1
 MIN_COUNT = 3  #: a rarer character is unknown
 MAX_TOKENS = 512
@@ -25,7 +27,7 @@ Ids = NDArray[np.int64]
 
 
 def build_tokenizer(texts: Sequence[str]) -> Tokenizer:
-    normalizer = Normalizers([NFKC(), Lowercase()])
+    normalizer = Normalizers([simplifier(), NFKC(), Lowercase()])
     counts = Counter(c for text in texts for c in normalizer.normalize_str(text) if not c.isspace())
     vocabulary = {"[PAD]": PAD, "[UNK]": UNKNOWN}
     for character, count in counts.most_common(MAX_VOCABULARY - len(vocabulary)):
