@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -36,6 +40,18 @@ def settled(page: Page) -> None:
     """All parts are read: nothing is busy, and the cards are whole."""
     page.wait_for_load_state("networkidle")
     expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+
+
+def png(content: bytes) -> tuple[int, int, bytes]:
+    """Width and height of a picture, and what its pixels are made of (PNG, third edition, 2025: IHDR and IDAT)."""
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack_from(">II", content, 16)
+    at, packed = 8, b""
+    while at < len(content):
+        length, kind = struct.unpack_from(">I4s", content, at)
+        packed += content[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+        at += length + 12
+    return width, height, zlib.decompress(packed)
 
 
 def submitted(cluster: Cluster) -> str:
@@ -209,6 +225,36 @@ def test_on_paper_what_was_found_is_there(visit: Visit) -> None:
         assert page.locator(place).first.evaluate("ink => getComputedStyle(ink).printColorAdjust") == "exact"
     for place in (".insights .field", ".insights .chosen"):
         expect(page.locator(place).first).to_be_hidden()
+
+
+@two_looks
+def test_what_was_found_is_taken_along_as_a_report_and_as_pictures(visit: Visit, tmp_path: Path) -> None:
+    job_id = submitted(visit.cluster)
+    page, t = visit.open(f"/jobs/{job_id}?column=3&value={shops.BAD_PRODUCT}"), visit.t
+    share = part(page, "sharing")
+    share.scroll_into_view_if_needed()
+    assert visit.violations() == []
+    assert visit.fits()
+
+    def saved(control: Locator) -> Path:
+        with page.expect_download() as download:
+            control.click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    report = saved(share.get_by_role("link", name=t("sharing.report")))
+    assert report.suffix == ".html"
+    assert f'<html lang="{visit.look.language}' in report.read_text()
+    assert shops.BAD_PRODUCT in report.read_text()
+    for title in (t("aspects.title"), t("timeline.title")):
+        drawing = saved(share.get_by_role("link", name=f"SVG · {title}"))
+        svg = ElementTree.fromstring(drawing.read_text()).attrib  # noqa: S314  # our own
+        pixels = saved(share.get_by_role("button", name=f"PNG · {title}"))
+        assert pixels.name == drawing.name.replace(".svg", ".png")
+        width, height, drawn = png(pixels.read_bytes())
+        assert (width, height) == (2 * int(svg["width"]), 2 * int(svg["height"]))
+        assert len(set(drawn)) > 50, "lines, bars and letters, not one colour"
 
 
 @detail

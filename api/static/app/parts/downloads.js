@@ -1,9 +1,9 @@
 /** The results as files. */
-import { authorization, hasKey, NO_ANSWER, Problem, problemOf, query } from "../api.js";
-import { announce, h } from "../dom.js";
-import { bytes, current, t } from "../i18n.js";
+import { query } from "../api.js";
+import { h } from "../dom.js";
+import { current, t } from "../i18n.js";
 import { settings } from "../settings.js";
-import { noticeBoard } from "./notice.js";
+import { fileSaver } from "./file_saver.js";
 import { rowsDone } from "./pace.js";
 
 const KINDS = ["csv", "xlsx", "json", "ndjson"];
@@ -19,8 +19,7 @@ const KINDS = ["csv", "xlsx", "json", "ndjson"];
  * @param {() => string} by the column that rows are split by, "" for none
  */
 export function downloads(base, signal, view, by) {
-  const board = noticeBoard();
-  const words = h("span", { class: "muted" });
+  const saver = fileSaver();
   const large = h("p", { class: "muted" }, t("downloads.no_xlsx", { rows: settings.max_xlsx_rows }));
   const all = linksOf("downloads.all");
   const shown = linksOf("downloads.shown");
@@ -36,14 +35,8 @@ export function downloads(base, signal, view, by) {
     /** @type {Links} */
     const links = {};
     for (const kind of KINDS) {
-      const onclick = (/** @type {Event} */ event) => {
-        if (!hasKey()) return; // the browser itself takes it, however large
-        event.preventDefault();
-        fetched(kind, links[kind]);
-      };
       const name = kind.toUpperCase();
-      const label = what === "downloads.shown" && `${name} · ${t(what)}`;
-      links[kind] = h("a", { class: "button", download: "", "aria-label": label, onclick }, name);
+      links[kind] = saver.link(name, what === "downloads.shown" && `${name} · ${t(what)}`);
     }
     return links;
   }
@@ -54,45 +47,6 @@ export function downloads(base, signal, view, by) {
    */
   function line(what, links) {
     return h("div", { class: "buttons" }, h("span", { class: "what" }, t(what)), Object.values(links));
-  }
-
-  /**
-   * A link cannot send a key: the file is fetched, and handed over when it is whole.
-   * @param {string} kind
-   * @param {HTMLAnchorElement} link
-   */
-  async function fetched(kind, link) {
-    board.clear();
-    try {
-      const response = await fetch(link.href, { headers: authorization() }).catch(() => {
-        throw new Problem(0, NO_ANSWER);
-      });
-      if (!response.ok) throw problemOf(response.status, await response.text(), response.headers.get("Retry-After"));
-      const blob = await received(response);
-      const url = URL.createObjectURL(blob);
-      h("a", { href: url, download: nameOf(response) ?? `results.${kind}` }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
-      announce(t("downloads.done"));
-    } catch (error) {
-      board.show(error, { retry: () => fetched(kind, link) });
-    }
-    words.textContent = "";
-  }
-
-  /** @param {Response} response */
-  async function received(response) {
-    const pieces = [];
-    let size = 0;
-    const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
-    for (;;) {
-      const { value, done } = await reader.read().catch(() => {
-        throw new Problem(0, NO_ANSWER);
-      });
-      if (done) return new Blob(pieces, { type: response.headers.get("Content-Type") ?? "" });
-      pieces.push(value);
-      size += value.length;
-      words.textContent = t("downloads.so_far", { size: bytes(size) });
-    }
   }
 
   function draw() {
@@ -117,8 +71,7 @@ export function downloads(base, signal, view, by) {
     large,
     line("downloads.all", all),
     shownLine,
-    words,
-    board.element,
+    saver.element,
   );
   view.addEventListener("change", draw, { signal });
   return {
@@ -132,13 +85,4 @@ export function downloads(base, signal, view, by) {
       draw();
     },
   };
-}
-
-/**
- * RFC 6266: the name in UTF-8.
- * @param {Response} response
- */
-function nameOf(response) {
-  const found = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
-  return found && decodeURIComponent(found[1]);
 }

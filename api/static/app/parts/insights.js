@@ -7,6 +7,7 @@ import { filterChips } from "./chips.js";
 import { heatMap, isCrossable } from "./heat_map.js";
 import { mending } from "./mending.js";
 import { phraseList } from "./phrase_list.js";
+import { sharing } from "./sharing.js";
 import { timelinePart } from "./timeline.js";
 
 /**
@@ -38,6 +39,7 @@ export function insights(base, signal, view) {
         if (job.file?.date_number) parts.push(timelinePart(base, signal, view));
         parts.push(phraseList(base, signal, view));
         if (isCrossable(job)) parts.push(heatMap(base, signal, view));
+        parts.push(sharing(base, view, job));
         element.append(chips.element, ...parts.map((part) => part.element));
       }
       chips.update(job);

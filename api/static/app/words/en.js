@@ -571,6 +571,11 @@ export default {
   "rows.back": "Previous",
   "rows.on": "Next",
   "row.number": "row {number}",
+  "sharing.title": "To share",
+  "sharing.help":
+    "The report is one page that opens offline and can be printed. All of it is about the rows of the filters; a label or score that is chosen does not count.",
+  "sharing.all": "All of this",
+  "sharing.report": "Report (HTML)",
   "downloads.title": "Download",
   "downloads.all": "Everything",
   "downloads.shown": "What is shown",
