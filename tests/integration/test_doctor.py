@@ -18,6 +18,7 @@ from sentiq.core.settings import Settings
 from tests.support.models import BUNDLED, copy_model, make_pair, write_model
 from tests.support.paths import REPOSITORY
 from tests.support.processes import free_port
+from tests.support.proofs import copy_proven
 from tests.support.redis_server import RedisServer
 from worker.doctor import models
 from worker.host_resources import Host
@@ -66,11 +67,12 @@ def test_what_it_measures_is_told_to_programs_too(redis_server: RedisServer) -> 
     run = doctor(redis_server, "--json", "--measure")
     told = json.loads(run.stdout)
     assert (run.returncode, run.stderr, faults(told["checks"])) == (0, "", [])
-    (cost,) = told["costs"]
-    assert (cost["model"].partition("@")[0], cost["backend"], cost["precision"]) == (BUNDLED, "openvino", "int8")
-    assert cost["trial"]["texts_per_second"] > 0
-    assert cost["trial"]["one_text_ms"] > 0
-    assert cost["trial"]["memory_bytes"] > 2**20
+    assert {(cost["model"].partition("@")[0], cost["backend"]) for cost in told["costs"]} == {(BUNDLED, "openvino")}
+    forms = [cost["trial"]["form"] for cost in told["costs"]]
+    assert all(form.startswith("openvino ") for form in forms)
+    assert len(set(forms)) == len(forms), "one line for each precision that this processor computes in"
+    for cost in told["costs"]:
+        assert all(cost["trial"][figure] > 0 for figure in ("texts_per_second", "one_text_ms", "memory_bytes"))
 
 
 def test_faults_are_counted_and_make_the_exit_status(redis_server: RedisServer) -> None:
@@ -109,6 +111,23 @@ def test_a_damaged_model_is_named_with_the_file(tmp_path: Path) -> None:
     assert {check.verdict for name, check in beside.items() if name.startswith(BUNDLED)} == {Verdict.OK}
 
 
+@pytest.mark.parametrize(
+    ("holds", "if_unproven", "verdict", "said"),
+    [
+        (True, "refuse", Verdict.OK, "its proof holds"),
+        (False, "refuse", Verdict.FAULT, "does not hold"),
+        (False, "warn", Verdict.ADVICE, "6 of 6 labels are others"),
+    ],
+)
+def test_the_proof_of_a_model_is_repeated(
+    tmp_path: Path, holds: bool, if_unproven: str, verdict: Verdict, said: str
+) -> None:
+    copy_proven(tmp_path, "proven", holds=holds)
+    found = look(tmp_path, model="proven", if_unproven=if_unproven)["proven@c0ffee"]
+    assert (found.verdict, said in found.found) == (verdict, True)
+    assert bool(found.remedy) is (verdict is not Verdict.OK)
+
+
 def test_a_model_that_is_no_model_for_the_backend(tmp_path: Path) -> None:
     copy_model(tmp_path, "plain")
     write_model(tmp_path / "other", id="other", backends={"onnx": "f32"})
@@ -134,7 +153,7 @@ def test_both_models_of_a_pair_are_tried(tmp_path: Path) -> None:
     copy_model(tmp_path, "teacher")
     make_pair(tmp_path, BUNDLED, "teacher", 0.9)
     found = look(tmp_path, cascade=f"{BUNDLED},teacher")
-    assert {name.partition("@")[0] for name, check in found.items() if "answers with" in check.found} == {
+    assert {name.partition("@")[0] for name, check in found.items() if "answers in" in check.found} == {
         BUNDLED,
         "teacher",
     }

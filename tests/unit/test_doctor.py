@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import shutil
 import signal
@@ -19,9 +20,12 @@ import pytest
 
 from sentiq.admin.checks import Check, Verdict
 from sentiq.core.settings import Settings
+from sentiq.engine.processor import LIMIT
 from tests.support.processes import free_port
-from worker.doctor import disk, kernel, memory, ports, software, trial
+from worker.doctor import costs, disk, kernel, memory, ports, software, trial
+from worker.doctor.costs import Cost
 from worker.doctor.kernel import Kernel
+from worker.doctor.trial import Trial
 from worker.host_resources import Host
 
 ADVICE, FAULT, OK = Verdict.ADVICE, Verdict.FAULT, Verdict.OK
@@ -72,7 +76,7 @@ def test_overcommit_matters_where_redis_is(linux: Callable[[dict[str, str]], Ker
 
 def test_a_system_without_these_files_is_not_judged_by_them(linux: Callable[[dict[str, str]], Kernel]) -> None:
     assert set(by_name(kernel.check(linux({}), redis_is_here=True))) <= {"open files", "clock"}
-    assert by_name(software.check(linux({})))["processor"].verdict is OK
+    assert by_name(software.check(Path("/no/such/file")))["processor"].found.startswith(f"{os.cpu_count()} cores of")
 
 
 @pytest.mark.parametrize(("most", "verdict"), [((512, 512), FAULT), ((1024, 4096), ADVICE), ((1024, 20_000), OK)])
@@ -175,7 +179,7 @@ def test_packages_are_compared_with_a_lock(tmp_path: Path) -> None:
     lock = tmp_path / "worker.txt"
     lock.write_text(f"redis=={version('redis')} \\\n    --hash=sha256:00\n")
     assert by_name(software.packages(lock))["packages"].verdict is OK
-    lock.write_text("redis==0.1 \\\n    --hash=sha256:00\nno-such-package-of-ours==1\n")
+    lock.write_text("redis==0.1 \\\n    --hash=sha256:00\nno-such-package-of-ours==1 \\\n    --hash=sha256:00\n")
     missing, other = software.packages(lock)
     assert (missing.verdict, "no-such-package-of-ours" in missing.found) == (FAULT, True)
     assert (other.verdict, "redis" in other.found, "not 0.1" in other.found) == (ADVICE, True, True)
@@ -185,19 +189,39 @@ def test_packages_are_compared_with_a_lock(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("machine", "flags", "verdict"),
     [
-        ("x86_64", "flags\t\t: fpu sse4_2 avx2 avx512f avx512_vnni", OK),
+        ("x86_64", "flags\t\t: fpu sse4_2 avx2 avx512bw avx512_vnni", OK),
         ("x86_64", "flags\t\t: fpu sse4_2 avx2 avx_vnni", OK),
-        ("x86_64", "flags\t\t: fpu sse4_2 avx2 avx512f", ADVICE),
+        ("x86_64", "flags\t\t: fpu sse4_2 avx2 avx512bw", ADVICE),
         ("x86_64", "flags\t\t: fpu sse4_2", ADVICE),
         ("aarch64", "Features\t: fp asimd asimddp i8mm bf16", OK),
         ("aarch64", "Features\t: fp asimd", OK),
     ],
 )
-def test_the_processor(linux: Callable[[dict[str, str]], Kernel], machine: str, flags: str, verdict: Verdict) -> None:
-    found = by_name(software.check(linux({"proc/cpuinfo": f"processor : 0\n{flags}"}), machine))["processor"]
+def test_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, flags: str, verdict: Verdict
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.delenv(LIMIT, raising=False)
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\n{flags}\n")
+    found = by_name(software.check(tmp_path / "cpuinfo"))["processor"]
     assert found.verdict is verdict
-    told = [word for word in flags.split() if word in software.FAST]
-    assert all(word in found.found for word in told)
+    assert machine in found.found
+
+    monkeypatch.setenv(LIMIT, "AVX2")
+    assert by_name(software.check(tmp_path / "cpuinfo"))["processor"].remedy.startswith(f"unset {LIMIT}")
+
+
+def test_another_backend_is_named_where_it_is_much_faster_and_right() -> None:
+    def cost(backend: str, speed: float, notice: str = "") -> Cost:
+        tried = Trial(f"{backend} f32", True, notice, 1.0, 10**8, speed, 1.0)
+        return Cost("a@1", backend, tried)
+
+    slow, fast = cost("openvino", 100), cost("onnx", 150)
+    (named,) = costs.judge(Settings(), [slow, fast, cost("torch", 120)])
+    assert (named.verdict, named.remedy) == (ADVICE, "set SENTIQ_BACKEND=onnx")
+    assert list(costs.judge(Settings(), [slow, cost("onnx", 105)])) == []
+    assert list(costs.judge(Settings(), [slow, cost("onnx", 150, "its proof fails")])) == []
+    assert list(costs.judge(Settings(), [])) == []
 
 
 def test_how_a_process_ended_tells_what_to_do() -> None:

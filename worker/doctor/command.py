@@ -26,9 +26,9 @@ from sentiq.core.networks import is_loopback
 from sentiq.core.settings import Settings, current
 from sentiq.core.version import VERSION
 from sentiq.engine import ModelError
-from worker.doctor import disk, kernel, memory, models, ports, software
+from worker.doctor import costs, disk, kernel, memory, models, ports, software
+from worker.doctor.costs import Cost
 from worker.doctor.kernel import Kernel
-from worker.doctor.models import Cost
 from worker.host_resources import Host
 
 
@@ -49,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     active = redis_checks.active_model(settings)
     found = look(settings, active)
     shown = list(found) if options.json else show(found)
-    costs = list(measure(settings, active)) if options.measure else []
+    measured = list(measure(settings, active)) if options.measure else []
+    judged = list(costs.judge(settings, measured))
     if options.json:
-        print(json.dumps(document(shown, costs), ensure_ascii=False))
-    elif costs:
-        show_costs(costs)
+        print(json.dumps(document([*shown, *judged], measured), ensure_ascii=False))
+    elif measured:
+        show_costs(measured, judged)
     return int(any(check.verdict is Verdict.FAULT for check in shown))
 
 
@@ -62,7 +63,7 @@ def look(settings: Settings, active: str) -> Iterator[Check]:
     host, linux = Host(niced=False), Kernel()
     address = settings.redis_address
     redis_is_here = bool(address.path) or any(is_loopback(name) for name, _ in address.hosts)
-    yield from software.check(linux)
+    yield from software.check()
     yield from kernel.check(linux, redis_is_here=redis_is_here)
     yield from memory.check(host, linux)
     yield from disk.check(settings)
@@ -74,17 +75,17 @@ def look(settings: Settings, active: str) -> Iterator[Check]:
 def measure(settings: Settings, active: str) -> Iterator[Cost]:
     """Measure the served models; nothing where they are not there, which `look` says."""
     try:
-        yield from models.costs(settings, active)
+        yield from costs.measure(settings, active)
     except ModelError:
         return
 
 
-def document(found: Iterable[Check], costs: Iterable[Cost]) -> dict[str, object]:
+def document(found: Iterable[Check], measured: Iterable[Cost]) -> dict[str, object]:
     """Return it all for a program."""
     return {
         "version": VERSION,
         "checks": [asdict(check) for check in found],
-        "costs": [cost.document() for cost in costs],
+        "costs": [cost.document() for cost in measured],
     }
 
 
@@ -104,18 +105,12 @@ def show(found: Iterable[Check]) -> list[Check]:
     return shown
 
 
-def show_costs(costs: Iterable[Cost]) -> None:
-    """Print a line for each backend and precision."""
-    rows = [("model", "backend", "precision", "texts/s and core", "one text, ms", "start, s", "memory, MB")]
-    for cost in costs:
-        names = (cost.model, cost.backend, cost.precision)
-        if cost.trial is None:
-            rows.append((*names, cost.reason, "", "", ""))
-            continue
-        trial = cost.trial
-        speed = f"{trial.texts_per_second:,.0f}", f"{trial.one_text_ms:.1f}"
-        rows.append((*names, *speed, f"{trial.start_s:.1f}", f"{trial.memory_bytes / 1e6:,.0f}"))
+def show_costs(measured: Iterable[Cost], judged: Iterable[Check]) -> None:
+    """Print a line for each cost, and what follows from them."""
+    rows = list(costs.table(measured))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     print()
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for check in judged:
+        print(f"\n{check.verdict:7} {check.found}\n        → {check.remedy}")

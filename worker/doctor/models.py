@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from sentiq.admin import checks
 from sentiq.admin.checks import Check
@@ -43,12 +41,17 @@ def check(settings: Settings, host: Host, active: str = "") -> Iterator[Check]:
             yield _ok(model.manifest.name, found)
             continue
         try:
-            tried = trial.run(model.directory, settings.backend, token_budget=settings.token_budget)
+            tried = trial.run(
+                model.directory,
+                settings.backend,
+                token_budget=settings.token_budget,
+                if_unproven=settings.if_unproven,
+            )
         except Failed as error:
             say = _fault if is_needed else _advice
             yield say(model.manifest.name, f"{model.manifest.name}: {error}", error.remedy)
             continue
-        yield _ok(model.manifest.name, _answers(settings, model, tried))
+        yield _answers(model.manifest.name, tried)
         needed += tried.memory_bytes if model in served else 0
     if needed:
         yield _fits(needed, host.available_bytes())
@@ -69,54 +72,22 @@ def _not_there(settings: Settings, active: str, error: ModelError) -> Check:
     return _fault("served", f"{setting}: {error}", f"correct {setting}, or unset it: {BUNDLED_MODEL} is always there")
 
 
-def _answers(settings: Settings, model: StoredModel, tried: Trial) -> str:
-    precision = model.manifest.backends[settings.backend]
-    return (
-        f"{model.manifest.name} answers with {settings.backend} {precision},"
-        f" after {tried.start_s:.1f} s, in {tried.memory_bytes / 1e6:,.0f} MB"
-    )
+def _answers(name: str, tried: Trial) -> Check:
+    proof = "its proof holds" if tried.has_proof else "it was stored without a proof"
+    found = f"{name} answers in {tried.form}, after {tried.start_s:.1f} s, in {_mb(tried.memory_bytes)}"
+    if tried.notice:
+        remedy = "prepare it on a processor like this one, or take a processor like that (docs/models.md)"
+        return _advice(name, f"{found}; {tried.notice}", remedy)
+    return _ok(name, f"{found}; {proof}")
 
 
 def _fits(needed: int, free: int) -> Check:
-    found = f"a worker needs {needed / 1e6:,.0f} MB for what it serves, and {free / 1e6:,.0f} MB can be taken"
+    found = f"a worker needs {_mb(needed)} for what it serves, and {_mb(free)} can be taken"
     if free < needed:
         remedy = "end other programs, raise the limit of the container, or serve a smaller model"
         return _fault("memory", found, remedy)
     return _ok("memory", found)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one model costs with one backend in one precision, on one core; the reason where it cannot be used."""
-
-    model: str
-    backend: str
-    precision: str  # of the file; float32 where that was asked for
-    trial: Trial | None
-    reason: str = ""
-
-    def document(self) -> dict[str, Any]:
-        """Return it for a program."""
-        return asdict(self)
-
-
-def costs(settings: Settings, active: str = "") -> Iterator[Cost]:
-    """Measure the served models with each backend and precision that they were prepared for. Raises ModelError."""
-    for model in served_models(settings, active):
-        for backend, precision, float32 in variants(model):
-            try:
-                found = trial.run(
-                    model.directory, backend, token_budget=settings.token_budget, float32=float32, measured=True
-                )
-            except Failed as error:
-                yield Cost(model.manifest.name, backend, precision, None, str(error))
-            else:
-                yield Cost(model.manifest.name, backend, precision, found)
-
-
-def variants(model: StoredModel) -> Iterator[tuple[str, str, bool]]:
-    """Yield backend, precision, and whether float32 has to be asked for: else bfloat16 is used where there is some."""
-    for backend, precision in model.manifest.backends.items():
-        yield backend, precision, False
-        if backend == "torch" or precision == "bf16":
-            yield backend, "f32, no bfloat16", True
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

@@ -19,6 +19,8 @@ from statistics import median
 
 from sentiq.core.settings import REPOSITORY
 from sentiq.engine import Engine, ModelError
+from sentiq.engine.proof import PROOF
+from sentiq.engine.proving import IfUnproven, load_proven
 from worker.host_resources import unique_bytes
 
 TIMEOUT_S = 300.0  #: of one trial
@@ -44,15 +46,27 @@ class Failed(Exception):
 class Trial:
     """What a model costs with one backend, on one core."""
 
-    start_s: float  # of processor time, to load and warm it
+    form: str  # library and precisions in which this processor computes it, as `Engine.form` has them
+    has_proof: bool  # whether it was stored with a short proof, which was repeated
+    notice: str  # what is wrong with its numbers, or was, and what is done about it; "" where the proof holds
+    start_s: float  # of processor time, to load, prove and warm it
     memory_bytes: int  # that the process shares with no other, once it is warm
     texts_per_second: float | None = None  # of processor time; None where it was not measured
     one_text_ms: float | None = None  # on the clock
 
 
-def run(directory: Path, backend: str, *, token_budget: int, float32: bool = False, measured: bool = False) -> Trial:
+def run(
+    directory: Path,
+    backend: str,
+    *,
+    token_budget: int,
+    if_unproven: IfUnproven,
+    float32: bool = False,
+    measured: bool = False,
+) -> Trial:
     """Try a model in a new process. Raises Failed."""
-    command = [sys.executable, "-m", __name__, str(directory), backend, f"--token-budget={token_budget}"]
+    command = [sys.executable, "-m", __name__, str(directory), backend]
+    command += [f"--token-budget={token_budget}", f"--if-unproven={if_unproven}"]
     command += ["--float32"] * float32 + ["--measured"] * measured
     try:
         done = subprocess.run(
@@ -82,17 +96,28 @@ def failure(status: int, reason: str) -> Failed:
     return Failed(ended, "prepare it again, or set another SENTIQ_BACKEND")
 
 
-def attempt(directory: Path, backend: str, *, token_budget: int, float32: bool, measured: bool) -> Trial:
-    """Load, warm and prove a model in this process, and measure it. Raises ModelError."""
+def attempt(given: argparse.Namespace) -> Trial:
+    """Load, prove and warm a model in this process, and measure it. Raises ModelError."""
     began = time.process_time()
-    engine = Engine.load(directory, backend=backend, token_budget=token_budget, float32=float32)
+    engine = load_proven(
+        given.directory,
+        backend=given.backend,
+        token_budget=given.token_budget,
+        float32=given.float32,
+        if_unproven=given.if_unproven,
+    )
     engine.warm()
     engine.prove()
     start_s = time.process_time() - began
-    memory = unique_bytes(os.getpid())
-    if not measured:
-        return Trial(start_s, memory)
-    return Trial(start_s, memory, texts_per_second(engine), one_text_ms(engine))
+    return Trial(
+        form=engine.form,
+        has_proof=PROOF in engine.manifest.files,
+        notice=engine.notice,
+        start_s=start_s,
+        memory_bytes=unique_bytes(os.getpid()),
+        texts_per_second=texts_per_second(engine) if given.measured else None,
+        one_text_ms=one_text_ms(engine) if given.measured else None,
+    )
 
 
 def texts() -> list[str]:
@@ -129,15 +154,9 @@ def main() -> int:
     parser.add_argument("--token-budget", type=int, required=True)
     parser.add_argument("--float32", action="store_true", help="compute nothing in bfloat16")
     parser.add_argument("--measured", action="store_true", help="classify for some seconds")
-    given = parser.parse_args()
+    parser.add_argument("--if-unproven", required=True, help="as SENTIQ_IF_UNPROVEN")
     try:
-        made = attempt(
-            given.directory,
-            given.backend,
-            token_budget=given.token_budget,
-            float32=given.float32,
-            measured=given.measured,
-        )
+        made = attempt(parser.parse_args())
     except ModelError as error:
         print(error, file=sys.stderr)
         return 1
