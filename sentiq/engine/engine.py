@@ -97,12 +97,11 @@ class Engine:
         """Verify and load a model directory; a batch holds at most `token_budget` padded tokens, or one long text.
 
         A larger budget than the default makes `warm` longer and gains little: docs/adr/0003-shape-ladder.md. With
-        `float32` nothing is computed in less where it need not be (`open_backend`), for comparisons. Raises ModelError
-        when a file is missing, damaged or cannot be loaded, or when `backend` is not available.
+        `float32` nothing is computed in bfloat16, for comparisons. Raises ModelError when a file is missing, damaged
+        or cannot be loaded, or when `backend` is not available.
         """
         manifest = read_manifest(model_dir)
-        network_files = backend_files(backend, model_dir, manifest, float32=float32)
-        verify_files(model_dir, manifest, ("tokenizer.json", *network_files))
+        verify_files(model_dir, manifest, ("tokenizer.json", *backend_files(backend, manifest)))
         tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
         network = open_backend(backend, model_dir, manifest, float32=float32)
         return cls(manifest, tokenizer, network, token_budget=token_budget, observer=observer)

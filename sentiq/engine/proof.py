@@ -25,8 +25,8 @@ TIMES, TOLERANCE = 1.25, 0.005
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    rows: tuple[list[int], ...]  # token ids
-    logits: NDArray[np.float64]  # of the original network in float32, ``[rows, labels]``
+    rows: Sequence[list[int]]  # token ids
+    logits: NDArray[np.floating]  # of the original network in float32, ``[rows, labels]``
 
     def difference(self, logits: NDArray[np.floating]) -> float:
         """Return the mean over the rows of how far a label's probability is from float32's, 0 to 1; perhaps NaN."""
@@ -42,12 +42,11 @@ def bound(proven: float) -> float:
     return TIMES * proven + TOLERANCE
 
 
-def write_proof(model_dir: Path, rows: Sequence[Sequence[int]], logits: NDArray[np.floating]) -> Proof:
-    """Write the short proof of a model into its directory, and return it."""
-    rounded = [[float(f"{logit:.6g}") for logit in row] for row in logits.tolist()]
-    content = {"rows": [list(row) for row in rows], "logits": rounded}
+def write_proof(model_dir: Path, proof: Proof) -> None:
+    """Write the short proof of a model into its directory."""
+    logits = [[float(f"{logit:.6g}") for logit in row] for row in proof.logits.tolist()]
+    content = {"rows": proof.rows, "logits": logits}
     (model_dir / PROOF).write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
-    return Proof(tuple(map(list, rows)), np.array(rounded))
 
 
 def read_proof(model_dir: Path, manifest: ModelManifest) -> Proof | None:
@@ -57,7 +56,7 @@ def read_proof(model_dir: Path, manifest: ModelManifest) -> Proof | None:
     verify_files(model_dir, manifest, (PROOF,))
     try:
         content = json.loads((model_dir / PROOF).read_text(encoding="utf-8"))
-        proof = Proof(tuple([int(id_) for id_ in row] for row in content["rows"]), np.array(content["logits"], float))
+        proof = Proof([[int(token) for token in row] for row in content["rows"]], np.array(content["logits"], float))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{model_dir / PROOF} is no proof ({error!r}): {REMEDY}") from error
     if not proof.rows or proof.logits.shape != (len(proof.rows), len(manifest.labels)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from sentiq.engine.backends import float32_file
+from sentiq.engine.backends import FILES
 from sentiq.engine.engine import Engine, Observer
 from sentiq.engine.processor import processor
 from sentiq.engine.proof import Proof, bound, read_proof
@@ -13,6 +13,12 @@ from sentiq.engine.registry import ModelError
 
 #: What is done with a model whose proof does not hold: it is computed in float32 instead, used as it is, or not loaded.
 IfUnproven = Literal["fall_back", "warn", "refuse"]
+
+#: Models had INT8 for ONNX Runtime until they had a short proof.
+DYNAMIC = (
+    "model {model} was quantised for ONNX Runtime by the range of each batch, so that a text's answer depends on its"
+    " neighbours; prepare it again, and ONNX Runtime computes in float32 (docs/models.md)"
+)
 
 
 def load_proven(
@@ -34,6 +40,9 @@ def load_proven(
         return Engine.load(model_dir, backend=backend, token_budget=token_budget, float32=float32, observer=observer)
 
     engine = load(backend, float32=float32)
+    if engine.form == "onnx int8":
+        engine.notice, engine.is_proven = DYNAMIC.format(model=engine.manifest.name), False
+        return engine
     proof = read_proof(model_dir, engine.manifest)
     if proof is None or not (found := shortfall(engine, proof)):
         return engine
@@ -58,9 +67,8 @@ def load_proven(
 def _in_float32(engine: Engine, model_dir: Path) -> list[str]:
     """Return the backends that can compute the model in float32, the one it has first."""
     found = [engine.library] if engine.computed in ("bf16", "f16") else []
-    if float32_file(model_dir, engine.manifest) and engine.form != "onnx f32":
-        found.append("onnx")
-    return found
+    is_stored = engine.manifest.backends.get("onnx") == "f32" and all((model_dir / f).exists() for f in FILES["onnx"])
+    return [*found, "onnx"] if is_stored and engine.library != "onnx" else found
 
 
 def shortfall(engine: Engine, proof: Proof, *, is_exact: bool = False) -> str:

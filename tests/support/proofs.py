@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiq.engine import Engine
-from sentiq.engine.proof import PROOF, write_proof
+from sentiq.engine.proof import PROOF, Proof, write_proof
 from tests.support.models import copy_model
 from tests.support.paths import BUNDLED_MODEL
 
@@ -21,7 +21,7 @@ def copy_proven(store: Path, model_id: str, *, holds: bool = True, difference: f
     engine = Engine.load(BUNDLED_MODEL, float32=True)
     rows = [encoding.ids for encoding in engine._reader.tokenizer.encode_batch(TEXTS)]
     logits = engine.logits(rows)
-    write_proof(directory, rows, logits if holds else -logits)
+    write_proof(directory, Proof(rows, logits if holds else -logits))
     proven = {"openvino": {"computed": "int8", "difference": difference}}
     change(directory, proven={"processor": "x86_64 avx512_vnni", "backends": proven})
     return directory

@@ -80,7 +80,7 @@ def test_the_manifest_says_how_the_model_was_made_and_proven(int8: Path) -> None
     facts = content(int8)
     assert facts["labels"] == ["negative", "positive"]
     assert facts["precision"] == "int8"
-    assert facts["backends"] == {"openvino": "int8", "torch": "f32", "onnx": "int8"}
+    assert facts["backends"] == {"openvino": "int8", "torch": "f32", "onnx": "f32"}
     assert {"openvino", "torch", "nncf", "onnxruntime", "transformers"} <= set(facts["tools"])
     proof = facts["proof"]
     assert proof["texts"] >= 200
@@ -112,9 +112,8 @@ def test_int8_that_agrees_too_seldom_is_not_kept(
     facts = content(directory)
     assert facts["precision"] == "f32"
     assert facts["backends"] == {"openvino": "f32", "torch": "f32", "onnx": "f32"}
-    assert set(facts["proof"]["label_agreement"]) == {
-        "openvino int8 symmetric", "openvino int8 mixed", "openvino bf16", "onnx int8",
-    }  # fmt: skip
+    int8 = {"openvino int8 symmetric", "openvino int8 mixed"}
+    assert int8 <= set(facts["proof"]["label_agreement"]) <= int8 | {"openvino bf16"}
     assert "OpenVINO keeps f32" in capsys.readouterr().out
     reference = Engine.load(directory, backend="torch", float32=True).classify(TEXTS)
     for backend in BACKENDS:
@@ -125,12 +124,15 @@ def test_int8_that_agrees_too_seldom_is_not_kept(
 def test_bf16_is_kept_where_it_agrees_and_int8_does_not(checkpoint: Path, tmp_path: Path) -> None:
     # Between the two: as measured while preparing with the highest demand.
     measured = content(prepare(checkpoint, tmp_path / "measured", *NO_INT8))["proof"]["label_agreement"]
+    if "openvino bf16" not in measured:
+        pytest.skip("this processor does not compute in bfloat16")
     int8 = max(measured["openvino int8 symmetric"], measured["openvino int8 mixed"])
     if int8 >= measured["openvino bf16"]:
         pytest.skip("on this processor INT8 agrees as often as bfloat16 for this network")
     demand = (int8 + measured["openvino bf16"]) / 2
     directory = prepare(checkpoint, tmp_path / "store", "--min-agreement", str(demand))
     assert content(directory)["precision"] == "bf16"
+    assert content(directory)["proven"]["backends"]["openvino"]["computed"] == "bf16"
     Engine.load(directory).prove()
 
 
@@ -249,7 +251,7 @@ def test_accuracies_are_printed_and_kept(int8: Path, tmp_path: Path, capsys: pyt
     result = content(directory)["proof"]["evaluation"]
     assert result["texts"] == 4
     assert result["accuracy"]["torch f32"] == {"all": 0.75, "a": 0.5, "b": 1.0}
-    assert set(result["accuracy"]) == {"torch f32", "openvino int8", "onnx int8"}
+    assert set(result["accuracy"]) == {"torch f32", "openvino int8", "onnx f32"}
     assert re.search(r"^ +all .*0\.7500", capsys.readouterr().out, re.MULTILINE)
     assert read_manifest(directory).version == read_manifest(int8).version
 

@@ -16,7 +16,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from sentiq.engine.registry import MANIFEST
 from tools.networks import save_openvino
 from tools.prepare.convert import openvino_model, save_onnx
-from tools.prepare.quantise import quantise_onnx, quantised
+from tools.prepare.quantise import quantised
 
 SEED = 20
 VOCABULARY_SIZE = 21_128
@@ -95,10 +95,6 @@ def write_model(directory: Path, network: BertForSequenceClassification, *, int8
     tokenizer().save(str(directory / "tokenizer.json"))
     network.save_pretrained(directory)
     save_onnx(network, directory / "model.onnx")
-    if int8:
-        plain = (directory / "model.onnx").rename(directory / "plain.onnx")
-        quantise_onnx(plain, directory / "model.onnx")
-        plain.unlink()
     precision = "int8" if int8 else "bf16"
     files = sorted(path.name for path in directory.iterdir() if path.name != MANIFEST)
     manifest = {
@@ -108,7 +104,7 @@ def write_model(directory: Path, network: BertForSequenceClassification, *, int8
         "max_tokens": max_tokens,
         "pad_id": 0,
         "precision": precision,
-        "backends": {"openvino": precision, "torch": "f32", "onnx": "int8" if int8 else "f32"},
+        "backends": {"openvino": precision, "torch": "f32", "onnx": "f32"},
         "source": "random weights, for measuring only",
         "files": {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in files},
     }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from shutil import disk_usage
@@ -17,6 +17,7 @@ import openvino as ov
 from sentiq.engine.backends.onnx import OnnxBackend
 from sentiq.engine.backends.openvino import OpenVinoBackend
 from sentiq.engine.backends.torch import TorchBackend
+from sentiq.engine.processor import processor
 from sentiq.engine.registry import ModelError
 from tools.networks import save_openvino
 from tools.prepare import convert, prove, quantise
@@ -25,6 +26,9 @@ from tools.prepare.labels import read_labels
 from tools.prepare.report import say, step
 from tools.prepare.tokens import check_against_slow, max_tokens, pad_id, read_tokenizer
 from tools.traditional import SIMPLIFY, is_simplifying, simplify
+
+#: What a network that is not quantised may be computed in instead of float32, where the processor has it.
+HALF = ("bf16", "f16")
 
 TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers", "torch", "transformers")
 
@@ -68,16 +72,24 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
     with step(f"compare the logits of {len(rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
         proof = prove.Proof(rows, padding, recipe.min_agreement, TorchBackend(out, float32=True))
         proof.compare("openvino", OpenVinoBackend(plain, float32=True))
-        proof.compare("onnx", OnnxBackend(plain / "model.onnx", "f32"))
-    precision = choose_openvino(plain, prove.encode(tokenizer, calibrating, limit), proof, out, scratch)
-    onnx_precision = choose_onnx(plain, proof, out)
+        proof.compare("onnx", OnnxBackend(plain))
+    precision, form = choose_openvino(plain, prove.encode(tokenizer, calibrating, limit), proof, out, scratch)
+    (plain / "model.onnx").rename(out / "model.onnx")
+    with step("repeat the short proof as torch computes where it serves"):
+        proof.repeat("torch", TorchBackend(out, float32=False))
+    proof.write(out)
+    forms = {"openvino": form, "torch": "torch", "onnx": "onnx"}
     return {
         "labels": labels,
         "max_tokens": limit,
         "pad_id": padding,
         **({"traditional": SIMPLIFY} if is_simplifying(tokenizer) else {}),
         "precision": precision,
-        "backends": {"openvino": precision, "torch": "f32", "onnx": onnx_precision},
+        "backends": {"openvino": precision, "torch": "f32", "onnx": "f32"},
+        "proven": {
+            "processor": processor(),
+            "backends": {backend: asdict(proof.proven[name]) for backend, name in forms.items()},
+        },
         "tools": {name: version(name) for name in TOOLS},
         "proof": {"tokenizer_texts": compared, **proof.figures(labels)},
     }
@@ -85,37 +97,31 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
 
 def choose_openvino(
     plain: Path, calibration: Sequence[Sequence[int]], proof: prove.Proof, out: Path, scratch: Path
-) -> str:
-    """Write model.xml in the fastest precision that gives the labels of float32; return that precision."""
+) -> tuple[str, str]:
+    """Write model.xml in the fastest precision that gives the labels of float32.
+
+    Return that precision, and what its form is called in the proof.
+    """
     for preset in quantise.PRESETS:
         with step(f"quantise to INT8 for OpenVINO, {preset} activations, {len(calibration)} calibration texts"):
             model = ov.Core().read_model(plain / "model.xml")
             save_openvino(quantise.quantised(model, calibration, preset), scratch / preset)
             del model
-        if proof.agrees(f"openvino int8 {preset}", OpenVinoBackend(scratch / preset, float32=False)):
-            return move_openvino(scratch / preset, out, "int8")
-    if proof.agrees("openvino bf16", OpenVinoBackend(plain, float32=False)):
-        return move_openvino(plain, out, "bf16")
-    return move_openvino(plain, out, "f32")
+        form = f"openvino int8 {preset}"
+        if proof.agrees(form, OpenVinoBackend(scratch / preset, float32=False)):
+            move_openvino(scratch / preset, out)
+            return "int8", form
+    move_openvino(plain, out)
+    half = OpenVinoBackend(out, float32=False)
+    form = f"openvino {half.computed}"
+    precision = half.computed if half.computed in HALF and proof.agrees(form, half) else "f32"
+    say(f"           OpenVINO keeps {precision}")
+    return precision, "openvino" if precision == "f32" else form
 
 
-def move_openvino(directory: Path, out: Path, precision: str) -> str:
+def move_openvino(directory: Path, out: Path) -> None:
     for name in ("model.xml", "model.bin"):
         (directory / name).rename(out / name)
-    if precision != "int8":
-        say(f"           OpenVINO keeps {precision}")
-    return precision
-
-
-def choose_onnx(plain: Path, proof: prove.Proof, out: Path) -> str:
-    """Write model.onnx in INT8 if that gives the labels of float32, else in float32; return the precision."""
-    with step("quantise to INT8 for ONNX Runtime"):
-        quantise.quantise_onnx(plain / "model.onnx", out / "model.onnx")
-    if proof.agrees("onnx int8", OnnxBackend(out / "model.onnx", "int8")):
-        return "int8"
-    (plain / "model.onnx").replace(out / "model.onnx")
-    say("           ONNX Runtime keeps f32")
-    return "f32"
 
 
 def check_room(folder: Path, weights_bytes: int) -> None:

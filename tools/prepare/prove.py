@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sentiq.engine.backends import Backend
-from sentiq.engine.registry import ModelError
+from sentiq.engine.proof import Proof as ShortProof
+from sentiq.engine.proof import write_proof
+from sentiq.engine.registry import ModelError, Proven
 from tools.prepare.report import say
 
 #: How far a float32 logit may lie from torch's, as a share of the largest logit (or of 1, if all are smaller).
 BOUND = 1e-3
+
+#: How many rows, the first ones, are stored with a model, for those who load it to repeat.
+SHORT = 64
 
 #: Texts that tokenizers tend to disagree on.
 ODD_TEXTS = (
@@ -78,12 +83,15 @@ class Proof:
         self._min_agreement = min_agreement
         self._reference = logits(reference, rows, pad_id)
         self._bound = BOUND * max(1.0, float(np.abs(self._reference).max()))
+        self._short = ShortProof([list(row) for row in rows[:SHORT]], self._reference[:SHORT])
         self._differences: dict[str, float] = {}
         self._agreements: dict[str, float] = {}
+        #: What each form was proven in, by name.
+        self.proven: dict[str, Proven] = {}
 
     def compare(self, name: str, backend: Backend) -> None:
         """Note the largest difference of a float32 form's logits; raises ModelError when it is beyond the bound."""
-        largest = float(np.abs(logits(backend, self._rows, self._pad_id) - self._reference).max())
+        largest = float(np.abs(self._logits(name, backend) - self._reference).max())
         if not largest <= self._bound:  # also when it is not a number
             raise ModelError(
                 f"{name}: a logit differs by {largest:.2g} from torch's, more than {self._bound:.2g}: the conversion"
@@ -93,13 +101,29 @@ class Proof:
 
     def agrees(self, name: str, backend: Backend) -> bool:
         """Note, and print, for which share of the texts this form gives the reference's label; is it enough?"""
-        labels = logits(backend, self._rows, self._pad_id).argmax(axis=1)
+        labels = self._logits(name, backend).argmax(axis=1)
         share = float((labels == self._reference.argmax(axis=1)).mean())
         self._agreements[name] = share
         enough = share >= self._min_agreement
         verdict = "enough" if enough else f"less than {self._min_agreement:.1%}, not used"
         say(f"           {name}: the label of float32 for {share:.1%} of {len(self._rows)} texts, {verdict}")
         return enough
+
+    def repeat(self, name: str, backend: Backend) -> None:
+        """Note what the short proof gives for this form."""
+        self._note(name, backend, logits(backend, self._rows[:SHORT], self._pad_id))
+
+    def write(self, out: Path) -> None:
+        """Write the short proof into a model directory."""
+        write_proof(out, self._short)
+
+    def _logits(self, name: str, backend: Backend) -> NDArray[np.float32]:
+        found = logits(backend, self._rows, self._pad_id)
+        self._note(name, backend, found[:SHORT])
+        return found
+
+    def _note(self, name: str, backend: Backend, found: NDArray[np.float32]) -> None:
+        self.proven[name] = Proven(backend.computed, float(f"{self._short.difference(found):.4g}"))
 
     def figures(self, labels: Sequence[str]) -> dict[str, Any]:
         """For the manifest."""

@@ -1,4 +1,8 @@
-"""INT8 networks: OpenVINO's by NNCF with calibration texts, ONNX Runtime's with scales found while running."""
+"""INT8 networks for OpenVINO, by NNCF with calibration texts.
+
+ONNX Runtime keeps float32: scales found for each batch make an answer depend on its neighbours, and fixed ones leave
+half of the products in float32 (docs/adr/0070-proof.md).
+"""
 
 # nncf is not where types are checked.
 # mypy: disable-error-code="import-not-found"
@@ -8,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
-from pathlib import Path
 
 import nncf
 import numpy as np
 import openvino as ov
 import openvino.opset13 as opset
-from onnxruntime.quantization import quantize_dynamic
 
 #: Symmetric first: its layers share kernels and take less memory (docs/adr/0013-backends.md). What NNCF takes for
 #: transformers, with asymmetric activations, is closer to float32 where that costs too much agreement.
@@ -48,8 +50,3 @@ def int8_embeddings(model: ov.Model) -> ov.Model:
             reader.replace_source_output(scaled.output(0))
     model.validate_nodes_and_infer_types()
     return model
-
-
-def quantise_onnx(plain: Path, out: Path) -> None:
-    """Weights in INT8 with a scale for each output, activations by the range of each batch."""
-    quantize_dynamic(plain, out, per_channel=True)

@@ -16,8 +16,6 @@ FILES = {
     "onnx": ("model.onnx",),
     "torch": ("config.json", "model.safetensors"),
 }
-#: The network in float32 for ONNX Runtime, where ``model.onnx`` is not.
-FLOAT32_FILE = "float32.onnx"
 
 
 class Backend(Protocol):
@@ -33,8 +31,8 @@ class Backend(Protocol):
         ...
 
 
-def backend_files(name: str, model_dir: Path, manifest: ModelManifest, *, float32: bool = False) -> tuple[str, ...]:
-    """Return the files that the backend called `name` reads from a model directory (`float32`: see `open_backend`).
+def backend_files(name: str, manifest: ModelManifest) -> tuple[str, ...]:
+    """Return the files that the backend called `name` reads from a model directory.
 
     Raises ModelError naming the setting when there is no such backend, or the model was not prepared for it.
     """
@@ -45,28 +43,20 @@ def backend_files(name: str, model_dir: Path, manifest: ModelManifest, *, float3
             f"SENTIQ_BACKEND: model {manifest.name!r} has no files for {name!r}; set it to one of"
             f" {', '.join(manifest.backends)}, or prepare the model again (docs/models.md)"
         )
-    exact = float32_file(model_dir, manifest) if float32 and name == "onnx" else None
-    return (exact,) if exact else FILES[name]
-
-
-def float32_file(model_dir: Path, manifest: ModelManifest) -> str | None:
-    """Return the file in `model_dir` with which ONNX Runtime computes in float32; None where there is none."""
-    names = [FLOAT32_FILE, *(FILES["onnx"] if manifest.backends.get("onnx") == "f32" else ())]
-    return next((name for name in names if name in manifest.files and (model_dir / name).exists()), None)
+    return FILES[name]
 
 
 def open_backend(name: str, model_dir: Path, manifest: ModelManifest, *, float32: bool = False) -> Backend:
     """Load the network in `model_dir` with the library called `name`; only that library is imported.
 
-    With `float32` nothing is computed in bfloat16, also where the processor has it, and ONNX Runtime reads the network
-    in float32, where it is stored. Raises ModelError when the library is not installed or cannot load the files.
+    With `float32` nothing is computed in bfloat16, also where the processor has it. Raises ModelError when the
+    library is not installed or cannot load the files.
     """
     try:
         if name == "onnx":
             from sentiq.engine.backends.onnx import OnnxBackend
 
-            [file] = backend_files(name, model_dir, manifest, float32=float32)
-            return OnnxBackend(model_dir / file, "f32" if file == FLOAT32_FILE else manifest.backends[name])
+            return OnnxBackend(model_dir, manifest.backends[name])
         if name == "torch":
             from sentiq.engine.backends.torch import TorchBackend
 

@@ -12,12 +12,13 @@ from sentiq.engine.registry import ModelError
 
 
 class OnnxBackend:
-    """A network in ONNX, computed in the precision of its file."""
+    """``model.onnx``, in the precision of the file."""
 
     library = "onnx"
 
-    def __init__(self, path: Path, precision: str) -> None:
+    def __init__(self, model_dir: Path, precision: str = "f32") -> None:
         self.computed = precision
+        path = model_dir / "model.onnx"
         options = onnxruntime.SessionOptions()
         # A pool of one is the calling thread itself: a forked child needs no thread of its parent.
         options.intra_op_num_threads = 1
