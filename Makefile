@@ -125,6 +125,7 @@ lock: $(INSTALLED) ## lock requirements/*.in with hashes
 	$(COMPILE) $(UPGRADE) -o requirements/dev.txt requirements/dev.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/api.txt requirements/api.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt requirements/worker.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/embedded.txt requirements/embedded.in
 	$(COMPILE) -c requirements/dev.txt -o requirements/flower.txt requirements/flower.in
 	$(COMPILE) -o requirements/node.txt requirements/node.in
 

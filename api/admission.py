@@ -34,10 +34,12 @@ class Admission:
         self._sample()
         settings = self._settings
         if self._used_share > settings.max_redis_share:
+            in_memory = settings.redis_address.is_in_memory
             raise StoreFull(
-                f"Redis has {self._used_share:.0%} of its memory in use; the limit for new work is "
-                f"{settings.max_redis_share:.0%} (SENTIQ_MAX_REDIS_SHARE). Erase jobs that are no longer needed, wait "
-                "until some expire, or give Redis more memory.",
+                f"{'The store' if in_memory else 'Redis'} has {self._used_share:.0%} of its memory in use; the limit "
+                f"for new work is {settings.max_redis_share:.0%} (SENTIQ_MAX_REDIS_SHARE). Erase jobs that are no "
+                f"longer needed, wait until some expire, or give {'it (--store-mb)' if in_memory else 'Redis'} more "
+                "memory.",
                 retry_after_s=MEMORY_RETRY_AFTER_S,
             )
         if lane is Lane.BULK and self._rows_waiting >= settings.max_waiting_rows:

@@ -11,11 +11,14 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
+from sentiq.core import memory_store
 from sentiq.core.redis import connect
+from sentiq.core.redis_address import IN_MEMORY
 from sentiq.core.settings import Settings
 from tests.support.redis_server import RedisServer
 
 TESTS = Path(__file__).parent
+STORE_BYTES = 256 * 2**20  #: of a store in memory
 FIGURES = pytest.StashKey[list[str]]()
 
 # Generated tests try the same examples at each run: a third of them, or all with --full. A search tries ten times as
@@ -84,14 +87,31 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[Redis]:
-    """A client of an empty Redis."""
-    with connect(redis_server.settings.redis_address) as client:
-        client.flushall()
-        yield client
+def backing() -> str:
+    """What keeps the jobs: "redis", or "memory", the store of one process, in tests that are marked so."""
+    return "redis"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    stores = metafunc.definition.get_closest_marker("stores")
+    if stores is not None and "backing" in metafunc.fixturenames:
+        metafunc.parametrize("backing", stores.args)
 
 
 @pytest.fixture
-def settings(redis_server: RedisServer) -> Settings:
-    """Settings with the test's Redis and short times."""
-    return Settings(redis_url=redis_server.url, lease_s=0.3, upload_timeout_s=0.5, log_format="json")
+def settings(request: pytest.FixtureRequest, backing: str) -> Iterator[Settings]:
+    """Settings with the test's Redis, or a store in memory, and short times."""
+    if backing == "memory":
+        pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
+        memory_store.open_store(STORE_BYTES)
+    url = IN_MEMORY if backing == "memory" else request.getfixturevalue("redis_server").url
+    yield Settings(redis_url=url, lease_s=0.3, upload_timeout_s=0.5, log_format="json")
+    memory_store.close_store()
+
+
+@pytest.fixture
+def redis(settings: Settings) -> Iterator[Redis]:
+    """A client of an empty Redis."""
+    with connect(settings.redis_address) as client:
+        client.flushall()
+        yield client

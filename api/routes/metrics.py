@@ -26,6 +26,8 @@ from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.census import Census, census, texts_per_second
 from sentiq.jobs.types import Lane
 
+REGISTRY = "sentiq.metrics"  #: the extension of the app that holds what `/metrics` shows
+
 #: Bounds of buckets: an interactive answer takes some ten to hundreds of milliseconds, an upload minutes.
 REQUEST_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 120)
 
@@ -88,6 +90,7 @@ def init_app(app: OpenAPI, services: Services) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
     registry = CollectorRegistry()
     registry.register(ClusterCollector(services))
+    app.extensions[REGISTRY] = registry
     counters = registry_of_counters(registry)
     requests = Counter("sentiq_requests", "requests answered", ["method", "endpoint", "status"], registry=counters)
     seconds = Histogram(

@@ -47,8 +47,9 @@ def page(job_id: str = "") -> str:
 def _settings(settings: Settings) -> dict[str, object]:
     """Return what the script must know before its first request to the API."""
     here = re.sub(r":\d+$", "", request.host)
+    flower = settings.flower_url or f"http://{here}:{settings.flower_port}/{settings.flower_path.strip('/')}"
     return {
-        "flower": settings.flower_url or f"http://{here}:{settings.flower_port}/{settings.flower_path.strip('/')}",
+        "flower": "" if settings.redis_address.is_in_memory else flower,  # it shows what passes through Celery
         "max_upload_bytes": settings.max_upload_bytes,
         "max_xlsx_rows": settings.max_xlsx_rows,
         "neutral_band": settings.neutral_band,

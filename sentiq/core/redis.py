@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, R
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
+from sentiq.core import memory_store
 from sentiq.core.redis_address import RedisAddress
 from sentiq.core.redis_pools import Pool, SentinelPool
 
@@ -85,6 +86,8 @@ def connect(address: RedisAddress, *, timeout_s: float = 5.0, patient: bool = Fa
     One quick retry replaces a stale connection; more would hide an outage from callers that must answer at once.
     A `patient` client retries for most of a minute: a child that holds a result waits for Redis to come back.
     """
+    if address.is_in_memory:
+        return memory_store.connect()
     retry = Retry(ExponentialWithJitterBackoff(cap=2.0, base=0.1), 40) if patient else Retry(ConstantBackoff(0.05), 1)
     return Redis.from_pool(
         _pool(

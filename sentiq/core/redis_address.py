@@ -12,6 +12,7 @@ FORMS = (
     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, unix:///PATH[?db=DB], or "
     "redis+sentinel://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT],…/MASTER[/DB] (rediss+sentinel:// for TLS)"
 )
+IN_MEMORY = "memory://"  #: the address of the store that a process keeps itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,13 @@ class RedisAddress:
     sentinel_password: str | None = field(default=None, repr=False)
     #: Options of redis-py for TLS; None without it.
     tls: dict[str, Any] | None = None
+    is_in_memory: bool = False  # the store of this process itself (memory_store.py)
 
     @classmethod
     def parse(cls, url: str) -> RedisAddress:
         """Parse a URL. Raises ValueError that names the fault, never the password."""
+        if url == IN_MEMORY:
+            return cls(is_in_memory=True)
         parts = urlsplit(url)
         scheme, _, kind = parts.scheme.partition("+")
         if scheme == "unix" and not kind and parts.path:
@@ -109,6 +113,8 @@ class RedisAddress:
         return {"master_name": self.master, "sentinel_kwargs": self.sentinel_options}
 
     def __str__(self) -> str:
+        if self.is_in_memory:
+            return "memory of this process"
         if self.path:
             return f"unix socket {self.path}"
         hosts = ", ".join(f"{host}:{port}" for host, port in self.hosts)

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sentiq.core import memory_store
 from sentiq.core.errors import SettingsError
 from sentiq.core.networks import is_loopback, parse_networks
 from sentiq.core.rate_limits import parse_rate_limits
@@ -435,7 +436,8 @@ def load() -> Settings:
         ]
         raise SettingsError("\n".join(faults)) from None
     try:
-        _ = settings.redis_address
+        if settings.redis_address.is_in_memory and not memory_store.is_open():
+            faults.append(f"{PREFIX}REDIS_URL: memory:// is the store of `sentiq serve --embedded`. Name a Redis.")
     except ValueError as error:
         faults.append(f"{PREFIX}REDIS_URL: {error}.")
     if settings.auth == "off" and not is_loopback(settings.host):

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster, waiting_cluster
+from tests.support.embedded import Embedded
 from tests.support.programs import BROKEN
 from tests.support.receiver import Receiver
+from tests.support.service import Service
 
 
 @pytest.fixture(scope="package")
@@ -29,6 +31,23 @@ def cluster(shared_cluster: Cluster) -> Cluster:
     """The shared cluster, without the jobs and the webhooks of other modules; its counters go on."""
     shared_cluster.clear()
     return shared_cluster
+
+
+@pytest.fixture(scope="package")
+def shared_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """One process that serves without Redis, for all modules that do not end it."""
+    pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
+    running = Embedded(tmp_path_factory.mktemp("embedded"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module", params=["cluster", "embedded"])
+def service(request: pytest.FixtureRequest) -> Service:
+    """The shared cluster, and then the one process that promises the same, without the jobs of other modules."""
+    running: Service = request.getfixturevalue(f"shared_{request.param}")
+    running.clear()
+    return running
 
 
 @pytest.fixture(scope="package")

@@ -1,4 +1,4 @@
-"""The command of the client against the real service."""
+"""The command of the client against the real service, as a cluster and as one process without Redis."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.support.cluster import Cluster
 from tests.support.command import sentiq
 from tests.support.jobs import closed_window
 from tests.support.processes import free_port
+from tests.support.service import Service
 from tests.support.texts import ROWS, TEXTS, some_table
 
 pytestmark = pytest.mark.cluster
@@ -24,9 +24,9 @@ def table(tmp_path: Path) -> Path:
     return some_table(tmp_path)
 
 
-def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tmp_path: Path) -> None:
+def test_one_command_from_a_file_to_a_workbook(service: Service, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.xlsx"
-    done = sentiq(cluster.url, "submit", table, "--keep-columns", "--include", "text,columns", "--out", out, "--json")
+    done = sentiq(service.url, "submit", table, "--keep-columns", "--include", "text,columns", "--out", out, "--json")
     assert done.returncode == 0, done.stderr.decode()
     job = json.loads(done.stdout)
     assert job["counts"] == {"total": ROWS, "completed": ROWS, "failed": 0, "without_text": 0}
@@ -38,8 +38,8 @@ def test_one_command_from_a_file_to_a_workbook(cluster: Cluster, table: Path, tm
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: Path, tmp_path: Path) -> None:
-    url = cluster.url
+def test_commands_speak_json_and_exit_with_their_codes(service: Service, table: Path, tmp_path: Path) -> None:
+    url = service.url
     preview = json.loads(sentiq(url, "preview", table, "--json").stdout)
     assert (preview["rows"], preview["format"]["id_column"]) == (ROWS, "编号")
     job = json.loads(sentiq(url, "submit", table, "--wait", "--json").stdout)["id"]
@@ -72,8 +72,8 @@ def test_commands_speak_json_and_exit_with_their_codes(cluster: Cluster, table: 
     assert (wrong.returncode, "评论" in wrong.stderr.decode()) == (3, True)
 
 
-def test_rows_without_a_text_are_no_failures(cluster: Cluster, tmp_path: Path) -> None:
-    url, path = cluster.url, tmp_path / "ratings.csv"
+def test_rows_without_a_text_are_no_failures(service: Service, tmp_path: Path) -> None:
+    url, path = service.url, tmp_path / "ratings.csv"
     path.write_text("id,text\n1,味道不错，下次还来\n2,\n3,  \n4,物流太慢，很失望\n5,a,b\n", encoding="utf-8")
     preview = json.loads(sentiq(url, "preview", path, "--json").stdout)
     assert (preview["rows"], preview["bad_rows"], preview["without_text"]) == (5, 1, 2)
@@ -97,22 +97,22 @@ def test_rows_without_a_text_are_no_failures(cluster: Cluster, tmp_path: Path) -
     assert [json.loads(row)["index"] for row in both] == [0, 3]
 
 
-def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(cluster: Cluster, table: Path) -> None:
+def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(service: Service, table: Path) -> None:
     waiting = json.loads(
-        sentiq(cluster.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"
+        sentiq(service.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"
     )
     assert waiting == {}, "that far ahead is refused"
-    job = json.loads(sentiq(cluster.url, "submit", table, "--window", closed_window(), "--json").stdout)
+    job = json.loads(sentiq(service.url, "submit", table, "--window", closed_window(), "--json").stdout)
     assert job["state"] == "scheduled"
-    assert sentiq(cluster.url, "status", job["id"], "--wait", "--timeout", "1").returncode == 6
-    assert json.loads(sentiq(cluster.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
-    assert json.loads(sentiq(cluster.url, "resume", job["id"], "--json").stdout)["state"] == "scheduled"
-    assert json.loads(sentiq(cluster.url, "cancel", job["id"], "--json").stdout)["state"] == "cancelled"
-    assert sentiq(cluster.url, "status", job["id"], "--wait").returncode == 5
+    assert sentiq(service.url, "status", job["id"], "--wait", "--timeout", "1").returncode == 6
+    assert json.loads(sentiq(service.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
+    assert json.loads(sentiq(service.url, "resume", job["id"], "--json").stdout)["state"] == "scheduled"
+    assert json.loads(sentiq(service.url, "cancel", job["id"], "--json").stdout)["state"] == "cancelled"
+    assert sentiq(service.url, "status", job["id"], "--wait").returncode == 5
     away = sentiq(f"http://127.0.0.1:{free_port()}", "list")
     assert (away.returncode, b"SENTIQ_URL" in away.stderr) == (4, True)
 
 
-def test_texts_may_come_by_standard_input(cluster: Cluster) -> None:
-    done = sentiq(cluster.url, "submit", "-", "--format", "txt", "--wait", "--json", stdin="很好\n不好\n".encode())
+def test_texts_may_come_by_standard_input(service: Service) -> None:
+    done = sentiq(service.url, "submit", "-", "--format", "txt", "--wait", "--json", stdin="很好\n不好\n".encode())
     assert json.loads(done.stdout)["counts"]["total"] == 2

@@ -24,6 +24,8 @@ from sentiq.jobs.types import InputChunk, Lane, NewJob, new_job_id
 from tests.support.processes import wait_until
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 JOBS = "/api/v1/jobs"
 NDJSON = "application/x-ndjson"
 Bulk = Callable[[str, int, int], None]
@@ -372,6 +374,7 @@ def test_health_and_metrics(client: FlaskClient) -> None:
     assert 'sentiq_requests_total{endpoint="/readyz",method="GET",status="503"} 1.0' in metrics
 
 
+@pytest.mark.stores("redis")
 def test_ready_with_workers(client: FlaskClient, redis: Redis, live_workers: None) -> None:
     before = redis.info("persistence")["rdb_changes_since_last_save"]
     assert client.get("/readyz").status_code == 200

@@ -39,6 +39,8 @@ from sentiq_client.jobs import JobHandle
 from sentiq_client.transport import Transport
 from tests.support import jobs
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 ODD_TEXTS = (
     *(
         "味道不错",

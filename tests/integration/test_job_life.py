@@ -29,6 +29,8 @@ from sentiq.jobs.types import (
 )
 from tests.support.jobs import FAILED, POSITIVE, answer_chunk, answer_to, chunk_of, claim, create_job
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 HOUR_MS = 3_600_000
 NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00Z
 

@@ -23,6 +23,8 @@ from sentiq.jobs.types import InputChunk, JobState, Lane, SmallJob
 from tests.support.jobs import answered, new, small_job
 from tests.support.processes import wait_until
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 WAIT_S = 60.0  # on a busy machine
 
 
@@ -149,6 +151,7 @@ def test_a_repeated_request_gets_the_first_job(small_jobs: SmallJobs) -> None:
     assert small_jobs._waiting == {first.job.id: ticket}
 
 
+@pytest.mark.stores("redis")
 def test_the_end_is_recorded_where_publishing_is_not_allowed(
     redis: Redis, settings: Settings, small_jobs: SmallJobs
 ) -> None:
@@ -171,6 +174,7 @@ def test_an_error_of_redis_is_told_to_its_thread(redis: Redis, small_jobs: Small
             small_jobs.wait_ended(small_jobs.submit(broken)[0], WAIT_S)
 
 
+@pytest.mark.stores("redis")
 def test_the_message_in_a_submission_is_what_celery_sends(redis: Redis, settings: Settings) -> None:
     services = Services.create(settings)
     try:

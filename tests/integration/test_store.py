@@ -32,6 +32,8 @@ from sentiq.jobs.types import (
 from tests.support.jobs import Messages, answer_to, chunk_of, claimed, new, small_job, submitted
 from tests.support.processes import wait_until
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 
 def wakeups_sent(redis: Redis) -> list[str]:
     """The messages that no worker has fetched, the oldest first; they are gone then."""
@@ -483,6 +485,7 @@ def test_a_flush_of_all_scripts_at_any_moment_changes_nothing(
     assert store.get(job.id).state is JobState.COMPLETED
 
 
+@pytest.mark.stores("redis")
 def test_a_transition_that_a_full_redis_refuses_says_so(redis: Redis, store: JobStore) -> None:
     redis.config_set("maxmemory", 1)
     try:

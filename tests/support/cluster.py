@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from sentiq.core.redis import connect
 from sentiq.jobs.workers import Heartbeat, live_workers
 from tests.support.models import copy_model
 from tests.support.paths import REPOSITORY
-from tests.support.processes import READY_S, Process, free_port, wait_until
+from tests.support.processes import Process, wait_until
 from tests.support.programs import BROKEN
 from tests.support.redis_server import RedisServer
+from tests.support.service import Service
 from tests.support.texts import sentences
 
 LASTING_ROWS = 1_000  #: of a job that keeps two children of `waiting_cluster` at work for ten seconds
 
 
-class Cluster:
+class Cluster(Service):
     """Starts parts on demand and stops all of them at the end."""
 
     app = "worker.app"  #: of the workers that are started from now on
 
     def __init__(self, directory: Path, redis_server: RedisServer | None = None, **environment: str) -> None:
+        super().__init__()
         self.directory = directory
         self.sources = REPOSITORY  # what is started from now on runs these
         self.redis_server = redis_server or RedisServer(directory)
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {
             **{f"SENTIQ_{name.upper()}": value for name, value in self.redis_server.reached_by.items()},
             "SENTIQ_PORT": str(self.port),
@@ -44,7 +40,6 @@ class Cluster:
         self.processes: list[Process] = []
         self.settings = self.redis_server.settings
         self.redis = connect(self.settings.redis_address)
-        self.http = httpx.Client(base_url=self.url, timeout=100)
 
     def start(self, *, interactive: int = 2, bulk: int = 2) -> None:
         """Redis, the API and a worker for each lane, all ready."""
@@ -96,33 +91,9 @@ class Cluster:
     def wait_workers(self, count: int) -> None:
         self._wait(self.processes[-1], lambda: len(self.live()) >= count, f"{count} workers are live")
 
-    def submit(self, texts: list[str], **options: Any) -> str:
-        """Post a job; returns its id."""
-        response = self.http.post("/api/v1/jobs", json={"texts": texts, **options})
-        assert response.status_code == 202, response.text
-        job_id: str = response.json()["id"]
-        return job_id
-
     def submit_lasting(self) -> str:
         """Post a job of LASTING_ROWS texts; returns its id."""
         return self.submit(sentences(LASTING_ROWS))
-
-    def job(self, job_id: str) -> dict[str, Any]:
-        document: dict[str, Any] = self.http.get(f"/api/v1/jobs/{job_id}").json()
-        return document
-
-    def wait_ended(self, job_id: str, timeout_s: float = 200.0) -> dict[str, Any]:
-        wait_until(
-            lambda: self.job(job_id)["ended_at"], timeout_s=timeout_s, message=f"{job_id} ends: {self.job(job_id)}"
-        )
-        return self.job(job_id)
-
-    def clear(self) -> None:
-        """Erase all jobs and webhooks, of a service that asks for no key."""
-        for path in ("/api/v1/jobs", "/api/v1/webhooks"):
-            while documents := self.http.get(path).json()["data"]:
-                for document in documents:
-                    self.http.delete(f"{path}/{document['id']}")
 
     def keep_api(self) -> None:
         """End all but Redis and the API, and erase all that is stored."""
@@ -146,18 +117,6 @@ class Cluster:
 
         wait_until(ended, timeout_s=250, message="the job ends")
 
-    def rows(self, job_id: str, **params: Any) -> list[dict[str, Any]]:
-        """All rows of an ended job, by pages."""
-        rows: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while True:
-            query = {"limit": 1000, **params} | ({"cursor": cursor} if cursor else {})
-            page = self.http.get(f"/api/v1/jobs/{job_id}/results", params=query).json()
-            rows += page["data"]
-            cursor = page["next"]
-            if cursor is None:
-                return rows
-
     def __enter__(self) -> Cluster:
         return self
 
@@ -175,19 +134,6 @@ class Cluster:
         process = Process(name, command, self.env | (env or {}), self.directory, self.sources)
         self.processes.append(process)
         return process
-
-    def _wait(self, process: Process, condition: Callable[[], object], message: str) -> None:
-        def checked() -> object:
-            process.check_alive()
-            return condition()
-
-        wait_until(checked, timeout_s=READY_S, message=message)
-
-    def _get_status(self, path: str) -> int:
-        try:
-            return self.http.get(path).status_code
-        except httpx.TransportError:
-            return 0
 
 
 def waiting_cluster(directory: Path, redis_server: RedisServer | None = None, **environment: str) -> Cluster:

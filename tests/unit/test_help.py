@@ -30,12 +30,13 @@ ADMIN = (
 CLIENT = (
     "submit", "preview", "analyze", "status", "pause", "resume", "cancel", "retry", "delete", "results", "summary",
     "evaluation", "list", "models", "top", "throughput", "webhooks", "aspects", "phrases", "timeline", "cross",
-    "aspect-sets", "findings", "report",
+    "aspect-sets", "findings", "report", "serve",
 )  # fmt: skip
 BENCHMARKS = [
     path.stem for path in sorted((REPOSITORY / "tools" / "benchmarks").glob("*.py")) if "__main__" in path.read_text()
 ]
 PROCESSES = (
+    "embedded",
     "sentiq.webhooks",
     "tools.evaluation.aspects",
     "worker.parent.model_switch",

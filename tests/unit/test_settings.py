@@ -218,3 +218,9 @@ def test_flower_is_open_on_the_loopback_alone(
     else:
         with pytest.raises(SettingsError, match="SENTIQ_FLOWER_LOGIN"):
             load()
+
+
+def test_a_store_in_memory_is_refused_where_the_process_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIQ_REDIS_URL", "memory://")
+    with pytest.raises(SettingsError, match="sentiq serve --embedded"):
+        load()

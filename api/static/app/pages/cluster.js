@@ -99,7 +99,9 @@ export function page({ signal }) {
       { class: "muted" },
       t("cluster.intro"),
       " ",
-      h("a", { href: settings.flower, target: "_blank", rel: "noopener" }, t("cluster.flower")),
+      settings.flower
+        ? h("a", { href: settings.flower, target: "_blank", rel: "noopener" }, t("cluster.flower"))
+        : null,
     ),
     board.element,
     numbers,

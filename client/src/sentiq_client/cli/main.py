@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sentiq_client.cli import analysing, counting, hooks, manage, reading, sets, submitting, watching
+from sentiq_client.cli import analysing, counting, hooks, manage, reading, serving, sets, submitting, watching
 from sentiq_client.cli.output import flush, plain, say
 from sentiq_client.errors import ApiError, ConnectionFailed, JobNotCompleted, SentiqError, UnexpectedAnswer, WaitTimeout
 from sentiq_client.version import __version__
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (submitting, analysing, manage, reading, counting, watching, hooks, sets):
+for module in (submitting, analysing, manage, reading, counting, watching, hooks, sets, serving):
     module.register(app)
 
 
