@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 KNOWN = {
     name: label
     for label, names in {
-        "negative": ("negative", "neg", "负面", "负向", "消极", "差评"),
-        "positive": ("positive", "pos", "正面", "正向", "积极", "好评"),
-        "neutral": ("neutral", "neu", "中性", "中立", "中评"),
+        "negative": ("negative", "neg", "负面", "负向", "消极", "差评", "負面", "負向", "消極", "差評"),
+        "positive": ("positive", "pos", "正面", "正向", "积极", "好评", "積極", "好評"),
+        "neutral": ("neutral", "neu", "中性", "中立", "中评", "中評"),
     }.items()
     for name in names
 }

@@ -94,11 +94,28 @@ def structbert_head(directory: Path) -> Path:
     return directory
 
 
+def structbert_short(directory: Path) -> Path:
+    """Tuned with 256 tokens; the pipeline's own section has another order of labels than ``label_mapping.json``."""
+    write_structbert(directory, lambda name: name, {})
+    inference = {"type": "sen-cls-tokenizer", "label2id": LABEL_MAPPING, "max_length": 256}
+    write_json(
+        directory / "configuration.json",
+        {**CONFIGURATION, "preprocessor": {"train": {**inference, "max_length": 128}, "val": inference}},
+    )
+    write_json(directory / "label_mapping.json", {"正面": 0, "负面": 1})
+    return directory
+
+
 def _encoder(name: str) -> str:
     return f"encoder.{name.removeprefix('bert.')}" if name.startswith("bert.") else name
 
 
-LAYOUTS = {"bert": structbert, "encoder": structbert_encoder, "head": structbert_head}
+LAYOUTS = {
+    "bert": structbert,
+    "encoder": structbert_encoder,
+    "head": structbert_head,
+    "short": structbert_short,
+}
 
 
 def hugging_face_bert(directory: Path, labels: Sequence[str]) -> Path:

@@ -20,7 +20,8 @@ from tests.support.processes import Process, wait_until
 from tests.torch.hub_server import BASE, NEEDED, SIZE, WEIGHTS, Fault, HubServer, Seen, contents, partials
 from tools.prepare import transfer
 from tools.prepare.__main__ import main
-from tools.prepare.hub import Download, download
+from tools.prepare.hub import download
+from tools.prepare.source import Download
 
 PART = 10 * transfer.CHUNK
 

@@ -22,8 +22,8 @@ BUNDLED_MODELS = Path(__file__).parents[2] / "models"
 CALIBRATION = Path(__file__).with_name("calibration.txt")
 #: What is imported on the way from a hub or a directory to a model; a test holds it against requirements/prepare.in.
 NEEDED = (
-    "torch", "filelock", "modelscope_hub", "nncf", "numpy", "onnx", "onnxruntime", "openvino", "requests",
-    "safetensors", "tokenizers", "tqdm", "transformers",
+    "torch", "filelock", "huggingface_hub", "modelscope_hub", "nncf", "numpy", "onnx", "onnxruntime", "openvino",
+    "requests", "safetensors", "tokenizers", "tqdm", "transformers",
 )  # fmt: skip
 REMEDY = "`make model MODEL=<hub id or directory>` installs it into .venv-torch, once, and prepares the model."
 
@@ -32,7 +32,11 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="sentiq-prepare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("model", metavar="MODEL_ID_OR_DIR", help="an id of ModelScope's hub, or a checkpoint's directory")
+    made.add_argument(
+        "model",
+        metavar="MODEL_ID_OR_DIR",
+        help="a checkpoint's directory, an id of ModelScope's hub, or hf://owner/name",
+    )
     made.add_argument("--revision", default="", help="of the hub's repository; the default is pinned for known models")
     made.add_argument(
         "--store",
@@ -41,7 +45,18 @@ def parser() -> argparse.ArgumentParser:
         help="folder to put the model into (default: SENTIQ_MODEL_ROOT, else the models folder of the checkout)",
     )
     made.add_argument("--id", default="", help="id of the model in the service (default: hub id or directory name)")
-    made.add_argument("--labels", default="", help="names of the outputs in their order, such as negative,positive")
+    made.add_argument(
+        "--labels",
+        default="",
+        help="names of the outputs in their order, such as negative,positive; outputs of the same name become one"
+        " label, such as negative,negative,neutral,positive,positive for one to five stars",
+    )
+    made.add_argument(
+        "--max-tokens",
+        type=int,
+        default=0,
+        help="tokens that are read of a text (default: as many as the checkpoint's own library reads, at most 512)",
+    )
     made.add_argument(
         "--traditional",
         choices=("keep", "simplify"),
@@ -74,7 +89,6 @@ def quiet() -> None:
     """Keep the libraries' notes on their own future off the screen."""
     warnings.simplefilter("ignore")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     logging.basicConfig(level=logging.ERROR)
     logging.getLogger("nncf").setLevel(logging.ERROR)
 

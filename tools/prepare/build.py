@@ -22,9 +22,9 @@ from sentiq.engine.registry import ModelError
 from tools.networks import save_openvino
 from tools.prepare import convert, prove, quantise
 from tools.prepare.checkpoint import read_config, read_network
-from tools.prepare.labels import read_labels
+from tools.prepare.labels import merged, read_labels
 from tools.prepare.report import say, step
-from tools.prepare.tokens import check_against_slow, max_tokens, pad_id, read_tokenizer
+from tools.prepare.tokens import check_against_slow, pad_id, read_tokenizer, tokens_read
 from tools.traditional import SIMPLIFY, is_simplifying, simplify
 
 #: What a network that is not quantised may be computed in instead of float32, where the processor has it.
@@ -37,10 +37,11 @@ TOOLS = ("nncf", "onnx", "onnxruntime", "openvino", "safetensors", "tokenizers",
 class Recipe:
     """What the command line may choose."""
 
-    labels: Sequence[str]  # names of the outputs, or none to take the checkpoint's
+    outputs: Sequence[str]  # their names, or none to take the checkpoint's; those of the same name become one label
     calibration: Path  # one text a line
     min_agreement: float  # share of texts on which INT8 must give the label of float32 to be used
     simplifies: bool = False  # traditional characters are to be read as simplified ones
+    max_tokens: int = 0  # that are read of a text; 0: as many as the checkpoint's own library reads, at most 512
 
 
 def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[str, Any]:
@@ -51,14 +52,15 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
     """
     with step("read the checkpoint"):
         config = read_config(checkpoint)
-        labels = list(recipe.labels) or read_labels(checkpoint, config)
+        outputs = list(recipe.outputs) or read_labels(checkpoint, config)
         tokenizer = read_tokenizer(checkpoint, config)
-        network = read_network(checkpoint, config, labels)
+        limit, padding = tokens_read(checkpoint, config, recipe.max_tokens), pad_id(tokenizer, config)
+        network = read_network(checkpoint, config, outputs)
         check_room(out, sum(weight.nbytes for weight in network.parameters()))
         calibrating, proving = prove.read_texts(recipe.calibration), prove.proof_texts()
-        network.save_pretrained(out)
+        network.save_pretrained(out, max_shard_size="1TB")  # in one file, which is what the engine loads
     with step("compare the tokenizer with the original"):
-        compared = check_against_slow(checkpoint, tokenizer, [*calibrating, *proving])
+        compared = check_against_slow(checkpoint, config, tokenizer, [*calibrating, *proving])
         if recipe.simplifies:
             simplify(tokenizer)
         tokenizer.save(str(out / "tokenizer.json"), pretty=False)
@@ -67,7 +69,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         save_openvino(convert.openvino_model(network), plain)
         convert.save_onnx(network, plain / "model.onnx")
     del network
-    limit, padding = max_tokens(config), pad_id(tokenizer, config)
+    labels = merged(outputs)
     rows = prove.encode(tokenizer, proving, limit)
     with step(f"compare the logits of {len(rows)} texts: torch, OpenVINO, ONNX Runtime in float32"):
         proof = prove.Proof(rows, padding, recipe.min_agreement, TorchBackend(out, float32=True))

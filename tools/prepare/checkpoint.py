@@ -1,7 +1,8 @@
-"""From the files of a checkpoint to a network: ModelScope's StructBERT, or BERT and RoBERTa as transformers saves them.
+"""From the files of a checkpoint to a network: whatever `AutoModelForSequenceClassification` makes of it.
 
-StructBERT is BERT's network. Its ``config.json`` may lack `model_type`; its weights may be called ``encoder.*``
-instead of ``bert.*``, and ``head.classifier.*`` instead of ``classifier.*``.
+transformers does the same, with two differences: it puts random numbers where weights are missing, which is an error
+here, and it does not know ModelScope's StructBERT. That is BERT's network. Its ``config.json`` may lack `model_type`;
+its weights may be called ``encoder.*`` instead of ``bert.*``, and ``head.classifier.*`` instead of ``classifier.*``.
 """
 
 # torch is not where types are checked.
@@ -9,50 +10,59 @@ instead of ``bert.*``, and ``head.classifier.*`` instead of ``classifier.*``.
 
 from __future__ import annotations
 
-import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
-from transformers import BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification
+from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
 from sentiq.engine.registry import ModelError
-from tools.prepare.labels import read_json
+from tools.prepare.files import read_json
+from tools.prepare.weights import read_weights
 
-#: Weight files, the first one there is read.
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-
-KINDS: Mapping[str, tuple[type[Any], type[Any]]] = {
-    "bert": (BertConfig, BertForSequenceClassification),
-    "roberta": (RobertaConfig, RobertaForSequenceClassification),
+#: The networks that were compared with transformers in every backend (`python -m tools.checkpoints`): `model_type` →
+#: what people call it.
+KINDS = {
+    "albert": "ALBERT",
+    "bert": "BERT",
+    "deberta-v2": "DeBERTa-v2/v3",
+    "distilbert": "DistilBERT",
+    "electra": "ELECTRA",
+    "ernie": "ERNIE",
+    "modernbert": "ModernBERT",
+    "roberta": "RoBERTa",
+    "xlm-roberta": "XLM-RoBERTa",
 }
+#: Networks that count positions from behind the id of padding.
+PADDED_POSITIONS = ("roberta", "xlm-roberta")
 
-#: What other layouts call a weight → what transformers calls it; the second is that of an encoder saved alone.
+#: What ModelScope calls a weight → what transformers calls it.
 RENAMED = [
-    (r"^encoder\.(?=embeddings\.|encoder\.|pooler\.)", "bert."),
-    (r"^(?=embeddings\.|encoder\.layer\.|pooler\.)", "{kind}."),
+    (r"^encoder\.(?=embeddings\.|encoder\.|pooler\.)", "{prefix}."),
     (r"^head\.classifier\.", "classifier."),
-    (r"LayerNorm\.gamma$", "LayerNorm.weight"),
-    (r"LayerNorm\.beta$", "LayerNorm.bias"),
 ]
 
-#: Counters that older versions saved, and what was used in pre-training alone: not part of a classifier.
-UNUSED = r"\.(position_ids|token_type_ids)$|^cls\.|^lm_head\.|^roberta\.pooler\."
+#: What was used in pre-training alone, and may be left over in a classifier.
+UNUSED = re.compile(
+    r"(cls|lm_head|lm_predictions|predictions|sop_classifier|discriminator_predictions|generator_predictions"
+    r"|generator_lm_head|mask_predictions|vocab_\w+|decoder)\..*|(.*\.)?pooler\..*|.*\.(position_ids|token_type_ids)"
+)
+
+#: Settings of a checkpoint that say nothing of its network.
+_OURS = ("base_model_prefix", "num_labels", "id2label", "label2id", "torch_dtype", "dtype", "auto_map")
 
 
 def read_config(directory: Path) -> dict[str, Any]:
-    """``config.json``, with `model_type` "bert" or "roberta"; raises ModelError for any other network."""
+    """``config.json``, with a `model_type` of transformers; raises ModelError for a network that is not supported."""
     config = read_json(directory / "config.json")
     kind = config.get("model_type") or "structbert"
     config["model_type"] = "bert" if kind in ("structbert", "sbert") else kind
     if config["model_type"] not in KINDS:
         raise ModelError(
-            f"config.json: model_type {kind!r} is not supported; prepare a BERT, RoBERTa or StructBERT classifier"
+            f"config.json: model_type {kind!r} is not supported; prepare a classifier of one of these networks:"
+            f" StructBERT, {', '.join(KINDS.values())}"
         )
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise ModelError("config.json: only position_embedding_type 'absolute' is supported")
@@ -61,85 +71,103 @@ def read_config(directory: Path) -> dict[str, Any]:
             f"config.json: problem_type {config['problem_type']!r} gives no probabilities that sum to 1;"
             " prepare a single-label classifier"
         )
+    if "quantization_config" in config:
+        raise ModelError("config.json: the weights are quantised; prepare the checkpoint that they were made of")
+    if config["model_type"] == "modernbert":
+        config |= _modernbert(config)
     return config
 
 
-def read_network(
-    directory: Path, config: Mapping[str, Any], labels: list[str], *, new_head: bool = False
-) -> torch.nn.Module:
-    """The network with its weights, in float32 and evaluation mode.
+def _modernbert(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What transformers 5 calls by other names than 4; and no compiler, which converters cannot look into."""
+    ours: dict[str, Any] = {"reference_compile": False}
+    for kind, name in (("full_attention", "global_rope_theta"), ("sliding_attention", "local_rope_theta")):
+        rope = (config.get("rope_parameters") or {}).get(kind)
+        if rope is None:
+            continue
+        if rope.get("rope_type", "default") != "default":
+            raise ModelError(f"config.json: rope_type {rope['rope_type']!r} is not supported, only 'default'")
+        ours[name] = rope["rope_theta"]
+    every = config.get("global_attn_every_n_layers", 3)
+    kinds = config.get("layer_types") or []
+    if any((kind == "full_attention") != (layer % every == 0) for layer, kind in enumerate(kinds)):
+        raise ModelError(f"config.json: layer_types is not full_attention in every layer that {every} divides")
+    return ours
 
-    With `new_head` the classifier is drawn by torch's random numbers, whatever the checkpoint has in its place; so is a
-    pooler that it lacks. Raises ModelError that names the file and the weight when one is missing, left over or of
-    another shape than ``config.json`` says, or there is not one output for each label.
+
+def setting(config: Mapping[str, Any], name: str) -> Any:
+    """What ``config.json`` says of a network, or transformers where it says nothing."""
+    return config[name] if name in config else getattr(CONFIG_MAPPING[config["model_type"]](), name)
+
+
+def read_network(
+    directory: Path, config: Mapping[str, Any], outputs: Sequence[str], *, new_head: bool = False
+) -> torch.nn.Module:
+    """The network with its weights, in float32 and evaluation mode; `outputs` are the names of its outputs.
+
+    With `new_head` the classifier is drawn by torch's random numbers, whatever the checkpoint has in its place; so is
+    what else it lacks behind the encoder, such as a pooler. Raises ModelError that names the file and the weight when
+    one is missing, left over or of another shape than ``config.json`` says, or there is not one output for each name.
     """
     path, state = read_weights(directory)
-    state = {renamed(name, config["model_type"]): weight for name, weight in state.items()}
-    state = {name: weight.float() for name, weight in state.items() if not re.search(UNUSED, name)}
-    make_config, make_network = KINDS[config["model_type"]]
-    numbered = dict(enumerate(labels))
-    ours = ("base_model_prefix", "num_labels", "id2label", "label2id", "torch_dtype", "dtype", "auto_map")
-    settings = {key: value for key, value in config.items() if key not in ours}
+    settings = {key: value for key, value in config.items() if key not in _OURS}
+    numbered = dict(enumerate(outputs))
     names = {"id2label": numbered, "label2id": {label: number for number, label in numbered.items()}}
     try:
-        network = make_network(make_config(**settings, **names))
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
+        network_config = CONFIG_MAPPING[config["model_type"]](**settings, **names)
+        make = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(network_config)]
+        state = {renamed(name, make.base_model_prefix): weight for name, weight in state.items()}
+        if new_head:
+            state = {name: weight for name, weight in state.items() if not name.startswith("classifier.")}
+        network, found = make.from_pretrained(
+            None,
+            config=network_config,
+            state_dict=state,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # they are told of below, by name
+            output_loading_info=True,
+        )
+    except (ValueError, TypeError, KeyError, RuntimeError, ZeroDivisionError) as error:
         raise ModelError(f"{directory / 'config.json'} describes no network: {error}") from error
-    if new_head:
-        drawn = {
-            name: weight for name, weight in network.state_dict().items() if re.search(r"^classifier\.|pooler\.", name)
-        }
-        state = drawn | {name: weight for name, weight in state.items() if not name.startswith("classifier.")}
-    check_weights(path, state, network.state_dict())
-    network.load_state_dict(state)
+    encoder = rf"{make.base_model_prefix}\.(?!pooler\.)"
+    ours = list(network.state_dict())
+    missing = [
+        name for name in ours if name in found["missing_keys"] and not (new_head and not re.match(encoder, name))
+    ]
+    check_weights(path, missing, found["unexpected_keys"], found["mismatched_keys"], len(ours), outputs)
     return network.eval()
 
 
-def renamed(name: str, kind: str) -> str:
+def renamed(name: str, prefix: str) -> str:
     for pattern, replacement in RENAMED:
-        name = re.sub(pattern, replacement.format(kind=kind), name)
+        name = re.sub(pattern, replacement.format(prefix=prefix), name)
     return name
 
 
-def read_weights(directory: Path) -> tuple[Path, dict[str, Tensor]]:
-    """The file read and its tensors by name. A pickle is never allowed to run code."""
-    path = next((directory / name for name in WEIGHTS if (directory / name).exists()), None)
-    if path is None:
-        raise ModelError(f"no weights in {directory}: expected {' or '.join(WEIGHTS)}, in one file")
-    try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ModelError(
-            f"{path} is refused: it is damaged or holds more than tensors, and loading it could run any code;"
-            " save the weights again with torch.save(model.state_dict(), …)"
-        ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, safetensors.SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read ({str(error).splitlines()[0]}): fetch or save it again") from error
-    if not isinstance(state, dict) or not all(isinstance(weight, Tensor) for weight in state.values()):
-        raise ModelError(f"{path} is not a mapping of names to tensors: save it with torch.save(model.state_dict(), …)")
-    return path, state
-
-
-def check_weights(path: Path, state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    missing = [name for name in expected if name not in state]
+def check_weights(
+    path: Path,
+    missing: Sequence[str],
+    unexpected: Sequence[str],
+    mismatched: Sequence[tuple[str, Sequence[int], Sequence[int]]],
+    count: int,
+    outputs: Sequence[str],
+) -> None:
+    """Raise ModelError for the first weight that does not fit a network of `count` weights."""
     if missing:
         raise ModelError(
-            f"{path.name}: weight {missing[0]!r} is missing ({len(missing)} of {len(expected)} are); is this a"
+            f"{path.name}: weight {missing[0]!r} is missing ({len(missing)} of {count} are); is this a"
             " fine-tuned classifier, and is config.json its own? (sentiq-tune makes a classifier of an encoder)"
         )
-    unknown = [name for name in state if name not in expected]
+    unknown = [name for name in unexpected if not UNUSED.fullmatch(name)]
     if unknown:
         raise ModelError(
             f"{path.name}: weight {unknown[0]!r} is not part of the network of config.json ({len(unknown)} are not);"
             " is config.json its own?"
         )
-    for name, weight in state.items():
-        actual, wanted = list(weight.shape), list(expected[name].shape)
-        if actual == wanted:
-            continue
+    for name, actual, wanted in mismatched:
         if re.match(r"classifier\.(out_proj\.)?(weight|bias)$", name) and actual[1:] == wanted[1:]:
             raise ModelError(
-                f"{path.name}: the classifier has {actual[0]} outputs but {wanted[0]} labels are named;"
-                " correct the label mapping, or name them with --labels"
+                f"{path.name}: the classifier has {actual[0]} outputs but {wanted[0]} labels are named"
+                f" ({', '.join(outputs)}); correct the label mapping, or name each output with --labels"
             )
-        raise ModelError(f"{path.name}: weight {name!r} has shape {actual}, config.json says {wanted}")
+        raise ModelError(f"{path.name}: weight {name!r} has shape {list(actual)}, config.json says {list(wanted)}")

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from sentiq.engine.registry import ModelError, read_manifest
-from sentiq.evaluation.label_names import normalise
 from tools.exit_status import exit_status
 from tools.prepare import store as stores
-from tools.prepare.labels import check_labels
+from tools.prepare.fetching import fetch
+from tools.prepare.labels import chosen_labels
 from tools.prepare.report import say, step, table
 from tools.prepare.source import Source, find_source, made_from
 from tools.traditional import SIMPLIFY
@@ -31,22 +31,19 @@ def run(options: argparse.Namespace) -> int:
 def prepare(options: argparse.Namespace) -> Path:
     """The directory of the prepared model; raises ModelError."""
     source = find_source(options.model, revision=options.revision, model_id=options.id)
-    labels = [normalise(name) for name in options.labels.split(",")] if options.labels else []
-    if labels:
-        check_labels("--labels", labels)
+    outputs = chosen_labels(options.labels) if options.labels else []
     if not options.calibration.is_file():
         raise ModelError(f"--calibration: no file {options.calibration}; give a UTF-8 file with one text a line")
     if options.eval and not options.eval.is_file():
         raise ModelError(f"--eval: no file {options.eval}; give a table with tabs, columns text and label")
-    origin = made_from(
-        source,
-        {
-            "labels": labels,
-            "calibration": stores.checksum(options.calibration),
-            "agreement": options.min_agreement,
-            **({"traditional": options.traditional} if options.traditional != "keep" else {}),
-        },
-    )
+    choices = {
+        "labels": outputs,
+        "calibration": stores.checksum(options.calibration),
+        "agreement": options.min_agreement,
+        "max_tokens": options.max_tokens,
+        "traditional": options.traditional,
+    }
+    origin = made_from(source, choices)
     store: Path = options.store
     with stores.locked(store, source.model_id, f"another process prepares {source.model_id}; waiting for it"):
         stored, damage = stores.find_prepared(store, source.model_id, origin)
@@ -57,23 +54,20 @@ def prepare(options: argparse.Namespace) -> Path:
             say(f"{damage}; preparing it again")
         say(f"preparing {source.model_id}")
         with stores.workshop(store, source.model_id) as scratch, step("all steps"):
-            directory = make(source, options, labels, scratch, made_from=origin)
+            directory = make(source, options, outputs, scratch, made_from=origin)
         if stored and stored.directory != directory and damage:
             shutil.rmtree(stored.directory)
         summary(directory)
         return directory
 
 
-def make(source: Source, options: argparse.Namespace, labels: list[str], scratch: Path, **identity: str) -> Path:
+def make(source: Source, options: argparse.Namespace, outputs: list[str], scratch: Path, **identity: str) -> Path:
     """Fetch, build and store the model; return its directory in the store."""
     revision = source.revision
     checkpoint = source.directory
     if checkpoint is None:
-        from tools.prepare.hub import download
-
         with step(f"fetch {source.name}"):
-            cache = options.store / ".downloads"
-            fetched = download(source.name, revision=revision, cache=cache, progress=sys.stderr.isatty())
+            fetched = fetch(source, options.store, progress=sys.stderr.isatty())
         checkpoint, revision = fetched.directory, fetched.revision
         identity["commit"] = fetched.commit
     with step("import torch and the converters"):
@@ -82,7 +76,13 @@ def make(source: Source, options: argparse.Namespace, labels: list[str], scratch
     out.mkdir()
     facts = build(
         checkpoint,
-        Recipe(labels, options.calibration, options.min_agreement, simplifies=options.traditional == SIMPLIFY),
+        Recipe(
+            outputs,
+            options.calibration,
+            options.min_agreement,
+            simplifies=options.traditional == SIMPLIFY,
+            max_tokens=options.max_tokens,
+        ),
         out,
         scratch,
     )

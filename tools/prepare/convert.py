@@ -11,16 +11,10 @@ import onnx
 import openvino as ov
 import torch
 from openvino.tools.ovc import convert_model
-from transformers import BertForSequenceClassification
 
-from sentiq.engine.backends.network import Classifier, Logits
+from sentiq.engine.backends.network import inference_form
 
 INPUTS = ("input_ids", "attention_mask")
-
-
-def inference_form(network: torch.nn.Module) -> torch.nn.Module:
-    """A module from `input_ids` and `attention_mask` to logits; for BERT the one that does no needless work."""
-    return Classifier(network) if isinstance(network, BertForSequenceClassification) else Logits(network)
 
 
 def openvino_model(network: torch.nn.Module) -> ov.Model:

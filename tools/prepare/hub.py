@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +29,14 @@ from tqdm import tqdm
 
 from sentiq.engine.registry import ModelError
 from tools.prepare.catalogue import DEFAULT, REVISIONS, check_model_id
-from tools.prepare.source import FILES
+from tools.prepare.files import wanted
+from tools.prepare.source import Download
 from tools.prepare.store import locked, slug
 from tools.prepare.transfer import RemoteFile, cause, fetch
 
 BY_HAND = "or fetch the model elsewhere and name its directory"
 
 logging.getLogger("modelscope_hub").setLevel(logging.ERROR)  # it tells of its retries on standard error
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    directory: Path
-    model_id: str
-    revision: str  # asked for, or the default
-    commit: str  # of the last change to the files at that revision when they were fetched; "" if the hub does not tell
 
 
 def download(model_id: str, *, revision: str, cache: Path, progress: bool) -> Download:
@@ -66,6 +58,7 @@ def download(model_id: str, *, revision: str, cache: Path, progress: bool) -> Do
         directory = cache / name
         directory.mkdir(exist_ok=True)
         _fetch_all(api, model_id, revision, _wanted(entries), directory, progress)
+    # The commit of the last change to the files at that revision.
     newest = max(entries, key=lambda entry: entry.get("CommittedDate", 0), default={})
     return Download(directory, model_id, revision, newest.get("Revision", ""))
 
@@ -90,15 +83,13 @@ def _list(api: HubApi, model_id: str, revision: str) -> Sequence[dict[str, Any]]
 
 
 def _wanted(entries: Sequence[dict[str, Any]]) -> list[RemoteFile]:
-    """Small files first. Only one file of weights, the one that is read where both are there."""
-    files = {
-        entry["Path"]: RemoteFile(entry["Path"], int(entry["Size"]), (entry.get("Sha256") or "").lower())
-        for entry in entries
-        if entry["Path"] in FILES
-    }
-    if "model.safetensors" in files:
-        files.pop("pytorch_model.bin", None)
-    return sorted(files.values(), key=lambda file: file.size)
+    """Small files first."""
+    listed = {entry["Path"]: entry for entry in entries}
+    files = [
+        RemoteFile(name, int(listed[name]["Size"]), (listed[name].get("Sha256") or "").lower())
+        for name in wanted(listed)
+    ]
+    return sorted(files, key=lambda file: file.size)
 
 
 def _fetch_all(

@@ -16,11 +16,16 @@ from tokenizers import Tokenizer
 
 from sentiq.engine.registry import MANIFEST, ModelError, list_models, read_manifest
 from tools.prepare.__main__ import BUNDLED_MODELS
-from tools.prepare.checkpoint import read_config, read_network, read_weights, renamed
+from tools.prepare.checkpoint import read_config, read_network, renamed
+from tools.prepare.fetching import fetch
 from tools.prepare.labels import check_labels, read_labels
 from tools.prepare.report import step
 from tools.prepare.source import Source, find_source
 from tools.prepare.tokens import read_tokenizer
+from tools.prepare.weights import read_weights
+
+#: The networks whose heads and layers are known here.
+KINDS = ("bert", "roberta", "xlm-roberta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Base:
         known = [label for label in labels if label in self.labels]
         ours, theirs = [labels.index(label) for label in known], [self.labels.index(label) for label in known]
         _, state = read_weights(self.directory)
-        before = {renamed(name, self.config["model_type"]): weight for name, weight in state.items()}
+        before = {renamed(name, ""): weight for name, weight in state.items()}
         for name, weight in network.classifier.named_parameters():
             found = before[f"classifier.{name}"].float()
             if name.startswith("dense."):  # RoBERTa's, before the outputs
@@ -70,19 +75,19 @@ def find_base(model: str, revision: str, store: Path, model_id: str = "") -> Bas
     source = _source(model, revision, store, model_id)
     directory = source.directory
     if directory is None:
-        from tools.prepare.hub import download
-
         with step(f"fetch {source.name}"):
-            fetched = download(
-                source.name, revision=source.revision, cache=store / ".downloads", progress=sys.stderr.isatty()
-            )
-        directory = fetched.directory
+            directory = fetch(source, store, progress=sys.stderr.isatty()).directory
     if (directory / MANIFEST).exists() and not (directory / "model.safetensors").exists():
         raise ModelError(
             f"{model} is no model that can be tuned: {directory} has no model.safetensors. Name a model that"
-            " sentiq-prepare made, or a checkpoint of BERT, RoBERTa or StructBERT"
+            " sentiq-prepare made, or a checkpoint of BERT, RoBERTa, XLM-RoBERTa or StructBERT"
         )
     config = read_config(directory)
+    if config["model_type"] not in KINDS:
+        raise ModelError(
+            f"{model} is no model that can be tuned: its network is {config['model_type']}, not one of"
+            f" {', '.join(KINDS)} or StructBERT"
+        )
     return Base(source, directory, config, _labels(directory, config))
 
 
@@ -99,7 +104,7 @@ def _source(model: str, revision: str, store: Path, model_id: str) -> Source:
 
 def _labels(directory: Path, config: dict[str, Any]) -> list[str] | None:
     _, state = read_weights(directory)
-    heads = [weight for name, weight in state.items() if renamed(name, config["model_type"]).startswith("classifier.")]
+    heads = [weight for name, weight in state.items() if renamed(name, "").startswith("classifier.")]
     if not heads:
         return None
     if (directory / MANIFEST).exists():

@@ -24,8 +24,8 @@ from tools.prepare import prove
 from tools.prepare import store as stores
 from tools.prepare.__main__ import CALIBRATION
 from tools.prepare.build import Recipe, build
+from tools.prepare.files import TOKENIZER
 from tools.prepare.report import step
-from tools.prepare.tokens import VOCABULARIES
 from tools.tuning.base import Base
 from tools.tuning.card import card, figures
 from tools.tuning.measuring import Verdict, cross_fitted, measure
@@ -35,8 +35,6 @@ from tools.tuning.texts import Parts, Texts
 
 #: Texts to calibrate INT8 with; with fewer, those of sentiq-prepare are taken.
 CALIBRATION_TEXTS = 300
-#: Of a checkpoint's tokenizer besides its vocabulary, where they are there.
-TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt")
 
 Logits = NDArray[np.float64]
 
@@ -59,7 +57,7 @@ def write_checkpoint(network: Any, base: Base, texts: Sequence[str], learning: S
     directory.mkdir()
     with disk_errors(directory):
         network.save_pretrained(directory)
-    for name in {*TOKENIZER, *VOCABULARIES[base.config["model_type"]]}:
+    for name in TOKENIZER:
         if (base.directory / name).exists():
             shutil.copyfile(base.directory / name, directory / name)
     if len(learning) < CALIBRATION_TEXTS:

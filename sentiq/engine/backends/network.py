@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
@@ -55,7 +57,7 @@ def first_token(layer: BertLayer, hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 class Logits(torch.nn.Module):
-    """Logits ``[batch, labels]`` of any classifier that makes position ids and token types itself, such as RoBERTa."""
+    """Logits ``[batch, outputs]`` of any classifier that makes position ids and token types itself, such as RoBERTa."""
 
     def __init__(self, network: PreTrainedModel) -> None:
         super().__init__()
@@ -64,3 +66,32 @@ class Logits(torch.nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         logits: Tensor = self.network(input_ids, attention_mask=attention_mask).logits
         return logits
+
+
+class Merged(torch.nn.Module):
+    """Logits ``[batch, labels]`` of labels that are one or several outputs of `network`, as `groups` numbers them.
+
+    A label's probability is the sum of those of its outputs.
+    """
+
+    def __init__(self, network: torch.nn.Module, groups: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.network = network
+        self.groups = [torch.tensor(group) for group in groups]
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits = self.network(input_ids, attention_mask=attention_mask).float()
+        return torch.stack([logits.index_select(1, group).logsumexp(1) for group in self.groups], dim=1)
+
+
+def inference_form(network: PreTrainedModel) -> torch.nn.Module:
+    """Return a module from `input_ids` and `attention_mask` to the logits of the labels, without needless work.
+
+    Outputs of the same name in the network's configuration are one label.
+    """
+    form = Classifier(network) if isinstance(network, BertForSequenceClassification) else Logits(network)
+    names = [network.config.id2label[number] for number in range(network.config.num_labels)]
+    groups: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        groups.setdefault(name, []).append(number)
+    return form if len(groups) == len(names) else Merged(form, list(groups.values()))

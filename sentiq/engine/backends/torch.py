@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification
 
-from sentiq.engine.backends.network import Classifier
+from sentiq.engine.backends.network import inference_form
 from sentiq.engine.registry import ModelError
 
 
@@ -28,11 +28,10 @@ class TorchBackend:
             )
         except (OSError, ValueError) as error:
             raise ModelError(f"transformers cannot load {model_dir}: prepare the model again") from error
-        network.eval()
-        self._network = Classifier(network) if isinstance(network, BertForSequenceClassification) else network
+        self._network = inference_form(network.eval())
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         with torch.inference_mode():
             answer = self._network(torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
-        logits: NDArray[np.float32] = getattr(answer, "logits", answer).float().numpy()
+        logits: NDArray[np.float32] = answer.float().numpy()
         return logits
