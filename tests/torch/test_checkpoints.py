@@ -28,7 +28,7 @@ def test_logits_are_those_of_the_library_that_made_the_checkpoint(case: Case, tm
     assert found.spread > 0.05  # or little would be compared
     assert max(found.differences.values()) < 1e-5
     assert set(found.differences) == {"torch", "openvino", "onnx"}
-    assert found.int8 > 0.8
+    assert found.int8 > 0.7
 
 
 def test_each_kind_is_tried() -> None:

@@ -30,11 +30,13 @@ from tests.torch.checkpoints import (
     structbert_encoder,
     write_json,
 )
+from tools.checkpoints.cases import CASES
+from tools.checkpoints.compare import run, write
 from tools.prepare import prove
 from tools.prepare.__main__ import CALIBRATION, main
 from tools.prepare.checkpoint import read_config
 from tools.prepare.evaluate import read_labelled
-from tools.prepare.tokens import read_tokenizer
+from tools.prepare.tokens import read_tokenizer, tokens_read
 
 # transformers and torch's exporters announce changes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -221,6 +223,73 @@ def test_labels_and_id_may_be_chosen(tmp_path: Path) -> None:
     assert directory.name.startswith("team--mine@")
     assert content(directory)["id"] == "team/mine"
     assert content(directory)["labels"] == ["positive", "negative"]
+
+
+def test_outputs_of_the_same_name_become_one_label(tmp_path: Path) -> None:
+    [case] = [case for case in CASES if case.kind == "distilbert"]
+    original = write(case, tmp_path / "source")
+    options = ("--labels", case.labels, "--max-tokens", "32", "--calibration", str(few_texts(tmp_path)))
+    directory = prepare(tmp_path / "source", tmp_path / "store", *options, *ANY_INT8)
+    manifest = read_manifest(directory)
+    assert (manifest.labels, manifest.max_tokens) == (("negative", "neutral", "positive"), 32)
+    assert manifest.precision == "int8"
+    texts = [visible(text) for text in TEXTS]
+    stars = np.exp(run(*original, texts, 32))
+    stars /= stars.sum(axis=1, keepdims=True)
+    expected = np.stack([stars[:, :2].sum(axis=1), stars[:, 2], stars[:, 3:].sum(axis=1)], axis=1)
+    answers = Engine.load(directory, backend="torch", float32=True).classify(texts)
+    np.testing.assert_allclose([answer.probabilities for answer in answers], expected, rtol=0, atol=1e-4)
+    for backend in BACKENDS:
+        Engine.load(directory, backend=backend).prove()
+
+
+def few_texts(folder: Path) -> Path:
+    path = folder / "texts.txt"
+    path.write_text("".join(f"{text}\n" for text in TEXTS[:4]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("files", "tokens"),
+    [
+        ({}, 160),
+        ({"tokenizer_config.json": {"model_max_length": 100}}, 100),
+        ({"tokenizer_config.json": {"model_max_length": 10**30}}, 160),
+        ({"configuration.json": {"preprocessor": {"type": "sen-cls-tokenizer", "max_length": 64}}}, 64),
+        ({"configuration.json": {}, "tokenizer_config.json": {"model_max_length": 100}}, 160),
+    ],
+)
+def test_as_many_tokens_are_read_as_the_checkpoints_library_reads(
+    files: dict[str, dict[str, Any]], tokens: int, tmp_path: Path
+) -> None:
+    for name, content in files.items():
+        write_json(tmp_path / name, content)
+    config = {"model_type": "bert", "max_position_embeddings": 160}
+    assert tokens_read(tmp_path, config) == tokens
+    assert tokens_read(tmp_path, config, asked=20) == 20
+
+
+@pytest.mark.parametrize("positions", [8192, 514])
+def test_at_most_512_tokens_are_read_unless_more_are_asked_for(positions: int, tmp_path: Path) -> None:
+    kind = "modernbert" if positions == 8192 else "xlm-roberta"
+    config = {"model_type": kind, "max_position_embeddings": positions, "pad_token_id": 1}
+    assert tokens_read(tmp_path, config) == 512
+    if kind == "modernbert":
+        assert tokens_read(tmp_path, config, asked=1000) == 1000
+
+
+@pytest.mark.parametrize(
+    ("asked", "content", "message"),
+    [
+        (200, {}, "--max-tokens: the network has positions for 160 tokens"),
+        (2, {}, "--max-tokens: 2 is no number of tokens from 16 up"),
+        (0, {"preprocessor": {"max_length": "long"}}, "configuration.json, max_length: 'long' is no number"),
+    ],
+)
+def test_numbers_of_tokens_that_cannot_be(asked: int, content: dict[str, Any], message: str, tmp_path: Path) -> None:
+    write_json(tmp_path / "configuration.json", content)
+    with pytest.raises(ModelError, match=message):
+        tokens_read(tmp_path, {"model_type": "bert", "max_position_embeddings": 160}, asked)
 
 
 def test_calibration_texts_may_be_ones_own(checkpoint: Path, int8: Path, tmp_path: Path) -> None:

@@ -25,12 +25,17 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("peft", reason="sentiq-tune needs peft: requirements/tuning.in")
 import torch
-from transformers import BertForSequenceClassification, RobertaForSequenceClassification
+from transformers import (
+    BertForSequenceClassification,
+    RobertaForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+)
 
-from sentiq.engine import Engine
+from sentiq.engine import Engine, ModelError
 from sentiq.engine.registry import StoredModel, measured, read_manifest, verify_files
 from tests.support.paths import REPOSITORY
-from tests.torch.checkpoints import hugging_face_roberta, sentencepiece_bert, small_bert, structbert
+from tests.torch.checkpoints import SIZES, hugging_face_roberta, sentencepiece_bert, small_bert, structbert, write_json
 from tools.tuning import second_look
 from tools.tuning.__main__ import main
 from tools.tuning.base import find_base
@@ -240,12 +245,15 @@ def test_killed_the_result_is_the_same(fitted: Fitted, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["whole", "lora", "head"])
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta"])
 def test_the_finished_network_answers_as_the_one_that_learned(way: str, kind: str, tmp_path: Path) -> None:
     network: Any = small_bert()
     if kind == "roberta":
         hugging_face_roberta(tmp_path / "roberta", ["negative", "positive"])
         network = RobertaForSequenceClassification.from_pretrained(tmp_path / "roberta")
+    if kind == "xlm-roberta":
+        config = XLMRobertaConfig(**{**SIZES, "max_position_embeddings": 130}, id2label={0: "negative", 1: "positive"})
+        network = XLMRobertaForSequenceClassification(config)
     dice = random.Random(1)
     # Past the special ids, of which RoBERTa's padding would change its positions.
     ids = [[dice.randint(5, 300) for _ in range(dice.randint(3, 60))] for _ in range(20)]
@@ -277,6 +285,14 @@ def test_a_classifier_takes_over_what_it_knows_of_the_new_labels(tmp_path: Path)
         assert torch.equal(
             new.base_model.embeddings.word_embeddings.weight, old.base_model.embeddings.word_embeddings.weight
         )
+
+
+def test_a_network_whose_layers_are_not_known_is_not_tuned(tmp_path: Path) -> None:
+    structbert(tmp_path / "base")
+    config = tmp_path / "base" / "config.json"
+    write_json(config, {**json.loads(config.read_text()), "model_type": "distilbert"})
+    with pytest.raises(ModelError, match="no model that can be tuned: its network is distilbert, not one of bert"):
+        find_base(str(tmp_path / "base"), "", tmp_path)
 
 
 def test_another_seed_gives_another_result(fitted: Fitted, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ BENCHMARKS = [
 PROCESSES = (
     "embedded",
     "sentiq.webhooks",
+    "tools.checkpoints",
     "tools.evaluation.aspects",
     "worker.parent.model_switch",
     "deploy.compose.scaler",

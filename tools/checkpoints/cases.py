@@ -82,7 +82,7 @@ CASES = (
     Case("DeBERTa-v3", "deberta-v2", "SentencePiece, `spm.model`", "`model.safetensors`", ("差評", "中評", "好評")),
     Case("ERNIE 3", "ernie", "WordPiece, `vocab.txt`", "`pytorch_model.bin`", ("负向", "正向")),
     Case(
-        "ModernBERT",
+        "ModernBERT, mean of the tokens",
         "modernbert",
         "byte-level BPE, `tokenizer.json`",
         "`model.safetensors`",

@@ -90,7 +90,6 @@ def quiet() -> None:
     warnings.simplefilter("ignore")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     logging.basicConfig(level=logging.ERROR)
-    logging.getLogger("nncf").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

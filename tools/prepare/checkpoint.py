@@ -38,10 +38,12 @@ KINDS = {
 #: Networks that count positions from behind the id of padding.
 PADDED_POSITIONS = ("roberta", "xlm-roberta")
 
-#: What ModelScope calls a weight → what transformers calls it.
+#: What ModelScope, and the first BERT, call a weight → what transformers calls it.
 RENAMED = [
     (r"^encoder\.(?=embeddings\.|encoder\.|pooler\.)", "{prefix}."),
     (r"^head\.classifier\.", "classifier."),
+    (r"LayerNorm\.gamma$", "LayerNorm.weight"),
+    (r"LayerNorm\.beta$", "LayerNorm.bias"),
 ]
 
 #: What was used in pre-training alone, and may be left over in a classifier.
@@ -129,12 +131,17 @@ def read_network(
         )
     except (ValueError, TypeError, KeyError, RuntimeError, ZeroDivisionError) as error:
         raise ModelError(f"{directory / 'config.json'} describes no network: {error}") from error
-    encoder = rf"{make.base_model_prefix}\.(?!pooler\.)"
-    ours = list(network.state_dict())
-    missing = [
-        name for name in ours if name in found["missing_keys"] and not (new_head and not re.match(encoder, name))
+    prefix = f"{make.base_model_prefix}."
+    ours = network.state_dict()
+    drawn = re.compile(rf"(?!{prefix})|{prefix}pooler\.") if new_head else None
+    missing = [name for name in ours if name in found["missing_keys"] and not (drawn and drawn.match(name))]
+    shapes = [
+        # Of an encoder saved alone, the names lack the prefix.
+        (name, list(state[name if name in state else name.removeprefix(prefix)].shape), list(ours[name].shape))
+        for name in ours
+        if name in found["mismatched_keys"]
     ]
-    check_weights(path, missing, found["unexpected_keys"], found["mismatched_keys"], len(ours), outputs)
+    check_weights(path, missing, found["unexpected_keys"], shapes, len(ours), outputs)
     return network.eval()
 
 
@@ -148,7 +155,7 @@ def check_weights(
     path: Path,
     missing: Sequence[str],
     unexpected: Sequence[str],
-    mismatched: Sequence[tuple[str, Sequence[int], Sequence[int]]],
+    shapes: Sequence[tuple[str, list[int], list[int]]],  # of those of another shape: the file's and the network's
     count: int,
     outputs: Sequence[str],
 ) -> None:
@@ -164,10 +171,10 @@ def check_weights(
             f"{path.name}: weight {unknown[0]!r} is not part of the network of config.json ({len(unknown)} are not);"
             " is config.json its own?"
         )
-    for name, actual, wanted in mismatched:
+    for name, actual, wanted in shapes:
         if re.match(r"classifier\.(out_proj\.)?(weight|bias)$", name) and actual[1:] == wanted[1:]:
             raise ModelError(
                 f"{path.name}: the classifier has {actual[0]} outputs but {wanted[0]} labels are named"
                 f" ({', '.join(outputs)}); correct the label mapping, or name each output with --labels"
             )
-        raise ModelError(f"{path.name}: weight {name!r} has shape {list(actual)}, config.json says {list(wanted)}")
+        raise ModelError(f"{path.name}: weight {name!r} has shape {actual}, config.json says {wanted}")

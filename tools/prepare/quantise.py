@@ -9,6 +9,7 @@ half of the products in float32 (docs/adr/0070-proof.md).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
@@ -17,6 +18,8 @@ import nncf
 import numpy as np
 import openvino as ov
 import openvino.opset13 as opset
+
+nncf.set_log_level(logging.ERROR)  # it tells of its steps, and sets its level when it is imported
 
 #: Symmetric first: its layers share kernels and take less memory (docs/adr/0013-backends.md). What NNCF takes for
 #: transformers, with asymmetric activations, is closer to float32 where that costs too much agreement.
