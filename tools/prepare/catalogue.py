@@ -25,7 +25,10 @@ def check_model_id(model_id: str) -> None:
     if meant:
         raise ModelError(f"{model_id!r} is not the id of a model on the hub; use {meant}")
     if not _OWNER_AND_NAME.fullmatch(model_id):
-        raise ModelError(f"{model_id!r} is no id of a model on the hub, which is owner/name, such as {DEFAULT}")
+        raise ModelError(
+            f"{model_id!r} is no id of a model on the hub, which is owner/name, such as {DEFAULT}, or hf://owner/name"
+            " on that of Hugging Face"
+        )
 
 
 def _meant(model_id: str) -> str:

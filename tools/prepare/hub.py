@@ -78,7 +78,7 @@ def _list(api: HubApi, model_id: str, revision: str) -> Sequence[dict[str, Any]]
             ) from error
         raise ModelError(
             f"the hub has no model {model_id!r}, or it is private; look its id up on {api.legacy.endpoint}/models"
-            f" ({DEFAULT} is one), or set MODELSCOPE_API_TOKEN"
+            f" ({DEFAULT} is one), or set MODELSCOPE_API_TOKEN; one of Hugging Face's hub is hf://{model_id}"
         ) from error
 
 
