@@ -15,6 +15,7 @@ import openvino as ov
 import torch
 from numpy.typing import NDArray
 
+from sentiq.engine.backends import Backend
 from sentiq.engine.backends.onnx import OnnxBackend
 from sentiq.engine.backends.openvino import OpenVinoBackend
 from sentiq.engine.backends.torch import TorchBackend
@@ -69,7 +70,7 @@ def compare(case: Case, folder: Path) -> Compared:
     texts = [*prove.proof_texts()[::6], *prove.ODD_TEXTS]
     rows, padding = prove.encode(tokenizer, texts, limit), pad_id(tokenizer, config)
     expected = of_labels(run(*original, texts, limit), outputs)
-    forms = {
+    forms: dict[str, Backend] = {
         "torch": TorchBackend(out, float32=True),
         "openvino": OpenVinoBackend(out, float32=True),
         "onnx": OnnxBackend(out / "model.onnx", "f32"),
