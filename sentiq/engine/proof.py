@@ -54,11 +54,16 @@ def read_proof(model_dir: Path, manifest: ModelManifest) -> Proof | None:
     if PROOF not in manifest.files:
         return None
     verify_files(model_dir, manifest, (PROOF,))
-    try:
-        content = json.loads((model_dir / PROOF).read_text(encoding="utf-8"))
-        proof = Proof([[int(token) for token in row] for row in content["rows"]], np.array(content["logits"], float))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{model_dir / PROOF} is no proof ({error!r}): {REMEDY}") from error
+    proof = read_file(model_dir)
     if not proof.rows or proof.logits.shape != (len(proof.rows), len(manifest.labels)):
         raise ModelError(f"{model_dir / PROOF} has not one logit for each row and label: {REMEDY}")
     return proof
+
+
+def read_file(model_dir: Path) -> Proof:
+    """Return what is in the file, which nothing was compared with. Raises ModelError naming it."""
+    try:
+        content = json.loads((model_dir / PROOF).read_text(encoding="utf-8"))
+        return Proof([[int(token) for token in row] for row in content["rows"]], np.array(content["logits"], float))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{model_dir / PROOF} is no proof ({error!r}): {REMEDY}") from error

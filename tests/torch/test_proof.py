@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,15 @@ def test_the_manifest_says_for_what_each_backend_was_proven(int8: Path) -> None:
         assert 0 <= about["difference"] < 0.1
     assert proven["backends"]["openvino"]["computed"].startswith("int8")
     assert proven["backends"]["onnx"]["computed"] == "f32"
+
+
+def test_the_manifest_says_what_int8_gives_without_the_instructions_for_it(int8: Path) -> None:
+    [said] = re.findall(r"differ from float32's by (0\.\d+)", load_without_vnni(int8, "warn")["notice"])
+    proven = json.loads((int8 / "manifest.json").read_text())["proven"]
+    found = proven["without_vnni"]["difference"]
+    assert proven["without_vnni"]["computed"] == "int8+f32"
+    assert found == pytest.approx(float(said), rel=0.5)  # which has bfloat16 for the rest
+    assert found > bound(proven["backends"]["openvino"]["difference"])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -20,7 +20,7 @@ from sentiq.engine.backends.torch import TorchBackend
 from sentiq.engine.processor import processor
 from sentiq.engine.registry import ModelError
 from tools.networks import save_openvino
-from tools.prepare import convert, prove, quantise
+from tools.prepare import convert, prove, quantise, without_vnni
 from tools.prepare.checkpoint import read_config, read_network
 from tools.prepare.labels import merged, read_labels
 from tools.prepare.report import say, step
@@ -81,6 +81,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         proof.repeat("torch", TorchBackend(out, float32=False))
     proof.write(out)
     forms = {"openvino": form, "torch": "torch", "onnx": "onnx"}
+    limited = without_vnni.repeat(out, padding, proof.proven[form]) if precision == "int8" else None
     return {
         "labels": labels,
         "max_tokens": limit,
@@ -91,6 +92,7 @@ def build(checkpoint: Path, recipe: Recipe, out: Path, scratch: Path) -> dict[st
         "proven": {
             "processor": processor(),
             "backends": {backend: asdict(proof.proven[name]) for backend, name in forms.items()},
+            **({"without_vnni": asdict(limited)} if limited else {}),
         },
         "tools": {name: version(name) for name in TOOLS},
         "proof": {"tokenizer_texts": compared, **proof.figures(labels)},
