@@ -116,6 +116,12 @@ class Serving:
             return self._engine or self.load_other(self.manifest.name)  # an idle parent has none to share
         return self.load_other(model)
 
+    def precision(self, manifest: ModelManifest, backend: str) -> str:
+        """Return the precision of a model: what is computed if it is served, else that of its file."""
+        if self._engine is not None and self._engine.manifest.name == manifest.name:
+            return self._engine.precision
+        return manifest.backends[backend]
+
     def fallback(self) -> Classifier:
         """Return the student where a pair is served, else the bundled model, in a worker that may degrade."""
         from sentiq.engine import Cascade
@@ -251,7 +257,7 @@ def stored_models() -> tuple[types.StoredModel, ...]:
             version=model.manifest.version,
             labels=model.manifest.labels,
             max_tokens=model.manifest.max_tokens,
-            precision=model.manifest.backends[settings.backend],
+            precision=serving.precision(model.manifest, settings.backend),
             source=model.manifest.source,
             accuracy=proof.accuracy if (proof := proofs.get(model.directory)) else None,
             tested_on=proof.texts if proof else None,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from sentiq.engine.engine import Engine, Observer, Prediction
 from sentiq.engine.long_texts import LongTexts
-from sentiq.engine.pairs import STUDENT, TEACHER, StoredPair, pair_manifest
+from sentiq.engine.pairs import STUDENT, TEACHER, StoredPair, both, pair_manifest
 from sentiq.engine.proving import IfUnproven, load_proven
 from sentiq.engine.registry import StoredModel
 
@@ -29,6 +29,11 @@ class Cascade:
     def form(self) -> str:
         """Which probabilities a text gets (`Engine.form`), of either."""
         return f"{self.student.form}, {self._teacher.form}"
+
+    @property
+    def precision(self) -> str:
+        """The precision (`Engine.precision`) of both."""
+        return both(self.student.precision, self._teacher.precision)
 
     @property
     def notice(self) -> str:

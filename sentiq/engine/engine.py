@@ -117,6 +117,11 @@ class Engine:
         return self._backend.computed
 
     @property
+    def precision(self) -> str:
+        """The precision as people know it: of the file, or what is computed where that is not as it was proven."""
+        return self.computed if self.notice else self.manifest.backends[self.library]
+
+    @property
     def form(self) -> str:
         """Which probabilities a text gets: those of another library or precision, or unproven ones, are others."""
         return f"{self.library} {self.computed}" + ("" if self.is_proven else " unproven")

@@ -56,10 +56,10 @@ def pair_manifest(student: ModelManifest, teacher: ModelManifest, threshold: flo
         labels=teacher.labels,
         max_tokens=min(student.max_tokens, teacher.max_tokens),
         pad_id=teacher.pad_id,
-        precision=_both(student.precision, teacher.precision),
+        precision=both(student.precision, teacher.precision),
         source=f"{student.name} where it is at least {threshold:.4f} sure, else {teacher.name}",
         files={},
-        backends={name: _both(student.backends[name], teacher.backends[name]) for name in common},
+        backends={name: both(student.backends[name], teacher.backends[name]) for name in common},
         parts=(student.name, teacher.name),
     )
 
@@ -161,5 +161,6 @@ def _read(path: Path, models: Iterable[StoredModel]) -> StoredPair:
     return StoredPair(path.parent, manifest, path.stat().st_mtime, small, large, threshold)
 
 
-def _both(one: str, other: str) -> str:
+def both(one: str, other: str) -> str:
+    """Return the one thing that is said of student and teacher, or what is said of each."""
     return one if one == other else f"{one} and {other}"

@@ -141,6 +141,17 @@ def test_a_worker_logs_what_does_not_hold(tmp_path: Path, monkeypatch: pytest.Mo
     assert "does not hold" in warning["reason"]
 
 
+def test_a_worker_tells_the_precision_that_it_computes_in_where_the_proof_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_proven(tmp_path, "failed", holds=False)
+    monkeypatch.setattr(serving, "current", lambda: Settings(if_unproven="warn", model_root=tmp_path))
+    monkeypatch.setattr(serving, "serving", serving.Serving())
+    serving.serving.start(serving.find_model("failed"))
+    computed = Engine.load(BUNDLED_MODEL).computed
+    assert {model.id: model.precision for model in serving.stored_models()} == {"failed": computed, BUNDLED: "int8"}
+
+
 def test_an_analyzer_warns_of_what_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_proven(tmp_path, "failed", holds=False)
     engine = load_proven(tmp_path / "failed", if_unproven="warn")
