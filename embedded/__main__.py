@@ -6,6 +6,7 @@ Jobs are kept in the memory of this process. When it ends, they are lost.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
 EPILOG = """Settings: docs/settings.md; what differs here: docs/embedded.md. Exit codes: 0 stopped, 1 the port is taken,
@@ -26,6 +27,7 @@ def main() -> int:
             "the whole service is several processes and Redis, and `make run` or `make up` starts it; with --embedded "
             "it is one process that keeps its jobs in memory"
         )
+    gc.disable()  # until all is imported, of which nothing is garbage
     try:
         from embedded.process import run
     except ModuleNotFoundError as error:

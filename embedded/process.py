@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -70,6 +71,7 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
         return _say(f"the model cannot be used: {model.error}", EX_CONFIG)
     with _at_work(broker):
         freeze_memory()
+        gc.enable()
         unmap_code()
         _say(
             f"version {VERSION} at http://{settings.host}:{settings.port}\n"

@@ -13,6 +13,8 @@ from api.schemas.jobs import ReadingQuery
 from sentiq.core.settings import Settings
 from tests.support.jobs import stored_input
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 UPLOADS = "/api/v1/uploads"
 TABLE = "编号;评论;日期\n1;味道不错，下次还来;周一\n2;物流太慢;周二\n"
 

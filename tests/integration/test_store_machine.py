@@ -48,6 +48,8 @@ from tests.integration.store_model import Model, ModelJob, Opened, answer_of, in
 from tests.support.examples import effort
 from tests.support.jobs import chunk_of, let_leases_pass, small_job
 
+pytestmark = pytest.mark.stores("redis", "memory")
+
 EXAMPLES = 180  #: a third of them still ends jobs in every way
 STEPS = 50
 JOBS = 5  #: of one example: enough to meet in the lanes, few enough to be met again
