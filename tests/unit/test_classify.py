@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -16,7 +17,7 @@ from sentiq.engine import Engine, LongTexts
 from sentiq.engine.cascade import open_stored
 from sentiq.engine.pairs import STUDENT, TEACHER, find
 from sentiq.engine.registry import find_model
-from sentiq.jobs.cache import ResultCache
+from sentiq.jobs.cache import Lookup, ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, InputChunk, Outcome, RowError
 from tests.support.models import BUNDLED, copy_contrary, dividing_threshold, make_pair
@@ -101,3 +102,20 @@ def test_a_pair_names_who_answered_each_row_and_keeps_that_when_the_chunk_is_tri
 
 def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:
     assert get_args(sentiq.core.settings.LongTexts) == get_args(sentiq.engine.long_texts.LongTexts)
+
+
+def test_unproven_answers_share_no_entry_of_the_cache_with_proven_ones() -> None:
+    class Recording(ResultCache):
+        def look_up(
+            self, source: str, labels: int, long_texts: LongTexts, texts: Iterable[str], parts: int = 0
+        ) -> Lookup:
+            sources.append(source)
+            return super().look_up(source, labels, long_texts, texts, parts)
+
+    sources: list[str] = []
+    cache = Recording(Redis(), Settings(cache_entries=0))
+    engine = Engine.load(find_model([BUNDLED_MODELS], "sentiq-small-zh").directory)
+    for engine.is_proven in (True, False, True):
+        answer(engine, NoIsolation(), cache, [opened("job", InputChunk(0, (SHORT,)))])
+    name = f"{engine.manifest.name} openvino {engine.computed}"
+    assert sources == [name, f"{name} unproven", name]
