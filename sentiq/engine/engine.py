@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from time import perf_counter
 
 import numpy as np
@@ -20,6 +19,7 @@ from sentiq.engine.batching import Batch, ladder, plan
 from sentiq.engine.long_texts import LongTexts
 from sentiq.engine.reading import Reader
 from sentiq.engine.registry import Calibration, ModelError, ModelManifest, read_manifest, verify_files
+from sentiq.engine.turns import Turns
 
 # The tokenizer's thread pool does not survive a fork; one process uses one core anyway.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -78,7 +78,7 @@ class Engine:
         self._observer = observer
         self._reader = Reader(tokenizer, manifest.max_tokens)
         self._backend = backend
-        self._turn = Lock()
+        self._turns = Turns()
         self._ladder = ladder(manifest.max_tokens, token_budget)
         #: What proving.py found: whether the numbers are those that were proven, and what is to be known otherwise.
         self.is_proven = True
@@ -219,7 +219,7 @@ class Engine:
         return self._logits(ids, mask)[: len(batch.rows)]
 
     def _logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        with self._turn:
+        with self._turns:
             return self._backend.logits(ids, mask)
 
 
