@@ -22,8 +22,7 @@ from sentiq.jobs.types import Lane
 from worker import context, metrics
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
-    from sentiq.engine import Classifier, ModelManifest, StoredPair
-    from sentiq.engine.registry import StoredModel
+    from sentiq.engine import AnyStored, Classifier, ModelManifest
 
 #: Other models that a child keeps loaded. Their memory is its own: only the served model is shared.
 OTHERS_KEPT = 1
@@ -88,7 +87,7 @@ class Serving:
         """Whether `take_over` has a model to take over."""
         return self._next_state is Next.READY
 
-    def start(self, stored: StoredModel | StoredPair) -> None:
+    def start(self, stored: AnyStored) -> None:
         """Choose the first model, and load and warm it where the parent is to do so. Raises ModelError."""
         self._expect(State.EMPTY)
         self._manifest = stored.manifest
@@ -108,7 +107,7 @@ class Serving:
             self._engine.prove()
 
     def engine_for(self, model: str = "") -> Classifier:
-        """Return the engine for a model or pair: `id`, `id@version`, or "" for the served one.
+        """Return the engine for a model, pair or routes: `id`, `id@version`, or "" for the served one.
 
         Raises ModelError when another model cannot be loaded.
         """
@@ -123,12 +122,17 @@ class Serving:
         return manifest.backends[backend]
 
     def fallback(self) -> Classifier:
-        """Return the student where a pair is served, else the bundled model, in a worker that may degrade."""
-        from sentiq.engine import Cascade
+        """Return what stands in for the served model, in a worker that may degrade.
+
+        It is the student of a pair, else the bundled model; for routes nothing does, as that knows only Chinese.
+        """
+        from sentiq.engine import Cascade, Router
 
         served = self.engine_for()
         if isinstance(served, Cascade):
             return served.student
+        if isinstance(served, Router):
+            return served
         return self._fallback or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
 
     def prepare(self, name: str) -> None:
@@ -160,7 +164,7 @@ class Serving:
         gc.unfreeze()
         gc.collect()
 
-    def _load(self, stored: StoredModel | StoredPair) -> None:
+    def _load(self, stored: AnyStored) -> None:
         self._engine = load_warm(stored)
         if may_degrade():
             self._fallback = load_warm(find_model(BUNDLED_MODEL))
@@ -200,22 +204,22 @@ def may_degrade() -> bool:
     return current().degrade_above_s > 0 and context.consumed_lane() is Lane.INTERACTIVE
 
 
-def find_model(name: str) -> StoredModel | StoredPair:
-    """Return a model or pair on this worker's disk: an id, which means its newest version, or `id@version`.
+def find_model(name: str) -> AnyStored:
+    """Return a model, pair or routes of this worker's disk: an id, which means its newest version, or `id@version`.
 
     Raises ModelError that lists the models there are.
     """
-    from sentiq.engine.pairs import find
+    from sentiq.engine.routing import find_any
 
-    return find(current().model_roots, name)
+    return find_any(current().model_roots, name)
 
 
-def load(stored: StoredModel | StoredPair) -> Classifier:
-    """Return the engine of a model or pair, not yet warm. Raises ModelError."""
-    from sentiq.engine.cascade import open_stored
+def load(stored: AnyStored) -> Classifier:
+    """Return the engine of a model, pair or routes, not yet warm. Raises ModelError."""
+    from sentiq.engine.routing import open_any
 
     settings = current()
-    loaded = open_stored(
+    loaded = open_any(
         stored,
         backend=settings.backend,
         token_budget=settings.token_budget,
@@ -227,8 +231,8 @@ def load(stored: StoredModel | StoredPair) -> Classifier:
     return loaded
 
 
-def load_warm(stored: StoredModel | StoredPair) -> Classifier:
-    """Return the engine of a model or pair, warm. Raises ModelError."""
+def load_warm(stored: AnyStored) -> Classifier:
+    """Return the engine of a model, pair or routes, warm. Raises ModelError."""
     loaded = load(stored)
     log.info("model warm", model=loaded.manifest.name, shapes=loaded.warm())
     return loaded
@@ -242,15 +246,25 @@ def _load_other(name: str) -> Classifier:
 
 
 def stored_models() -> tuple[types.StoredModel, ...]:
-    """Return all models and pairs that this worker could load with its backend, the newest version of each id first."""
+    """Return all models and pairs that this worker could load with its backend, the newest version of each id first.
+
+    The routes of its settings come last.
+    """
     from sentiq.engine.pairs import list_all
-    from sentiq.engine.registry import StoredModel, measured
+    from sentiq.engine.registry import ModelError, StoredModel, measured
+    from sentiq.engine.routing import find_any
 
     settings = current()
-    found, problems = list_all(settings.model_roots)
+    listed, problems = list_all(settings.model_roots)
+    found: list[AnyStored] = [*listed]
+    if settings.routes:
+        try:
+            found.append(find_any(settings.model_roots, settings.served_model))
+        except ModelError as error:
+            problems.append(str(error))
     for problem in problems:
         log.warning("a model is left out", reason=problem)
-    proofs = {model.directory: measured(model) for model in found if isinstance(model, StoredModel)}
+    proofs = {model.manifest.name: measured(model) for model in found if isinstance(model, StoredModel)}
     return tuple(
         types.StoredModel(
             id=model.manifest.id,
@@ -259,7 +273,7 @@ def stored_models() -> tuple[types.StoredModel, ...]:
             max_tokens=model.manifest.max_tokens,
             precision=serving.precision(model.manifest, settings.backend),
             source=model.manifest.source,
-            accuracy=proof.accuracy if (proof := proofs.get(model.directory)) else None,
+            accuracy=proof.accuracy if (proof := proofs.get(model.manifest.name)) else None,
             tested_on=proof.texts if proof else None,
         )
         for model in found

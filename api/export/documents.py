@@ -69,6 +69,7 @@ def _options(options: JobOptions) -> OptionsDocument:
         expire_at=None if options.expire_at_ms is None else instant(options.expire_at_ms),
         webhook=options.webhook or None,
         keep_columns=options.keep_columns,
+        language=options.language or None,
         aspects=AspectSet.loads(options.aspects).name if options.aspects else None,
     )
 

@@ -66,9 +66,10 @@ def _tallied(results: Results, job: Job, neutral_band: float, by: int | None) ->
             if not label:
                 tally.without_label += 1
                 continue
-            predicted, score = labelled(answers.labels, numbers)
+            labels = answers.labels_at(offset)
+            predicted, score = labelled(labels, numbers)
             answer = Answer(score, answers.first + offset, text, label, predicted, source)
-            tally.add(answer, is_probability=predicted in answers.labels)  # the score of the neutral band is none
+            tally.add(answer, is_probability=predicted in labels)  # the score of the neutral band is none
     return tally
 
 

@@ -73,7 +73,7 @@ class _Wanted:
         chosen, labelled = self._filter, self._labelled
         offsets: Sequence[int] = range(len(answers.flags))
         if given is not None and chosen.reads_input:
-            offsets = [offset for offset, wanted in enumerate(chosen.finds(given, self._text_at)) if wanted]
+            offsets = [offset for offset, wanted in enumerate(chosen.finds(given, answers, self._text_at)) if wanted]
         if not chosen.takes_any:
             values = answers.judged(chosen.aspect)
             offsets = [
@@ -82,7 +82,7 @@ class _Wanted:
                 if (
                     chosen.takes_error(answers.errors[offset])
                     if offset in answers.errors
-                    else values[offset] and chosen.takes_label(*labelled(answers.labels, values[offset]))
+                    else values[offset] and chosen.takes_label(*labelled(answers.labels_at(offset), values[offset]))
                 )
             ]
         return offsets
@@ -100,17 +100,23 @@ class RowLabels:
 
     def of(self, answers: OutputColumns) -> list[str]:
         """Return a word for each row of a chunk."""
-        found = self._names(answers).of(answers.judged(self._aspect))
+        values = answers.judged(self._aspect)
+        if answers.is_routed:
+            found = [self._names(labels)[each] for labels, each in zip(answers.row_labels(), values, strict=True)]
+        else:
+            found = self._names(answers.labels).of(values)
         for offset, error in answers.errors.items():
             found[offset] = error.counts_as
         return found
 
     def of_mentions(self, answers: OutputColumns) -> list[str]:
         """Return the label of each aspect of which a row of a chunk speaks."""
-        return [] if answers.aspects is None else self._names(answers).of(answers.aspects.predictions())
+        if answers.is_routed:
+            return [self._names(answers.labels_at(offset))[numbers] for offset, _, numbers, *_ in answers.mentions()]
+        return [] if answers.aspects is None else self._names(answers.labels).of(answers.aspects.predictions())
 
-    def _names(self, answers: OutputColumns) -> _Names:
-        return self._known.setdefault(answers.labels, _Names(self._labelled, answers.labels))
+    def _names(self, labels: tuple[str, ...]) -> _Names:
+        return self._known.setdefault(labels, _Names(self._labelled, labels))
 
 
 class _Names(dict[tuple[int, ...], str]):

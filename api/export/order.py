@@ -145,23 +145,23 @@ class _Keys:
         self._aspect = aspect
 
     def of(self, answers: OutputColumns) -> list[int]:
-        labels = answers.labels
-        values = [value or (0,) * len(labels) for value in answers.judged(self._aspect)]
+        rows = zip(answers.row_labels(), answers.judged(self._aspect), strict=False)
         if self.by_polarity:
-            good, bad = ({name: at for at, name in enumerate(labels)}.get(name) for name in ("positive", "negative"))
-            keys = [
-                SCALE + (value[good] if good is not None else 0) - (value[bad] if bad is not None else 0)
-                for value in values
-            ]
+            keys = [SCALE + _share("positive", *row) - _share("negative", *row) for row in rows]
             most = 2 * SCALE
         else:
             most = 10**DECIMALS
-            keys = [round(self._labelled(labels, value)[1] * most) if any(value) else 0 for value in values]
+            keys = [round(self._labelled(*row)[1] * most) if any(row[1]) else 0 for row in rows]
         if self._downwards:
             keys = [most - key for key in keys]
         for offset in answers.errors:
             keys[offset] = LAST
         return keys
+
+
+def _share(label: str, labels: tuple[str, ...], value: tuple[int, ...]) -> int:
+    """Return the number of a label; 0 where the row has no such label, or no answer."""
+    return value[labels.index(label)] if value and label in labels else 0
 
 
 class _Buckets:

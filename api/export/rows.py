@@ -11,7 +11,7 @@ from typing import NamedTuple
 from api.export.mentions import AspectReading, aspect_names
 from api.schemas.results import Language, Sort
 from sentiq.core.labels import label_and_score
-from sentiq.jobs.codec import SCALE, TRUNCATED
+from sentiq.jobs.codec import SCALE, TRUNCATED, OutputColumns
 from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.results import ChunkResult, Results
@@ -36,11 +36,12 @@ class Filter:
     until: int | None = None
     order: DateOrder | None = None  # of dates in the file, where dates are wanted
     aspect: int | None = None  # place in the job's set; label and score are then those of the aspect; None: of the row
+    languages: tuple[str, ...] = ()  # codes; empty: any
 
     @property
     def reads_input(self) -> bool:
         """Tell whether the input of a row must be read to know if the row is wanted."""
-        return bool(self.contains or self.cells) or self.is_dated
+        return bool(self.contains or self.cells or self.languages) or self.is_dated
 
     @property
     def is_dated(self) -> bool:
@@ -64,12 +65,15 @@ class Filter:
             return self.only == error.counts_as and self.aspect is None
         return self.takes_any
 
-    def finds(self, given: Given, text_at: int | None) -> list[bool]:
-        """Of each row: whether its input is as wanted. `text_at`: see `text_position`."""
+    def finds(self, given: Given, answers: OutputColumns, text_at: int | None) -> list[bool]:
+        """Of each row: whether its input, and its language, are as wanted. `text_at`: see `text_position`."""
         found = [True] * given.rows
+        if self.languages:
+            found = [language in self.languages for language in languages_of(given, answers)]
         if self.contains:
             ids = given.custom_ids or (None,) * len(given.texts)
-            found = [self._contained(text, custom_id) for text, custom_id in zip(given.texts, ids, strict=True)]
+            contained = [self._contained(text, custom_id) for text, custom_id in zip(given.texts, ids, strict=True)]
+            found = [wanted and there for wanted, there in zip(found, contained, strict=True)]
         for at, values in self.cells:
             cells = column_cells(given, at, text_at)
             found = [wanted and cell in values for wanted, cell in zip(found, cells, strict=True)]
@@ -100,6 +104,7 @@ class View:
     by: int | None = None  # place from 0 of the column that a workbook counts by
     language: Language = "en"  # of what a workbook says beside the rows
     aspects: tuple[str, ...] = ()  # names of those of the job's set; empty where it has none
+    languages: bool = False  # tables have a column of the languages of rows, and workbooks one of their models
     report: bool = False  # a workbook has sheets of what people say, where the job has aspects or dates
 
 
@@ -118,6 +123,7 @@ class ResultRow(NamedTuple):
     error: RowError | None
     kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cell_kinds.py)
     aspects: tuple[AspectReading, ...] = ()  # of which the text speaks, in the order of the job's set
+    language: str = ""  # given, or by which the model was chosen; "": not known
 
     @property
     def counts_as(self) -> str:
@@ -163,8 +169,8 @@ def chunk_rows(
     wanted, band = view.filter, view.neutral_band
     cells = given.cells if view.columns or view.by is not None else None
     joined = text_at is None
-    found = wanted.finds(given, text_at) if wanted.reads_input else None
-    labels, errors, degraded, names = answers.labels, answers.errors, answers.degraded, view.aspects
+    found = wanted.finds(given, answers, text_at) if wanted.reads_input else None
+    errors, degraded, names = answers.errors, answers.degraded, view.aspects
     of_rows = zip(
         given.texts,
         repeat(None) if given.custom_ids is None else given.custom_ids,
@@ -173,11 +179,14 @@ def chunk_rows(
         answers.predictions(),
         answers.flags,
         answers.models(),
-        repeat(()) if answers.aspects is None else answers.aspects.of_rows(),
+        repeat(()) if answers.aspects is None else answers.mentions_of_rows(),
+        answers.row_labels(),
+        languages_of(given, answers),
         strict=False,
     )
     takes_any = wanted.takes_any
-    for offset, (text, custom_id, row, kinds, numbers, flags, model, mentioned) in enumerate(of_rows):
+    for offset, fields in enumerate(of_rows):
+        text, custom_id, row, kinds, numbers, flags, model, mentioned, labels, language = fields
         if found is not None and not found[offset]:
             continue
         label: str | None = None
@@ -212,7 +221,13 @@ def chunk_rows(
                 AspectReading(names[aspect], *read(labels, of_aspect, band)[:2], text[start:end])
                 for aspect, of_aspect, start, end in (mentioned if names else ())
             ),
+            language,
         )
+
+
+def languages_of(given: Given, answers: OutputColumns) -> Iterable[str]:
+    """Return the language of each row, by which its model was chosen, else as it was given; "" where none is known."""
+    return answers.languages or given.languages or ("",) * len(answers.flags)
 
 
 def plain_view(job: Job | NewJob, neutral_band: float) -> View:
@@ -235,6 +250,12 @@ def text_position(job: Job) -> int | None:
     if job.file and len(job.file.text_numbers) > 1:
         return None
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
+
+
+def has_languages(job: Job) -> bool:
+    """Tell whether the rows of a job have languages: as they were given, or since their models were chosen by them."""
+    is_given = bool(job.options.language or (job.file and job.file.language_number))
+    return is_given or "=" in (job.answered_by or "")
 
 
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:

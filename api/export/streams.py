@@ -49,6 +49,8 @@ def document(row: ResultRow, view: View, names: Sequence[str]) -> dict[str, obje
         "degraded": row.degraded,
         "error": {"code": error.code, "detail": error.detail, "line": error.line} if error else None,
     }
+    if row.language:
+        found["language"] = row.language
     if view.aspects:
         found["aspects"] = [aspect._asdict() for aspect in row.aspects]
     if view.text:

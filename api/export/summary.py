@@ -37,13 +37,18 @@ class _Tally:
         self._values: Counter[tuple[tuple[str, ...], tuple[int, ...]]] = Counter()
         self._counts: Counter[str] = Counter()
         self._histogram = [0] * BINS
+        self._languages: Counter[str] = Counter()
         self._failures: dict[str, Failure] = {}
         self._truncated = 0
 
     def add(self, columns: OutputColumns) -> None:
         labels, width = columns.labels, len(columns.labels)
         self._truncated += columns.flags.count(TRUNCATED)
-        if width:
+        self._languages.update(filter(None, columns.languages))
+        if columns.is_routed:
+            values = zip(columns.row_labels(), columns.predictions(), strict=True)
+            self._values.update(value for offset, value in enumerate(values) if offset not in columns.errors)
+        elif width:
             found = Counter(zip(*[iter(columns.numbers)] * width, strict=True))
             found.subtract(tuple(columns.numbers[i * width : (i + 1) * width]) for i in columns.errors)
             for value, count in found.items():
@@ -84,5 +89,6 @@ class _Tally:
             counts=counts,
             shares={name: round(share, 5) for name, share in shares.items()},
             histogram=[Bin(start=i / BINS, end=(i + 1) / BINS, count=n) for i, n in enumerate(self._histogram)],
+            languages=dict(self._languages.most_common()) or None,
             failures=sorted(self._failures.values(), key=lambda failure: -failure.count),
         )

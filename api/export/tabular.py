@@ -25,7 +25,9 @@ def headings(job: Job, view: View, labels: Sequence[str]) -> list[str]:
         *("label", "label_zh", "score"),
         *(f"p_{label}" for label in labels),
         *(f"aspect_{name}" for name in view.aspects),
-        *("truncated", "model", "degraded", "error", "error_detail", "line"),
+        *("truncated", "model"),
+        *(("language",) if view.languages else ()),
+        *("degraded", "error", "error_detail", "line"),
     ]
 
 
@@ -46,7 +48,9 @@ def cells(row: ResultRow, view: View, labels: Sequence[str]) -> list[Cell]:
         *(row.label, None if row.label is None else LABELS_ZH.get(row.label, row.label), row.score),
         *probabilities,
         *aspect_labels(row, view.aspects),
-        *(row.truncated, row.model, row.degraded),
+        *(row.truncated, row.model),
+        *((row.language or None,) if view.languages else ()),
+        row.degraded,
         *((error.code, error.detail, error.line) if error else (None, None, None)),
     ]
 

@@ -39,4 +39,5 @@ def _chunk(first: int, rows: list[Row]) -> InputChunk:
         kinds=tuple(row.kinds for row in rows) if any(row.kinds for row in rows) else None,
         labels=tuple(row.label for row in rows) if any(row.label for row in rows) else None,
         when=tuple(row.when for row in rows) if any(row.when is not None for row in rows) else None,
+        languages=tuple(row.language for row in rows) if any(row.language for row in rows) else None,
     )

@@ -151,6 +151,8 @@ class File:
             label_number=None if columns.label is None else columns.label + 1,
             date_column=None if columns.date is None else columns.names[columns.date],
             date_number=None if columns.date is None else columns.date + 1,
+            language_column=None if columns.language is None else columns.names[columns.language],
+            language_number=None if columns.language is None else columns.language + 1,
             date_order=None if self._dates is None else self._dates.order,
             columns=columns.names if source.reading.keep_columns else (),
             notes=source.notes.all(),

@@ -19,7 +19,7 @@ def json_rows(job: JobRequest, max_chars: int) -> list[Row]:
         rows, places = [Row(t) for t in job.texts], [pointer("texts", i) for i in range(len(job.texts))]
     else:
         items = job.items or []
-        rows = [Row(item.text, item.custom_id) for item in items]
+        rows = [Row(item.text, item.custom_id, language=item.language or "") for item in items]
         places = [pointer("items", i, "text") for i in range(len(items))]
     check_texts([row.text for row in rows], places, max_chars)
     check_ids([row.custom_id for row in rows])

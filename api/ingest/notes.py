@@ -38,6 +38,7 @@ SENTENCES: Mapping[str, str] = {
     "ids_rounded": "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. "
     "Write the ids as text.",
     "label_column_recognised": "The column “{column}” has labels, with which the answers can be compared.",
+    "language_column_recognised": "The column “{column}” says in which language each text is.",
     "lines_not_read": "Lines that are comments or settings and were left out: {count}.",
     "members_not_read": "Members of the JSON objects that were left out: {members}.",
     "null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",

@@ -21,7 +21,7 @@ NULL_VALUES = (
 #: Fields of Reading that every format obeys.
 COMMON_OPTIONS = frozenset({"keep_columns", "null_values"})
 #: Those of a format that has columns.
-COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column", "date_column", "date_order"})
+COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column", "date_column", "date_order", "language_column"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Reading:
     label_column: str | None = None
     date_column: str | None = None
     date_order: DateOrder | None = None  # of dates such as 03/05/2024
+    language_column: str | None = None
     keep_columns: bool = False
     null_values: tuple[str, ...] | None = None  # texts that are no text; None: NULL_VALUES
     time_zone: str = "UTC"  # of the clock that shows dates which are Unix times

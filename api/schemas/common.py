@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api.schemas.aspect_definitions import Aspects
+from sentiq.core.languages import CODE_PATTERN, language_code
 from sentiq.core.settings import LongTexts, Settings
 from sentiq.jobs.types import JobOptions
 
@@ -35,6 +36,18 @@ NeutralBand = Annotated[
         description="rows whose p(positive) is nearer to 0.5 than this are neutral; 0 for none. Applied when results "
         "are read, to models whose labels are negative and positive alone; probabilities stay as they are",
     ),
+]
+
+
+LanguageCode = Annotated[
+    str,
+    Field(
+        max_length=35,
+        pattern=CODE_PATTERN,
+        examples=["zh"],
+        description="as ISO 639 codes it, such as `zh` or `en`; a script or a region behind it is left out",
+    ),
+    AfterValidator(language_code),
 ]
 
 
@@ -81,10 +94,15 @@ class Options(BaseModel):
     )
     neutral_band: NeutralBand | None = None
     aspects: Aspects | None = None
+    language: LanguageCode | None = Field(
+        None,
+        description="of all texts that have none of their own, such as `zh` or `en`; default: detected, where models "
+        "are chosen by language",
+    )
 
     def resolved(self, settings: Settings) -> JobOptions:
         """Return the options, with the defaults of the settings. Raises InvalidInput."""
-        return JobOptions(self.long_texts or settings.long_texts, self.neutral_band)
+        return JobOptions(self.long_texts or settings.long_texts, self.neutral_band, language=self.language or "")
 
 
 class ErrorDocument(BaseModel):

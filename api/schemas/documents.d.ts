@@ -36,6 +36,7 @@ interface OptionsDocument {
   expire_at: string | null;
   webhook: string | null;
   keep_columns: boolean;
+  language: string | null;
   aspects: string | null;
 }
 
@@ -58,6 +59,8 @@ interface FileDocument {
   label_number: number | null;
   date_column: string | null;
   date_number: number | null;
+  language_column: string | null;
+  language_number: number | null;
   date_order: "day_first" | "month_first" | null;
   columns: string[];
   notes: NoteDocument[];
@@ -119,6 +122,7 @@ interface RowFields {
   truncated: boolean;
   model: string;
   degraded: boolean;
+  language?: string;
   aspects?: RowAspect[];
   columns?: [heading: string, cell: string][];
   text?: string;

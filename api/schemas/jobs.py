@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.schemas.aspect_definitions import Aspects, AspectSetName
-from api.schemas.common import ErrorDocument, Options, Parameters, Request, any_of, body_of
+from api.schemas.common import ErrorDocument, LanguageCode, Options, Parameters, Request, any_of, body_of
 from api.schemas.encodings import ENCODINGS, known_encoding
 from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
@@ -123,6 +123,7 @@ def _ms(moment: datetime | None) -> int | None:
 class Item(Request):
     text: str
     custom_id: str | None = Field(None, max_length=512)
+    language: LanguageCode | None = None
 
 
 class JobRequest(Request, JobOptionsRequest):
@@ -207,6 +208,12 @@ class ReadingQuery(Parameters):
         max_length=255,
         description="of dates, by which `timeline` counts and `from` and `to` filter: name, or number from 1; default: "
         "recognised",
+    )
+    language_column: str | None = Field(
+        None,
+        max_length=255,
+        description="of the languages of the texts, as codes (`zh`, `en-US`) or names: name, or number from 1; "
+        "default: recognised",
     )
     date_order: DateOrder | None = Field(
         None,
@@ -306,6 +313,7 @@ class OptionsDocument(BaseModel):
     expire_at: str | None
     webhook: str | None
     keep_columns: bool
+    language: str | None = Field(description="of rows without one of their own; null: detected where models need it")
     aspects: str | None = Field(
         description="`id@version` of the set of aspects; null: none", examples=["shop@0f3c1b2a9d4e"]
     )
@@ -341,6 +349,8 @@ class FileDocument(BaseModel):
     date_column: str | None = Field(description="of the dates of the rows; null: none")
     date_number: int | None
     date_order: DateOrder | None = Field(description="of dates such as 03/05/2024; null: no cell shows it")
+    language_column: str | None = Field(description="of the languages of the rows; null: none")
+    language_number: int | None
     columns: list[str]
     notes: list[NoteDocument] = Field(description="what was decided and what was left out")
 

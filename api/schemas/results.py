@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.common import ErrorDocument, Label, NeutralBand, Parameters, Score, words_of
+from api.schemas.common import ErrorDocument, Label, LanguageCode, NeutralBand, Parameters, Score, words_of
 
 #: What rows are sorted by, upwards or (with `-`) downwards; api/export/order.py says what each means.
 Sort = Literal["polarity", "-polarity", "score", "-score"]
@@ -47,6 +47,11 @@ class SliceQuery(Parameters):
         "2024-03-05T15:30, by the clock of the file. Rows without a date are left out",
     )
     to: str | None = Field(None, max_length=16, description="only rows whose date is in this period or earlier")
+    language: list[LanguageCode] | None = Field(
+        None,
+        max_length=20,
+        description="only rows of these languages, as rows name them; `language=zh&language=ja`",
+    )
     neutral_band: NeutralBand | None = Field(None, description="instead of that of the job or the setting")
 
 
@@ -141,13 +146,19 @@ class RowDocument(BaseModel):
     probabilities: dict[str, float] | None
     truncated: bool
     model: str = Field(
-        description="`id@version` of the model that answered; of a pair, the one of the two that did",
+        description="`id@version` of the model that answered; of a pair or of routes, the one of them that did",
         examples=["sentiq-small-zh@1"],
     )
     degraded: bool = Field(
         description="the bundled model, or the student of a pair, stood in, since texts waited too long for the other"
     )
     error: RowErrorDocument | None
+    language: str | None = Field(
+        None,
+        exclude_if=lambda language: language is None,
+        description="as it was given, or as it was detected where models are chosen by language: a code of ISO 639",
+        examples=["zh"],
+    )
     aspects: list[RowAspect] | None = Field(
         None,
         exclude_if=lambda aspects: aspects is None,
@@ -207,6 +218,11 @@ class Summary(BaseModel):
     )
     histogram: list[Bin] = Field(description="rows by p(positive)")
     failures: list[Failure] = Field(description="why rows failed, the most frequent reason first")
+    languages: dict[str, int] | None = Field(
+        None,
+        exclude_if=lambda languages: languages is None,
+        description="rows of each language, the most first; only where models are chosen by language",
+    )
     groups: list[Group] | None = Field(
         None,
         exclude_if=lambda groups: groups is None,

@@ -170,6 +170,13 @@ class Settings(BaseSettings):
         "answers the texts of which it is sure, the second the rest. The pair must have been fitted: docs/cascade.md. "
         "Empty: one model answers all.",
     )
+    routes: str = Field(
+        "",
+        pattern=r"^([a-z*]+=[^\s,=]+(, *[a-z*]+=[^\s,=]+)*)?$",
+        description="Models by language, such as `zh=sentiq-small-zh,*=my-xlmr`, which workers load instead of "
+        "`SENTIQ_MODEL`: each text goes to the model of its language, `*` is every other one. See docs/languages.md. "
+        "Empty: one model answers all.",
+    )
     model_root: Path = Field(
         BUNDLED_MODELS,
         description="Folder of prepared models. The bundled model is always available too, even if it is in another "
@@ -409,7 +416,9 @@ class Settings(BaseSettings):
 
     @property
     def served_model(self) -> str:
-        """The name by which the store finds what workers load: of a model, or of a pair, `STUDENT+TEACHER`."""
+        """The name by which the store finds what workers load: a model, a pair, `STUDENT+TEACHER`, or routes."""
+        if self.routes:
+            return self.routes.replace(" ", "")
         return "+".join(name.strip() for name in self.cascade.split(",")) if self.cascade else self.model
 
     @property
@@ -444,6 +453,11 @@ def load() -> Settings:
         faults.append(
             f"{PREFIX}AUTH: off works on the loopback only, and {PREFIX}HOST is {settings.host}. Set {PREFIX}AUTH=keys "
             "and make a key with sentiq-admin keys create NAME."
+        )
+    if settings.routes and settings.cascade:
+        faults.append(
+            f"{PREFIX}ROUTES: {PREFIX}CASCADE is set too. Unset that, and write the pair as the model of a language: "
+            f"zh={'+'.join(name.strip() for name in settings.cascade.split(','))}."
         )
     if settings.flower_login is None and not is_loopback(settings.flower_host):
         faults.append(

@@ -18,18 +18,20 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
-    from sentiq.engine.cascade import Cascade, Classifier
+    from sentiq.engine.cascade import Cascade
     from sentiq.engine.engine import BatchTiming, Engine, Prediction, Timings
     from sentiq.engine.long_texts import LongTexts
     from sentiq.engine.pairs import StoredPair
     from sentiq.engine.registry import ModelError, ModelManifest
+    from sentiq.engine.routing import AnyStored, Classifier, Router
 else:
     _HOMES = {
-        "sentiq.engine.cascade": ("Cascade", "Classifier"),
+        "sentiq.engine.cascade": ("Cascade",),
         "sentiq.engine.engine": ("BatchTiming", "Engine", "Prediction", "Timings"),
         "sentiq.engine.long_texts": ("LongTexts",),
         "sentiq.engine.pairs": ("StoredPair",),
         "sentiq.engine.registry": ("ModelError", "ModelManifest"),
+        "sentiq.engine.routing": ("AnyStored", "Classifier", "Router"),
     }
 
     def __getattr__(name: str) -> Any:
@@ -41,6 +43,6 @@ else:
 
 
 __all__ = [
-    "BatchTiming", "Cascade", "Classifier", "Engine", "LongTexts", "ModelError", "ModelManifest", "Prediction",
-    "StoredPair", "Timings",
+    "AnyStored", "BatchTiming", "Cascade", "Classifier", "Engine", "LongTexts", "ModelError", "ModelManifest",
+    "Prediction", "Router", "StoredPair", "Timings",
 ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from sentiq.engine.engine import Engine, Observer, Prediction
 from sentiq.engine.long_texts import LongTexts
@@ -65,10 +64,6 @@ class Cascade:
         return found
 
 
-#: What answers texts.
-Classifier: TypeAlias = Engine | Cascade
-
-
 def open_stored(
     stored: StoredModel | StoredPair,
     *,
@@ -76,7 +71,7 @@ def open_stored(
     token_budget: int = 512,
     observer: Observer | None = None,
     if_unproven: IfUnproven = "fall_back",
-) -> Classifier:
+) -> Engine | Cascade:
     """Load a model, or both models of a pair. Takes what `load_proven` takes, and raises ModelError as it does."""
 
     def opened(model: StoredModel) -> Engine:

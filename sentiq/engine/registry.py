@@ -51,7 +51,8 @@ class ModelManifest:
     files: Mapping[str, str]  # file name → SHA-256, hexadecimal
     backends: Mapping[str, str]  # name of each backend that can load the model → precision of its file
     calibration: Calibration = Calibration()
-    parts: tuple[str, ...] = ()  # of a pair (pairs.py): the names of student and teacher
+    parts: tuple[str, ...] = ()  # names: of a pair (pairs.py) student and teacher, of routes (routing.py) all models
+    part_labels: tuple[tuple[str, ...], ...] = ()  # of routes: the labels of each part, of which `labels` has all
     proven: Mapping[str, Proven] = field(default_factory=dict)  # by backend; empty before models had a short proof
     proven_on: str = ""  # the processor (processor.py)
 

@@ -3,7 +3,9 @@
 The answers are a map of `first`, `model`, `labels`, `flags` (one byte a row, `TRUNCATED`), `errors` and `degraded`
 where there are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error
 of at most 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n
-for the n-th of the parts; a version that does not know them shows the pair. A binary prediction takes five bytes before
+for the n-th of the parts; a version that does not know them shows the pair. Where it is routes, also `part_labels`, the
+places among `labels` of those of each part (of its other labels a row has zeros), and `languages` with `language_of`,
+one byte a row: 0 for none, n for the n-th of them. A binary prediction takes five bytes before
 compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a prediction is its
 flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
 """
@@ -12,8 +14,8 @@ from __future__ import annotations
 
 import array
 import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -84,6 +86,10 @@ def encode_output(chunk: OutputChunk) -> bytes:
         document["degraded"] = True
     if chunk.parts:
         document |= {"parts": chunk.parts, "given_by": bytes(outcome.given_by for outcome in chunk.outcomes)}
+    if chunk.part_labels:
+        places = {label: at for at, label in enumerate(chunk.labels)}
+        document["part_labels"] = [[places[label] for label in labels] for labels in chunk.part_labels]
+        document |= _languages(chunk.outcomes)
     aspects = AspectColumns.of(chunk.outcomes)
     if aspects is not None:
         document["aspects"] = aspects.dumps()
@@ -104,28 +110,67 @@ class OutputColumns:
     parts: tuple[str, ...] = ()
     given_by: bytes = b""  # one for each row; empty where there are no parts
     aspects: AspectColumns | None = None  # None: no row speaks of one
+    part_places: tuple[tuple[int, ...], ...] = ()  # of routes: of each part, the places of its labels
+    languages: tuple[str, ...] = ()  # by which the model of each row was chosen, "" for none; empty: it was not
 
     def models(self) -> Iterable[str]:
         """Return the name of the model that gave each answer, without an end where one gave all."""
         names = (self.model, *self.parts)
         return map(names.__getitem__, self.given_by) if self.parts else repeat(self.model)
 
+    @property
+    def is_routed(self) -> bool:
+        """Tell whether rows may have different labels: their models were chosen by language."""
+        return bool(self.part_places)
+
+    def labels_at(self, offset: int) -> tuple[str, ...]:
+        """Return the labels of a row: those of the model that answered it."""
+        return tuple(self.labels[place] for place in self._places(offset)) if self.part_places else self.labels
+
+    def row_labels(self) -> Iterable[tuple[str, ...]]:
+        """Return the labels of each row, without an end where all rows have the same."""
+        return map(self.labels_at, range(len(self.flags))) if self.part_places else repeat(self.labels)
+
     def predictions(self) -> list[tuple[int, ...]]:
-        """Return the numbers, row by row."""
+        """Return the numbers, row by row, in the order of the row's labels."""
         width = len(self.labels)
-        return list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
+        rows: list[tuple[int, ...]]
+        rows = list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
+        return [self._of_row(*row) for row in enumerate(rows)] if self.part_places else rows
+
+    def mentions(self) -> Iterable[tuple[int, int, tuple[int, ...], int, int]]:
+        """Yield each mention of an aspect: offset of the row, place of the aspect, numbers, start and end."""
+        for offset, of_row in enumerate(self.mentions_of_rows()):
+            for mention in of_row:
+                yield offset, *mention
+
+    def mentions_of_rows(self) -> list[list[tuple[int, tuple[int, ...], int, int]]]:
+        """Return the mentions of each row: place of the aspect, numbers, start and end of the clause."""
+        found = [] if self.aspects is None else self.aspects.of_rows()
+        if not self.part_places:
+            return found
+        return [
+            [(aspect, self._of_row(offset, numbers), start, end) for aspect, numbers, start, end in of_row]
+            for offset, of_row in enumerate(found)
+        ]
 
     def judged(self, aspect: int | None) -> list[tuple[int, ...]]:
         """Return the numbers of each row, or those of one aspect: () where the row does not speak of it."""
         if aspect is None:
             return self.predictions()
         found: list[tuple[int, ...]] = [()] * len(self.flags)
-        if self.aspects is not None:
-            mentions = zip(self.aspects.offsets(), self.aspects.aspects, self.aspects.predictions(), strict=True)
-            for offset, of, numbers in mentions:
-                if of == aspect:
-                    found[offset] = numbers
+        for offset, of, numbers, *_ in self.mentions():
+            if of == aspect:
+                found[offset] = numbers
         return found
+
+    def _places(self, offset: int) -> Sequence[int]:
+        given_by = self.given_by[offset]
+        return self.part_places[given_by - 1] if given_by else range(len(self.labels))
+
+    def _of_row(self, offset: int, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return numbers for all labels as those for the labels of this row."""
+        return tuple(numbers[place] for place in self._places(offset)) if self.part_places else numbers
 
     def decoded(self) -> OutputChunk:
         """Return the answers as an object for each row."""
@@ -134,12 +179,27 @@ class OutputColumns:
         outcomes = [
             Outcome(error=self.errors[offset])
             if offset in self.errors
-            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned)
-            for offset, (numbers, flag, given_by, mentioned) in enumerate(
-                zip(self.predictions(), self.flags, self.given_by or bytes(rows), aspects, strict=True)
+            else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned, language)
+            for offset, (numbers, flag, given_by, mentioned, language) in enumerate(
+                zip(
+                    replace(self, part_places=()).predictions(),
+                    self.flags,
+                    self.given_by or bytes(rows),
+                    aspects,
+                    self.languages or ("",) * rows,
+                    strict=True,
+                )
             )
         ]
-        return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded, self.parts)
+        part_labels = tuple(tuple(self.labels[place] for place in places) for places in self.part_places)
+        return OutputChunk(self.first, self.model, self.labels, tuple(outcomes), self.degraded, self.parts, part_labels)
+
+
+def _languages(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the languages of rows as they are stored; those beyond the 255th are left out."""
+    codes = list(dict.fromkeys(outcome.language for outcome in outcomes if outcome.language))[:255]
+    places = {code: at for at, code in enumerate(codes, start=1)}
+    return {"languages": codes, "language_of": bytes(places.get(outcome.language, 0) for outcome in outcomes)}
 
 
 def decode_columns(blob: bytes) -> OutputColumns:
@@ -156,6 +216,8 @@ def decode_columns(blob: bytes) -> OutputColumns:
         tuple(document.get("parts", ())),
         document.get("given_by", b""),
         None if aspects is None else AspectColumns.loads(aspects),
+        tuple(map(tuple, document.get("part_labels", ()))),
+        tuple(("", *document.get("languages", ()))[n] for n in document.get("language_of", b"")),
     )
 
 

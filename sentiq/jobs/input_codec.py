@@ -1,8 +1,8 @@
 """How the rows of a chunk are stored as they were submitted.
 
-A small chunk is a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `cells` (row by row), `kinds`,
-`labels` and `when`. A larger one has two parts, so that rows can be counted by a column or by their dates without a
-look at the texts:
+A small chunk is a map of `first`, `texts` and, where present, `custom_ids`, `errors`, `languages`, `cells` (row by
+row), `kinds`, `labels` and `when`. A larger one has two parts, so that rows can be counted by a column or by their
+dates without a look at the texts:
 
     a Zstandard frame: the map without `cells`, `kinds`, `labels` and `when`
     a Zstandard frame: a map of `rows` (their number) and, where present, `cells` (a list for each column), `kinds` and
@@ -42,6 +42,8 @@ def encode_input(chunk: InputChunk) -> bytes:
         head["custom_ids"] = chunk.custom_ids
     if chunk.errors:
         head["errors"] = pack_errors(chunk.errors)
+    if chunk.languages is not None:
+        head["languages"] = chunk.languages
     beside = {"cells": chunk.cells, "kinds": chunk.kinds, "labels": chunk.labels, "when": chunk.when}
     beside = {name: values for name, values in beside.items() if values is not None}
     raw: bytes = msgpack.packb(head)
@@ -91,6 +93,12 @@ class InputColumns:
         return tuple(zip(*map(msgpack.unpackb, columns), strict=True)) if columns else ((),) * self.rows
 
     @property
+    def languages(self) -> tuple[str, ...] | None:
+        """The language of each row; None where none was given."""
+        found = self._head.get("languages")
+        return None if found is None else tuple(found)
+
+    @property
     def kinds(self) -> tuple[str, ...] | None:
         return self._texts_of("kinds")
 
@@ -127,7 +135,15 @@ class InputColumns:
         """Return all of it."""
         errors = unpack_errors(self._head)
         return InputChunk(
-            self.first, self.texts, self.custom_ids, errors, self.cells, self.kinds, self.labels, self.when
+            self.first,
+            self.texts,
+            self.custom_ids,
+            errors,
+            self.cells,
+            self.kinds,
+            self.labels,
+            self.when,
+            self.languages,
         )
 
     def _texts_of(self, name: str) -> tuple[str, ...] | None:

@@ -56,6 +56,7 @@ class OpenChunk:
     before: OutputChunk | None = None  # the result whose failed rows are tried again
     waited_s: float | None = None  # from ready to taken; None where it was taken before
     aspects: str = ""  # the set by which its texts are divided, as in JobOptions
+    language: str = ""  # of rows that have none of their own, as in JobOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class InteractiveLane(_Lane):
                     long_texts=options.long_texts,
                     waited_s=waited_ms / 1000 if waited_ms >= 0 else None,
                     aspects=options.aspects,
+                    language=options.language,
                 )
             )
         return opened
@@ -370,6 +372,7 @@ class BulkLane(_Lane):
             None if result is None else decode_output(result),
             waited_ms / 1000 if waited_ms >= 0 else None,
             options.aspects,
+            options.language,
         )
 
     def _forget(self, ref: ChunkRef) -> None:

@@ -117,6 +117,7 @@ class Row(NamedTuple):
     kinds: str = ""  # of all cells with the text in its place, one letter each (api/cell_kinds.py); beyond it, text
     label: str = ""  # that people gave it, as the file has it; "": none
     when: int | None = None  # its date (sentiq/jobs/dates.py); None: none
+    language: str = ""  # its code (sentiq/core/languages.py); "": not given
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class InputChunk:
     kinds: tuple[str, ...] | None = None  # of each row's cells in a workbook, as in Row; None: all are text
     labels: tuple[str, ...] | None = None  # that people gave to each row, as in Row; None: none has one
     when: tuple[int | None, ...] | None = None  # the date of each row, as in Row; None: none has one
+    languages: tuple[str, ...] | None = None  # of each row, as in Row; None: none has one
 
     @property
     def rows(self) -> int:
@@ -165,6 +167,7 @@ class Outcome:
     error: RowError | None = None
     given_by: int = 0  # 0: the model of the chunk; n: the n-th of its `parts`, from 1
     aspects: tuple[AspectOutcome, ...] = ()  # of which the text speaks, each once; empty when there is an error
+    language: str = ""  # by which its model was chosen; "": none, or there was nothing to choose
 
 
 class RowCounts(NamedTuple):
@@ -185,7 +188,8 @@ class OutputChunk:
     labels: tuple[str, ...]  # names of the columns of `probabilities`
     outcomes: tuple[Outcome, ...]
     degraded: bool = False  # a smaller model answered in place of the one that serves
-    parts: tuple[str, ...] = ()  # where `model` is a pair: `id@version` of student and teacher
+    parts: tuple[str, ...] = ()  # where `model` is a pair or routes: `id@version` of each model
+    part_labels: tuple[tuple[str, ...], ...] = ()  # where it is routes: the labels of each of these
 
     @property
     def counts(self) -> RowCounts:
@@ -214,6 +218,7 @@ class JobOptions:
     keep_columns: bool = False  # the columns of the file are stored and returned with the results
     metadata: Mapping[str, str] = field(default_factory=dict)  # set by the owner; never logged
     aspects: str = ""  # the set by which its texts are divided (AspectSet.dumps), whole: it stays as it was; "": none
+    language: str = ""  # of rows that have none of their own, as in Row; "": detected where models are chosen by it
 
     @property
     def is_timed(self) -> bool:
@@ -271,6 +276,8 @@ class FileFormat:
     date_column: str | None = None  # of the dates of the rows
     date_number: int | None = None
     date_order: DateOrder | None = None  # of those such as 03/05/2024; None: no cell shows it
+    language_column: str | None = None  # of the languages of the rows
+    language_number: int | None = None
     columns: tuple[str, ...] = ()  # headings of all columns, in their order
     notes: tuple[Note, ...] = ()
 

@@ -10,10 +10,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+from tokenizers import Tokenizer, models, pre_tokenizers
+
 from sentiq.engine import Engine, StoredPair
 from sentiq.engine.pairs import store_pair
 from sentiq.engine.registry import find_model
 from tests.support.paths import BUNDLED_MODEL
+from tools.networks import save_openvino
 
 BUNDLED = BUNDLED_MODEL.name
 
@@ -71,3 +77,40 @@ def expected(engine: Engine, texts: list[str]) -> dict[str, float]:
     """Classify in this process; return p(positive) by text."""
     column = engine.manifest.labels.index("positive")
     return {t: p.probabilities[column] for t, p in zip(texts, engine.classify(texts), strict=True)}
+
+
+def make_multilingual(store: Path, model_id: str, labels: Sequence[str] = ("negative", "neutral", "positive")) -> Path:
+    """Store a small random model that reads the bytes of texts in any language; return its directory."""
+    directory = store / model_id
+    directory.mkdir(parents=True)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {"<pad>": 0, "<unk>": 1} | {byte: at for at, byte in enumerate(alphabet, start=2)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.save(str(directory / "tokenizer.json"))
+
+    rng = np.random.default_rng(7)
+    ids, mask = (op.parameter([-1, -1], np.int64, name=name) for name in ("input_ids", "attention_mask"))
+    weights = rng.normal(size=(len(vocabulary), len(labels))).astype(np.float32)
+    of_tokens = op.gather(op.constant(weights), ids, op.constant(np.int64(0)))
+    shown = op.unsqueeze(op.convert(mask, np.float32), op.constant(np.int64(2)))
+    one = op.constant(np.int64(1))
+    logits = op.divide(op.reduce_sum(op.multiply(of_tokens, shown), one), op.reduce_sum(shown, one))
+    logits.output(0).set_names({"logits"})
+    for parameter, name in ((ids, "input_ids"), (mask, "attention_mask")):
+        parameter.output(0).set_names({name})
+    save_openvino(ov.Model([logits], [ids, mask], "classifier"), directory)
+
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
+    manifest = {
+        "id": model_id,
+        "version": "5eed",
+        "labels": list(labels),
+        "max_tokens": 128,
+        "pad_id": 0,
+        "precision": "f32",
+        "source": "a test",
+        "files": files,
+    }
+    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return directory

@@ -15,8 +15,8 @@ from sentiq.aspects.judging import aspect_probabilities
 from sentiq.aspects.mentions import clause_text
 from sentiq.aspects.sets import parse_set
 from sentiq.core.settings import BUNDLED_MODELS, Settings
-from sentiq.engine import Engine, LongTexts
-from sentiq.engine.cascade import Classifier, open_stored
+from sentiq.engine import Classifier, Engine, LongTexts
+from sentiq.engine.cascade import open_stored
 from sentiq.engine.engine import Prediction
 from sentiq.engine.pairs import find
 from sentiq.engine.registry import find_model
@@ -49,7 +49,7 @@ class Told:
     """A model that answers each text with the same, and remembers the texts of each pass."""
 
     def __init__(self, on: Callable[[str], None] = lambda text: None) -> None:
-        self.manifest = SimpleNamespace(name="told@1", labels=("negative", "positive"), parts=())
+        self.manifest = SimpleNamespace(name="told@1", labels=("negative", "positive"), parts=(), part_labels=())
         self.form = "none"
         self.passes: list[list[str]] = []
         self._on = on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
@@ -13,11 +13,14 @@ from sentiq.core.settings import LongTexts, current
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError
+from worker.child.branching import Rows, branched
 from worker.child.divided_text import DividedText, divide, to_classify
 from worker.child.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
 if TYPE_CHECKING:
-    from sentiq.engine import Classifier
+    from sentiq.engine import Cascade, Classifier, Engine
+
+    Reading: TypeAlias = tuple[Engine | Cascade, LongTexts]  # who reads texts, and how
 
 log = structlog.get_logger(__name__)
 
@@ -37,34 +40,41 @@ def answer(
     in the same pass as the texts.
     """
     known_by_chunk: list[dict[int, Outcome]] = []
-    divided_by_chunk: list[dict[str, DividedText]] = []
-    wanted: dict[LongTexts, list[str]] = {}
+    rows_by_chunk: list[list[tuple[Rows, dict[str, DividedText]]]] = []
+    wanted: dict[Reading, list[str]] = {}
     for chunk in chunks:
         errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
         known = _predicted_before(chunk, engine.manifest.name) | {
             offset: Outcome(error=error) for offset, error in errors.items()
         }
         known_by_chunk.append(known)
-        unknown = [text for offset, text in enumerate(chunk.input.texts) if offset not in known]
-        divided_by_chunk.append(divide(unknown, chunk.aspects))
-        wanted.setdefault(chunk.long_texts, []).extend(to_classify(divided_by_chunk[-1]))
-    outcomes = {long_texts: _classify(engine, cache, texts, long_texts) for long_texts, texts in wanted.items()}
-    return [
-        (
-            chunk.ref,
-            OutputChunk(
-                first=chunk.input.first,
-                model=engine.manifest.name,
-                labels=engine.manifest.labels,
-                parts=engine.manifest.parts,
-                outcomes=tuple(
-                    known[offset] if offset in known else divided[text].outcome(outcomes[chunk.long_texts])
-                    for offset, text in enumerate(chunk.input.texts)
-                ),
-            ),
+        unknown = [offset for offset in range(len(chunk.input.texts)) if offset not in known]
+        divided = [(rows, _divided(chunk, rows)) for rows in branched(engine, chunk, unknown)]
+        rows_by_chunk.append(divided)
+        for rows, texts in divided:
+            wanted.setdefault((rows.model, chunk.long_texts), []).extend(to_classify(texts))
+    outcomes = {reading: _classify(*reading, cache, texts) for reading, texts in wanted.items()}
+    results = []
+    for chunk, known, divided in zip(chunks, known_by_chunk, rows_by_chunk, strict=True):
+        for rows, texts in divided:
+            found = outcomes[rows.model, chunk.long_texts]
+            for at, offset in enumerate(rows.offsets):
+                known[offset] = rows.finished(at, texts[chunk.input.texts[offset]].outcome(found))
+        output = OutputChunk(
+            first=chunk.input.first,
+            model=engine.manifest.name,
+            labels=engine.manifest.labels,
+            parts=engine.manifest.parts,
+            part_labels=engine.manifest.part_labels,
+            outcomes=tuple(known[offset] for offset in range(len(chunk.input.texts))),
         )
-        for chunk, known, divided in zip(chunks, known_by_chunk, divided_by_chunk, strict=True)
-    ]
+        results.append((chunk.ref, output))
+    return results
+
+
+def _divided(chunk: OpenChunk, rows: Rows) -> dict[str, DividedText]:
+    """Return the texts of these rows as the aspects of the job divide them."""
+    return divide((chunk.input.texts[offset] for offset in rows.offsets), chunk.aspects)
 
 
 def _predicted_before(chunk: OpenChunk, model: str) -> dict[int, Outcome]:
@@ -87,7 +97,7 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
 
 
 def _classify(
-    engine: Classifier, cache: ResultCache, texts: Sequence[str], long_texts: LongTexts
+    engine: Engine | Cascade, long_texts: LongTexts, cache: ResultCache, texts: Sequence[str]
 ) -> dict[str, Outcome]:
     """Return the outcome of each text: from the cache, or by one pass over all that are not there.
 
@@ -104,7 +114,7 @@ def _classify(
     return {text: outcomes[part] for text, part in seen.items()}
 
 
-def _outcomes(engine: Classifier, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
+def _outcomes(engine: Engine | Cascade, texts: Sequence[str], long_texts: LongTexts) -> list[Outcome]:
     """Return predictions; where the pass raises, bisect until the text that causes it is alone, and fail that one."""
     try:
         return [Outcome(p.probabilities, p.truncated, given_by=p.given_by) for p in engine.classify(texts, long_texts)]
@@ -142,8 +152,9 @@ def _killers(engine: Classifier, store: IsolationStore, chunk: OpenChunk) -> dic
     )
 
     def run(start: int, end: int) -> None:
-        texts = [t for o, t in enumerate(chunk.input.texts[start:end], start) if o not in chunk.input.errors]
-        _outcomes(engine, list(to_classify(divide(texts, chunk.aspects))), chunk.long_texts)
+        offsets = [offset for offset in range(start, end) if offset not in chunk.input.errors]
+        for rows in branched(engine, chunk, offsets):
+            _outcomes(rows.model, list(to_classify(_divided(chunk, rows))), chunk.long_texts)
 
     save: Callable[[bytes], None] = lambda state: store.isolate(chunk.ref, state)  # noqa: E731
     return dict.fromkeys(isolate(len(chunk.input.texts), chunk.isolation, chunk.crashes, run, save), KILLED)

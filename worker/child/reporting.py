@@ -45,13 +45,17 @@ def finished(
     completed = poison = 0
     failures: Counter[str] = Counter()  # by what they count as
     givers: Counter[int] = Counter()  # of rows that a pair answered
+    routed: Counter[str] = Counter()  # of rows whose model was chosen by their language
     for chunk in chunks:
         fresh = _fresh(chunk, answers[chunk.ref])
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
         found = Counter(error.counts_as for error in errors) if errors else NONE
         completed += len(fresh) - len(errors)
         failures.update(found)
-        if answers[chunk.ref].parts:
+        answer = answers[chunk.ref]
+        if answer.part_labels:
+            routed.update(answer.parts[outcome.given_by - 1] for outcome in fresh if outcome.given_by)
+        elif answer.parts:
             givers.update(outcome.given_by for outcome in fresh)
         poison += errors.count(KILLED)
         logs.sampled(
@@ -70,6 +74,8 @@ def finished(
         counted.texts.labels(lane, outcome).inc(count)
     for given_by, part in enumerate(PARTS, start=1):
         counted.cascade_texts.labels(lane, part).inc(givers[given_by])
+    for model, count in routed.items():
+        counted.routed_texts.labels(lane, model).inc(count)
     counted.poison_rows.labels(lane).inc(poison)
 
 

@@ -97,6 +97,7 @@ def _answer(lane: InteractiveLane | BulkLane, opened: list[OpenChunk]) -> Result
         stands_in = not model and shared.degraded
         try:
             engine = serving.fallback() if stands_in else serving.engine_for(model)
+            stands_in = stands_in and engine is not serving.engine_for()
         except Exception as error:  # whatever it is, another try would raise it again: the rows get it as their error
             log.exception("the model that a job asks for cannot be used", model=model)
             results += [refuse(chunk, error) for chunk in chunks]

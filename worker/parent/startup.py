@@ -16,8 +16,7 @@ from worker import context
 from worker.serving import find_model, freeze_memory, serving, unmap_code
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
-    from sentiq.engine import StoredPair
-    from sentiq.engine.registry import StoredModel
+    from sentiq.engine import AnyStored
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +45,7 @@ def check_data() -> None:
         raise WorkerShutdown(os.EX_CONFIG) from None
 
 
-def _choose() -> StoredModel | StoredPair:
+def _choose() -> AnyStored:
     """Return the active model of the cluster if it is known and on this disk, else that of the settings."""
     from sentiq.engine import ModelError
 

@@ -24,6 +24,7 @@ def likeliest_column(results: Results, job: Job) -> int | None:
     if file is None or not file.columns:
         return None
     known = {*file.text_numbers, file.text_number, file.id_number, file.label_number, file.date_number}
+    known |= {file.language_number}
     places = [at for at in range(len(file.columns)) if at + 1 not in known]
     values: dict[int, set[str]] = {at: set() for at in places}
     filled = dict.fromkeys(places, 0)

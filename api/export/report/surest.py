@@ -50,14 +50,11 @@ def surest(results: Results, job: Job, view: View, label: str) -> Surest:
     labelled = labeller(view.neutral_band)
     best: dict[int, _Best] = {}
     for chunk, answers, offsets in matches(results, job, view, range(job.chunks)):
-        columns = answers.aspects
-        if columns is None or label not in answers.labels:
-            continue
-        at, wanted = answers.labels.index(label), frozenset(offsets)
-        mentions = zip(columns.offsets(), columns.aspects, columns.predictions(), columns.starts, strict=True)
-        for offset, aspect, numbers, start in mentions:
-            if offset in wanted and labelled(answers.labels, numbers)[0] == label:
-                best.setdefault(aspect, _Best()).add(numbers[at], _Place(chunk, offset, start))
+        wanted = frozenset(offsets)
+        for offset, aspect, numbers, start, _ in answers.mentions():
+            labels = answers.labels_at(offset)
+            if offset in wanted and label in labels and labelled(labels, numbers)[0] == label:
+                best.setdefault(aspect, _Best()).add(numbers[labels.index(label)], _Place(chunk, offset, start))
     found = {view.aspects[aspect]: _surest_first(of_aspect) for aspect, of_aspect in sorted(best.items())}
     read = _read(results, job, {place for places in found.values() for place in places}, label)
     return Surest(data={name: _different([read[p] for p in places if p in read]) for name, places in found.items()})

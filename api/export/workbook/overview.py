@@ -26,6 +26,7 @@ class Overview:
         self._words = Words(view.language)
         self._counts: Counter[str] = Counter()
         self._models: Counter[str] = Counter()
+        self._languages: Counter[str] = Counter()
         self._truncated = 0
         self._groups = Groups()
         self._reader = reader(job)
@@ -35,6 +36,7 @@ class Overview:
         """Count rows."""
         self._counts.update([row.counts_as for row in rows])
         self._models.update([row.model for row in rows if row.error is None])
+        self._languages.update([row.language for row in rows if row.language])
         self._truncated += sum(row.truncated for row in rows)
         if self._by is not None:
             for row in rows:
@@ -62,15 +64,20 @@ class Overview:
         self._draw(book, sheet, first, sheet.rows - 1)
         sheet.add([words("all"), total, _share(total, total)])
         sheet.add([words("truncated"), self._truncated, _share(self._truncated, total)])
-        if len(self._models) > 1:  # a pair, or the workers went over to another model meanwhile
-            sheet.add([])
-            sheet.add([words("model"), words("rows"), words("share")], bold=True)
-            for name, rows in sorted(self._models.items()):
-                sheet.add([name, rows, _share(rows, labelled)])
+        if self._languages:
+            self._add_counts(sheet, "language", self._languages, total)
+        if len(self._models) > 1:  # a pair or routes, or the workers went over to another model meanwhile
+            self._add_counts(sheet, "model", self._models, labelled)
         if self._by is not None and self._job.file:
             while sheet.rows < CHART_ENDS:
                 sheet.add([])
             self._add_groups(sheet, self._job.file.columns[self._by], list(counts))
+
+    def _add_counts(self, sheet: Sheet, what: str, counts: Counter[str], whole: int) -> None:
+        sheet.add([])
+        sheet.add([self._words(what), self._words("rows"), self._words("share")], bold=True)
+        for name, rows in sorted(counts.items()):
+            sheet.add([name, rows, _share(rows, whole)])
 
     def _draw(self, book: Book, sheet: Sheet, first: int, last: int) -> None:
         name = self._words("summary")

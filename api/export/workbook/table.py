@@ -28,8 +28,10 @@ class Table:
             self.text_at = len(own) if view.text else None
             own += [self.words("text")] if view.text else []
             self._has_ids = has_ids
-        found = [self.words("label"), self.words("score"), *view.aspects, self.words("note")]
+        of_models = [self.words("language"), self.words("model")] if view.languages else []
+        found = [self.words("label"), self.words("score"), *view.aspects, *of_models, self.words("note")]
         self.headings = _unlike([*own, *found])
+        self._languages, self._found = view.languages, len(found)
         self._aspects = view.aspects
         self._value = reader(job)
         self._columns, self._text = bool(columns), view.text
@@ -43,6 +45,7 @@ class Table:
             [None if row.label is None else self.words.label(row.label) for row in rows],
             [row.score for row in rows],
             *self._labels_of_aspects(rows),
+            *([[row.language or None for row in rows], [row.model for row in rows]] if self._languages else ()),
             [noted.get(at) for at in range(len(rows))] if noted else [None] * len(rows),
         ]
 
@@ -59,7 +62,7 @@ class Table:
             lines = zip_longest(*[own_cells(row, self._value) for row in rows])
             found: list[Sequence[Value]] = list(lines)
             return found + [[None] * len(rows)] * (
-                len(self.headings) - 3 - len(self._aspects) - len(found)
+                len(self.headings) - self._found - len(found)
             )  # of lines that were not read
         found = [[row.number for row in rows]]
         if self._has_ids:

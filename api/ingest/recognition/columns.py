@@ -15,6 +15,7 @@ from api.ingest.recognition.cells import Look, look
 from api.ingest.recognition.dates import check_dates, date_column
 from api.ingest.recognition.ids import guards_of
 from api.ingest.recognition.labels import label_column
+from api.ingest.recognition.languages import language_column
 from api.ingest.recognition.names import CLEAR, SELDOM, USUAL, Kind, Meaning, meaning, plain
 from api.ingest.source import Source
 from api.ingest.table import Record, Table
@@ -44,6 +45,7 @@ class Columns:
     id: int | None
     label: int | None  # of the labels that people gave
     date: int | None  # that says when the rows were written
+    language: int | None  # that says in which language they are
     first_line: int  #: number of the first record that is a row
     header_row: int | None = None  #: number of the record with the headings
     is_asked: bool = False  #: the sender named the text columns
@@ -99,6 +101,9 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
     if label is not None and not reading.label_column:
         notes.add("label_column_recognised", column=names[label])
     date = _date(names, is_named, body, reading, [at for at in (*chosen, id_, label) if at is not None], notes)
+    language = _language(names, is_named, body, reading, [at for at in (*chosen, id_, label, date) if at is not None])
+    if language is not None and not reading.language_column:
+        notes.add("language_column_recognised", column=names[language])
     guards = "" if id_ is None else guards_of(record.cells[id_] for record in body if id_ < len(record.cells))
     return Columns(
         names=names,
@@ -107,6 +112,7 @@ def choose(table: Table, source: Source, notes: Notes) -> Columns:
         id=id_,
         label=label,
         date=date,
+        language=language,
         first_line=first_line,
         header_row=None if at is None else good[at].number,
         is_asked=bool(wanted),
@@ -271,13 +277,30 @@ def _date(
     return date
 
 
+def _language(
+    names: Sequence[str], is_named: bool, body: Sequence[Record], reading: Reading, others: Sequence[int]
+) -> int | None:
+    """Return the column of languages, which is none of the others: the one that is asked for, else one that is sure.
+
+    Raises InvalidInput.
+    """
+    language = position(reading.language_column, names, is_named, "language_column")
+    if language is None:
+        return language_column(names, [record.cells for record in body], others) if is_named else None
+    if language in others:
+        detail = f"The column {names[language]!r} cannot have the languages and the texts, ids, labels or dates too."
+        raise bad_file("ambiguous_column", detail, "language_column")
+    return language
+
+
 def _headings(good: Sequence[Record], reading: Reading) -> int | None:
     """Return which of the records has the headings."""
     if reading.header_row is not None:
         return 0  # what is above it is not among them
     if reading.has_header is False:
         return None
-    asked = [*reading.text_column, *filter(None, (reading.id_column, reading.label_column, reading.date_column))]
+    others = (reading.id_column, reading.label_column, reading.date_column, reading.language_column)
+    asked = [*reading.text_column, *filter(None, others)]
     found = headings.find([record.cells for record in good], asked)
     return 0 if found is None and reading.has_header else found
 

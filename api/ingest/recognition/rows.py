@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from api.cell_kinds import BOOLEAN, DATE, DURATION, ERROR, FORMULA, MISSING, NUMBER, STRUCTURE, TEXT, TIME
 from api.ingest.faults import ID_CHARS, is_unicode, readable, text_fault
@@ -14,8 +15,10 @@ from api.ingest.recognition.dates import Dates
 from api.ingest.recognition.ids import Ids
 from api.ingest.table import Record
 from sentiq.core.invisible_characters import is_blank
+from sentiq.core.languages import language_code
 from sentiq.jobs.types import EMPTY_TEXT, WITHOUT_TEXT, Row, RowError
 
+CELLS_KEPT = 1_000  #: of the column of languages, whose codes are remembered
 LABEL_CHARS = 100  #: of a cell in the column of labels that are stored; a longer one is no label
 
 _NO_TEXT = {
@@ -42,6 +45,7 @@ def rows_of(
     # Names are local, and what few rows need is elsewhere: this loop runs for each of a million rows.
     maker = _Maker(columns, reading, limits, notes, dates)
     text_at, id_at, label_at, width = columns.text[0], columns.id, columns.label, len(columns.names)
+    language_at, code_of = columns.language, lru_cache(CELLS_KEPT)(language_code)
     is_one, keep, max_chars = len(columns.text) == 1, reading.keep_columns, limits.text_chars
     heading = columns.names[text_at] if columns.has_header else None
     nulls, null_chars = maker.nulls, maker.null_chars
@@ -72,7 +76,8 @@ def rows_of(
                 label = "" if label_at is None else readable(cells[label_at][:LABEL_CHARS])
                 when = None if dates is None else dates.of(cells, kinds, line)
                 kept = maker.kept(cells) if keep else None
-                yield Row(text, custom_id, None, kept, kinds if keep else "", label, when)
+                language = "" if language_at is None else code_of(cells[language_at])
+                yield Row(text, custom_id, None, kept, kinds if keep else "", label, when, language)
                 continue
         yield maker.failed(fault, record, cells, custom_id)
 

@@ -18,6 +18,7 @@ class Slice(TypedDict, total=False):
     where: Mapping[str, str | Iterable[str]] | None  #: the cell, or one of the cells, of each kept column
     from_: Date | None  #: the first period; rows without a date are left out
     to: Date | None  #: the last period
+    language: str | Iterable[str] | None  #: the language, or one of them: "zh"
     neutral_band: float | None
 
 
@@ -37,6 +38,8 @@ def filter_params(asked: Mapping[str, Any]) -> dict[str, Any]:
     found |= _cells(found.pop("where", None) or {}, found)
     if isinstance(found.get("label"), Iterable) and not isinstance(found["label"], str):
         found["label"] = list(found["label"])  # repeated, since a label may have a comma in it
+    if isinstance(found.get("language"), Iterable) and not isinstance(found["language"], str):
+        found["language"] = list(found["language"])
     if isinstance(found.get("include"), Iterable) and not isinstance(found["include"], str):
         found["include"] = ",".join(found["include"])
     return as_params(found)

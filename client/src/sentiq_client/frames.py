@@ -71,6 +71,8 @@ def table(rows: Sequence[Row]) -> dict[str, Column]:
         ours[f"aspect_{aspect}"] = ("text", said)
     ours["truncated"] = ("truth", [row.truncated for row in rows])
     ours["model"] = ("text", [row.model for row in rows])
+    if any(row.language is not None for row in rows):
+        ours["language"] = ("text", [row.language for row in rows])
     ours["degraded"] = ("truth", [row.degraded for row in rows])
     ours["error"] = ("text", [(row.error or {}).get("code") for row in rows])
     ours["error_detail"] = ("text", [(row.error or {}).get("detail") for row in rows])

@@ -123,6 +123,7 @@ class Row:
     text: str | None = None
     columns: list[list[str]] | None = None
     aspects: list[RowAspect] | None = None
+    language: str | None = None
 
     def __repr__(self) -> str:
         answer = f"{self.label} {self.score:.3f}" if self.score is not None else f"{(self.error or {}).get('code')}"

@@ -32,6 +32,7 @@ export function jobFacts() {
         ["preview.id_column", file?.id_column],
         ["preview.label_column", file?.label_column],
         ["preview.date_column", file?.date_column],
+        ["preview.language_column", file?.language_column],
       ];
       fill(
         list,

@@ -58,13 +58,16 @@ export function inOrder(entries) {
 }
 
 /**
- * What a row has beside its label: truncated, degraded.
- * @param {{truncated: boolean, degraded: boolean}} row
+ * What a row has beside its label: truncated, degraded, its language with the model that was chosen by it.
+ * @param {{truncated: boolean, degraded: boolean, language?: string, model?: string}} row
  */
 export function flags(row) {
-  return /** @type {const} */ (["truncated", "degraded"])
+  const found = /** @type {const} */ (["truncated", "degraded"])
     .filter((name) => row[name])
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
+  if (row.language)
+    found.push(h("span", { class: "flag", title: row.model }, `${row.language} · ${row.model?.split("@")[0]}`));
+  return found;
 }
 
 /**

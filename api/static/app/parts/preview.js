@@ -52,6 +52,7 @@ export function preview(upload, readAgain, busy) {
       delete asked.id_column;
       delete asked.label_column;
       delete asked.date_column;
+      delete asked.language_column;
     }
     board.clear();
     element.setAttribute("aria-busy", "true");
@@ -149,6 +150,8 @@ export function preview(upload, readAgain, busy) {
     add("label_column", [["", t("preview.no_column")], ...headings], of("label_column") || label);
     const date = format.date_number === null ? "" : headings[format.date_number - 1][0];
     add("date_column", [["", t("preview.no_column")], ...headings], of("date_column") || date);
+    const language = format.language_number === null ? "" : headings[format.language_number - 1][0];
+    add("language_column", [["", t("preview.no_column")], ...headings], of("language_column") || language);
     if (date) {
       /** @type {Option[]} */
       const orders = ["", "day_first", "month_first"].map((order) => [

@@ -268,6 +268,7 @@ export default {
   "preview.id_column": "Column of ids",
   "preview.label_column": "Column of labels",
   "preview.date_column": "Column of dates",
+  "preview.language_column": "Column of languages",
   "preview.date_order": "03/05/2024 is",
   "preview.date_order.auto": "as the column shows",
   "preview.date_order.day_first": "3 May",
@@ -316,6 +317,7 @@ export default {
   "note.ids_rounded":
     "Ids with more digits than a number can keep, so that the last ones are wrong: {count}. Write the ids as text.",
   "note.label_column_recognised": "The column “{column}” has labels, with which the answers can be compared.",
+  "note.language_column_recognised": "The column “{column}” says in which language each text is.",
   "note.lines_not_read": "Lines that are comments or settings and were left out: {count}.",
   "note.members_not_read": "Members of the JSON objects that were left out: {members}.",
   "note.null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",

@@ -46,6 +46,9 @@ From = Annotated[
     str | None, typer.Option("--from", help="only rows of this time or later: 2024, 2024-03, 2024-03-05, 2024-03-05T15")
 ]
 To = Annotated[str | None, typer.Option("--to", help="only rows of this time or earlier")]
+Languages = Annotated[
+    list[str] | None, typer.Option("--language", help="only rows of this language: zh, en …; may be repeated")
+]
 AspectName = Annotated[str | None, typer.Option("--aspect", help="only rows that speak of this aspect")]
 
 BookReport = Annotated[
@@ -102,6 +105,7 @@ def _slice(
     value: Values = None,
     from_: From = None,
     to: To = None,
+    language: Languages = None,
     neutral_band: Band = None,
 ) -> dict[str, Any]:
     """Return filters by what is in the file as the client takes them."""
@@ -111,6 +115,7 @@ def _slice(
         "value": value or None,
         "from_": from_,
         "to": to,
+        "language": language or None,
         "neutral_band": neutral_band,
     }
 

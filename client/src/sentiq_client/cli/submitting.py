@@ -48,6 +48,10 @@ DateColumn = Annotated[
     str | None,
     typer.Option(help="dates, for `sentiq timeline`, --from and --to: name, or number from 1; default: recognised"),
 ]
+LanguageColumn = Annotated[
+    str | None,
+    typer.Option(help="languages of the texts, as codes or names: name, or number from 1; default: recognised"),
+]
 DateOrder = Annotated[
     str | None,
     typer.Option(help="whether 03/05/2024 is of May (day_first) or of March (month_first); default: recognised"),
@@ -87,6 +91,7 @@ def submit(
     label_column: LabelColumn = None,
     date_column: DateColumn = None,
     date_order: DateOrder = None,
+    language_column: LanguageColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -107,6 +112,9 @@ def submit(
     model: Annotated[str | None, typer.Option(help="id of a prepared model; default: the active one")] = None,
     neutral_band: Annotated[float | None, typer.Option(help="0 to 0.5: unsure rows are neutral")] = None,
     long_texts: Annotated[str | None, typer.Option(help="truncate, head_tail or windows")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="of texts without one of their own: zh, en …; default: detected where needed")
+    ] = None,
     priority: Annotated[str | None, typer.Option(help="high, normal or low")] = None,
     start_at: Annotated[str | None, typer.Option(help="not before: 2026-01-31T22:00:00+08:00")] = None,
     window: Annotated[str | None, typer.Option(help="only within these hours: 22:00-06:00")] = None,
@@ -144,6 +152,7 @@ def submit(
         "label_column": label_column,
         "date_column": date_column,
         "date_order": date_order,
+        "language_column": language_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -158,6 +167,7 @@ def submit(
         "model": model,
         "neutral_band": neutral_band,
         "long_texts": long_texts,
+        "language": language,
         "priority": priority,
         "start_at": start_at,
         "window": window,
@@ -225,6 +235,7 @@ def preview(
     label_column: LabelColumn = None,
     date_column: DateColumn = None,
     date_order: DateOrder = None,
+    language_column: LanguageColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
     encoding: Encoding = None,
@@ -243,6 +254,7 @@ def preview(
         "label_column": label_column,
         "date_column": date_column,
         "date_order": date_order,
+        "language_column": language_column,
         "sheet": sheet,
         "format": file_format,
         "encoding": encoding,
@@ -277,6 +289,7 @@ def _print_dry_run(found: dict[str, Any]) -> None:
         "id column": format_.get("id_column"),
         "label column": format_.get("label_column"),
         "date column": format_.get("date_column"),
+        "languages": format_.get("language_column"),
         "rows": f"{found['rows']:,}",
         "bad rows": f"{found['bad_rows']:,}",
         "without text": f"{found['without_text']:,}",

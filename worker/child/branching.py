@@ -1,0 +1,60 @@
+"""Which model answers each row of a chunk: the one that serves or, where that is routes, the one of its language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sentiq.jobs.lanes import OpenChunk
+from sentiq.jobs.types import Outcome
+
+if TYPE_CHECKING:
+    from sentiq.engine import Cascade, Classifier, Engine
+    from sentiq.engine.routing import Branch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of a chunk that one model answers."""
+
+    model: Engine | Cascade
+    offsets: tuple[int, ...]  # within the chunk
+    branch: Branch | None = None  # None: there is nothing to choose
+    languages: tuple[str, ...] = ()  # of each; empty where there is nothing to choose
+
+    def finished(self, at: int, outcome: Outcome) -> Outcome:
+        """Return what the model says of its row at place `at` as the chunk has it."""
+        if self.branch is None:
+            return outcome
+        if outcome.error is not None:
+            return replace(outcome, language=self.languages[at])
+        widened = self.branch.widened
+        return replace(
+            outcome,
+            probabilities=widened(outcome.probabilities),
+            given_by=self.branch.part(outcome.given_by),
+            aspects=tuple(aspect._replace(probabilities=widened(aspect.probabilities)) for aspect in outcome.aspects),
+            language=self.languages[at],
+        )
+
+
+def branched(engine: Classifier, chunk: OpenChunk, offsets: Iterable[int]) -> list[Rows]:
+    """Divide the rows at these offsets by the models that answer them.
+
+    A row has the language that was given with it, else that of its job, else the one that is detected.
+    """
+    from sentiq.engine import Router
+    from sentiq.engine.detecting import detect
+
+    if not isinstance(engine, Router):
+        return [Rows(engine, tuple(offsets))]
+    texts, given = chunk.input.texts, chunk.input.languages
+    found: dict[Branch, list[tuple[int, str]]] = {}
+    for offset in offsets:
+        language = (given[offset] if given else "") or chunk.language or detect(texts[offset])
+        found.setdefault(engine.branch(language), []).append((offset, language))
+    return [
+        Rows(branch.model, tuple(offset for offset, _ in rows), branch, tuple(language for _, language in rows))
+        for branch, rows in found.items()
+    ]
