@@ -35,7 +35,7 @@ class Answer:
     score: float | None  # how certain the label is, 0 to 1
     probabilities: dict[str, float]  # by label, in the order of the model; empty where there is no label
     truncated: bool  # the text was longer than the model reads, and part of it was left out
-    model: str  # `id@version`; of a pair, the part that answered
+    model: str  # `id@version`; of a pair or of routes, the one that answered
 
 
 class Analyzer:
@@ -44,17 +44,16 @@ class Analyzer:
     def __init__(
         self, model: str = BUNDLED_MODEL, *, model_root: Path | str | None = None, backend: str = "openvino"
     ) -> None:
-        """Load a prepared model: `id`, `id@version`, or a fitted pair, `STUDENT+TEACHER`.
+        """Load a prepared model: `id`, `id@version`, a fitted pair, `STUDENT+TEACHER`, or routes, `zh=ID,*=ID`.
 
         It is looked for in `model_root` and among the bundled models. Raises sentiq.engine.ModelError where it is
         missing or damaged, or was not prepared for the backend (openvino, onnx or torch). Warns where this processor
         does not give the numbers that were proven, and the model is computed in float32 instead.
         """
-        from sentiq.engine.cascade import open_stored
-        from sentiq.engine.pairs import find
+        from sentiq.engine.routing import find_any, open_any
 
         roots = [BUNDLED_MODELS] if model_root is None else [Path(model_root), BUNDLED_MODELS]
-        self._engine: Classifier = open_stored(find(roots, model), backend=backend)
+        self._engine: Classifier = open_any(find_any(roots, model), backend=backend)
         if self._engine.notice:
             warnings.warn(self._engine.notice, RuntimeWarning, stacklevel=2)
 
@@ -93,14 +92,16 @@ class Analyzer:
         manifest = self.manifest
         if prediction is None:
             return Answer(text, None, None, {}, False, manifest.name)
-        label, score = label_and_score(manifest.labels, prediction.probabilities, neutral_band)
-        probabilities = [round(p, DECIMALS) for p in prediction.probabilities]
+        found = dict(zip(manifest.labels, prediction.probabilities, strict=True))
+        if manifest.part_labels:  # of routes: those of the model that answered
+            found = {label: found[label] for label in manifest.part_labels[prediction.given_by - 1]}
+        label, score = label_and_score(tuple(found), tuple(found.values()), neutral_band)
         answered_by = manifest.parts[prediction.given_by - 1] if manifest.parts else manifest.name
         return Answer(
             text,
             label,
             score,
-            dict(zip(manifest.labels, probabilities, strict=True)),
+            {label: round(probability, DECIMALS) for label, probability in found.items()},
             prediction.truncated,
             answered_by,
         )

@@ -27,16 +27,23 @@ def check(settings: Settings) -> list[str]:
 def _model(settings: Settings) -> list[str]:
     """Workers alone have models: elsewhere there is nothing to look at."""
     roots = [root for root in dict.fromkeys(settings.model_roots) if root.is_dir()]
+    served = settings.served_model
+    setting = PREFIX + ("ROUTES" if settings.routes else "CASCADE" if settings.cascade else "MODEL")
+    names = [route.partition("=")[2] for route in served.split(",")] if settings.routes else [served]
+    return [f"{setting}: {fault}" for name in names if roots and (fault := _missing(name, roots))]
+
+
+def _missing(name: str, roots: Sequence[Path]) -> str:
+    """Return why there is no model or pair of this name, with the remedy; "" where there is one."""
     where = " or ".join(map(str, roots))
-    if settings.cascade:
-        pair = [name.strip() for name in settings.cascade.split(",")]
-        if not roots or any(_names_pair(path, pair) for root in roots for path in root.glob("*/cascade.json")):
-            return []
-        fit = f"Fit it: sentiq-cascade {' '.join(pair)} TEXTS (docs/cascade.md)."
-        return [f"{PREFIX}CASCADE: no fitted pair {settings.cascade!r} in {where}. {fit}"]
-    if not roots or any(_names_model(path, settings.model) for root in roots for path in root.glob("*/manifest.json")):
-        return []
-    return [f"{PREFIX}MODEL: there is no model {settings.model!r} in {where}. Prepare it: docs/models.md."]
+    if "+" not in name:
+        if any(_names_model(path, name) for root in roots for path in root.glob("*/manifest.json")):
+            return ""
+        return f"there is no model {name!r} in {where}. Prepare it: docs/models.md."
+    pair = name.split("+", 1)
+    if any(_names_pair(path, pair) for root in roots for path in root.glob("*/cascade.json")):
+        return ""
+    return f"no fitted pair {name!r} in {where}. Fit it: sentiq-cascade {' '.join(pair)} TEXTS (docs/cascade.md)."
 
 
 def _names_model(manifest: Path, model: str) -> bool:

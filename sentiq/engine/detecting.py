@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sentiq.engine.registry import ModelError
+
 MODEL = Path(__file__).with_name("lid.176.ftz")
 UNKNOWN = ""  #: of a text without letters: pictures, digits, marks, addresses
 LOOKED_AT = 1_000  #: characters of a text, from its beginning
@@ -30,7 +32,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def detect(text: str) -> str:
-    """Return the language of a text, as ISO 639 codes it; UNKNOWN where it has no letters."""
+    """Return the language of a text, as ISO 639 codes it; UNKNOWN where it has no letters.
+
+    Raises ModelError where the library is missing that tells languages with alphabets.
+    """
     words = _NOT_WORDS.sub(" ", text[:LOOKED_AT])
     letters = len(_LETTER.findall(words))
     if not letters:
@@ -52,6 +57,8 @@ def _of_letters(words: str) -> str:
 
 @cache
 def _model() -> Any:
-    import fasttext  # only a worker that has routes needs it
-
+    try:
+        import fasttext  # only who has routes needs it
+    except ImportError as error:
+        raise ModelError("models are chosen by language with fasttext-predict: pip install fasttext-predict") from error
     return fasttext.load_model(str(MODEL))

@@ -177,7 +177,7 @@ class OutputColumns:
         rows = len(self.flags)
         aspects = [()] * rows if self.aspects is None else self.aspects.outcomes()
         outcomes = [
-            Outcome(error=self.errors[offset])
+            Outcome(error=self.errors[offset], language=language)
             if offset in self.errors
             else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned, language)
             for offset, (numbers, flag, given_by, mentioned, language) in enumerate(

@@ -141,7 +141,7 @@ def test_a_pair_that_was_not_fitted_is_refused_with_the_command_that_fits_it(clu
     assert f"sentiq-cascade contrary {BUNDLED} TEXTS" in worker.log.read_text()
     checked = admin(cluster, "config", "check", SENTIQ_CASCADE=pair)
     assert checked.returncode == 1
-    assert f"SENTIQ_CASCADE: no fitted pair '{pair}'" in checked.stderr
+    assert f"SENTIQ_CASCADE: no fitted pair '{pair.replace(',', '+')}'" in checked.stderr
     assert "SENTIQ_CASCADE: no" not in admin(cluster, "config", "check").stderr
 
 

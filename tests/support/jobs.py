@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,11 +140,13 @@ def answer_chunk(
     labels: Sequence[str] = LABELS,
     model: str = "m@1",
     parts: Sequence[str] = (),
+    part_labels: Sequence[tuple[str, ...]] = (),
     **options: Any,
 ) -> list[ChunkRef]:
     """Claim a chunk and record these outcomes of its rows; return the chunks that this issued."""
     opened = claim(lane, ref, f"task-{ref.chunk_no}")
-    return lane.record([answer_with(opened, outcomes, labels, model, parts)], **options)
+    ref, output = answer_with(opened, outcomes, labels, model, parts)
+    return lane.record([(ref, replace(output, part_labels=tuple(part_labels)))], **options)
 
 
 def answered(opened: OpenChunk) -> tuple[ChunkRef, OutputChunk]:

@@ -10,6 +10,7 @@ import msgpack
 import pytest
 
 from sentiq.jobs.codec import (
+    SCALE,
     decode_columns,
     decode_output,
     decode_prediction,
@@ -85,6 +86,56 @@ def test_a_cached_prediction_of_a_pair_says_who_gave_it(outcome: Outcome) -> Non
     assert (found.given_by, found.truncated) == (outcome.given_by, outcome.truncated)
     assert decode_prediction(cached, 2) is None, "no model alone can have given it"
     assert decode_prediction(encode_prediction(replace(outcome, given_by=0)), 2, parts=2) is None
+
+
+#: Rows of a model of two labels, of one of three, of the second again, and one that failed.
+OF_ROUTES = OutputChunk(
+    7,
+    "zh=two,*=three@1",
+    ("negative", "positive", "neutral"),
+    (
+        Outcome((0.1, 0.9, 0.0), given_by=1, language="zh"),
+        Outcome((0.2, 0.3, 0.5), True, given_by=2, language="ja", aspects=(AspectOutcome(0, (0.6, 0.1, 0.3), 0, 2),)),
+        Outcome((0.0, 1.0, 0.0), given_by=2),
+        Outcome(error=RowError("inference_failed", "why"), language="ko"),
+    ),
+    parts=("two@1", "three@1"),
+    part_labels=(("negative", "positive"), ("negative", "neutral", "positive")),
+)
+
+
+def test_rows_of_routes_have_the_labels_of_their_models() -> None:
+    columns = decode_columns(encode_output(OF_ROUTES))
+
+    assert columns.is_routed
+    two, three = OF_ROUTES.part_labels
+    assert list(columns.row_labels()) == [two, three, three, OF_ROUTES.labels]
+    shares = [tuple(n / SCALE for n in row) for row in columns.predictions()]
+    assert shares[:3] == [pytest.approx(row, abs=1e-5) for row in ((0.1, 0.9), (0.2, 0.5, 0.3), (0.0, 0.0, 1.0))]
+    ((offset, aspect, numbers, start, end),) = columns.mentions()
+    assert (offset, aspect, start, end) == (1, 0, 0, 2)
+    assert [n / SCALE for n in numbers] == pytest.approx([0.6, 0.3, 0.1], abs=1e-5)
+    assert columns.judged(0) == [(), numbers, (), ()]
+    assert columns.languages == ("zh", "ja", "", "ko")
+    assert list(columns.models()) == ["two@1", "three@1", "three@1", "zh=two,*=three@1"]
+
+
+def test_rows_of_routes_come_back_as_they_were() -> None:
+    back = decode_output(encode_output(OF_ROUTES))
+    for found, outcome in zip(back.outcomes, OF_ROUTES.outcomes, strict=True):
+        assert found.probabilities == pytest.approx(outcome.probabilities, abs=1e-5)
+        assert (found.given_by, found.language, found.error) == (outcome.given_by, outcome.language, outcome.error)
+    assert (back.parts, back.part_labels) == (OF_ROUTES.parts, OF_ROUTES.part_labels)
+
+
+def test_more_languages_than_a_byte_counts_are_left_out() -> None:
+    codes = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(300)]
+    outcomes = tuple(Outcome((0.5, 0.5), given_by=1, language=code) for code in codes)
+    labels = ("negative", "positive")
+    columns = decode_columns(
+        encode_output(OutputChunk(0, "*=two@1", labels, outcomes, parts=("two@1",), part_labels=(labels,)))
+    )
+    assert columns.languages == (*codes[:255], *[""] * 45)
 
 
 def test_three_labels_work_too() -> None:

@@ -8,8 +8,9 @@ from functools import partial
 from sentiq.admin import checks
 from sentiq.admin.checks import Check
 from sentiq.core.settings import BUNDLED_MODEL, PREFIX, Settings
-from sentiq.engine.pairs import StoredPair, find, list_all
+from sentiq.engine.pairs import StoredPair, list_all
 from sentiq.engine.registry import ModelError, StoredModel
+from sentiq.engine.routing import StoredRoutes, find_any
 from worker.doctor import trial
 from worker.doctor.trial import Failed, Trial
 from worker.host_resources import Host
@@ -58,9 +59,15 @@ def check(settings: Settings, host: Host, active: str = "") -> Iterator[Check]:
 
 
 def served_models(settings: Settings, active: str = "") -> list[StoredModel]:
-    """Return what workers with these settings load, both models of a pair. Raises ModelError."""
-    stored = find(settings.model_roots, active or settings.served_model)
-    return [stored.student, stored.teacher] if isinstance(stored, StoredPair) else [stored]
+    """Return what workers with these settings load, each model of a pair and of routes. Raises ModelError."""
+    found = find_any(settings.model_roots, active or settings.served_model)
+    branches = found.routes.values() if isinstance(found, StoredRoutes) else [found]
+    models = [
+        model
+        for stored in branches
+        for model in ((stored.student, stored.teacher) if isinstance(stored, StoredPair) else (stored,))
+    ]
+    return list({model.manifest.name: model for model in models}.values())
 
 
 def _not_there(settings: Settings, active: str, error: ModelError) -> Check:
@@ -68,7 +75,7 @@ def _not_there(settings: Settings, active: str, error: ModelError) -> Check:
         return _fault(
             "served", f"the active model is not here: {error}", "put it here, or sentiq-admin activate another"
         )
-    setting = f"{PREFIX}{'CASCADE' if settings.cascade else 'MODEL'}"
+    setting = f"{PREFIX}{'ROUTES' if settings.routes else 'CASCADE' if settings.cascade else 'MODEL'}"
     return _fault("served", f"{setting}: {error}", f"correct {setting}, or unset it: {BUNDLED_MODEL} is always there")
 
 
