@@ -185,6 +185,7 @@ interface Summary {
   shares: Record<string, number>;
   histogram: Bin[];
   failures: Failure[];
+  languages?: Record<string, number>;
   groups?: Group[];
 }
 

@@ -92,6 +92,11 @@ class Router:
         return ", ".join(model.form for model in self._models)
 
     @property
+    def precision(self) -> str:
+        """The precision that they compute in (`Engine.precision`)."""
+        return _joined(model.precision for model in self._models)
+
+    @property
     def notice(self) -> str:
         """What is to be known of how they are computed (proving.py); "" for nothing."""
         return "; ".join(filter(None, (model.notice for model in self._models)))

@@ -155,7 +155,7 @@ def test_a_worker_tells_the_precision_that_it_computes_in_where_the_proof_does_n
 def test_an_analyzer_warns_of_what_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_proven(tmp_path, "failed", holds=False)
     engine = load_proven(tmp_path / "failed", if_unproven="warn")
-    monkeypatch.setattr("sentiq.engine.cascade.open_stored", lambda *_, **__: engine)
+    monkeypatch.setattr("sentiq.engine.routing.open_any", lambda *_, **__: engine)
     with pytest.warns(RuntimeWarning, match="does not hold"):
         Analyzer("failed", model_root=tmp_path)
 
