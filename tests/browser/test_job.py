@@ -59,6 +59,17 @@ def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
     assert visit.fits()
 
 
+def test_a_row_shows_its_language_and_who_answered(visit: Visit) -> None:
+    items = [{"text": "味道不错", "language": "zh-CN"}, {"text": "还行"}]
+    job = visit.cluster.http.post("/api/v1/jobs", json={"items": items}).json()
+    model = visit.cluster.wait_ended(job["id"])["model"]["id"]
+    page = visit.open(f"/jobs/{job['id']}")
+    flags = page.locator("section[aria-labelledby=rows-title] tbody .flag")
+    expect(flags).to_have_text([f"zh · {model}"])
+    assert visit.violations() == []
+    assert visit.fits()
+
+
 def test_rows_are_paged_filtered_and_searched(visit: Visit) -> None:
     rows = [*files.reviews(120), ("leer", "", "北京", "app")]
     job_id = files.submit(visit.cluster, files.csv(rows))

@@ -232,6 +232,12 @@ HEADINGS = [
 ]
 
 
+def test_a_frame_has_languages_where_rows_have_some() -> None:
+    columns = frames.table([row(0, language="zh"), row(1)])
+    assert list(columns)[-6:-3] == ["model", "language", "degraded"]
+    assert columns["language"] == ("text", ["zh", None])
+
+
 def test_a_frame_of_pandas_has_types() -> None:
     frame = frames.to_pandas(ROWS)
     assert list(frame.columns) == HEADINGS

@@ -241,6 +241,7 @@ FILTERS: tuple[tuple[Filters, Mapping[str, Any]], ...] = (
     ({"from_": datetime(2024, 3, 5, 15, 30, 59, tzinfo=UTC)}, {"from": "2024-03-05T15:30"}),
     ({"label": ("negative", "neutral"), "aspect": "物流"}, {"label": ["negative", "neutral"], "aspect": "物流"}),
     ({"label": None, "min_score": 0.0}, {"min_score": 0.0}),
+    ({"language": ("zh", "ja")}, {"language": ["zh", "ja"]}),
 )
 
 
