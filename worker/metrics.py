@@ -70,8 +70,8 @@ class Metrics:
         self.cascade_texts = Counter(
             "sentiq_cascade_texts", "rows that a pair answered", ["lane", "answered_by"], registry=r
         )
-        self.routed_texts = Counter(
-            "sentiq_routed_texts", "rows whose model was chosen by their language", ["lane", "model"], registry=r
+        self.model_texts = Counter(
+            "sentiq_model_texts", "rows answered, by the model that did", ["lane", "model"], registry=r
         )
         self.children_started = Counter("sentiq_children_started", "children that became warm", ["lane"], registry=r)
         self.scale = Gauge(

@@ -59,26 +59,24 @@ def test_rows_of_a_pair_are_counted_by_who_answered_them() -> None:
     assert {part: count(part) - before[part] for part in PARTS} == {"student": 2, "teacher": 1}
 
 
-def test_rows_of_routes_are_counted_by_the_models_that_answered_them() -> None:
+def test_rows_are_counted_by_the_models_that_answered_them() -> None:
     def count(model: str) -> float:
         labels = {"lane": "bulk", "model": model}
-        return metrics().registry.get_sample_value("sentiq_routed_texts_total", labels) or 0.0
+        return metrics().registry.get_sample_value("sentiq_model_texts_total", labels) or 0.0
 
-    parts = ("two@1", "three@1")
-    before = {part: count(part) for part in parts}
+    parts, labels = ("two@7", "three@7"), ("negative", "positive")
     ref = ChunkRef("job", 0, 3)
     chunk = OpenChunk(ref, InputChunk(0, ("一", "に", "三")), 0, None, "request")
-    outcomes = (
-        Outcome((0.0, 1.0), given_by=1),
-        Outcome((0.4, 0.6), given_by=2),
-        Outcome(error=RowError("inference_failed", "why")),
-    )
-    labels = ("negative", "positive")
-    output = OutputChunk(0, "zh=two,*=three@1", labels, outcomes, parts=parts, part_labels=(labels, labels))
+    failed = Outcome(error=RowError("inference_failed", "why"))
+    outcomes = (Outcome((0.0, 1.0), given_by=1), Outcome((0.4, 0.6), given_by=2), failed)
+    of_routes = OutputChunk(0, "zh=two,*=three@7", labels, outcomes, parts=parts, part_labels=(labels, labels))
+    of_pair = OutputChunk(0, "two+three@7", labels, outcomes, parts=parts)
+    of_model = OutputChunk(0, "two@7", labels, (Outcome((0.0, 1.0)), Outcome((1.0, 0.0)), failed))
 
-    reporting.finished(Lane.BULK, [chunk], [(ref, output)], 0.1)
+    for output in (of_routes, of_pair, of_model):
+        reporting.finished(Lane.BULK, [chunk], [(ref, output)], 0.1)
 
-    assert {part: count(part) - before[part] for part in parts} == {"two@1": 1, "three@1": 1}
+    assert {part: count(part) for part in parts} == {"two@7": 4, "three@7": 2}
 
 
 def test_what_has_not_happened_is_0() -> None:

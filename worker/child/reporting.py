@@ -45,7 +45,7 @@ def finished(
     completed = poison = 0
     failures: Counter[str] = Counter()  # by what they count as
     givers: Counter[int] = Counter()  # of rows that a pair answered
-    routed: Counter[str] = Counter()  # of rows whose model was chosen by their language
+    by_model: Counter[str] = Counter()  # of rows with a prediction
     for chunk in chunks:
         fresh = _fresh(chunk, answers[chunk.ref])
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
@@ -53,9 +53,11 @@ def finished(
         completed += len(fresh) - len(errors)
         failures.update(found)
         answer = answers[chunk.ref]
-        if answer.part_labels:
-            routed.update(answer.parts[outcome.given_by - 1] for outcome in fresh if outcome.given_by)
-        elif answer.parts:
+        if answer.parts:
+            by_model.update(answer.parts[outcome.given_by - 1] for outcome in fresh if outcome.error is None)
+        else:
+            by_model[answer.model] += len(fresh) - len(errors)
+        if answer.parts and not answer.part_labels:
             givers.update(outcome.given_by for outcome in fresh)
         poison += errors.count(KILLED)
         logs.sampled(
@@ -74,8 +76,8 @@ def finished(
         counted.texts.labels(lane, outcome).inc(count)
     for given_by, part in enumerate(PARTS, start=1):
         counted.cascade_texts.labels(lane, part).inc(givers[given_by])
-    for model, count in routed.items():
-        counted.routed_texts.labels(lane, model).inc(count)
+    for model, count in by_model.items():
+        counted.model_texts.labels(lane, model).inc(count)
     counted.poison_rows.labels(lane).inc(poison)
 
 
