@@ -19,7 +19,7 @@ from sentiq.engine.registry import REMEDY, ModelError, ModelManifest, verify_fil
 
 PROOF = "proof.json"
 
-#: The mean difference may be this many times that of the preparation, and as much again as rounding and nobody notice.
+#: The difference may be this many times what the preparation found, plus what nobody notices.
 TIMES, TOLERANCE = 1.25, 0.005
 
 

@@ -83,7 +83,7 @@ def shortfall(engine: Engine, proof: Proof, *, is_exact: bool = False) -> str:
     difference = proof.difference(logits)
     if difference <= allowed:  # not where it is not a number
         return ""
-    where = f"it was proven in {proven.computed} on {manifest.proven_on}" if proven else "it was not proven for it"
+    where = f"it was proven in {proven.computed} on {manifest.proven_on}" if proven else "nothing was proven for it"
     return (
         f"the proof of model {manifest.name} does not hold in {engine.form} on this processor ({processor()}):"
         f" probabilities differ from float32's by {difference:.3f} on average, {allowed:.3f} allowed, and"
