@@ -102,7 +102,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def settings(request: pytest.FixtureRequest, backing: str) -> Iterator[Settings]:
     """Settings with the test's Redis, or a store in memory, and short times."""
     if backing == "memory":
-        pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
         memory_store.open_store(STORE_BYTES)
     url = IN_MEMORY if backing == "memory" else request.getfixturevalue("redis_server").url
     yield Settings(redis_url=url, lease_s=0.3, upload_timeout_s=0.5, log_format="json")

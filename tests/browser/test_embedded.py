@@ -17,7 +17,6 @@ from tests.support.embedded import Embedded
 
 @pytest.fixture
 def visit(browser: Browser, cluster: Cluster, look: Look, tmp_path: Path) -> Iterator[Visit]:
-    pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
     with closing(Embedded(tmp_path)) as service, visiting(browser, cluster, look, url=service.url) as visit:
         yield visit
 

@@ -36,7 +36,6 @@ def cluster(shared_cluster: Cluster) -> Cluster:
 @pytest.fixture(scope="package")
 def shared_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """One process that serves without Redis, for all modules that do not end it."""
-    pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
     running = Embedded(tmp_path_factory.mktemp("embedded"))
     yield running
     running.close()

@@ -33,7 +33,6 @@ def embedded(shared_embedded: Embedded) -> Embedded:
 @pytest.fixture
 def started(tmp_path: Path) -> Any:
     """Start a process of the test's own, with these settings."""
-    pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
     running: list[Embedded] = []
 
     def start(*options: str, **settings: str) -> Embedded:
@@ -169,7 +168,6 @@ def test_a_full_store_refuses_new_work_until_jobs_are_erased(started: Callable[.
     ids=["Redis", "keys", "processes", "model", "host"],
 )
 def test_what_cannot_be_is_refused_with_a_reason(settings: dict[str, str], reason: str) -> None:
-    pytest.importorskip("fakeredis", reason="requirements/embedded.txt is not installed")
     code, words = refused("--port", str(free_port()), **settings)
     assert (code, reason in words) == (78, True), words
 

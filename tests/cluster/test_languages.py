@@ -15,7 +15,6 @@ from tests.support.cluster import Cluster
 from tests.support.models import BUNDLED, make_multilingual
 from tests.support.paths import BUNDLED_MODEL
 
-pytest.importorskip("fasttext", reason="fasttext-predict is a requirement of the worker since this test is there")
 pytestmark = pytest.mark.cluster
 
 ROUTES = f"zh={BUNDLED},*=tri"

@@ -38,13 +38,11 @@ def test_languages_with_a_script_of_their_own(language: str, text: str) -> None:
 
 @pytest.mark.parametrize(("language", "text"), [(code, text) for code, texts in OF_ALPHABETS.items() for text in texts])
 def test_languages_with_alphabets(language: str, text: str) -> None:
-    pytest.importorskip("fasttext", reason="fasttext-predict is a requirement of the worker since this test is there")
     assert detect(text) == language
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_has_a_language_or_none(text: str) -> None:
-    pytest.importorskip("fasttext", reason="fasttext-predict is a requirement of the worker since this test is there")
     found = detect(text)
     assert found == UNKNOWN or language_code(found)
 
