@@ -73,7 +73,7 @@ def compare(case: Case, folder: Path) -> Compared:
     forms: dict[str, Backend] = {
         "torch": TorchBackend(out, float32=True),
         "openvino": OpenVinoBackend(out, float32=True),
-        "onnx": OnnxBackend(out / "model.onnx", "f32"),
+        "onnx": OnnxBackend(out),
     }
     differences = {
         name: float(np.abs(prove.logits(form, rows, padding) - expected).max()) for name, form in forms.items()
