@@ -28,6 +28,17 @@ def test_no_file_names_a_folder_of_some_machine() -> None:
     assert not found
 
 
+def test_all_files_are_in_a_room_and_only_a_model_has_weights() -> None:
+    """A library may leave its intermediate files where it is called, and `git add` takes them along."""
+    tracked = [path.relative_to(REPOSITORY) for path in _tracked()]
+    known = {".gitignore", ".npmrc", "Makefile", "Procfile", "Dockerfile.api", "Dockerfile.worker", ".dockerignore"}
+    kinds = {".md", ".json", ".toml", ".yml", ".yaml", ".py", ".baseline"}
+    at_the_top = [path for path in tracked if len(path.parts) == 1]
+    assert [path for path in at_the_top if path.name not in known and path.suffix not in kinds] == []
+    weights = {".bin", ".data", ".npy", ".onnx", ".pt", ".safetensors"}
+    assert {path.parts[0] for path in tracked if path.suffix in weights} == {"models"}
+
+
 def test_locks_name_no_package_index() -> None:
     assert LOCKS
     for lock in LOCKS:
