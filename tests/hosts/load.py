@@ -22,7 +22,7 @@ from tests.support.texts import sentences
 BULK_ROWS = 400  #: they keep two children whose model waits at work for four seconds
 BULK_ROWS_COMPARED = 50  #: with the engine's own answers; of each job
 ASKED_EVERY_S = 0.1
-PATIENCE_S = 100.0  #: whoever has no answer after this time has lost it
+PATIENCE_S = 300.0  #: whoever has no answer after this time has lost it
 
 _seeds = count(1_000)  # no text is ever asked twice: the result cache must not answer
 

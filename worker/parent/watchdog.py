@@ -23,23 +23,32 @@ from worker.parent.parent_step import ParentStep
 from worker.parent.stopping import GracefulStop
 
 STALLED_AFTER_S = 15.0  #: how long messages may wait beside idle children while nothing is fetched
+LOOK_COUNTS_S = 2.0  #: at most: how much of the time since the look before it
 HUNG_AFTER_S = 60  #: one turn of the event loop; calls of Redis in it give up after seconds
 
 log = structlog.get_logger(__name__)
 
 
 class StallTimer:
-    """Measures how long a worker has left messages waiting. Times are seconds of one monotonic clock."""
+    """Measures how long a worker has left messages waiting. Times are seconds of one monotonic clock.
+
+    Far from Redis one turn of the event loop may take many seconds: such a worker is slow to fetch, and to end it would
+    make it slower. So a long time between two looks counts for LOOK_COUNTS_S.
+    """
 
     def __init__(self, now_s: float) -> None:
-        self._since_s = now_s
+        self._looked_s = now_s
+        self._stalled_s = 0.0
         self._received = -1
 
     def elapsed_s(self, now_s: float, *, waiting: int, idle: int, received: int) -> float:
         """Return for how long messages have waited beside idle children; `received` counts the tasks begun so far."""
-        if not waiting or not idle or received != self._received:
-            self._since_s, self._received = now_s, received
-        return now_s - self._since_s
+        if waiting and idle and received == self._received:
+            self._stalled_s += min(now_s - self._looked_s, LOOK_COUNTS_S)
+        else:
+            self._stalled_s = 0.0
+        self._looked_s, self._received = now_s, received
+        return self._stalled_s
 
 
 class Watchdog(ParentStep):
