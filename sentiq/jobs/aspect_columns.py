@@ -71,6 +71,10 @@ class AspectColumns:
         width = len(self.numbers) // len(self.aspects)
         return list(zip(*[iter(self.numbers)] * width, strict=True))
 
+    def mentions(self) -> Iterator[tuple[int, int, tuple[int, ...], int, int]]:
+        """Yield each mention: offset of the row, place of the aspect, numbers, start and end of the clause."""
+        return zip(self.offsets(), self.aspects, self.predictions(), self.starts, self.ends, strict=True)
+
     def of_rows(self) -> list[list[tuple[int, tuple[int, ...], int, int]]]:
         """Return the mentions of each row: place of the aspect, numbers, start and end of the clause."""
         mentions = iter(zip(self.aspects, self.predictions(), self.starts, self.ends, strict=True))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import array
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -133,16 +133,17 @@ class OutputColumns:
 
     def predictions(self) -> list[tuple[int, ...]]:
         """Return the numbers, row by row, in the order of the row's labels."""
-        width = len(self.labels)
-        rows: list[tuple[int, ...]]
-        rows = list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
+        rows = self._for_all_labels()
         return [self._of_row(*row) for row in enumerate(rows)] if self.part_places else rows
 
     def mentions(self) -> Iterable[tuple[int, int, tuple[int, ...], int, int]]:
-        """Yield each mention of an aspect: offset of the row, place of the aspect, numbers, start and end."""
-        for offset, of_row in enumerate(self.mentions_of_rows()):
-            for mention in of_row:
-                yield offset, *mention
+        """Return each mention of an aspect: offset of the row, place of the aspect, numbers, start and end."""
+        if self.aspects is None:
+            return ()
+        found = self.aspects.mentions()
+        if not self.part_places:
+            return found
+        return ((at, of, self._of_row(at, numbers), start, end) for at, of, numbers, start, end in found)
 
     def mentions_of_rows(self) -> list[list[tuple[int, tuple[int, ...], int, int]]]:
         """Return the mentions of each row: place of the aspect, numbers, start and end of the clause."""
@@ -159,10 +160,15 @@ class OutputColumns:
         if aspect is None:
             return self.predictions()
         found: list[tuple[int, ...]] = [()] * len(self.flags)
-        for offset, of, numbers, *_ in self.mentions():
+        for offset, of, numbers, _, _ in self.mentions():
             if of == aspect:
                 found[offset] = numbers
         return found
+
+    def _for_all_labels(self) -> list[tuple[int, ...]]:
+        """Return the numbers, row by row, in the order of the chunk's labels."""
+        width = len(self.labels)
+        return list(zip(*[iter(self.numbers)] * width, strict=True)) if width else [()] * len(self.flags)
 
     def _places(self, offset: int) -> Sequence[int]:
         given_by = self.given_by[offset]
@@ -182,7 +188,7 @@ class OutputColumns:
             else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned, language)
             for offset, (numbers, flag, given_by, mentioned, language) in enumerate(
                 zip(
-                    replace(self, part_places=()).predictions(),
+                    self._for_all_labels(),
                     self.flags,
                     self.given_by or bytes(rows),
                     aspects,

@@ -47,18 +47,18 @@ def finished(
     givers: Counter[int] = Counter()  # of rows that a pair answered
     by_model: Counter[str] = Counter()  # of rows with a prediction
     for chunk in chunks:
-        fresh = _fresh(chunk, answers[chunk.ref])
+        answer = answers[chunk.ref]
+        fresh = _fresh(chunk, answer)
         errors = [outcome.error for outcome in fresh if outcome.error is not None]
         found = Counter(error.counts_as for error in errors) if errors else NONE
         completed += len(fresh) - len(errors)
         failures.update(found)
-        answer = answers[chunk.ref]
         if answer.parts:
             by_model.update(answer.parts[outcome.given_by - 1] for outcome in fresh if outcome.error is None)
+            if not answer.part_labels:
+                givers.update(outcome.given_by for outcome in fresh)
         else:
             by_model[answer.model] += len(fresh) - len(errors)
-        if answer.parts and not answer.part_labels:
-            givers.update(outcome.given_by for outcome in fresh)
         poison += errors.count(KILLED)
         logs.sampled(
             log,

@@ -52,8 +52,10 @@ def surest(results: Results, job: Job, view: View, label: str) -> Surest:
     for chunk, answers, offsets in matches(results, job, view, range(job.chunks)):
         wanted = frozenset(offsets)
         for offset, aspect, numbers, start, _ in answers.mentions():
+            if offset not in wanted:
+                continue
             labels = answers.labels_at(offset)
-            if offset in wanted and label in labels and labelled(labels, numbers)[0] == label:
+            if label in labels and labelled(labels, numbers)[0] == label:
                 best.setdefault(aspect, _Best()).add(numbers[labels.index(label)], _Place(chunk, offset, start))
     found = {view.aspects[aspect]: _surest_first(of_aspect) for aspect, of_aspect in sorted(best.items())}
     read = _read(results, job, {place for places in found.values() for place in places}, label)
