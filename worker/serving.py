@@ -126,14 +126,8 @@ class Serving:
 
         It is the student of a pair, else the bundled model; for routes nothing does, as that knows only Chinese.
         """
-        from sentiq.engine import Cascade, Router
-
-        served = self.engine_for()
-        if isinstance(served, Cascade):
-            return served.student
-        if isinstance(served, Router):
-            return served
-        return self._fallback or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
+        found = _stand_in(self.engine_for()) or self._fallback
+        return found or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
 
     def prepare(self, name: str) -> None:
         """Load and warm a model beside the served one. Raises ModelError. Meant for a thread of the parent."""
@@ -166,7 +160,7 @@ class Serving:
 
     def _load(self, stored: AnyStored) -> None:
         self._engine = load_warm(stored)
-        if may_degrade():
+        if may_degrade() and _stand_in(self._engine) is None:
             self._fallback = load_warm(find_model(BUNDLED_MODEL))
 
     def _expect(self, *allowed: State) -> None:
@@ -243,6 +237,15 @@ def _load_other(name: str) -> Classifier:
     engine = load(find_model(name))
     log.info("loaded another model in a child", model=engine.manifest.name)
     return engine
+
+
+def _stand_in(served: Classifier) -> Classifier | None:
+    """Return what answers in degraded mode and comes with the served one; None where it is another model."""
+    from sentiq.engine import Cascade, Router
+
+    if isinstance(served, Cascade):
+        return served.student
+    return served if isinstance(served, Router) else None
 
 
 def stored_models() -> tuple[types.StoredModel, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sentiq.core.settings import BUNDLED_MODEL
-from sentiq.engine import Cascade
+from sentiq.engine import Cascade, Router
 from tests.support.paths import REPOSITORY
 from worker import serving as module
 from worker.serving import IllegalState, Serving
@@ -145,6 +145,25 @@ def test_the_student_of_a_pair_stands_in_for_it_and_else_the_bundled_model(
     serving.prepare("small+large")
     serving.take_over()
     assert serving.fallback() is pair.student
+
+
+@pytest.mark.parametrize("kind", [Cascade, Router])
+def test_a_bundled_model_that_would_never_stand_in_is_not_loaded(
+    kind: type[Any], models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: Any = object.__new__(kind)
+    served.student = Engine("small")
+
+    def load(wanted: Any) -> Any:
+        models.append(wanted.manifest.name)
+        return served
+
+    monkeypatch.setattr(module, "may_degrade", lambda: True)
+    monkeypatch.setattr(module, "load_warm", load)
+    serving = started()
+    assert models == ["first@1"]
+    assert serving.fallback() in (served, served.student)
+    assert models == ["first@1"]
 
 
 def test_in_children_the_model_is_loaded_where_the_settings_say_so(
