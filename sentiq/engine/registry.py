@@ -62,17 +62,23 @@ class ModelManifest:
         return f"{self.id}@{self.version}"
 
 
-def read_manifest(model_dir: Path) -> ModelManifest:
-    """Read and check ``manifest.json``; raises ModelError naming the file and the field."""
-    path = model_dir / MANIFEST
+def read_object(path: Path, remedy: str) -> dict[str, Any]:
+    """Return the JSON object of a file; raises ModelError that names the file and the remedy."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"no readable {path}: {error.strerror}; {REMEDY}") from error
+        raise ModelError(f"no readable {path}: {error.strerror}; {remedy}") from error
     except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {REMEDY}") from error
+        raise ModelError(f"{path} is not JSON ({error}): {remedy}") from error
     if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a JSON object: {REMEDY}")
+        raise ModelError(f"{path} is not a JSON object: {remedy}")
+    return content
+
+
+def read_manifest(model_dir: Path) -> ModelManifest:
+    """Read and check ``manifest.json``; raises ModelError naming the file and the field."""
+    path = model_dir / MANIFEST
+    content = read_object(path, REMEDY)
 
     def needed(name: str, kind: type) -> Any:
         value = content.get(name)

@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.http_server import answering
 
 BASE = "iic/nlp_structbert_sentiment-classification_chinese-base"
 WEIGHTS = "pytorch_model.bin"
@@ -99,15 +101,9 @@ def serving(hub: HubServer) -> Iterator[HubServer]:
         pass
 
     Handler.hub = hub
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        hub.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield hub
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        hub.url = f"http://127.0.0.1:{port}"
+        yield hub
 
 
 class _Handler(BaseHTTPRequestHandler):

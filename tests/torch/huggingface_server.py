@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from typing import Any
 
+from tests.support.http_server import answering
 from tests.torch.hub_server import Fault, Seen
 
 MODEL = "somebody/reviews-bert"
@@ -61,15 +62,9 @@ def serving(hub: HuggingFaceServer) -> Iterator[HuggingFaceServer]:
         pass
 
     Handler.hub = hub
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        hub.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield hub
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        hub.url = f"http://127.0.0.1:{port}"
+        yield hub
 
 
 class _Handler(BaseHTTPRequestHandler):

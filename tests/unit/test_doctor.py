@@ -8,10 +8,8 @@ import resource
 import shutil
 import signal
 import socket
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Iterable
+from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import pytest
 from sentiq.admin.checks import Check, Verdict
 from sentiq.core.settings import Settings
 from sentiq.engine.processor import LIMIT
+from tests.support.http_server import answering
 from tests.support.processes import free_port
 from worker.doctor import costs, disk, kernel, memory, ports, software, trial
 from worker.doctor.costs import Cost
@@ -119,9 +118,8 @@ def test_folders_of_the_settings(tmp_path: Path) -> None:
     assert (fine["models"].verdict, fine["written files"].verdict) == (OK, OK)
 
 
-@contextmanager
-def answering(body: bytes) -> Iterator[int]:
-    """Serve one body at any address; yields the port."""
+def always(body: bytes) -> type[BaseHTTPRequestHandler]:
+    """Return a handler that answers any address with one body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -132,14 +130,7 @@ def answering(body: bytes) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", free_port()), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    return Handler
 
 
 def test_ports_are_free_or_ours() -> None:
@@ -149,13 +140,13 @@ def test_ports_are_free_or_ours() -> None:
         "API": (OK, True),
         "Flower": (OK, True),
     }
-    with answering(b'{"status":"ok"}\n') as port:
+    with answering(always(b'{"status":"ok"}\n')) as port:
         ours = by_name(ports.check(settings.model_copy(update={"port": port})))["API"]
     assert (ours.verdict, ours.found) == (OK, f"it listens on 127.0.0.1:{port}")
 
 
 def test_a_port_that_another_program_has() -> None:
-    with answering(b"something else") as port:
+    with answering(always(b"something else")) as port:
         found = by_name(ports.check(Settings(port=free_port(), flower_port=free_port(), metrics_port=port)))
     taken = found["metrics of a worker"]
     assert (taken.verdict, f"(process {os.getpid()})" in taken.found) == (FAULT, True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sentiq.engine.registry import ModelError
+from sentiq.engine.registry import ModelError, read_object
 
 SETTINGS = ("config.json", "configuration.json", "label_mapping.json")
 TOKENIZER = (
@@ -127,12 +126,4 @@ def preprocessor(directory: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; raises ModelError naming the file."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"no readable {path}: {error.strerror}; fetch or save the model again") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON ({error}): fetch or save the model again") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a JSON object: fetch or save the model again")
-    return content
+    return read_object(path, "fetch or save the model again")
