@@ -333,10 +333,10 @@ class BulkLane(_Lane):
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
         )
-        return None if crashes < 0 else self._opened(ref, crashes, *waited_ms)
+        return None if crashes < 0 else self._opened(ref, task_id, crashes, *waited_ms)
 
-    def _opened(self, ref: ChunkRef, crashes: int, waited_ms: int) -> OpenChunk | None:
-        """Open a claimed chunk; forget the claim of one without work."""
+    def _opened(self, ref: ChunkRef, task_id: str, crashes: int, waited_ms: int) -> OpenChunk | None:
+        """Open a chunk that the task has claimed; the claim of one without work is forgotten."""
         job, k = JobKeys.of(ref.job_id), self._keys
         answer = self._open(
             job=job.job,
@@ -347,16 +347,15 @@ class BulkLane(_Lane):
             retry=job.retry,
             leases=k.leases,
             owners=k.owners,
+            crashes=k.crashes,
             queued=redis_keys.QUEUED,
             job_id=ref.job_id,
             chunk_no=ref.chunk_no,
             member=str(ref),
+            task_id=task_id,
             ttl_ms=self._ttl_ms,
         )
-        if answer == [b"held"]:
-            return None
-        if not answer:
-            self._forget(ref)
+        if not answer or answer == [b"held"]:
             return None
         blob, isolation, result, *words = answer
         request_id, model, stored_options = map(text, words)
@@ -374,13 +373,6 @@ class BulkLane(_Lane):
             options.aspects,
             options.language,
         )
-
-    def _forget(self, ref: ChunkRef) -> None:
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.zrem(self._keys.leases, str(ref))
-        pipe.hdel(self._keys.owners, str(ref))
-        pipe.hdel(self._keys.crashes, str(ref))
-        pipe.execute()
 
     def release(self, task_id: str) -> list[ChunkRef]:
         """Free the chunks of a task whose child died. Returns them; each gets a message again."""

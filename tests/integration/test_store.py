@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -153,6 +154,24 @@ def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(store: Jo
     bulk.record([answer_to(opened)])
     assert bulk.claim(ref, "two") is None
     assert bulk.counts().in_flight == 0
+
+
+def test_a_claim_that_another_task_took_over_stays_its_own(
+    redis: Redis, store: JobStore, bulk: BulkLane, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submitted(store, Lane.BULK)
+    ref, lane, other = ChunkRef(job.id, 0, 2), LaneKeys.of(Lane.BULK), BulkLane(redis, settings)
+    open_chunk = bulk._open
+
+    def open_late(**words: Any) -> Any:
+        redis.zadd(lane.leases, {str(ref): 1})  # the lease ran out
+        assert other.claim(ref, "other") is not None
+        store.cancel(job.id)
+        return open_chunk(**words)
+
+    monkeypatch.setattr(bulk, "_open", open_late)
+    assert bulk.claim(ref, "late") is None
+    assert redis.hget(lane.owners, str(ref)) == b"other"
 
 
 # -- what is lost comes back ----

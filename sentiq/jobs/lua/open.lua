@@ -1,13 +1,21 @@
 -- B → C. A claimed bulk chunk is opened; the first one starts the clock of its job. The chunk of a held job goes back.
---! keys job input output isolation held retry leases owners queued
---! args job_id chunk_no member ttl_ms
+--! keys job input output isolation held retry leases owners crashes queued
+--! args job_id chunk_no member task_id ttl_ms
 -- Returns {blob, isolation or false, result to mend or false, request id, model, options}; {"held"} when it went back;
--- empty when there is nothing to do any more: the job is gone or has ended, or the chunk has its result.
+-- empty when there is nothing to do any more: the job is gone or has ended, the chunk has its result, or another task
+-- took the claim over when its lease was out.
+if redis.call('HGET', owners, member) ~= task_id then return {} end
+local function forget()
+  redis.call('ZREM', leases, member)
+  redis.call('HDEL', owners, member)
+  redis.call('HDEL', crashes, member)
+  return {}
+end
 local state, started_at, request_id, model, options =
   unpack(redis.call('HMGET', job, 'state', 'started_at', 'request_id', 'model', 'options'))
-if not state or not LIVE[state] then return {} end
+if not state or not LIVE[state] then return forget() end
 local result = redis.call('HGET', output, chunk_no)
-if result and redis.call('HEXISTS', retry, chunk_no) == 0 then return {} end
+if result and redis.call('HEXISTS', retry, chunk_no) == 0 then return forget() end
 if is_held(job) then
   if redis.call('ZREM', leases, member) == 1 then redis.call('RPUSH', held, chunk_no) end
   redis.call('HDEL', owners, member)
