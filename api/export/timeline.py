@@ -40,13 +40,19 @@ def timeline(results: Results, job: Job, view: View, asked: Step | Literal["auto
 
     Raises InvalidInput where there are too many steps, and JobNotFound if the job was erased while it was read.
     """
-    tally = _Tally(STEPS if asked == "auto" else (asked,))
+    tally = _Tally(_steps(job) if asked == "auto" else (asked,))
     labels = RowLabels(view)
     order = job.file.date_order if job.file else None
     for _, given, answers, offsets in matches_with_input(results, job, view, range(job.chunks)):
         tally.add(taken(given.dates(order), offsets), taken(labels.of(answers), offsets))
     results.check_job(job.id)
     return _document(job, *tally.counted())
+
+
+def _steps(job: Job) -> Sequence[Step]:
+    """Return the steps that may be chosen; days are none of a file in which some dates say no day."""
+    notes = job.file.notes if job.file else ()
+    return ("month",) if any(note.code == "dates_of_months" for note in notes) else STEPS
 
 
 class _Tally:

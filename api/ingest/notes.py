@@ -21,11 +21,15 @@ SENTENCES: Mapping[str, str] = {
     "{others}.",
     "dates_day_first": "In the column “{column}” the day stands before the month, as “{example}” shows.",
     "dates_month_first": "In the column “{column}” the month stands before the day, as “{example}” shows.",
+    "dates_of_months": "Some dates say no day, such as “{example}”. Each counts as the first day of its month.",
     "dates_of_unix": "The dates are Unix times, shown by the clock of {zone}.",
-    "dates_unclear": "Dates that count as none, since either the day or the month may stand first: {count}, such as "
-    "“{example}”. Say which does (date_order).",
+    "dates_unclear": "Dates that count as none, since it is not clear whether the day, the month or the year stands "
+    "first: {count}, such as “{example}”. Say which does (date_order).",
     "dates_unreadable": "Cells of the column “{column}” that are no date, so that their rows have none: {count}. The "
     "first is “{example}” in line {line}. Write dates as 2024-03-05 or 2024-03-05 15:00.",
+    "dates_without_year": "Some dates say no year, such as “{example}”. Each was taken for the last such day until "
+    "{day}. If they are of another year, say which (date_year).",
+    "dates_year_first": "In the column “{column}” the year stands first, as “{example}” shows.",
     "encoding_recognised": "The encoding was recognised as {encoding}, {share} percent sure.",
     "error_cells": "Cells with an error of the workbook, which is no text: {count}.",
     "escapes_undone": "Escapes in the cells were undone ({style}).",
@@ -56,6 +60,10 @@ class Notes:
 
     def __init__(self) -> None:
         self._facts: dict[str, dict[str, Any]] = {}
+
+    def __contains__(self, code: str) -> bool:
+        """Tell whether there is such a note."""
+        return code in self._facts
 
     def add(self, code: str, **facts: str | int | list[str]) -> None:
         """Note a decision, with the facts that its sentence names."""

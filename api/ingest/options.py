@@ -21,7 +21,9 @@ NULL_VALUES = (
 #: Fields of Reading that every format obeys.
 COMMON_OPTIONS = frozenset({"keep_columns", "null_values"})
 #: Those of a format that has columns.
-COLUMN_OPTIONS = frozenset({"text_column", "id_column", "label_column", "date_column", "date_order", "language_column"})
+COLUMN_OPTIONS = frozenset(
+    {"text_column", "id_column", "label_column", "date_column", "date_order", "date_year", "language_column"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Reading:
     id_column: str | None = None
     label_column: str | None = None
     date_column: str | None = None
-    date_order: DateOrder | None = None  # of dates such as 03/05/2024
+    date_order: DateOrder | None = None  # of dates such as 03/05/2024 and 24/05/03
+    date_year: int | None = None  # of dates such as 5月3日
     language_column: str | None = None
     keep_columns: bool = False
     null_values: tuple[str, ...] | None = None  # texts that are no text; None: NULL_VALUES

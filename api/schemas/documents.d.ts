@@ -61,7 +61,7 @@ interface FileDocument {
   date_number: number | null;
   language_column: string | null;
   language_number: number | null;
-  date_order: "day_first" | "month_first" | null;
+  date_order: "day_first" | "month_first" | "year_first" | null;
   columns: string[];
   notes: NoteDocument[];
 }

@@ -289,6 +289,7 @@ EXAMPLES: dict[str, Any] = {
         "options": [
             "date_column",
             "date_order",
+            "date_year",
             "delimiter",
             "encoding",
             "header_row",

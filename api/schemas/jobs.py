@@ -16,7 +16,7 @@ from api.schemas.results import ResultsPage
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.core.settings import Settings
 from sentiq.jobs.daily_window import Window
-from sentiq.jobs.dates import DateOrder
+from sentiq.jobs.dates import FIRST_YEAR, LAST_YEAR, DateOrder
 from sentiq.jobs.types import JobOptions, JobState, Priority
 
 Instant = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times of its own
@@ -217,8 +217,14 @@ class ReadingQuery(Parameters):
     )
     date_order: DateOrder | None = Field(
         None,
-        description="whether 03/05/2024 is of May (`day_first`) or of March; default: by the first date that can only "
-        "be read in one way",
+        description="whether 03/05/2024 is of May (`day_first`) or of March (`month_first`), or the year is what "
+        "stands first, as in 24/05/03; default: as the column shows",
+    )
+    date_year: int | None = Field(
+        None,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
+        description="of dates without one, such as 5月3日; default: each is the last such day until today",
     )
     keep_columns: bool = Field(False, description="all columns of the file come back with the results")
     escape: Literal["none", "backslash"] | None = Field(
@@ -348,7 +354,7 @@ class FileDocument(BaseModel):
     label_number: int | None
     date_column: str | None = Field(description="of the dates of the rows; null: none")
     date_number: int | None
-    date_order: DateOrder | None = Field(description="of dates such as 03/05/2024; null: no cell shows it")
+    date_order: DateOrder | None = Field(description="of dates such as 03/05/2024 and 24/05/03; null: no cell shows it")
     language_column: str | None = Field(description="of the languages of the rows; null: none")
     language_number: int | None
     columns: list[str]

@@ -100,6 +100,37 @@ def test_dates_whose_order_shows_late_are_told_apart_in_all_rows(client: FlaskCl
     assert [row["index"] for row in rows] == [1, 2, 3, 4, 5]
 
 
+def test_years_of_two_digits_whose_order_shows_late_are_right_in_all_rows(client: FlaskClient, bulk: BulkLane) -> None:
+    late = "评论,日期\n" + "".join(f"第{n}条评论不错,24-05-0{n}\n" for n in range(1, 6)) + "很慢,24-05-31\n"
+    found = submitted(client, late)
+    assert found["file"]["date_order"] == "year_first"
+    answer_chunk(bulk, ChunkRef(found["id"], 0, 6), [Outcome((0.1, 0.9))] * 6)
+    rows = client.get(f"{JOBS}/{found['id']}/results?from=2024-05-02&to=2024-05-31").json["data"]
+    assert [row["index"] for row in rows] == [1, 2, 3, 4, 5]
+
+
+def test_a_file_of_months_has_a_timeline_of_months(client: FlaskClient, bulk: BulkLane) -> None:
+    found = submitted(client, "评论,月份\n很好,2024年5月\n不好,2024年5月\n很慢,2024年6月\n")
+    answer_chunk(bulk, ChunkRef(found["id"], 0, 3), [Outcome((0.1, 0.9))] * 3)
+    line = client.get(f"{JOBS}/{found['id']}/timeline").json
+    assert (line["step"], [(point["start"], point["rows"]) for point in line["points"]]) == (
+        "month",
+        [("2024-05", 2), ("2024-06", 1)],
+    )
+
+
+def test_the_year_of_dates_without_one_is_an_option(client: FlaskClient) -> None:
+    table = "评论,日期\n很好,5月3日\n不好,12月28日\n"
+    told = {note["code"]: note["detail"] for note in submitted(client, table)["file"]["notes"]}
+    assert "date_year" in told["dates_without_year"], "with the remedy"
+    upload = client.post("/api/v1/uploads", data=table.encode(), content_type="text/csv").json
+    assert "date_year" in upload["options"]
+    named = client.post(JOBS, json={"upload": upload["id"], "date_year": 2023}).json
+    assert [note["code"] for note in named["file"]["notes"]] == ["date_column_recognised"]
+    refused = client.post(f"{JOBS}?date_year=23", data=table.encode(), content_type="text/csv")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/date_year")
+
+
 def test_a_workbook_of_all_rows_stays_limited_also_where_dates_have_an_order(
     client: FlaskClient, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,9 +15,10 @@ from openpyxl import Workbook
 from api.export.periods import Step, begin_of, named, period, step_after
 from api.ingest.files import File
 from api.ingest.options import Reading
-from api.ingest.recognition.date_cells import date_in
+from api.ingest.recognition import dates as recognition
+from api.ingest.recognition.date_cells import Found, date_in
 from sentiq.core.errors import InvalidInput
-from sentiq.jobs.dates import minutes_of, moment_of, resolved
+from sentiq.jobs.dates import DateOrder, minutes_of, moment_of, resolved
 from sentiq.jobs.types import FileFormat, Row
 from tests.support.reading import LIMITS
 
@@ -82,7 +83,7 @@ def notes(found: FileFormat) -> dict[str, dict[str, object]]:
 )
 def test_a_date_is_read_in_the_spellings_of_people_and_programs(cell: str, expected: str) -> None:
     found = date_in(cell, UTC)
-    assert found is not None
+    assert isinstance(found, Found)
     assert moment_of(found.minutes) == datetime.fromisoformat(expected)
     assert not found.is_unclear
 
@@ -90,7 +91,19 @@ def test_a_date_is_read_in_the_spellings_of_people_and_programs(cell: str, expec
 @pytest.mark.parametrize(
     "cell",
     [
-        *("昨天", "3小时前", "15:04", "2024-03", "2024-02-30", "2024/13/32", "13/13/2024", "0000-00-00 00:00:00"),
+        *(
+            "昨天",
+            "3小时前",
+            "15:04",
+            "05-03",
+            "5/3",
+            "24-05",
+            "2024-02-30",
+            "2024-13",
+            "2024/13/32",
+            "13/13/2024",
+            "0000-00-00 00:00:00",
+        ),
         *("0001-01-01", "9999-12-31", "2024/3/5 25:00", "2024/3/5 物流很慢", "12345678", "13800138000", "5", "4.5"),
         *("2024-03-055", "2024/3/5" * 100),
     ],
@@ -213,6 +226,127 @@ def test_who_knows_the_order_says_so() -> None:
     rows, found = read(table("日期", cells), Reading(date_order="month_first"))
     assert shown(rows, found) == ["2024-03-05 00:00", "2024-03-06 00:00", None], "the last one contradicts"
     assert notes(found)["dates_unreadable"] == {"count": 1, "column": "日期", "example": "25/03/2024", "line": 4}
+
+
+TODAY = datetime(2026, 1, 10)  # noqa: DTZ001  # the day on which the files below arrive
+
+
+@pytest.fixture
+def in_january(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "today", lambda: TODAY)
+
+
+@pytest.mark.usefixtures("in_january")
+@pytest.mark.parametrize(
+    ("cells", "order", "expected"),
+    [
+        # 24-05-31 as 24 May 2031 is still to come, and there is no month 24
+        (("24-05-03", "24-05-31 9:07"), "year_first", ["2024-05-03 00:00", "2024-05-31 09:07"]),
+        (("24/5/3", "24/12/28"), "year_first", ["2024-05-03 00:00", "2024-12-28 00:00"]),
+        (("5/3/24", "12/28/24"), "month_first", ["2024-05-03 00:00", "2024-12-28 00:00"]),
+        (("03.05.24", "28.05.24"), "day_first", ["2024-05-03 00:00", "2024-05-28 00:00"]),
+        (("98-05-03", "99-12-31"), "year_first", ["1998-05-03 00:00", "1999-12-31 00:00"]),
+        (("03/05/24", "31/05/2024"), "day_first", ["2024-05-03 00:00", "2024-05-31 00:00"]),
+        (("24年5月3日 14:20", "25年1月2日"), None, ["2024-05-03 14:20", "2025-01-02 00:00"]),
+        (("24-05-03", "24-05-04"), None, [None, None]),
+        (("03/05/24", "04/05/24"), None, [None, None]),
+    ],
+)
+def test_the_column_tells_where_the_year_of_two_digits_stands(
+    cells: tuple[str, ...], order: str | None, expected: list[str | None]
+) -> None:
+    for column in (cells, cells[::-1]):
+        rows, found = read(table("评价时间", (*column, *column)))
+        assert found.date_order == order
+        assert shown(rows, found) == 2 * (expected if column == cells else expected[::-1])
+        assert ("dates_unclear" in notes(found)) == (None in expected)
+        if order is not None:
+            assert notes(found)[f"dates_{order}"]["column"] == "评价时间"
+
+
+def test_who_knows_where_the_year_stands_says_so() -> None:
+    cells = ("24-05-03", "24-05-04", "89-05-04")
+    expected: dict[DateOrder, list[str | None]] = {
+        "year_first": ["2024-05-03", "2024-05-04", "2089-05-04"],
+        "day_first": ["2003-05-24", "2004-05-24", None],
+    }
+    for order, days in expected.items():
+        rows, found = read(table("评价时间", cells), Reading(date_order=order))
+        assert shown(rows, found) == [day and f"{day} 00:00" for day in days]
+        assert "dates_unclear" not in notes(found)
+
+
+@pytest.mark.usefixtures("in_january")
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("12月28日", "1月5日 14:20"), ["2025-12-28 00:00", "2026-01-05 14:20"]),
+        (("12-28 14:20", "01-05 09:00"), ["2025-12-28 14:20", "2026-01-05 09:00"]),
+        # the order shows late, and the year with it: on 10 January, the last 2 March is one of last year
+        (("02/03 09:00", "05/01 09:00", "28/12 09:00"), ["2025-03-02 09:00", "2026-01-05 09:00", "2025-12-28 09:00"]),
+        (("02/01 09:00", "01/05 09:00", "12/28 09:00"), ["2025-02-01 09:00", "2026-01-05 09:00", "2025-12-28 09:00"]),
+        (("2月29日", "Mar 3"), ["2024-02-29 00:00", "2025-03-03 00:00"]),
+        (("02/03 09:00", "05/01 09:00"), [None, None]),
+    ],
+)
+def test_a_date_without_a_year_is_the_last_such_day_and_the_notes_say_so(
+    cells: tuple[str, ...], expected: list[str | None]
+) -> None:
+    rows, found = read(table("评价时间", cells))
+    assert shown(rows, found) == expected
+    assert notes(found)["dates_without_year"] == {"example": cells[0], "day": "2026-01-10"}
+    assert ("dates_unclear" in notes(found)) == (None in expected)
+
+
+@pytest.mark.usefixtures("in_january")
+def test_who_knows_the_year_says_so() -> None:
+    cells = ("5月3日", "12-28 14:20", "2月29日")
+    rows, found = read(table("评价时间", cells), Reading(date_column="2", date_year=2023))
+    assert shown(rows, found) == ["2023-05-03 00:00", "2023-12-28 14:20", None]
+    assert "dates_without_year" not in notes(found)
+
+
+@pytest.mark.parametrize("cells", [("2024-05", "2024-06"), ("2024年5月", "2024年6月份"), ("5/2024", "Jun 2024")])
+def test_a_month_alone_is_its_first_day_and_the_notes_say_so(cells: tuple[str, ...]) -> None:
+    rows, found = read(table("月份", cells))
+    assert shown(rows, found) == ["2024-05-01 00:00", "2024-06-01 00:00"]
+    assert notes(found)["dates_of_months"] == {"example": cells[0]}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("型号", ("24-05-03", "24-05-31", "24-06-01")),
+        ("配送时间", ("1-2", "3-5", "2-4")),
+        ("评分", ("3/5", "4/5", "5/5")),
+    ],
+)
+def test_short_numbers_are_dates_only_where_the_heading_says_so(heading: str, cells: tuple[str, ...]) -> None:
+    assert read(table(heading, cells))[1].date_column is None
+
+
+def test_a_column_of_whole_dates_comes_before_one_of_short_ones() -> None:
+    lines = "".join(f"{text},5月{n}日,2024-05-0{n}\n" for n, text in enumerate(TEXTS, start=1))
+    assert read(f"评价内容,评价时间,日期\n{lines}".encode())[1].date_column == "日期"
+
+
+@pytest.mark.usefixtures("in_january")
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+def test_every_kind_of_file_may_have_short_dates(form: str) -> None:
+    cells = ("24-05-03", "2024年5月", "5月3日", "24-05-31 14:20")
+    pairs = list(zip(TEXTS, cells, strict=True))
+    if form == "csv":
+        data = table("评价时间", cells)
+    elif form == "jsonl":
+        data = "\n".join(json.dumps({"text": text, "created_at": cell}) for text, cell in pairs).encode()
+    else:
+        book, out = Workbook(), io.BytesIO()
+        for row in (("评价内容", "评价时间"), *pairs):
+            book.worksheets[0].append(row)
+        book.save(out)
+        data = out.getvalue()
+    rows, found = read(data)
+    assert shown(rows, found) == ["2024-05-03 00:00", "2024-05-01 00:00", "2025-05-03 00:00", "2024-05-31 14:20"]
 
 
 def test_unix_times_are_shown_by_the_clock_of_the_job() -> None:

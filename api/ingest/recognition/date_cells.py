@@ -1,4 +1,4 @@
-"""A cell that holds a date, in the spellings of people, spreadsheets and programs."""
+"""A cell that holds a date, in the spellings of people, spreadsheets and programs, whole or short."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, minutes_of
+from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, DateOrder, minutes_of, of_three
 
 MOST_CHARS = 60  #: of a date
 CLOCKS_KNOWN = 20_000  #: times of a day that are read once
 SERIALS = range(20_000, 80_000)  #: days since 1899-12-30 that are taken for a date: 1954 to 2119
 UNIX_UNITS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  #: parts of a second, by the number of digits
+LEAP_YEAR = 2024  #: has all days that any year has
+
+YEAR_FIRST: frozenset[DateOrder] = frozenset(("year_first",))
+MONTH_FIRST: frozenset[DateOrder] = frozenset(("month_first",))
+ANY_ORDER: frozenset[DateOrder] = frozenset(get_args(DateOrder))
 
 _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
@@ -27,6 +32,23 @@ _TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})\s*(?:[-/.]|年)\s*(?P<month>\d{1,2})\s*(?:[-/.]|月)\s*(?P<day>\d{1,2})(?!\d)\s*[日号]?(?P<clock>.*)"
 )
+_SHORT_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{2})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号]?(?P<clock>.*)"
+)
+_THREE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{1,2})(?![\d.])(?P<clock>.*)")
+_ONLY_MONTH = (
+    re.compile(r"(?P<year>\d{4}|\d{2}(?=\s*年))\s*年\s*(?P<month>\d{1,2})\s*月份?"),
+    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})"),
+    re.compile(r"(?P<month>\d{1,2})[-/](?P<year>\d{4})"),
+    re.compile(rf"{_MONTH},?[\s-]+(?P<year>\d{{4}})"),
+)
+_WITHOUT_YEAR = (
+    re.compile(r"(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号]?(?P<clock>.*)"),
+    re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY}(?P<clock>(?:,?\s+{_TIME}.*)?)"),
+    re.compile(rf"{_WEEKDAY}{_DAY}[\s-]{_MONTH}(?P<clock>(?:,?\s+{_TIME}.*)?)"),
+)
+#: Two numbers are a day only where a time follows: 24/05 alone may be May of 2024, or the 24th.
+_TWO = re.compile(r"(\d{1,2})[-/](\d{1,2})(?P<clock>\s+.*[:时時点點].*)")
 _YEAR_LAST = re.compile(r"(?P<one>\d{1,2})([-/.])(?P<two>\d{1,2})\2(?P<year>\d{4})(?!\d)(?P<clock>.*)")
 _NAMED = (
     re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY},?\s+(?P<year>\d{{4}})(?!\d)(?P<clock>.*)"),
@@ -55,11 +77,21 @@ class Found(NamedTuple):
     second: int = 0
     is_number: bool = False  #: it could be something else than a date
     is_unix: bool = False  #: it says nothing of a clock
+    is_month: bool = False  #: it says nothing of a day
 
     @property
     def is_unclear(self) -> bool:
         """Tell whether day and month may change places."""
         return self.first != self.second and max(self.first, self.second) <= 12
+
+
+class Short(NamedTuple):
+    """A date without a century or without a year: its numbers, as written."""
+
+    numbers: tuple[int, int, int] | tuple[int, int]
+    minute: int  #: of the day
+    orders: frozenset[DateOrder]  #: that its spelling allows
+    is_number: bool = True  #: it could be something else than a date, and no word of it tells the order
 
 
 @lru_cache(CLOCKS_KNOWN)
@@ -69,7 +101,7 @@ def plain_clock(text: str) -> int | None:
     return None if found is None else _minute(int(found[1]), int(found[2]))
 
 
-def date_in(cell: str, zone: tzinfo) -> Found | None:
+def date_in(cell: str, zone: tzinfo) -> Found | Short | None:
     """Return the date that a cell holds; None where it holds none. `zone` gives the clock that shows Unix times."""
     if len(cell) > MOST_CHARS:
         return None
@@ -86,7 +118,59 @@ def date_in(cell: str, zone: tzinfo) -> Found | None:
     for form in _NAMED:
         if (found := form.fullmatch(text)) is not None:
             return _found(found["year"], _MONTHS[found["name"]], found["day"], found["clock"])
+    return _month_in(text) or _short_in(text)
+
+
+def _month_in(text: str) -> Found | None:
+    """Return the first day of a month that stands alone."""
+    for form in _ONLY_MONTH:
+        if (found := form.fullmatch(text)) is not None:
+            year = found["year"] if len(found["year"]) == 4 else f"20{found['year']}"
+            first = _found(year, _month_of(found), 1, "")
+            return first and first._replace(is_month=True, is_number="年" not in text and form is not _ONLY_MONTH[-1])
     return None
+
+
+def _month_of(found: re.Match[str]) -> int:
+    parts = found.groupdict()
+    return int(parts["month"]) if parts.get("month") else _MONTHS[parts["name"]]
+
+
+def _short_in(text: str) -> Short | None:
+    """Return a date whose year has two digits, or that has none."""
+    if (found := _SHORT_YEAR_FIRST.fullmatch(text)) is not None:
+        numbers = int(found["year"]), int(found["month"]), int(found["day"])
+        return _short(numbers, found["clock"], YEAR_FIRST, is_number=False)
+    if (found := _THREE.fullmatch(text)) is not None:
+        numbers = int(found[1]), int(found[3]), int(found[4])
+        return _short(numbers, found["clock"], ANY_ORDER - MONTH_FIRST if found[2] == "." else ANY_ORDER)
+    for form in _WITHOUT_YEAR:
+        if (found := form.fullmatch(text)) is not None:
+            return _short((_month_of(found), int(found["day"])), found["clock"], MONTH_FIRST, is_number=False)
+    if (found := _TWO.fullmatch(text)) is not None:
+        return _short((int(found[1]), int(found[2])), found["clock"], ANY_ORDER)
+    return None
+
+
+def _short(
+    numbers: tuple[int, int, int] | tuple[int, int],
+    clock: str,
+    orders: frozenset[DateOrder],
+    *,
+    is_number: bool = True,
+) -> Short | None:
+    """Return the date with its time; None where the time is none, or no order makes a date of the numbers."""
+    minute = _minute_of_day(clock)
+    possible = frozenset(order for order in orders if day_of(numbers, order) is not None)
+    return Short(numbers, minute, possible, is_number) if minute is not None and possible else None
+
+
+def day_of(numbers: tuple[int, ...], order: DateOrder, year: int = LEAP_YEAR) -> datetime | None:
+    """Return the day that numbers are in this order, with the year where they have none; None where they are none."""
+    if len(numbers) == 3:
+        return of_three((numbers[0], numbers[1], numbers[2]), order)
+    month, day = numbers[::-1] if order == "day_first" else numbers
+    return _moment(year, month, day)
 
 
 def _found(year: str, month: str | int, day: str | int, clock: str) -> Found | None:

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from api.cell_kinds import TEXT
 from api.ingest.notes import Notes
 from api.ingest.options import Reading, bad_file
 from api.ingest.recognition.cells import HOLDS_NOTHING
-from api.ingest.recognition.date_cells import Found, date_in, plain_clock
+from api.ingest.recognition.date_cells import ANY_ORDER, YEAR_FIRST, Found, Short, date_in, day_of, plain_clock
 from api.ingest.recognition.names import plain
 from api.ingest.table import Record
-from sentiq.jobs.dates import FIRST_YEAR, LAST_YEAR, UNCLEAR, DateOrder, minutes_of, resolved
+from sentiq.jobs.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    UNCLEAR,
+    DateOrder,
+    is_unclear,
+    minutes_of,
+    resolved,
+    unclear,
+    unclear_of_three,
+)
 
 ONE_OF = 5  #: of the first cells of a column of dates, at most one of so many is none
 SURE_CELLS = 3  #: that are dates, all of them, where no heading says so
 KNOWN_CELLS = 20_000  #: whose dates are remembered
+LATEST_ZONE = timedelta(hours=14)  #: before UTC: of Kiribati, where each day begins
+YEARS_BACK = 8  #: in which each day comes at least once, also 29 February
 _REMEDY = "Write dates as 2024-03-05 or 2024-03-05 15:00"
 
 #: How headings of dates end, as `plain` gives them, and what they say of the date: when the text was written, or not.
-_HEADING = re.compile(r".*(?:日期|时间|时刻|日|date|time|datetime|timestamp|day|at|created|posted)|ts|when")
+_HEADING = re.compile(
+    r".*(?:日期|时间|时刻|年月|月份|日|date|time|datetime|timestamp|day|month|at|created|posted)|ts|when"
+)
 _PLAIN = frozenset(("日期", "时间", "date", "time", "datetime", "timestamp", "ts", "day", "when"))
 _WRITTEN = re.compile(
     r"评|论|留言|反馈|发表|发布|提交|发送|投诉|咨询|填写|创建|review|comment|post|publish|feedback|submit|created|sent"
@@ -74,36 +88,52 @@ def _rank(name: str, cells: Sequence[tuple[int, str]]) -> int | None:
     heading = plain(name)
     if not cells or _NEVER.search(heading):
         return None
-    read: list[Found] = []
+    read: list[Found | Short] = []
     for place, (_, cell) in enumerate(cells):
         date = _date_in(cell)
         if date is not None:
             read.append(date)
         elif (place + 1 - len(read)) * ONE_OF > len(cells):
             return None  # most columns are none of dates, and are not read to the end
+    behind = 4 if any(isinstance(date, Short) or date.is_month for date in read) else 0  # whole dates say more
     if _HEADING.fullmatch(heading):
-        return 0 if _WRITTEN.search(heading) and not _OTHERWISE.search(heading) else 1 if heading in _PLAIN else 2
+        is_written = _WRITTEN.search(heading) and not _OTHERWISE.search(heading)
+        return behind + (0 if is_written else 1 if heading in _PLAIN else 2)
     is_sure = len(read) == len(cells) >= SURE_CELLS and not any(date.is_number for date in read)
-    return 3 if is_sure else None
+    return behind + 3 if is_sure else None
 
 
-def _date_in(cell: str) -> Found | None:
+def _date_in(cell: str) -> Found | Short | None:
     return date_in(cell, UTC)
 
 
 class Dates:
     """The dates of the rows of a file, one after the other, and what is found out of them on the way.
 
-    Dates such as 03/05/2024 are told apart by the first cell that can only be read in one way, wherever it stands.
+    Dates such as 03/05/2024 and 24-05-03 are told apart by the cells that cannot be read in every order, wherever they
+    stand: each takes away the orders in which it is no day, or one that is still to come.
     """
 
     def __init__(self, at: int, name: str, reading: Reading, notes: Notes) -> None:
         """`at`, `name`: of the column. Raises InvalidInput for an unknown time zone."""
-        self.order: DateOrder | None = reading.date_order
         self._at, self._name, self._notes, self._nulls = at, name, notes, reading.nulls
         self._zone = _zone_of(reading)
+        self._today = today()
+        self._year = reading.date_year
+        self._asked = reading.date_order
+        self._orders = ANY_ORDER if reading.date_order is None else frozenset((reading.date_order,))
+        self._has_short_years = False  # whose order is not known
         self._known: dict[str, int | None] = {}
         self._first_fault: tuple[str, int] | None = None
+
+    @property
+    def order(self) -> DateOrder | None:
+        """The order that the cells so far show; None where none does."""
+        if len(self._orders) == 1:
+            return next(iter(self._orders))
+        # where dates have no year, the month stands first in both
+        is_clear = "day_first" not in self._orders and not self._has_short_years
+        return "month_first" if is_clear else None
 
     def of(self, cells: Sequence[str], kinds: str, line: int) -> int | None:
         """Return the date of a row as `Row.when` has it; None, which is noted, where the cell holds no date."""
@@ -124,7 +154,7 @@ class Dates:
             self._first_fault = self._first_fault or (bare, line)
             example, first = self._first_fault
             self._notes.count("dates_unreadable", column=self._name, example=example, line=first)
-        elif found >= UNCLEAR and self.order is None:
+        elif is_unclear(found) and self.order is None:
             self._notes.count("dates_unclear", example=bare)
         return found
 
@@ -146,25 +176,77 @@ class Dates:
         found = date_in(cell, self._zone)
         if found is None:
             return None
+        if isinstance(found, Short):
+            return self._short(found, cell)
         if found.is_unix:
             self._notes.add("dates_of_unix", zone=self._zone.key)
+        if found.is_month and "dates_of_months" not in self._notes:
+            self._notes.add("dates_of_months", example=cell)
+        if not found.first or self._asked == "year_first":
+            return found.minutes if max(found.first, found.second) > 12 or not found.is_unclear else None
         if max(found.first, found.second) > 12:
             order: DateOrder = "day_first" if found.first > 12 else "month_first"
-            if self.order is None:
-                self._decide(order, cell)
-            return found.minutes if order == self.order else None
+            return found.minutes if self._is_possible(frozenset((order,)), cell) else None
+        if not self._is_possible(ANY_ORDER - YEAR_FIRST, cell):
+            return None
         if not found.is_unclear:
             return found.minutes
-        unclear = found.minutes + UNCLEAR
-        return unclear if self.order is None else resolved((unclear,), self.order)[0]
+        when = UNCLEAR + found.minutes
+        return when if self.order is None else resolved((when,), self.order)[0]
 
-    def _decide(self, order: DateOrder, example: str) -> None:
-        self.order = order
-        self._notes.drop("dates_unclear")
+    def _short(self, found: Short, cell: str) -> int | None:
+        """Return a date without a century or a year; None where it is none in any order that is left."""
+        days = {order: day for order in found.orders if (day := self._day(found.numbers, order)) is not None}
+        if not days or (found.is_number and not self._is_possible(frozenset(days), cell)):
+            return None
+        if len(found.numbers) == 2 and self._year is None and "dates_without_year" not in self._notes:
+            self._notes.add("dates_without_year", example=cell, day=f"{self._today:%Y-%m-%d}")
+        left = {day for order, day in days.items() if order in self._orders or not found.is_number}
+        if len(left) == 1:
+            return minutes_of(left.pop()) + found.minute
+        if len(found.numbers) == 2:
+            return unclear(minutes_of(days["day_first"]), minutes_of(days["month_first"])) + found.minute
+        self._has_short_years = True
+        return unclear_of_three(found.numbers, found.minute)
+
+    def _day(self, numbers: tuple[int, ...], order: DateOrder) -> datetime | None:
+        """Return the day that numbers are in this order, None where they are none.
+
+        What has no year is the last such day until today, unless the year is asked for. What has two digits of one is
+        no day to come, as no text was written on it, unless the order is asked for.
+        """
+        if len(numbers) == 3:
+            day = day_of(numbers, order)
+            return None if day is not None and self._asked is None and day > self._today else day
+        if self._year is not None:
+            return day_of(numbers, order, self._year)
+        years = range(self._today.year, self._today.year - YEARS_BACK, -1)
+        days = (day_of(numbers, order, year) for year in years)
+        return next((day for day in days if day is not None and day <= self._today), None)
+
+    def _is_possible(self, orders: frozenset[DateOrder], example: str) -> bool:
+        """Take away all other orders, as a cell shows; tell whether one is left, else none is taken away."""
+        left = self._orders & orders
+        if left and left != self._orders:
+            before, self._orders = self.order, left
+            if before is None and self.order is not None:
+                self._decided(self.order, example)
+        return bool(left)
+
+    def _decided(self, order: DateOrder, example: str) -> None:
+        for code in ("dates_unclear", "dates_month_first"):
+            self._notes.drop(code)
         if order == "day_first":
             self._notes.add("dates_day_first", column=self._name, example=example)
-        else:
+        elif order == "month_first":
             self._notes.add("dates_month_first", column=self._name, example=example)
+        else:
+            self._notes.add("dates_year_first", column=self._name, example=example)
+
+
+def today() -> datetime:
+    """Return the midnight with which today begins where the day is latest."""
+    return datetime.now(timezone(LATEST_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 def _zone_of(reading: Reading) -> ZoneInfo:

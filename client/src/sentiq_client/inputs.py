@@ -23,7 +23,7 @@ SPOOLED_BYTES = 8 << 20  #: held in memory; more goes to a temporary file
 #: Options that say nothing of texts which a program hands over itself.
 FILE_ONLY = (
     *("text_column", "id_column", "label_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes"),
-    *("escape", "has_header", "header_row", "date_column", "date_order", "language_column"),
+    *("escape", "has_header", "header_row", "date_column", "date_order", "date_year", "language_column"),
 )
 READING = (*FILE_ONLY, "filename", "null_values")  #: how data are read, whatever is made of them
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]

@@ -154,7 +154,7 @@ export function preview(upload, readAgain, busy) {
     add("language_column", [["", t("preview.no_column")], ...headings], of("language_column") || language);
     if (date) {
       /** @type {Option[]} */
-      const orders = ["", "day_first", "month_first"].map((order) => [
+      const orders = ["", "day_first", "month_first", "year_first"].map((order) => [
         order,
         t(`preview.date_order.${order || "auto"}`),
       ]);
@@ -182,7 +182,10 @@ export function preview(upload, readAgain, busy) {
   /** What is written rather than chosen. */
   function inputs() {
     const nulls = [asked.null_values ?? []].flat().join(", ");
+    const hasNoYear = upload.format.notes.some((note) => note.code === "dates_without_year");
     return [
+      (hasNoYear || asked.date_year) &&
+        input("date_year", { type: "number", min: 1900, max: 2199, value: asked.date_year ?? "" }),
       has("header_row") && input("header_row", { type: "number", min: 1, value: upload.format.header_row ?? "" }),
       has("null_values") && input("null_values", { placeholder: "NULL, NaN, N/A …", value: nulls }, listOf),
     ];

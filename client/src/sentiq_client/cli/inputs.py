@@ -19,7 +19,7 @@ BATCH_BYTES = 1 << 16  #: of lines that are classified together: some thousand r
 STDIN = "-"
 TABLE_OPTIONS = (
     *("text_column", "id_column", "label_column", "date_column", "date_order", "sheet", "delimiter", "quotes"),
-    *("escape", "has_header", "header_row", "language_column"),
+    *("escape", "has_header", "header_row", "date_year", "language_column"),
 )
 _SYSTEM = (Path("/dev"), Path("/proc"))  #: /dev/stdin, and /dev/fd/63 for the shell's <(…), are nobody's files
 _TELLING = frozenset(

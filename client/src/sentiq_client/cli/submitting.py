@@ -54,7 +54,14 @@ LanguageColumn = Annotated[
 ]
 DateOrder = Annotated[
     str | None,
-    typer.Option(help="whether 03/05/2024 is of May (day_first) or of March (month_first); default: recognised"),
+    typer.Option(
+        help="whether 03/05/2024 is of May (day_first) or of March (month_first), or 24/05/03 has the year first "
+        "(year_first); default: recognised"
+    ),
+]
+DateYear = Annotated[
+    int | None,
+    typer.Option(help="of dates without one, such as 5月3日; default: each is the last such day until today"),
 ]
 Sheet = Annotated[str | None, typer.Option(help="of a workbook: name, or number from 1")]
 Format = Annotated[
@@ -91,6 +98,7 @@ def submit(
     label_column: LabelColumn = None,
     date_column: DateColumn = None,
     date_order: DateOrder = None,
+    date_year: DateYear = None,
     language_column: LanguageColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
@@ -152,6 +160,7 @@ def submit(
         "label_column": label_column,
         "date_column": date_column,
         "date_order": date_order,
+        "date_year": date_year,
         "language_column": language_column,
         "sheet": sheet,
         "format": file_format,
@@ -235,6 +244,7 @@ def preview(
     label_column: LabelColumn = None,
     date_column: DateColumn = None,
     date_order: DateOrder = None,
+    date_year: DateYear = None,
     language_column: LanguageColumn = None,
     sheet: Sheet = None,
     file_format: Format = None,
@@ -254,6 +264,7 @@ def preview(
         "label_column": label_column,
         "date_column": date_column,
         "date_order": date_order,
+        "date_year": date_year,
         "language_column": language_column,
         "sheet": sheet,
         "format": file_format,
