@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NoReturn
 
 from flask_openapi3 import Info, OpenAPI, Server
-from flask_openapi3.models import Schema
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,7 +28,6 @@ from api.routes import (
     views,
     webhooks,
 )
-from api.schemas import components
 from api.services import Services
 from sentiq.core.settings import Settings, current
 from sentiq.core.version import VERSION
@@ -82,7 +80,6 @@ def create_app(settings: Settings | None = None, broker: Broker | None = None) -
         app.register_api(blueprint)
     pages.init_app(app)
     app.register_blueprint(viewer.blueprint)
-    app.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}
     return app
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from flask import request
 from flask_openapi3 import OpenAPI
 from flask_openapi3 import request as framework
+from flask_openapi3.models import Schema
 from pydantic import BaseModel
 
 from api.http.auth import security
+from api.http.blueprint import Blueprint
+from api.schemas import components
 from api.schemas.common import problems
 from api.schemas.examples import EXAMPLES, problem_example
 
@@ -37,14 +41,41 @@ SENT = {
 _VARIABLE = re.compile(r"<(?:[^<:]+:)?(\w+)>")
 
 
+_describing = Lock()  #: The blueprints are those of all apps, and a description takes a second.
+
+
 class Api(OpenAPI):
-    """Adds to each operation its name in generated clients, its security, headers and examples."""
+    """Adds to each operation its name in generated clients, its security, headers and examples.
+
+    The description is made when it is asked for first.
+    """
+
+    def __init__(self, import_name: str, **options: Any) -> None:
+        super().__init__(import_name, **options)
+        self._described: list[Blueprint] = []
+
+    def register_api(self, api: Blueprint, **options: Any) -> None:  # type: ignore[override]  # we have one kind
+        """Register the handlers of a blueprint, whose description `generate_spec_json` takes over."""
+        self.register_blueprint(api, **options)
+        self._described.append(api)
+
+    @property
+    def api_doc(self) -> dict[str, Any]:
+        """The description, for each thread that asks for it the whole one."""
+        with _describing:
+            return super().api_doc
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the handler as it is: none of ours is a coroutine, and Flask would look at each of them again."""
         return func
 
     def generate_spec_json(self) -> None:
+        for blueprint in self._described:
+            blueprint.describe()
+            self.tags += [tag for tag in blueprint.tags if tag not in self.tags]
+            self.paths |= blueprint.paths
+            self.components_schemas |= blueprint.components_schemas
+        self.components_schemas |= {name: Schema(**schema) for name, schema in components().items()}
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # the framework has no types here
         endpoints = {
             (_VARIABLE.sub(r"{\1}", rule.rule), method): rule.endpoint

@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
-from limits.storage import RedisStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from pydantic import SecretStr
 
 from api.services import Services, services
@@ -164,6 +162,9 @@ class Limiter:
     """
 
     def __init__(self, svc: Services) -> None:
+        from limits.storage import RedisStorage  # here, for processes that limit nobody
+        from limits.strategies import SlidingWindowCounterRateLimiter
+
         self._default = parse_rate_limits(svc.settings.rate_limit)
         storage = RedisStorage("redis://", connection_pool=svc.redis.connection_pool, key_prefix=redis_keys.RATE)
         self._limiter = SlidingWindowCounterRateLimiter(storage)

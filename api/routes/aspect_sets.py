@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import BaseModel
 
 from api.http.auth import operator_only
+from api.http.blueprint import Blueprint
 from api.http.bodies import body_pieces
 from api.http.json import decoded
 from api.http.times import instant
@@ -30,7 +31,7 @@ YAML = "application/yaml"  #: RFC 9512
 _YAML_NAMES = (YAML, "application/x-yaml", "text/yaml", "text/x-yaml")
 _YAML_BODY = {"schema": any_of(AspectSetDefinition)}
 
-blueprint = APIBlueprint("aspect_sets", __name__, url_prefix="/api/v1/aspect-sets", abp_tags=[Tag(name="aspect sets")])
+blueprint = Blueprint("aspect_sets", __name__, url_prefix="/api/v1/aspect-sets", abp_tags=[Tag(name="aspect sets")])
 
 
 @blueprint.get("", summary="List sets of aspects", responses={200: AspectSetList, **problems(422, 503)})

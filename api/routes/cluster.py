@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
+from api.http.blueprint import Blueprint
 from api.http.times import instant
 from api.schemas.cluster import (
     CacheDocument,
@@ -20,7 +21,7 @@ from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.census import census, count_jobs, texts_per_second
 from sentiq.jobs.types import Lane
 
-blueprint = APIBlueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
+blueprint = Blueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 
 
 @blueprint.get("/api/v1/cluster", summary="Watch the cluster", responses={200: ClusterDocument, **problems(422, 503)})

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Response, current_app, jsonify
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
+from api.http.blueprint import Blueprint
 from api.http.times import instant
 from api.http.traffic import traffic
 from api.schemas.cluster import HealthDocument, LiveDocument, ReadyDocument
@@ -21,7 +22,7 @@ from sentiq.jobs.workers import Heartbeat, check_writes, live_workers
 
 PROBE_TIMEOUT_S = 0.7  #: of one try; there are up to four on a fresh connection
 
-blueprint = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
+blueprint = Blueprint("health", __name__, abp_tags=[Tag(name="health")])
 
 
 @blueprint.get("/livez", summary="This process answers", responses={200: LiveDocument})

@@ -7,12 +7,13 @@ import re
 from contextlib import ExitStack
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import BaseModel
 
 from api.export.documents import job_document, results_page, sorted_page, whole_page
 from api.export.rows import plain_view
 from api.http.auth import caller
+from api.http.blueprint import Blueprint
 from api.ingest.dry_run import dry_run
 from api.routes.payloads import read_payload
 from api.routes.views import neutral_band_of, order_of, view_of
@@ -38,7 +39,7 @@ INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
 
-blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[Tag(name="jobs")])
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1/jobs", abp_tags=[Tag(name="jobs")])
 
 
 @blueprint.post(

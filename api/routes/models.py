@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.http.auth import operator_only
+from api.http.blueprint import Blueprint
 from api.http.bodies import parse_json
 from api.schemas.common import body_of, problems
 from api.schemas.models import ActivationDocument, ActivationRequest, ModelList, StoredModelDocument
@@ -14,7 +15,7 @@ from sentiq.jobs import model_activation
 from sentiq.jobs.types import StoredModel
 from sentiq.jobs.workers import Heartbeat, live_workers
 
-blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
+blueprint = Blueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")])
 
 
 @blueprint.get("", responses={200: ModelList, **problems(422, 503)})

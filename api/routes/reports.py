@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.export.mentions import aspect_names
 from api.export.report.asking import Asking
@@ -14,6 +14,7 @@ from api.export.report.page import page
 from api.export.report.pictures import aspects_svg, timeline_svg
 from api.export.report.words import Words
 from api.export.rows import View
+from api.http.blueprint import Blueprint
 from api.http.downloads import attachment
 from api.routes.views import check_dated, column_of, file_stem, slice_of
 from api.schemas.common import problems
@@ -33,7 +34,7 @@ def _answers(content_type: str) -> dict[str | int, Any]:
     return {"200": file, **problems(404, 409, 422, 503)}
 
 
-blueprint = APIBlueprint("reports", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
+blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
 
 
 @blueprint.get(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.export import streams
 from api.export.aspect_counts import kept_aspects
@@ -22,6 +22,7 @@ from api.export.report.asking import Asking
 from api.export.rows import Filter, ResultRow, View, read_rows
 from api.export.summary import summarise
 from api.export.workbook.file import workbook
+from api.http.blueprint import Blueprint
 from api.http.downloads import attachment, with_file, with_final_file
 from api.http.times import instant
 from api.routes.views import chosen_view, column_of, file_stem, neutral_band_of, order_of, view_of
@@ -77,7 +78,7 @@ def _answers(kind: str) -> dict[str | int, Any]:
     }
 
 
-blueprint = APIBlueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
+blueprint = Blueprint("results", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
 
 
 @blueprint.get("/summary", summary="Read a summary", responses={200: Summary, **problems(404, 422, 503)})

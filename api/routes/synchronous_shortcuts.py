@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 
 from flask import Response, after_this_request, g
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.export.rows import ResultRow, chunk_rows, plain_view, read_rows
+from api.http.blueprint import Blueprint
 from api.http.bodies import parse_json
 from api.http.problems import pointer
 from api.ingest.json_body import check_texts
@@ -48,7 +49,7 @@ NO_TEXT = {
     "content": {"application/json": {"schema": any_of(NoText)}, **PROBLEMS[400]["content"]},
 }
 
-blueprint = APIBlueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous shortcuts")])
+blueprint = Blueprint("shortcuts", __name__, abp_tags=[Tag(name="synchronous shortcuts")])
 
 
 @blueprint.post("/analyze", responses={200: Analysis, **PROBLEMS}, openapi_extensions=body_of(AnalyzeRequest))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.export.axes import ASPECT, LABEL, PERIODS, AspectAxis, Axis, ColumnAxis, LabelAxis, PeriodAxis
 from api.export.cross import cross
 from api.export.kept import kept
 from api.export.rows import View, text_position
 from api.export.timeline import kept_timeline
+from api.http.blueprint import Blueprint
 from api.routes.views import check_dated, chosen_view, column_of, refused
 from api.schemas.common import problems
 from api.schemas.jobs import JobPath
@@ -17,7 +18,7 @@ from api.schemas.timeline import Cross, CrossQuery, Timeline, TimelineQuery
 from api.services import services
 from sentiq.jobs.types import Job
 
-blueprint = APIBlueprint("timeline", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
+blueprint = Blueprint("timeline", __name__, url_prefix="/api/v1/jobs/<job_id>", abp_tags=[Tag(name="results")])
 
 
 @blueprint.get("/timeline", summary="Read a timeline", responses={200: Timeline, **problems(404, 422, 503)})

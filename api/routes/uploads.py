@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from api.http.auth import caller
+from api.http.blueprint import Blueprint
 from api.http.bodies import body_pieces
 from api.http.times import instant
 from api.ingest.arriving.multipart import read_form
@@ -32,7 +33,7 @@ SAMPLES_SHOWN = 3
 CONTENT_TYPE_CHARS = 255
 CELL_SHOWN = 200  #: characters of a cell
 
-blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/v1/uploads", abp_tags=[Tag(name="uploads")])
+blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads", abp_tags=[Tag(name="uploads")])
 
 
 @blueprint.post(

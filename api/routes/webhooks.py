@@ -7,10 +7,11 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import BaseModel
 
 from api.http.auth import operator_only
+from api.http.blueprint import Blueprint
 from api.http.bodies import parse_json
 from api.http.times import instant
 from api.schemas.common import body_of, problems
@@ -30,7 +31,7 @@ from sentiq.core.networks import parse_networks
 from sentiq.webhooks.addresses import AddressRefused, resolve_permitted
 from sentiq.webhooks.store import TEST_EVENT, Delivery, Webhook
 
-blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", abp_tags=[Tag(name="webhooks")])
+blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1/webhooks", abp_tags=[Tag(name="webhooks")])
 
 
 @blueprint.post(

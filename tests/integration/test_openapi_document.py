@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +22,8 @@ from api.app import create_app
 from sentiq.core.api_keys import KeyStore, Scope
 from sentiq.core.settings import Settings
 from sentiq.core.version import VERSION
+from tests.support.paths import REPOSITORY
+from tests.support.processes import WAIT_S
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PUBLIC = {"GET /livez", "GET /readyz"}
@@ -72,6 +77,33 @@ def test_it_is_valid_openapi_of_this_service(make: Make) -> None:
     assert document["openapi"].startswith("3.1")
     assert document["info"]["version"] == VERSION
     assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+#: Prints what eight threads are given that ask a new process at once.
+ASK_AT_ONCE = """
+import json
+from concurrent.futures import ThreadPoolExecutor
+{before}
+from api.app import create_app
+from sentiq.core.settings import Settings
+app = create_app(Settings())
+with ThreadPoolExecutor(8) as threads:
+    print(json.dumps(list(threads.map(lambda _: json.dumps(app.api_doc), range(8)))))
+"""
+#: The handlers are described while they are registered, as the framework does it.
+EARLY = "from api.http.blueprint import Blueprint; del Blueprint._collect_openapi_info"
+
+
+def asked_at_once(before: str = "") -> set[str]:
+    command = [sys.executable, "-W", "error", "-c", ASK_AT_ONCE.format(before=before)]
+    printed = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, timeout=WAIT_S).stdout
+    return set(json.loads(printed))
+
+
+def test_made_when_it_is_asked_for_it_is_what_the_framework_makes_at_the_start() -> None:
+    late = asked_at_once()
+    assert len(late) == 1
+    assert late == asked_at_once(EARLY)
 
 
 def test_generators_find_a_name_for_each_operation_and_no_null_in_an_address(document: Document) -> None:

@@ -136,6 +136,10 @@ def test_model_libraries_report_to_nobody(check: str, tmp_path: Path) -> None:
     [
         ("sentiq.engine.backends.openvino", "openvino.tools.ovc"),
         ("worker.app", "rich"),
+        ("worker.app", "limits"),
+        ("api.app", "rich"),
+        ("api.app", "limits"),
+        ("api.app", "xlsxwriter"),
         ("sentiq.webhooks.__main__", "rich"),
     ],
 )

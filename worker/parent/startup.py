@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def start_parent(**_: object) -> None:
         log.error("the model cannot be used", reason=f"{type(error).__name__}: {error}")
         raise SystemExit(os.EX_CONFIG) from None
     freeze_memory()
+    gc.enable()
     unmap_code()
 
 

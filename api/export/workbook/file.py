@@ -11,11 +11,11 @@ from typing import IO
 from api.export.apart import Stored, stored_chunks, work_apart
 from api.export.report.document import Report
 from api.export.rows import View, chunks_of
-from api.export.workbook.writing import SHEET_ROWS, write
 from sentiq.core.documents import dump
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
 
+SHEET_ROWS = 1_048_576  #: of the format
 PIECE_BYTES = 262_144
 SMALL_ROWS = 1_000  #: of a job whose workbook is not worth a process, which takes a third of a second to begin
 PROCESSES = 4  #: at the same time; other workbooks wait
@@ -39,6 +39,8 @@ def workbook(
     with tempfile.TemporaryFile() as file:
         chunks = stored_chunks(results, job, chunks_of(results, job, view.filter))
         if job.total <= SMALL_ROWS:
+            from api.export.workbook.writing import write  # its library, only where a workbook is wanted
+
             write(file, job, view, order, chunks, sheet_rows, report)
         else:
             _write_apart(file, job, view, order, chunks, sheet_rows, report)

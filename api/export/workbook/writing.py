@@ -19,7 +19,6 @@ from api.export.workbook.xlsx import Book, Sheet
 from sentiq.jobs.results import ChunkResult
 from sentiq.jobs.types import Job
 
-SHEET_ROWS = 1_048_576  #: of the format
 BATCH_ROWS = 512  #: written together
 
 
