@@ -12,6 +12,7 @@ const MOST = 1000;
  * @property {boolean} truncated
  * @property {boolean} degraded
  * @property {string} model
+ * @property {string} [language]
  */
 
 let entries = load();
@@ -47,8 +48,8 @@ export function add(rows) {
   const at = Date.now();
   /** @type {Map<string, Entry>} */
   const fresh = new Map();
-  for (const { text, probabilities, truncated, degraded, model } of rows)
-    if (probabilities) fresh.set(text, { at, text, probabilities, truncated, degraded, model });
+  for (const { text, probabilities, truncated, degraded, model, language } of rows)
+    if (probabilities) fresh.set(text, { at, text, probabilities, truncated, degraded, model, language });
   entries = [...fresh.values(), ...entries.filter((entry) => !fresh.has(entry.text))].slice(0, MOST);
   save();
 }

@@ -113,6 +113,14 @@ function formOf(Form, options) {
 }
 
 /**
+ * The name of a language by its code.
+ * @param {string} code
+ */
+export function languageName(code) {
+  return formOf(Intl.DisplayNames, { type: "language" }).of(code) ?? code;
+}
+
+/**
  * Never 100 % before all is done.
  * @param {number} done
  * @param {number} of

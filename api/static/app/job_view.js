@@ -3,7 +3,7 @@ import { UNLABELLED } from "./parts/prediction.js";
 import { settings } from "./settings.js";
 
 /** Which rows: `cells` are pairs of `column` and `value`, written one after the other. */
-export const FILTERS = ["aspect", "label", "min_score", "max_score", "contains", "cells", "from", "to"];
+export const FILTERS = ["aspect", "label", "min_score", "max_score", "contains", "cells", "from", "to", "language"];
 /** In the address, in this order; what is as usual is not written there. */
 const NAMES = [...FILTERS, "sort", "by", "step", "against", "down", "across", "band", "size", "columns"];
 export const SORTS = ["", "polarity", "-polarity", "-score", "score"];
@@ -29,6 +29,7 @@ const SOUND = {
   sort: (value) => SORTS.includes(value),
   size: (value) => SIZES.includes(value),
   contains: (value) => value.length <= 200,
+  language: (value) => /^[a-z]{2,3}$/.test(value),
 };
 
 /** @param {string} value */
@@ -167,6 +168,7 @@ export class JobView extends EventTarget {
       from: this.get("from"),
       to: this.get("to"),
       aspect: this.get("aspect"),
+      language: this.get("language"),
       neutral_band: this.band,
     };
   }

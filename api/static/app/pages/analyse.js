@@ -6,6 +6,7 @@ import { number, percent, t, time } from "../i18n.js";
 import { labelAndScore } from "../labels.js";
 import { bandSlider } from "../parts/band.js";
 import { confirmed } from "../parts/confirm.js";
+import { languageChoice } from "../parts/language_choice.js";
 import { modelNote } from "../parts/model_note.js";
 import { box, noticeBoard } from "../parts/notice.js";
 import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../parts/prediction.js";
@@ -19,6 +20,7 @@ const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; 
  * What was asked and is not answered yet. `job` is its id once it has one.
  * @typedef {object} Asked
  * @property {string[]} texts
+ * @property {string} language "" to detect it
  * @property {string} key
  * @property {boolean} runs
  * @property {string | null} job
@@ -30,9 +32,9 @@ const SEEN = /[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u; 
 
 /**
  * Outlives the page: what was typed and answered is there when one comes back, or changes the language.
- * @type {{typed: string, band?: number, asked: Asked | null, rows: Row[], job: {id: string, total: number} | null}}
+ * @type {{typed: string, language: string, band?: number, asked: Asked | null, rows: Row[], job: {id: string, total: number} | null}}
  */
-const state = { typed: "", band: undefined, asked: null, rows: [], job: null };
+const state = { typed: "", language: "", band: undefined, asked: null, rows: [], job: null };
 let draw = () => {}; // the state, on the page that is shown
 
 /** @param {import("../main.js").Visit} visit */
@@ -73,6 +75,13 @@ export function page({ signal }) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     },
   });
+  const language = languageChoice(
+    signal,
+    (code) => {
+      state.language = code;
+    },
+    state.language,
+  );
   const button = h("button", { type: "submit" }, t("analyse.go"));
   const form = h(
     "form",
@@ -80,6 +89,7 @@ export function page({ signal }) {
     h("label", { for: id }, t("analyse.label")),
     area,
     h("small", { id: `${id}-help` }, t("analyse.help")),
+    language.element,
     h("div", { class: "buttons" }, button),
   );
 
@@ -100,17 +110,22 @@ export function page({ signal }) {
       area.focus();
       return;
     }
+    const { language } = state;
     // The same texts once more, after a try that failed or whose answer was lost, are the same job.
-    const key = state.asked?.texts.join("\n") === texts.join("\n") ? state.asked.key : newKey();
+    const again = state.asked?.texts.join("\n") === texts.join("\n") && state.asked.language === language;
+    const key = again && state.asked ? state.asked.key : newKey();
     const leaving = new AbortController(); // not when the user opens another page: the job goes on
     /** @type {Asked} */
-    const asked = { texts, key, runs: true, job: null, leaving, problem: null };
+    const asked = { texts, language, key, runs: true, job: null, leaving, problem: null };
     state.asked = asked;
     drawAsked();
     announce(t("analyse.working"));
     try {
       /** @type {JobDocument & Partial<JobWithResults>} */
-      const answer = await post("/api/v1/jobs", { texts }, { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` });
+      const answer = await post("/api/v1/jobs", language ? { texts, language } : { texts }, {
+        "Idempotency-Key": key,
+        Prefer: `wait=${WAIT_S}`,
+      });
       /** @type {ResultsPage} */
       const page = answer.results ?? (await resultsOf(answer.id, asked));
       state.rows = page.data.map((row) => ({ ...row, text: texts[row.index] }));
@@ -196,7 +211,7 @@ export function page({ signal }) {
       return [h("span", { class: "text" }, row.text), noLabel(row.error), fault(row.error.code), detail(row.error)];
     const { label, score } = labelAndScore(row.probabilities, band.value());
     return [
-      h("span", { class: "text", lang: "zh" }, row.text),
+      h("span", { class: "text", lang: row.language ?? "zh" }, row.text),
       badge(label),
       h("span", { class: "score" }, percent(score, 2)),
       scoreBar(row.probabilities),

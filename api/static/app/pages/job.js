@@ -89,7 +89,7 @@ export function page({ id, signal, go, follow }) {
       note: modelNote(signal),
       decided: noteList(),
       facts: jobFacts(),
-      summary: jobSummary(base, signal, view, (labels) => rows.labels(labels)),
+      summary: jobSummary(base, signal, view, rows.offer),
       insights: told(base, view, signal),
       evaluation: later(view, signal),
       split: groups,

@@ -1,6 +1,6 @@
 /** What rows must have to be shown: one button for each filter, which lets it go. */
 import { fill, h } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { languageName, number, t } from "../i18n.js";
 import { labelName } from "./prediction.js";
 
 /** @import { JobView } from "../job_view.js" */
@@ -81,6 +81,9 @@ function filtersOf(view, job) {
     const words = from === to ? String(from) : t("rows.dates", { from: from ?? "", to: to ?? "" });
     chips.push({ words, changes: { from: null, to: null } });
   }
+  const language = chosen("language");
+  if (language !== null)
+    chips.push({ words: named(t("rows.language"), languageName(language)), changes: { language: null } });
   const contains = chosen("contains");
   if (contains !== null) chips.push({ words: t("rows.words", { contains }), changes: { contains: null } });
   const [least, most] = [chosen("min_score") ?? 0, chosen("max_score") ?? 1].map((score) =>

@@ -1,6 +1,6 @@
 /** What is known of a job beside its results. */
 import { fill, h } from "../dom.js";
-import { t, time } from "../i18n.js";
+import { languageName, t, time } from "../i18n.js";
 import { pair } from "./table.js";
 
 /** @type {Array<"created_at" | "started_at" | "ended_at" | "scheduled_for" | "expires_at">} */
@@ -27,6 +27,7 @@ export function jobFacts() {
         ["options.window", options.window && `${options.window} ${options.time_zone}`],
         ["options.long_texts", t(`long_texts.${options.long_texts}`)],
         ["options.aspects", options.aspects],
+        ["languages.of_texts", options.language && languageName(options.language)],
         ["facts.file", read?.filter(Boolean).join(" · ")],
         ["preview.text_column", file?.text_column],
         ["preview.id_column", file?.id_column],

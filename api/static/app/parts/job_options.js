@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { aspectChoice } from "./aspect_choice.js";
 import { bandSlider } from "./band.js";
 import { field, select } from "./field.js";
+import { languageChoice } from "./language_choice.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -26,6 +27,7 @@ export function jobOptions({ hasColumns, signal }) {
   const aspects = aspectChoice(signal, () => {
     keep.checked = true; // complaints are of a shop, a product: without columns one does not see of which
   });
+  const language = languageChoice(signal, () => {});
   let bandTouched = false;
 
   listModels(model, signal);
@@ -34,6 +36,7 @@ export function jobOptions({ hasColumns, signal }) {
     /** @type {Record<string, unknown>} options of a job */
     const found = { priority: priority.value };
     if (model.value) found.model = model.value;
+    if (language.value()) found.language = language.value();
     if (aspects.value()) found.aspects = aspects.value();
     if (longTexts.value) found.long_texts = longTexts.value;
     if (from.value || to.value) Object.assign(found, { window: `${from.value}-${to.value}`, time_zone: zone.value });
@@ -52,6 +55,7 @@ export function jobOptions({ hasColumns, signal }) {
       field(t("options.model"), model),
       field(t("options.priority"), priority),
       field(t("options.long_texts"), longTexts),
+      language.element,
     ),
     aspects.element,
     h(
@@ -78,6 +82,7 @@ export function jobOptions({ hasColumns, signal }) {
   /** @type {Record<string, string>} */
   const names = {
     aspects: "options.aspects",
+    language: "languages.of_texts",
     model: "options.model",
     window: "options.window",
     time_zone: "options.zone",

@@ -17,7 +17,7 @@ const MOST_IN_PART = 4; // points of the throughput that are all shown: of more,
  * @param {string} base address of the job
  * @param {AbortSignal} signal
  * @param {JobView} view
- * @param {(labels: string[]) => unknown} found called with the labels that rows have
+ * @param {(labels: string[], languages: string[]) => unknown} found called with what rows have
  */
 export function jobSummary(base, signal, view, found) {
   const board = noticeBoard();
@@ -85,7 +85,10 @@ export function jobSummary(base, signal, view, found) {
     const counts = inOrder(Object.entries(summary.counts)).filter(
       ([label, count]) => count > 0 || !UNLABELLED.includes(label),
     );
-    found(counts.map(([label]) => label));
+    found(
+      counts.map(([label]) => label),
+      Object.keys(summary.languages ?? {}),
+    );
     const words = counts.map(([label, count]) => `${labelName(label)} ${number(count)}`).join(", ");
     fill(
       labels,

@@ -24,7 +24,7 @@ export function modelNote(signal) {
    */
   async function show(model) {
     wanted = model;
-    const models = await known(signal);
+    const models = await storedModels(signal);
     if (signal.aborted || wanted !== model) return;
     const found = models?.find((one) => (model ? one.id === model.id && one.version === model.version : one.active));
     const { id, version } = model ?? found ?? {};
@@ -66,7 +66,7 @@ export function modelNote(signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<StoredModelDocument[] | null>}
  */
-async function known(signal) {
+export async function storedModels(signal) {
   if (read && performance.now() - read.at < FRESH_MS) return read.models;
   try {
     const { data } = await send("GET", "/api/v1/models", { signal, ask: false });

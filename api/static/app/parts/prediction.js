@@ -1,6 +1,6 @@
 /** A label, and the probabilities behind it. */
 import { h } from "../dom.js";
-import { maybe, percent, t } from "../i18n.js";
+import { languageName, maybe, percent, t } from "../i18n.js";
 
 export const LABELS = ["negative", "neutral", "positive"];
 export const UNLABELLED = ["failed", "without_text"]; // how rows without a label are counted
@@ -66,7 +66,13 @@ export function flags(row) {
     .filter((name) => row[name])
     .map((name) => h("span", { class: "flag", title: t(`${name}.why`) }, t(name)));
   if (row.language)
-    found.push(h("span", { class: "flag", title: row.model }, `${row.language} · ${row.model?.split("@")[0]}`));
+    found.push(
+      h(
+        "span",
+        { class: "flag", title: `${languageName(row.language)} · ${row.model}` },
+        `${row.language} · ${row.model?.split("@")[0]}`,
+      ),
+    );
   return found;
 }
 

@@ -209,6 +209,7 @@ export function preview(upload, readAgain, busy) {
       if (format.text_numbers.includes(number)) return t("preview.is_text");
       if (number === format.label_number) return t("preview.is_label");
       if (number === format.date_number) return t("preview.is_date");
+      if (number === format.language_number) return t("preview.is_language");
       return number === format.id_number ? t("preview.is_id") : null;
     });
     const heads = columns.map((column, at) => {

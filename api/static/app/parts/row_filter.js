@@ -1,6 +1,6 @@
 /** Which rows of a job are shown, and in which order. What is chosen stands in the address. */
 import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { languageName, t } from "../i18n.js";
 import { JobView, SIZES, SORTS } from "../job_view.js";
 import { filterChips } from "./chips.js";
 import { field, select } from "./field.js";
@@ -22,6 +22,8 @@ const SORT_WORDS = {
  */
 export function rowFilter(signal, view) {
   const label = select([], { onchange: () => view.set({ label: label.value || null }) });
+  const language = select([], { onchange: () => view.set({ language: language.value || null }) });
+  const languageField = field(t("rows.language"), language);
   const sort = select(
     SORTS.map((name) => [name, t(SORT_WORDS[name])]),
     { onchange: () => view.set({ sort: sort.value || null }) },
@@ -42,6 +44,8 @@ export function rowFilter(signal, view) {
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const typing = new Map(); // of fields, the timers
   let known = LABELS;
+  /** @type {string[]} */
+  let languages = [];
   /** @type {JobDocument | null} */
   let job = null;
 
@@ -89,6 +93,15 @@ export function rowFilter(signal, view) {
       names.map((name) => option(name, labelName(name))),
     );
     label.value = labelChosen ?? "";
+    const languageChosen = view.get("language");
+    const codes = new Set(languageChosen ? [...languages, languageChosen] : languages);
+    languageField.hidden = codes.size === 0;
+    fill(
+      language,
+      option("", t("rows.all")),
+      [...codes].map((code) => option(code, languageName(code))),
+    );
+    language.value = languageChosen ?? "";
     sort.value = view.get("sort") ?? "";
     sort.disabled = !job?.ended_at;
     sort.title = sort.disabled ? t("sort.later") : "";
@@ -134,6 +147,7 @@ export function rowFilter(signal, view) {
       { class: "fields tools" },
       field(t("rows.search"), search),
       field(t("rows.label"), label),
+      languageField,
       h(
         "fieldset",
         { class: "field" },
@@ -155,11 +169,16 @@ export function rowFilter(signal, view) {
   draw();
   return {
     element,
-    /** @param {string[]} found those that rows of the job have */
-    labels(found) {
-      const names = inOrder([...new Set([...LABELS, ...found])].map((name) => [name, null])).map(([name]) => name);
-      if (String(names) === String(known)) return;
-      known = names.filter((name) => !UNLABELLED.includes(name));
+    /**
+     * @param {string[]} found labels that rows of the job have
+     * @param {string[]} spoken codes of the languages that they have
+     */
+    offer(found, spoken) {
+      const names = inOrder([...new Set([...LABELS, ...found])].map((name) => [name, null]))
+        .map(([name]) => name)
+        .filter((name) => !UNLABELLED.includes(name));
+      if (String([names, spoken]) === String([known, languages])) return;
+      [known, languages] = [names, spoken];
       draw();
     },
     /**

@@ -154,7 +154,7 @@ export function rowTable(base, signal, view) {
       {},
       h("td", { class: "number" }, number(row.index + 1)),
       h("td", {}, row.custom_id ?? ""),
-      h("td", { class: "text", lang: "zh" }, textOf(row, view.get("aspect")), opinions(row)),
+      h("td", { class: "text", lang: row.language ?? "zh" }, textOf(row, view.get("aspect")), opinions(row)),
       row.error
         ? h(
             "td",
@@ -203,7 +203,7 @@ export function rowTable(base, signal, view) {
   );
   return {
     element,
-    labels: filter.labels,
+    offer: filter.offer,
     /** @param {JobDocument} fresh */
     update(fresh) {
       const before = /** @type {JobDocument | undefined} */ (job);
