@@ -20,7 +20,7 @@ from sentiq.core.settings import Settings, current
 from sentiq.core.version import VERSION
 from sentiq.jobs.types import Lane
 from worker.metrics import metrics
-from worker.serving import find_model, freeze_memory, serving, unmap_code
+from worker.serving import freeze_memory, model_of_settings, serving, unmap_code
 
 EX_CONFIG = 78  #: exit code for settings that cannot be used, and for a model that cannot (sysexits.h)
 STOP_WITHIN_S = 5.0  #: of each thread
@@ -109,7 +109,7 @@ class _Model(Thread):
 
     def run(self) -> None:
         try:
-            serving.start(find_model(current().served_model))
+            serving.start(model_of_settings())
             serving.prove()
         except Exception as error:  # noqa: BLE001 -- whatever it is, the main thread says it and ends
             self.error = error

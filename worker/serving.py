@@ -208,6 +208,17 @@ def find_model(name: str) -> AnyStored:
     return find_any(current().model_roots, name)
 
 
+def model_of_settings() -> AnyStored:
+    """Return what the settings say to serve. Raises ModelError that names the setting."""
+    from sentiq.engine.registry import ModelError
+
+    settings = current()
+    try:
+        return find_model(settings.served_model)
+    except ModelError as error:
+        raise ModelError(f"{settings.model_setting}: {error}") from error
+
+
 def load(stored: AnyStored) -> Classifier:
     """Return the engine of a model, pair or routes, not yet warm. Raises ModelError."""
     from sentiq.engine.routing import open_any

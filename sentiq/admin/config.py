@@ -28,9 +28,8 @@ def _model(settings: Settings) -> list[str]:
     """Workers alone have models: elsewhere there is nothing to look at."""
     roots = [root for root in dict.fromkeys(settings.model_roots) if root.is_dir()]
     served = settings.served_model
-    setting = PREFIX + ("ROUTES" if settings.routes else "CASCADE" if settings.cascade else "MODEL")
     names = [route.partition("=")[2] for route in served.split(",")] if settings.routes else [served]
-    return [f"{setting}: {fault}" for name in names if roots and (fault := _missing(name, roots))]
+    return [f"{settings.model_setting}: {fault}" for name in names if roots and (fault := _missing(name, roots))]
 
 
 def _missing(name: str, roots: Sequence[Path]) -> str:

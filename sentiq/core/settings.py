@@ -23,6 +23,7 @@ from sentiq.core.errors import SettingsError
 from sentiq.core.networks import is_loopback, parse_networks
 from sentiq.core.rate_limits import parse_rate_limits
 from sentiq.core.redis_address import RedisAddress
+from sentiq.core.routes import ROUTE, parse_routes
 
 PREFIX = "SENTIQ_"
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -172,7 +173,6 @@ class Settings(BaseSettings):
     )
     routes: str = Field(
         "",
-        pattern=r"^([a-z*]+=[^\s,=]+(, *[a-z*]+=[^\s,=]+)*)?$",
         description="Models by language, such as `zh=sentiq-small-zh,*=my-xlmr`, which workers load instead of "
         "`SENTIQ_MODEL`: each text goes to the model of its language, `*` is every other one. See docs/languages.md. "
         "Empty: one model answers all.",
@@ -418,8 +418,13 @@ class Settings(BaseSettings):
     def served_model(self) -> str:
         """The name by which the store finds what workers load: a model, a pair, `STUDENT+TEACHER`, or routes."""
         if self.routes:
-            return self.routes.replace(" ", "")
+            return ",".join(f"{language}{ROUTE}{model}" for language, model in parse_routes(self.routes).items())
         return "+".join(name.strip() for name in self.cascade.split(",")) if self.cascade else self.model
+
+    @property
+    def model_setting(self) -> str:
+        """The name of the setting that says what workers load."""
+        return PREFIX + ("ROUTES" if self.routes else "CASCADE" if self.cascade else "MODEL")
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
@@ -459,6 +464,11 @@ def load() -> Settings:
             f"{PREFIX}ROUTES: {PREFIX}CASCADE is set too. Unset that, and write the pair as the model of a language: "
             f"zh={'+'.join(name.strip() for name in settings.cascade.split(','))}."
         )
+    if settings.routes:
+        try:
+            parse_routes(settings.routes)
+        except ValueError as error:
+            faults.append(f"{PREFIX}ROUTES: {error}. Or unset it: one model then answers all.")
     if settings.flower_login is None and not is_loopback(settings.flower_host):
         faults.append(
             f"{PREFIX}FLOWER_LOGIN: without one, Flower listens on the loopback only, and {PREFIX}FLOWER_HOST is "

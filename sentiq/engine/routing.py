@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import product
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from sentiq.core.routes import OTHERS, ROUTE, parse_routes
 from sentiq.engine.cascade import Cascade, open_stored
 from sentiq.engine.detecting import UNKNOWN, detect
 from sentiq.engine.engine import Engine, Observer, Prediction
@@ -22,12 +23,11 @@ from sentiq.engine.pairs import JOIN, StoredPair, find, is_called, list_all
 from sentiq.engine.proving import IfUnproven
 from sentiq.engine.registry import ModelError, ModelManifest, StoredModel
 
-ROUTE = "="  #: between a language and its model; no id of a model has it
-OTHERS = "*"
 MOST_PARTS = 100  #: a byte says which of them gave an answer, with a bit beside it
 
 _DIGEST = re.compile(r"@[0-9a-f]{12}$")
 
+T = TypeVar("T")
 Model: TypeAlias = Engine | Cascade
 Stored: TypeAlias = StoredModel | StoredPair
 
@@ -38,6 +38,10 @@ class StoredRoutes:
 
     manifest: ModelManifest  # of all as one model
     routes: Mapping[str, Stored]  # by language, in their order
+
+    def of(self, language: str) -> Stored:
+        """Return what answers texts of this language; UNKNOWN for those without one."""
+        return _chosen(self.routes, language)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +86,7 @@ class Router:
 
     def branch(self, language: str) -> Branch:
         """Return the model that answers texts of this language; UNKNOWN for those without one."""
-        if language == UNKNOWN:
-            return next(iter(self._branches.values()))
-        return self._branches.get(language) or self._branches[OTHERS]
+        return _chosen(self._branches, language)
 
     @property
     def form(self) -> str:
@@ -111,11 +113,15 @@ class Router:
         for model in self._models:
             model.prove()
 
-    def classify(self, texts: Sequence[str], long_texts: LongTexts = "truncate") -> list[Prediction]:
-        """Return one prediction per text, in their order, each of the model of the language that is detected."""
-        languages = list(map(detect, texts))
+    def classify(
+        self, texts: Sequence[str], long_texts: LongTexts = "truncate", languages: Sequence[str] | None = None
+    ) -> list[Prediction]:
+        """Return one prediction per text, in their order, each of the model of its language.
+
+        `languages`: of the texts; None: detected.
+        """
         places: dict[Branch, list[int]] = {}
-        for place, language in enumerate(languages):
+        for place, language in enumerate(map(detect, texts) if languages is None else languages):
             places.setdefault(self.branch(language), []).append(place)
         found: dict[int, Prediction] = {}
         for branch, some in places.items():
@@ -124,6 +130,13 @@ class Router:
                 wide = branch.widened(answer.probabilities)
                 found[place] = replace(answer, probabilities=wide, given_by=branch.part(answer.given_by))
         return [found[place] for place in range(len(texts))]
+
+
+def _chosen(routes: Mapping[str, T], language: str) -> T:
+    """Return what stands for a language: for those without one the first, for those without a route that of others."""
+    if language == UNKNOWN:
+        return next(iter(routes.values()))
+    return routes.get(language) or routes[OTHERS]
 
 
 #: What answers texts, and what it is loaded from.
@@ -151,22 +164,6 @@ def open_any(
         return opened(stored)
     models = {name: opened(one) for name, one in {one.manifest.name: one for one in stored.routes.values()}.items()}
     return Router({language: models[one.manifest.name] for language, one in stored.routes.items()})
-
-
-def parse_routes(written: str) -> dict[str, str]:
-    """Return the name of the model of each language. Raises ModelError for what is none, and without `*`."""
-    found: dict[str, str] = {}
-    for route in written.split(","):
-        language, equals, model = (part.strip() for part in route.partition(ROUTE))
-        if not equals or not model or not re.fullmatch(r"[a-z]{2,3}|\*", language) or language in found:
-            raise ModelError(
-                f"{written!r} are no routes: write each language once, as ISO 639 codes it, with its model, and * for"
-                " all others: zh=sentiq-small-zh,*=my-xlmr (docs/languages.md)"
-            )
-        found[language] = model
-    if OTHERS not in found:
-        raise ModelError(f"{written!r}: no model answers other languages; add *=MODEL (docs/languages.md)")
-    return found
 
 
 def routes_manifest(manifests: Mapping[str, ModelManifest]) -> ModelManifest:
@@ -210,7 +207,7 @@ def find_any(roots: Iterable[Path], name: str) -> Stored | StoredRoutes:
     if ROUTE not in name:
         return find(folders, name)
     try:
-        return _stored({language: find(folders, model) for language, model in parse_routes(name).items()})
+        return _stored({language: _found(folders, language, model) for language, model in _parsed(name).items()})
     except ModelError:
         if not _DIGEST.search(name):
             raise
@@ -218,6 +215,20 @@ def find_any(roots: Iterable[Path], name: str) -> Stored | StoredRoutes:
             if stored.manifest.name == name:
                 return stored
         raise
+
+
+def _parsed(written: str) -> dict[str, str]:
+    try:
+        return parse_routes(written)
+    except ValueError as error:
+        raise ModelError(str(error)) from None
+
+
+def _found(roots: Sequence[Path], language: str, model: str) -> Stored:
+    try:
+        return find(roots, model)
+    except ModelError as error:
+        raise ModelError(f"{language}{ROUTE}{model}: {error}") from None
 
 
 def _versions(folders: Sequence[Path], written: str) -> Iterator[StoredRoutes]:

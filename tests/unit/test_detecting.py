@@ -52,7 +52,9 @@ def test_any_text_has_a_language_or_none(text: str) -> None:
     [
         ("zh", "zh"), ("zh-CN", "zh"), ("zh_TW", "zh"), ("ZH-Hant-TW", "zh"), ("cmn", "zh"), ("中文", "zh"),
         ("English", "en"), ("en-US", "en"), ("eng", "en"), ("日语", "ja"), (" ko ", "ko"), ("haw", "haw"),
-        ("", ""), ("?", ""), ("unknown language", ""), ("x", ""), ("4", ""),
+        ("cn", "zh"), ("jp", "ja"), ("nld", "nl"), ("繁體中文", "zh"),
+        ("", ""), ("?", ""), ("xx", ""), ("und", ""), ("mul", ""), ("zz-CN", ""),
+        ("unknown language", ""), ("x", ""), ("4", ""),
     ],
 )  # fmt: skip
 def test_codes_as_people_write_them(written: str, code: str) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from sentiq import Analyzer
+from sentiq.core.routes import parse_routes
 from sentiq.engine import Engine, ModelError, Router
 from sentiq.engine.registry import find_model
-from sentiq.engine.routing import StoredRoutes, find_any, open_any, parse_routes
+from sentiq.engine.routing import StoredRoutes, find_any, open_any
 from tests.support.models import BUNDLED, copy_contrary, copy_model, make_multilingual, make_pair
 from tests.support.paths import BUNDLED_MODEL
 
@@ -112,20 +113,26 @@ def test_a_model_of_several_languages_is_loaded_once(store: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("zh=a", r"no model answers other languages; add \*=MODEL"),
-        ("zh=a,*=", "are no routes"),
-        ("chinese=a,*=b", "are no routes"),
-        ("zh=a,zh=b,*=c", "each language once"),
-        ("a,b", "are no routes"),
+        ("zh=a", r"no model answers other languages than zh: add \*=MODEL"),
+        ("zh=a,*=", r"'\*=' is no route: write a language and its model"),
+        ("a,b", "'a' is no route"),
+        ("zh=a,,*=b", "'' is no route"),
+        ("zh=a=b,*=c", "'zh=a=b' is no route"),
+        (" ", "'' is no route"),
+        ("chinese=a,*=b", "'chinese' in 'chinese=a' is no code of a language: write zh"),
+        ("zh-CN=a,*=b", "'zh-CN' in 'zh-CN=a' is no code of a language: write zh"),
+        ("eng=a,*=b", "'eng' in 'eng=a' is no code of a language: write en"),
+        ("xx=a,*=b", "'xx' in 'xx=a' is no code of a language: write the code of ISO 639"),
+        ("zh=a,zh=b,*=c", "'zh' has two models, 'a' and 'b': write each language once"),
     ],
 )
-def test_what_are_no_routes_is_refused(written: str, message: str) -> None:
-    with pytest.raises(ModelError, match=message):
+def test_what_are_no_routes_is_refused_with_the_part_and_what_to_write(written: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse_routes(written)
 
 
 def test_a_model_that_is_not_there_is_named(store: Path) -> None:
-    with pytest.raises(ModelError, match="no model 'nowhere'"):
+    with pytest.raises(ModelError, match=r"\*=nowhere: no model 'nowhere'"):
         find_any(roots(store), f"zh={BUNDLED},*=nowhere")
 
 

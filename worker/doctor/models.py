@@ -7,7 +7,7 @@ from functools import partial
 
 from sentiq.admin import checks
 from sentiq.admin.checks import Check
-from sentiq.core.settings import BUNDLED_MODEL, PREFIX, Settings
+from sentiq.core.settings import BUNDLED_MODEL, Settings
 from sentiq.engine.pairs import StoredPair, list_all
 from sentiq.engine.registry import ModelError, StoredModel
 from sentiq.engine.routing import StoredRoutes, find_any
@@ -75,7 +75,7 @@ def _not_there(settings: Settings, active: str, error: ModelError) -> Check:
         return _fault(
             "served", f"the active model is not here: {error}", "put it here, or sentiq-admin activate another"
         )
-    setting = f"{PREFIX}{'ROUTES' if settings.routes else 'CASCADE' if settings.cascade else 'MODEL'}"
+    setting = settings.model_setting
     return _fault("served", f"{setting}: {error}", f"correct {setting}, or unset it: {BUNDLED_MODEL} is always there")
 
 

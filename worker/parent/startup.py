@@ -11,10 +11,9 @@ from celery.exceptions import WorkerShutdown
 
 from sentiq.core.errors import NewerData
 from sentiq.core.redis import REDIS_AWAY
-from sentiq.core.settings import current
 from sentiq.jobs import model_activation, schema
 from worker import context
-from worker.serving import find_model, freeze_memory, serving, unmap_code
+from worker.serving import find_model, freeze_memory, model_of_settings, serving, unmap_code
 
 if TYPE_CHECKING:  # importing the engine loads OpenVINO, which Flower does not need
     from sentiq.engine import AnyStored
@@ -59,4 +58,4 @@ def _choose() -> AnyStored:
         pass  # model_switch.py brings the active model when Redis is back
     except ModelError as error:
         log.error("the active model is not here; serving that of the settings", reason=str(error))
-    return find_model(current().served_model)
+    return model_of_settings()
