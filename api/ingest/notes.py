@@ -43,6 +43,8 @@ SENTENCES: Mapping[str, str] = {
     "Write the ids as text.",
     "label_column_recognised": "The column “{column}” has labels, with which the answers can be compared.",
     "language_column_recognised": "The column “{column}” says in which language each text is.",
+    "languages_unknown": "Cells of the column “{column}” that name no language: {count}. The first is “{example}” in "
+    "line {line}. Their texts are answered like those without one. Write codes, such as zh, en or ja.",
     "lines_not_read": "Lines that are comments or settings and were left out: {count}.",
     "members_not_read": "Members of the JSON objects that were left out: {members}.",
     "null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",

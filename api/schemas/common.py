@@ -39,6 +39,16 @@ NeutralBand = Annotated[
 ]
 
 
+def _language(written: str) -> str:
+    if code := language_code(written):
+        return code
+    raise PydanticCustomError(
+        "unknown_language",
+        "There is no language {written}. Write its code of ISO 639, as zh, en or ja, or leave it out.",
+        {"written": repr(written)},
+    )
+
+
 LanguageCode = Annotated[
     str,
     Field(
@@ -47,7 +57,7 @@ LanguageCode = Annotated[
         examples=["zh"],
         description="as ISO 639 codes it, such as `zh` or `en`; a script or a region behind it is left out",
     ),
-    AfterValidator(language_code),
+    AfterValidator(_language),
 ]
 
 

@@ -221,7 +221,8 @@ class Summary(BaseModel):
     languages: dict[str, int] | None = Field(
         None,
         exclude_if=lambda languages: languages is None,
-        description="rows of each language, the most first; only where models are chosen by language",
+        description="rows of each language, the most first; only where languages were given, or models are chosen by "
+        "them",
     )
     groups: list[Group] | None = Field(
         None,

@@ -4,10 +4,10 @@ The answers are a map of `first`, `model`, `labels`, `flags` (one byte a row, `T
 where there are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error
 of at most 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n
 for the n-th of the parts; a version that does not know them shows the pair. Where it is routes, also `part_labels`, the
-places among `labels` of those of each part (of its other labels a row has zeros), and `languages` with `language_of`,
-one byte a row: 0 for none, n for the n-th of them. A binary prediction takes five bytes before
-compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a prediction is its
-flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
+places among `labels` of those of each part (of its other labels a row has zeros). Where languages of rows are known,
+also `languages` with `language_of`, one byte a row: 0 for none, n for the n-th of them. A binary prediction takes five
+bytes before compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a
+prediction is its flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def encode_output(chunk: OutputChunk) -> bytes:
     if chunk.part_labels:
         places = {label: at for at, label in enumerate(chunk.labels)}
         document["part_labels"] = [[places[label] for label in labels] for labels in chunk.part_labels]
+    if chunk.part_labels or any(outcome.language for outcome in chunk.outcomes):
         document |= _languages(chunk.outcomes)
     aspects = AspectColumns.of(chunk.outcomes)
     if aspects is not None:
@@ -111,7 +112,7 @@ class OutputColumns:
     given_by: bytes = b""  # one for each row; empty where there are no parts
     aspects: AspectColumns | None = None  # None: no row speaks of one
     part_places: tuple[tuple[int, ...], ...] = ()  # of routes: of each part, the places of its labels
-    languages: tuple[str, ...] = ()  # by which the model of each row was chosen, "" for none; empty: it was not
+    languages: tuple[str, ...] = ()  # of each row, "" for none; empty: none is known
 
     def models(self) -> Iterable[str]:
         """Return the name of the model that gave each answer, without an end where one gave all."""

@@ -124,7 +124,7 @@ def test_languages_are_given_with_texts(client: FlaskClient, redis: Redis) -> No
     assert stored_input(redis, made["id"], 0).languages == ("ja", "", "en")
 
 
-@pytest.mark.parametrize("language", ["Japanese!", "", "日语", 7])
+@pytest.mark.parametrize("language", ["Japanese!", "", "日语", 7, "xx", "und"])
 def test_a_code_that_is_none_is_refused(client: FlaskClient, language: object) -> None:
     for body in ({"items": [{"text": "好", "language": language}]}, {"texts": ["好"], "language": language}):
         assert client.post("/api/v1/jobs", json=body).status_code == 422
@@ -136,6 +136,12 @@ def test_a_code_that_is_none_is_refused(client: FlaskClient, language: object) -
         ("text,language\n很好吃,zh-CN\nとても良い,Japanese\n还行,\n", "", "language", ("zh", "ja", "")),
         ("评论,语言\n很好吃,中文\n还行吧,英语\n", "", "语言", ("zh", "en")),
         ("text,spoken\n很好吃,zh\n还行吧,en\n", "&language_column=spoken", "spoken", ("zh", "en")),
+        (
+            "text,language\n很好吃,cn\n还行,xx\n良い,jp\n好,English\n",
+            "",
+            "language",
+            ("zh", "", "ja", "en"),
+        ),
         ("text,language\n很好吃,Python\n还行吧,C\n", "", None, None),
         ("text,spoken\n很好吃,zh\n还行吧,en\n", "", None, None),
     ],
@@ -156,6 +162,20 @@ def test_a_column_of_a_file_says_them(
         column is not None and not query
     )
     assert stored_input(redis, made["id"], 0).languages == languages
+
+
+def test_cells_that_name_no_language_are_told_of(client: FlaskClient) -> None:
+    table = "text,lang\n好,zh\n还行,xx\n好,\nok,EN\n差,Martian\n"
+    made = client.post("/api/v1/jobs?filename=a.csv", data=table.encode(), headers={"Content-Type": "text/csv"}).json
+    notes = {note["code"]: note["facts"] for note in made["file"]["notes"]}
+    assert notes["languages_unknown"] == {"count": 2, "column": "lang", "example": "xx", "line": 3}
+
+
+def test_a_code_of_no_language_is_refused_with_what_to_write(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/jobs", json={"items": [{"text": "好", "language": "xx"}]})
+    (error,) = answer.json["errors"]
+    assert (error["code"], error["pointer"]) == ("unknown_language", "/items/0/language")
+    assert error["detail"] == "There is no language 'xx'. Write its code of ISO 639, as zh, en or ja, or leave it out."
 
 
 def test_lines_of_json_say_them(client: FlaskClient, redis: Redis) -> None:

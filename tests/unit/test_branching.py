@@ -80,6 +80,19 @@ def test_a_row_s_own_language_goes_before_that_of_the_job(router: Router) -> Non
     assert languages(output) == ["ja", "ko", "zh"]
 
 
+def test_languages_that_were_given_are_kept_where_one_model_answers(store: Path) -> None:
+    engine = Engine.load(BUNDLED_MODEL)
+    no_cache = ResultCache(Redis(), Settings(cache_entries=0))
+    for chunk, expected in (
+        (opened(CHINESE, JAPANESE, languages=("zh", ""), language="ja"), ["zh", "ja"]),
+        (opened(CHINESE, JAPANESE, languages=("", "ja")), ["", "ja"]),
+        (opened(CHINESE, JAPANESE), ["", ""]),
+    ):
+        ((_, output),) = answer(engine, Isolation(), no_cache, [chunk])
+        assert languages(output) == expected
+        assert languages(decode_output(encode_output(output))) == expected
+
+
 def test_equal_texts_of_two_languages_have_two_answers(router: Router, store: Path) -> None:
     output = one(router, opened(CHINESE, CHINESE, languages=("zh", "ja")))
     of_chinese, of_other = (engine.classify([CHINESE])[0].probabilities for engine in _engines(store))

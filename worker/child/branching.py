@@ -21,40 +21,41 @@ class Rows:
     model: Engine | Cascade
     offsets: tuple[int, ...]  # within the chunk
     branch: Branch | None = None  # None: there is nothing to choose
-    languages: tuple[str, ...] = ()  # of each; empty where there is nothing to choose
+    languages: tuple[str, ...] = ()  # of each, "" where none is known; empty: none of all is
 
     def finished(self, at: int, outcome: Outcome) -> Outcome:
         """Return what the model says of its row at place `at` as the chunk has it."""
-        if self.branch is None:
+        if self.languages:
+            outcome = replace(outcome, language=self.languages[at])
+        if self.branch is None or outcome.error is not None:
             return outcome
-        if outcome.error is not None:
-            return replace(outcome, language=self.languages[at])
         widened = self.branch.widened
         return replace(
             outcome,
             probabilities=widened(outcome.probabilities),
             given_by=self.branch.part(outcome.given_by),
             aspects=tuple(aspect._replace(probabilities=widened(aspect.probabilities)) for aspect in outcome.aspects),
-            language=self.languages[at],
         )
 
 
 def branched(engine: Classifier, chunk: OpenChunk, offsets: Iterable[int]) -> list[Rows]:
     """Divide the rows at these offsets by the models that answer them.
 
-    A row has the language that was given with it, else that of its job, else the one that is detected.
+    A row has the language that was given with it, else that of its job, else the one that is detected, where there is a
+    choice.
     """
     from sentiq.engine import Router
     from sentiq.engine.detecting import detect
 
+    rows, given = tuple(offsets), chunk.input.languages
+    known = [(given[offset] if given else "") or chunk.language for offset in rows]
     if not isinstance(engine, Router):
-        return [Rows(engine, tuple(offsets))]
-    texts, given = chunk.input.texts, chunk.input.languages
+        return [Rows(engine, rows, languages=tuple(known) if any(known) else ())]
     found: dict[Branch, list[tuple[int, str]]] = {}
-    for offset in offsets:
-        language = (given[offset] if given else "") or chunk.language or detect(texts[offset])
+    for offset, told in zip(rows, known, strict=True):
+        language = told or detect(chunk.input.texts[offset])
         found.setdefault(engine.branch(language), []).append((offset, language))
     return [
-        Rows(branch.model, tuple(offset for offset, _ in rows), branch, tuple(language for _, language in rows))
-        for branch, rows in found.items()
+        Rows(branch.model, tuple(offset for offset, _ in some), branch, tuple(language for _, language in some))
+        for branch, some in found.items()
     ]

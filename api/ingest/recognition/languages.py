@@ -13,7 +13,7 @@ _HEADINGS = _WORDS.split()
 
 
 def language_column(names: Sequence[str], rows: Sequence[Sequence[str]], but: Collection[int]) -> int | None:
-    """Return the place of the column of languages: its heading says so, and its cells are codes or names of some.
+    """Return the place of the column of languages: its heading says so, and half of its cells or more name some.
 
     None where there is none. `names` are the headings and `rows` the first rows; `but` are columns of another meaning.
     """
@@ -24,4 +24,4 @@ def language_column(names: Sequence[str], rows: Sequence[Sequence[str]], but: Co
 
 def _are_languages(cells: Sequence[str]) -> bool:
     written = [cell for cell in cells if cell.strip()]
-    return bool(written) and all(map(language_code, written))
+    return bool(written) and 2 * sum(map(bool, map(language_code, written))) >= len(written)

@@ -77,6 +77,8 @@ def rows_of(
                 when = None if dates is None else dates.of(cells, kinds, line)
                 kept = maker.kept(cells) if keep else None
                 language = "" if language_at is None else code_of(cells[language_at])
+                if not language and language_at is not None:
+                    maker.note_language(cells[language_at], line)
                 yield Row(text, custom_id, None, kept, kinds if keep else "", label, when, language)
                 continue
         yield maker.failed(fault, record, cells, custom_id)
@@ -93,6 +95,7 @@ class _Maker:
         self.nulls = reading.nulls
         self.null_chars = max(map(len, self.nulls), default=-2) + 2  # of a cell with blanks around
         self._nulls_seen: list[str] = []
+        self._unknown_language: tuple[str, int] | None = None  # the first, with its line
 
     def fitted(self, record: Record) -> Sequence[str] | Row:
         """Return the cells, as many as there are columns; or the row that fails because they are not."""
@@ -146,6 +149,15 @@ class _Maker:
             return "", RowError(EMPTY_TEXT, "The text is missing: there is no value.")
         bare = text.strip() if len(text) <= self.null_chars else ""
         return (text, None) if bare not in self.nulls else ("", self.null(bare))
+
+    def note_language(self, cell: str, line: int) -> None:
+        """Note a cell of the column of languages that names none, if it is not empty."""
+        if not cell.strip() or self._columns.language is None:
+            return
+        self._unknown_language = self._unknown_language or (cell.strip(), line)
+        example, first = self._unknown_language
+        column = self._columns.names[self._columns.language]
+        self._notes.count("languages_unknown", column=column, example=example, line=first)
 
     def null(self, text: str) -> RowError | None:
         """Return why a cell with this text has none, and note it; None if it is only blank."""
