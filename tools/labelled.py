@@ -24,7 +24,12 @@ from sentiq.evaluation.label_names import KNOWN, UnclearNumbers, cell_label, mea
 PIECE_BYTES = 1 << 16
 FAULTS_SHOWN = 5
 MOST_LABELS = 50  #: different ones of a file; more are no labels
-_OPTIONS = {"text_column": "--text", "label_column": "--label", "source_column": "--source"}
+_OPTIONS = {
+    "text_column": "--text",
+    "label_column": "--label",
+    "source_column": "--source",
+    "language_column": "--language",
+}
 
 
 class LabelledError(ValueError):
@@ -50,6 +55,8 @@ class Labelled:
     text_column: str  #: its heading, or `column 1`
     label_column: str
     source_column: str | None = None
+    languages: list[str] | None = None  #: codes, "" where a row has none; None where the file has no such column
+    language_column: str | None = None
     without_text: int = 0  #: rows that were left out as they have no text, or one that cannot be read
     without_label: int = 0  #: rows that were left out as their label is blank
 
@@ -79,6 +86,7 @@ class Labelled:
             labels=[self.labels[at] for at in kept],
             sources=None if self.sources is None else [self.sources[at] for at in kept],
             rows=[self.rows[at] for at in kept],
+            languages=None if self.languages is None else [self.languages[at] for at in kept],
         )
 
     def _places(self) -> dict[str, list[int]]:
@@ -95,16 +103,17 @@ def read_labelled(
     text: str | None = None,
     label: str | None = None,
     source: str | None = None,
+    language: str | None = None,
     labels: Sequence[str] | None = None,
 ) -> Labelled:
     """Read all rows that have a text and a label.
 
-    `text`, `label` and `source` are headings, or numbers from 1; None: recognised. `labels` are the known ones, in the
-    order of the model's outputs; None: those of the file. Raises LabelledError naming the file, the row and the
-    column: for a file that cannot be read, a column that is not there, a label that is none of the known ones (with
-    None: one that is unknown beside known ones), and when no row has both a text and a label.
+    `text`, `label`, `source` and `language` are headings, or numbers from 1; None: recognised. `labels` are the known
+    ones, in the order of the model's outputs; None: those of the file. Raises LabelledError naming the file, the row
+    and the column: for a file that cannot be read, a column that is not there, a label that is none of the known ones
+    (with None: one that is unknown beside known ones), and when no row has both a text and a label.
     """
-    with _opened(path, text) as file:
+    with _opened(path, text, language) as file:
         names, texts_at = file.columns.names, file.columns.text[0]
         if not file.sample:
             raise LabelledError(f"{path}: the file has headings, but no rows below them")
@@ -123,6 +132,7 @@ def read_labelled(
         texts: list[str] = []
         found: list[str] = []
         sources: list[str] = []
+        languages: list[str] = []
         rows: list[int] = []
         without_text = without_label = 0
         for number, row in enumerate(file.rows(), start=1):
@@ -136,6 +146,7 @@ def read_labelled(
                 texts.append(row.text)
                 found.append(name)
                 rows.append(number)
+                languages.append(row.language)
                 sources.append("" if source_at is None else _cell(cells, source_at, texts_at).strip())
     if not texts:
         raise LabelledError(
@@ -146,10 +157,12 @@ def read_labelled(
         texts=texts,
         labels=_checked(path, names[label_at], found, rows, labels),
         sources=None if source_at is None else sources,
+        languages=None if file.columns.language is None else languages,
         rows=rows,
         text_column=names[texts_at],
         label_column=names[label_at],
         source_column=None if source_at is None else names[source_at],
+        language_column=None if file.columns.language is None else names[file.columns.language],
         without_text=without_text,
         without_label=without_label,
     )
@@ -165,9 +178,11 @@ def read_texts(path: Path, text: str | None = None) -> list[str]:
 
 
 @contextmanager
-def _opened(path: Path, text: str | None) -> Iterator[File]:
+def _opened(path: Path, text: str | None, language: str | None = None) -> Iterator[File]:
     """Open a file as the service does, all its columns kept; what is wrong with it becomes a LabelledError."""
-    reading = Reading(file_name=path.name, text_column=() if text is None else (text,), keep_columns=True)
+    reading = Reading(
+        file_name=path.name, text_column=() if text is None else (text,), language_column=language, keep_columns=True
+    )
     try:
         with File(_pieces(path), reading, limits(Settings())) as file:
             yield file

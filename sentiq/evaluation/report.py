@@ -43,6 +43,17 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True)
+class OfLanguage:
+    """How many answers are right among the rows of one language."""
+
+    language: str  #: a code of ISO 639; "" for rows whose language is not known
+    model: str  #: `id@version` of the one that answers them
+    rows: int
+    accuracy: Figure
+    against: Figure | None = None  #: the accuracy of the second model, where there is one
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """An evaluation and what it was made of."""
 
@@ -55,6 +66,7 @@ class Report:
     comparison: Comparison | None = None
     fitted: Fitted | None = None
     remarks: list[str] = field(default_factory=list)  #: sentences on the file
+    by_language: list[OfLanguage] = field(default_factory=list)  #: empty where no language is known
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -67,6 +79,7 @@ def document(report: Report) -> dict[str, Any]:
         "columns": dict(report.columns),
         "remarks": report.remarks,
         **evaluation_document(report.evaluation),
+        "by_language": [_rounded(asdict(each)) for each in report.by_language],
         "against": None if second is None else {"model": report.against, **evaluation_document(second)},
         "comparison": None if report.comparison is None else _comparison_document(report.comparison),
         "fitted": None if report.fitted is None else _rounded(asdict(report.fitted)),
@@ -129,6 +142,8 @@ def page(report: Report) -> str:
         parts += ["<h2>Calibration</h2>", *_calibration(evaluation.calibration)]
     if report.fitted is not None:
         parts += ["<h2>Fitted calibration</h2>", *_fitted(report.fitted)]
+    if report.by_language:
+        parts += ["<h2>By language</h2>", _by_language(report)]
     if evaluation.by_source:
         parts += ["<h2>By source</h2>", _by_source(evaluation.by_source)]
     if evaluation.mistakes:
@@ -246,6 +261,16 @@ def _fitted(fitted: Fitted) -> list[str]:
         f"{_decimal(fitted.macro_f1)}, log loss {fitted.log_loss:.4f} instead of {fitted.log_loss_before:.4f}.</p>",
         _curve(fitted.calibration.bins),
     ]
+
+
+def _by_language(report: Report) -> str:
+    second = [report.against] if report.against else []
+    rows = [
+        [_th(each.language or "–"), _e(each.model), f"{each.rows:,}", _percent(each.accuracy)]
+        + ([_percent(each.against)] if second else [])
+        for each in report.by_language
+    ]
+    return _table(["language", "model", "rows", "right", *second], rows)
 
 
 def _by_source(sources: list[OfSource]) -> str:

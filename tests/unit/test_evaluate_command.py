@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
 
 from sentiq.engine import Engine
 from sentiq.engine.registry import Calibration, read_manifest
-from tests.support.models import BUNDLED, copy_contrary, make_pair
+from tests.support.models import BUNDLED, copy_contrary, make_multilingual, make_pair
 from tests.support.paths import BUNDLED_MODEL
 from tests.support.texts import sentences
 from tools.evaluation.__main__ import main
@@ -162,3 +163,81 @@ def test_doubles_and_contradictions_are_told(tmp_path: Path, capsys: pytest.Capt
     printed = capsys.readouterr().out
     assert "1 rows have the text of a row before" in printed
     assert "rows 1, 3 (味道不错，下次还来)" in printed
+
+
+MIXED = [
+    ("菜很好吃，下次还来", "zh", "positive"),
+    ("太差了，再也不来", "", "负面"),
+    ("とても良い商品です", "Japanese", "positive"),
+    ("the food was great and the staff too", "", "neutral"),
+    ("👍👍", "", "positive"),
+]
+
+
+def mixed(directory: Path, *more: tuple[str, str, str]) -> Path:
+    """Write labelled texts in several languages, some of which are given; return the file."""
+    path = directory / "mixed.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "lang", "label"), *MIXED, *more])
+    return path
+
+
+@pytest.fixture
+def routed(tmp_path: Path) -> list[str]:
+    """The beginning of a command that evaluates routes."""
+    make_multilingual(tmp_path / "store", "tri")
+    return [f"zh={BUNDLED},*=tri", "--store", str(tmp_path / "store")]
+
+
+def test_routes_are_measured_by_language_and_compared_with_one_model(
+    routed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written, html = tmp_path / "report.json", tmp_path / "report.html"
+    asked = ["--against", "tri", "--json", str(written), "--html", str(html)]
+    assert main([*routed, str(mixed(tmp_path)), *asked]) == 0
+    report = json.loads(written.read_text(encoding="utf-8"))
+    assert report["columns"]["language"] == "lang"
+    found = {each["language"]: (each["model"].partition("@")[0], each["rows"]) for each in report["by_language"]}
+    assert found == {"zh": (BUNDLED, 2), "ja": ("tri", 1), "en": ("tri", 1), "": (BUNDLED, 1)}
+    chinese = next(each for each in report["by_language"] if each["language"] == "zh")
+    assert chinese["accuracy"]["value"] == 1
+    assert chinese["against"]["low"] <= chinese["against"]["value"]
+    assert report["confusion"]["labels"] == ["negative", "positive", "neutral"]
+    assert re.search(rf"zh +{BUNDLED}@\w+ +2 ", capsys.readouterr().out)
+    assert "<h2>By language</h2>" in html.read_text(encoding="utf-8")
+
+
+def test_one_model_is_measured_by_the_languages_that_the_file_names(tmp_path: Path) -> None:
+    written, file = tmp_path / "report.json", tmp_path / "two.csv"
+    file.write_text("text,spoken,label\n好,zh,positive\n差,zh,negative\nok,en,positive\n", encoding="utf-8")
+    assert main([BUNDLED, str(file), "--language", "spoken", "--json", str(written)]) == 0
+    report = json.loads(written.read_text(encoding="utf-8"))
+    found = [(each["language"], each["rows"], each["against"]) for each in report["by_language"]]
+    assert found == [("zh", 2, None), ("en", 1, None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (("一般般", "", "中性"), "row 6: 'neutral', and its language zh has the model sentiq-small-zh@"),
+        (("ok", "en", "angry"), "labels that are none of negative, neutral, positive: row 6: 'angry'"),
+    ],
+)
+def test_a_label_that_the_model_of_a_language_does_not_have_stops_the_command(
+    row: tuple[str, str, str], reason: str, routed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*routed, str(mixed(tmp_path, row)), "--label", "label"]) == 1
+    said = capsys.readouterr().err
+    assert reason in said
+    assert "leave their cells empty" in said
+
+
+def test_numbers_are_no_labels_of_routes_whose_models_have_others(
+    routed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "numbers.csv"
+    file.write_text("text,label\n好,0\n差,1\nok,2\n", encoding="utf-8")
+    assert main([*routed, str(file), "--label", "label"]) == 1
+    assert "write names instead" in capsys.readouterr().err
+    assert main([*routed, str(mixed(tmp_path)), "--fit"]) == 1
+    assert "fit each of their models" in capsys.readouterr().err

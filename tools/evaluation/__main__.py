@@ -37,12 +37,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="sentiq-evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("model", metavar="MODEL", help="id, id@version, or a model's directory")
+    made.add_argument("model", metavar="MODEL", help="id, id@version, pair, routes, or a model's directory")
     made.add_argument("file", metavar="FILE", type=Path, help="texts with labels")
     made.add_argument("--against", metavar="MODEL", default="", help="a second model, compared on the same rows")
     made.add_argument("--text", metavar="COLUMN", help="heading or number of the texts' column (default: recognised)")
     made.add_argument("--label", metavar="COLUMN", help="… of the labels' column (default: recognised)")
     made.add_argument("--source", metavar="COLUMN", help="… of a column by which rows are also told apart")
+    made.add_argument("--language", metavar="COLUMN", help="… of the column of their languages, as codes or names")
     made.add_argument("--json", metavar="FILE", type=Path, help="write the report as a JSON document")
     made.add_argument("--html", metavar="FILE", type=Path, help="write the report as a page of HTML")
     made.add_argument("--fit", action="store_true", help="fit and store a calibration")

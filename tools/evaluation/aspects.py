@@ -104,9 +104,12 @@ def _answers(options: argparse.Namespace, aspects: AspectSet, texts: Sequence[st
     from sentiq.aspects.judging import aspect_probabilities
     from sentiq.aspects.mentions import clause_text, mentions
     from sentiq.engine.registry import ModelError
+    from sentiq.engine.routing import StoredRoutes
     from tools.evaluation.command import answers, find
 
     model = find(options.model, [options.store, BUNDLED_MODELS])
+    if isinstance(model, StoredRoutes):
+        raise ModelError(f"{options.model} are routes: measure each of their models")
     labels = model.manifest.labels
     if not {"negative", "positive"} <= set(labels):
         raise ModelError(f"{model.manifest.name} has no labels negative and positive, but {', '.join(labels)}")

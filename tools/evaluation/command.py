@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiq.engine import StoredPair
-from sentiq.engine.cascade import open_stored
-from sentiq.engine.pairs import find as find_stored
+from sentiq.engine import Prediction, Router, StoredPair
 from sentiq.engine.registry import MANIFEST, ModelError, StoredModel, read_manifest
+from sentiq.engine.routing import AnyStored, StoredRoutes, find_any, open_any
 from sentiq.evaluation.comparison import compare
 from sentiq.evaluation.metrics import Evaluation, evaluate
 from sentiq.evaluation.report import Fitted, Report, document, page
 from sentiq.evaluation.tally import Answer, Tally
+from tools.evaluation.by_language import by_language, check_labels, languages_of
 from tools.evaluation.calibrated import store_calibrated
 from tools.evaluation.fitting import combined, fit
 from tools.evaluation.telling import tell
@@ -56,55 +56,79 @@ def evaluated(options: argparse.Namespace) -> Report:
         )
     if options.fit and isinstance(first, StoredPair):
         raise ModelError(f"--fit calibrates one model, and {first.manifest.name} is a pair: fit each of the two")
-    read = read_labelled(options.file, text=options.text, label=options.label, source=options.source, labels=labels)
-    probabilities = answers(first, read.texts, options.backend)
+    if options.fit and isinstance(first, StoredRoutes):
+        raise ModelError(f"--fit calibrates one model, and {options.model} are routes: fit each of their models")
+    models = [first] if second is None else [first, second]
+    is_routed = any(isinstance(model, StoredRoutes) for model in models)
+    read = read_labelled(
+        options.file,
+        text=options.text,
+        label=options.label,
+        source=options.source,
+        language=options.language,
+        labels=None if is_routed else labels,  # numbers mean nothing where models have labels of their own
+    )
+    languages = languages_of(read, is_routed)
+    for model in models:
+        check_labels(options.file, read, model, languages)
+    probabilities = answers(first, read.texts, options.backend, languages)
+    right = is_right(read, labels, probabilities)
     evaluation = measured(read, labels, probabilities)
     report = Report(
         model=first.manifest.name,
         file=options.file.name,
         columns={"text": read.text_column, "label": read.label_column}
-        | ({"source": read.source_column} if read.source_column else {}),
+        | ({"source": read.source_column} if read.source_column else {})
+        | ({"language": read.language_column} if read.language_column else {}),
         evaluation=evaluation,
+        by_language=by_language(first, languages, right),
         remarks=remarks(read),
     )
     if second:
-        others = answers(second, read.texts, options.backend)
+        others = answers(second, read.texts, options.backend, languages)
+        right_too = is_right(read, second.manifest.labels, others)
         report = replace(
             report,
             against=second.manifest.name,
             against_evaluation=measured(read, second.manifest.labels, others),
-            comparison=compare(
-                zip(
-                    is_right(read, labels, probabilities),
-                    is_right(read, second.manifest.labels, others),
-                    strict=True,
-                )
-            ),
+            comparison=compare(zip(right, right_too, strict=True)),
+            by_language=by_language(first, languages, right, right_too),
         )
     if options.fit and isinstance(first, StoredModel):
         report = replace(report, fitted=fitted(first, read, probabilities, options.store))
     return report
 
 
-def find(name: str, roots: Sequence[Path]) -> StoredModel | StoredPair:
-    """Return the model of a directory, or the model or pair of this id or `id@version` in the stores.
+def find(name: str, roots: Sequence[Path]) -> AnyStored:
+    """Return the model of a directory, or the model, pair or routes of this name in the stores.
 
     Raises ModelError.
     """
     directory = Path(name)
     if (directory / MANIFEST).is_file():
         return StoredModel(directory, read_manifest(directory), 0.0)
-    return find_stored(roots, name)
+    return find_any(roots, name)
 
 
-def answers(model: StoredModel | StoredPair, texts: Sequence[str], backend: str) -> NDArray[np.float64]:
-    """Return the probabilities ``[texts, labels]`` as a worker computes them. Raises ModelError."""
-    engine = open_stored(model, backend=backend)
+def answers(
+    model: AnyStored, texts: Sequence[str], backend: str, languages: Sequence[str] | None = None
+) -> NDArray[np.float64]:
+    """Return the probabilities ``[texts, labels]`` as a worker computes them. Raises ModelError.
+
+    `languages` are those of the texts, by which routes choose; None: they are detected.
+    """
+    engine = open_any(model, backend=backend)
+
+    def classify(part: slice) -> list[Prediction]:
+        if isinstance(engine, Router):
+            return engine.classify(texts[part], languages=languages and languages[part])
+        return engine.classify(texts[part])
+
     with step(f"classify {len(texts):,} texts with {model.manifest.name}"):
         found = [
             prediction.probabilities
             for start in range(0, len(texts), TEXTS_AT_ONCE)
-            for prediction in engine.classify(texts[start : start + TEXTS_AT_ONCE])
+            for prediction in classify(slice(start, start + TEXTS_AT_ONCE))
         ]
     return np.array(found)
 

@@ -23,6 +23,8 @@ def tell(report: Report) -> None:
     for remark in report.remarks:
         say(f"  {remark}")
     _tell_figures(found)
+    if report.by_language:
+        _tell_languages(report)
     for answer in found.mistakes[:MISTAKES_SHOWN]:
         text = " ".join(answer.text.split())[:TEXT_SHOWN]
         say(f"  row {answer.row:,}: {answer.predicted} at {answer.score:.1%}, labelled {answer.label}: {text}")
@@ -47,6 +49,17 @@ def _tell_figures(found: Evaluation) -> None:
         say(f"  (scores without fault would show {found.calibration.by_chance:.4f} on so many rows)")
         for sentence in in_words(found.calibration):
             say(f"    {sentence}")
+
+
+def _tell_languages(report: Report) -> None:
+    second = [report.against] if report.against else []
+    rows = [["language", "model", "rows", "accuracy", *second]]
+    rows += [
+        [each.language or "–", each.model, f"{each.rows:,}", _figure(each.accuracy)]
+        + ([_figure(each.against)] if second else [])
+        for each in report.by_language
+    ]
+    table(rows)
 
 
 def _tell_comparison(compared: Comparison) -> None:
