@@ -1,33 +1,22 @@
-"""Counts the labels of a job for each value of one column of its file."""
+"""Counts the labels of rows for each value of one column of their file."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from api.export.matching import RowLabels
-from api.export.rows import View, column_cells, text_position
-from api.export.summary import labels_first
 from api.schemas.results import Group
-from sentiq.jobs.results import Results
-from sentiq.jobs.types import Job
+from sentiq.jobs.types import FAILED, WITHOUT_TEXT
 
 SHOWN = 50  #: groups in an answer; the others are one
 #: Values and characters counted separately; later values go into the last group, as each row may have its own value.
 OPENED, OPENED_CHARS = 10_000, 5_000_000
 
 
-def group_rows(results: Results, job: Job, at: int, neutral_band: float) -> list[Group]:
-    """Group the finished rows by their cell in column `at`, the largest group first; a line without cells counts as "".
-
-    Raises JobNotFound if the job was erased while it was read.
-    """
-    groups, labels, text_at = Groups(), RowLabels(View(neutral_band)), text_position(job)
-    for _, given, answers in results.columns_with_input(job.id, range(job.chunks)):
-        rows = Counter(zip(column_cells(given, at, text_at), labels.of(answers), strict=True))
-        for (value, label), count in rows.items():
-            groups.of(value)[label] += count
-    results.check_job(job.id)
-    return groups.largest()
+def labels_first(counts: Counter[str]) -> dict[str, int]:
+    """Return the counts of all labels, then those of rows without one, even if they are 0."""
+    last = (FAILED, WITHOUT_TEXT)
+    return {name: counts[name] for name in sorted(counts) if name not in last} | {name: counts[name] for name in last}
 
 
 class Groups:
@@ -37,6 +26,11 @@ class Groups:
         self._groups: dict[str, Counter[str]] = {}
         self._rest: Counter[str] = Counter()
         self._chars = 0
+
+    def add(self, values: Sequence[str], names: Sequence[str]) -> None:
+        """Add rows: the value of each, and its label or what it is counted as."""
+        for (value, name), count in Counter(zip(values, names, strict=True)).items():
+            self.of(value)[name] += count
 
     def of(self, value: str) -> Counter[str]:
         """Return the counts of a value. One that comes after `OPENED` others shares the counts of the last group."""

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TypeVar
 
 from api.export.rows import View, text_position
-from api.export.summary import VALUES_KEPT
 from sentiq.core.labels import label_and_score
 from sentiq.jobs.codec import SCALE, OutputColumns
 from sentiq.jobs.input_codec import InputColumns
@@ -17,6 +16,8 @@ from sentiq.jobs.types import Job
 #: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
 #: which the texts are read take ten times as long as those of which the numbers are enough.
 COUNTED, COUNTED_WITH_TEXTS = 4_096, 512
+
+VALUES_KEPT = 100_000  #: different stored numbers whose label is remembered
 
 T = TypeVar("T")
 LabelAndScore = Callable[[tuple[str, ...], tuple[int, ...]], tuple[str, float]]
@@ -95,7 +96,7 @@ class RowLabels:
     """
 
     def __init__(self, view: View) -> None:
-        self._labelled, self._aspect = labeller(view.neutral_band), view.filter.aspect
+        self._band, self._aspect = view.neutral_band, view.filter.aspect
         self._known: dict[tuple[str, ...], _Names] = {}
 
     def of(self, answers: OutputColumns) -> list[str]:
@@ -116,18 +117,19 @@ class RowLabels:
         return [] if answers.aspects is None else self._names(answers.labels).of(answers.aspects.predictions())
 
     def _names(self, labels: tuple[str, ...]) -> _Names:
-        return self._known.setdefault(labels, _Names(self._labelled, labels))
+        return self._known.setdefault(labels, _Names(labels, self._band))
 
 
 class _Names(dict[tuple[int, ...], str]):
     """The labels of stored numbers. Of a row without any it is ""."""
 
-    def __init__(self, labelled: LabelAndScore, labels: tuple[str, ...]) -> None:
+    def __init__(self, labels: tuple[str, ...], neutral_band: float) -> None:
         super().__init__()
-        self._labelled, self._labels = labelled, labels
+        self._labels, self._band = labels, neutral_band
 
     def __missing__(self, numbers: tuple[int, ...]) -> str:
-        self[numbers] = found = self._labelled(self._labels, numbers)[0] if numbers else ""
+        probabilities = [n / SCALE for n in numbers]
+        self[numbers] = found = label_and_score(self._labels, probabilities, self._band)[0] if numbers else ""
         return found
 
     def of(self, values: Sequence[tuple[int, ...]]) -> list[str]:

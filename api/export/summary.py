@@ -4,78 +4,77 @@ from __future__ import annotations
 
 from collections import Counter
 
+from api.export.groups import Groups, labels_first
+from api.export.matching import RowLabels
+from api.export.rows import View, column_cells, text_position
 from api.schemas.results import Bin, Failure, Summary
-from sentiq.core.labels import DECIMALS, label_and_score
+from sentiq.core.labels import DECIMALS
 from sentiq.jobs.codec import SCALE, TRUNCATED, OutputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import FAILED, WITHOUT_TEXT, Job
 
 BINS = 20  #: of the histogram of p(positive)
-VALUES_KEPT = 100_000  #: different probabilities, before they are looked at
 
 
-def summarise(results: Results, job: Job, neutral_band: float) -> Summary:
-    """Summarise all finished rows. Raises JobNotFound if the job was erased while it was read."""
+def summarise(results: Results, job: Job, neutral_band: float, by: int | None = None) -> Summary:
+    """Summarise all finished rows, and by their cells in column `by`, where one is asked for.
+
+    A line without cells counts as "". Raises JobNotFound if the job was erased while it was read.
+    """
     tally = _Tally(neutral_band)
-    for _, columns in results.columns(job.id, range(job.chunks)):
-        tally.add(columns)
+    if by is None:
+        for _, answers in results.columns(job.id, range(job.chunks)):
+            tally.add(answers)
+        groups = None
+    else:
+        groups, text_at = Groups(), text_position(job)
+        for _, given, answers in results.columns_with_input(job.id, range(job.chunks)):
+            groups.add(column_cells(given, by, text_at), tally.add(answers))
     results.check_job(job.id)
-    return tally.summary(job)
-
-
-def labels_first(counts: Counter[str]) -> dict[str, int]:
-    """Return the counts of all labels, then those of rows without one, even if they are 0."""
-    last = (FAILED, WITHOUT_TEXT)
-    return {name: counts[name] for name in sorted(counts) if name not in last} | {name: counts[name] for name in last}
+    return tally.summary(job).model_copy(update={"groups": groups and groups.largest()})
 
 
 class _Tally:
-    """Equal probabilities are counted first and looked at once: a binary model has 65,536 of them."""
+    """Equal numbers are counted first and looked at once: there are 65,536 of them."""
 
     def __init__(self, neutral_band: float) -> None:
-        self._band = neutral_band
-        self._values: Counter[tuple[tuple[str, ...], tuple[int, ...]]] = Counter()
+        self._labels = RowLabels(View(neutral_band))
         self._counts: Counter[str] = Counter()
-        self._histogram = [0] * BINS
+        self._positive: Counter[int] = Counter()  # probabilities × SCALE
         self._languages: Counter[str] = Counter()
         self._failures: dict[str, Failure] = {}
         self._truncated = 0
 
-    def add(self, columns: OutputColumns) -> None:
-        labels, width = columns.labels, len(columns.labels)
-        self._truncated += columns.flags.count(TRUNCATED)
-        self._languages.update(filter(None, columns.languages))
-        if columns.is_routed:
-            values = zip(columns.row_labels(), columns.predictions(), strict=True)
-            self._values.update(value for offset, value in enumerate(values) if offset not in columns.errors)
-        elif width:
-            found = Counter(zip(*[iter(columns.numbers)] * width, strict=True))
-            found.subtract(tuple(columns.numbers[i * width : (i + 1) * width]) for i in columns.errors)
-            for value, count in found.items():
-                self._values[labels, value] += count
-        for offset, error in sorted(columns.errors.items()):
-            self._counts[error.counts_as] += 1
+    def add(self, answers: OutputColumns) -> list[str]:
+        """Add the rows of a chunk; return what each is counted as."""
+        names = self._labels.of(answers)
+        self._counts.update(names)
+        self._truncated += answers.flags.count(TRUNCATED)
+        self._languages.update(filter(None, answers.languages))
+        if answers.is_routed:
+            rows = enumerate(zip(answers.row_labels(), answers.predictions(), strict=True))
+            of_rows = (dict(zip(*row, strict=True)) for offset, row in rows if offset not in answers.errors)
+            self._positive.update(row["positive"] for row in of_rows if "positive" in row)
+        elif "positive" in answers.labels:
+            self._positive.update(answers.numbers[answers.labels.index("positive") :: len(answers.labels)])
+            self._positive[0] -= len(answers.errors)  # whose numbers are zeros
+        for offset, error in sorted(answers.errors.items()):
             if error.counts_as == WITHOUT_TEXT:
                 continue
             first = Failure(
-                code=error.code, count=0, index=columns.first + offset, detail=error.detail, line=error.line
+                code=error.code, count=0, index=answers.first + offset, detail=error.detail, line=error.line
             )
             self._failures.setdefault(error.code, first).count += 1
-        if len(self._values) > VALUES_KEPT:
-            self._look()
+        return names
 
-    def _look(self) -> None:
-        for (labels, value), count in self._values.items():
-            if count > 0:
-                probabilities = [round(n / SCALE, DECIMALS) for n in value]  # as the rows show them
-                self._counts[label_and_score(labels, probabilities, self._band)[0]] += count
-                if "positive" in labels:
-                    at = int(probabilities[labels.index("positive")] * BINS)
-                    self._histogram[min(at, BINS - 1)] += count
-        self._values.clear()
+    def _histogram(self) -> list[Bin]:
+        counts = [0] * BINS
+        for number, count in self._positive.items():
+            probability = round(number / SCALE, DECIMALS)  # as the rows show it
+            counts[min(int(probability * BINS), BINS - 1)] += count
+        return [Bin(start=i / BINS, end=(i + 1) / BINS, count=n) for i, n in enumerate(counts)]
 
     def summary(self, job: Job) -> Summary:
-        self._look()
         counts = labels_first(self._counts)
         rows = sum(counts.values())
         of_all = {FAILED: counts[FAILED], WITHOUT_TEXT: counts[WITHOUT_TEXT], "truncated": self._truncated}
@@ -88,7 +87,7 @@ class _Tally:
             rows=rows,
             counts=counts,
             shares={name: round(share, 5) for name, share in shares.items()},
-            histogram=[Bin(start=i / BINS, end=(i + 1) / BINS, count=n) for i, n in enumerate(self._histogram)],
+            histogram=self._histogram(),
             languages=dict(self._languages.most_common()) or None,
             failures=sorted(self._failures.values(), key=lambda failure: -failure.count),
         )

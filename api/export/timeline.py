@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
+from api.export.groups import labels_first
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches_with_input, taken
 from api.export.periods import Begins, Step, named, step_after
 from api.export.rows import View
 from api.export.shares import share
-from api.export.summary import labels_first
 from api.schemas.timeline import Timeline, TimelineChange, TimelinePoint
 from sentiq.core.errors import FieldError, InvalidInput
 from sentiq.core.labels import DECIMALS

@@ -13,7 +13,6 @@ from api.export import streams
 from api.export.aspect_counts import kept_aspects
 from api.export.documents import matches_document
 from api.export.evaluation import evaluate_job
-from api.export.groups import group_rows
 from api.export.kept import kept
 from api.export.order import sorted_rows
 from api.export.phrases.asking import kept_phrases
@@ -89,11 +88,8 @@ def get_summary(path: JobPath, query: SummaryQuery) -> Response:
     band = neutral_band_of(job.options, query.neutral_band)
     at = None if query.by is None else column_of(job, query.by, "by")
 
-    def summary() -> Summary:
-        groups = None if at is None else group_rows(svc.results, job, at, band)
-        return summarise(svc.results, job, band).model_copy(update={"groups": groups})
-
-    return Response(kept(svc.results, job, Summary, f"{band} by {at}", summary), mimetype="application/json")
+    document = kept(svc.results, job, Summary, f"{band} by {at}", lambda: summarise(svc.results, job, band, at))
+    return Response(document, mimetype="application/json")
 
 
 @blueprint.get(

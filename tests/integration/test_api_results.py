@@ -317,7 +317,7 @@ def test_a_job_that_goes_while_it_is_read_leaves_nothing_that_looks_whole(
     with pytest.raises(JobNotFound):
         summary.summarise(results, job, 0.0)
     with pytest.raises(JobNotFound):
-        groups.group_rows(results, job, 0, 0.0)
+        summary.summarise(results, job, 0.0, 0)
     with pytest.raises(JobNotFound):
         documents.results_page(results, job, View(0.0), limit=100)
     results.cache_value(job, "summary", "texts of people who wanted them erased")

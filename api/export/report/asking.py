@@ -9,6 +9,7 @@ from dataclasses import replace
 from api.export.aspect_counts import NEGATIVE, kept_aspects, worst_aspects
 from api.export.axes import AspectAxis, ColumnAxis, LabelAxis
 from api.export.cross import cross
+from api.export.groups import labels_first
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches, taken
 from api.export.phrases.asking import kept_phrases
@@ -17,7 +18,6 @@ from api.export.report.columns import likeliest_column
 from api.export.report.document import Report
 from api.export.report.surest import Surest, surest
 from api.export.rows import Filter, View, text_position
-from api.export.summary import labels_first
 from api.export.timeline import kept_timeline
 from api.schemas.aspect_sets import JobAspects
 from api.schemas.findings import Findings

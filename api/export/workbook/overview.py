@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from api.cell_kinds import TEXT, Number, Value
-from api.export.groups import OPENED, Groups
+from api.export.groups import OPENED, Groups, labels_first
 from api.export.rows import ResultRow, View
-from api.export.summary import labels_first
 from api.export.workbook.table import reader
 from api.export.workbook.words import Words
 from api.export.workbook.xlsx import Book, Sheet
