@@ -26,6 +26,7 @@ class LaneThread(Thread):
         self.lane, self._broker = lane, broker
         self._is_stopping = Event()
         self._running: list[str] = []
+        self.ended = 0  #: tasks, for better or worse
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -50,6 +51,7 @@ class LaneThread(Thread):
                     self._release(task_id)
                 finally:
                     self._running.clear()
+                    self.ended += 1
 
     def _work(self, task_id: str, args: list[Any]) -> None:
         if self.lane is Lane.INTERACTIVE:

@@ -109,7 +109,7 @@ class _Model(Thread):
 
     def run(self) -> None:
         try:
-            serving.start(model_of_settings())
+            serving.start(model_of_settings(), warm=False)
             serving.prove()
         except Exception as error:  # noqa: BLE001 -- whatever it is, the main thread says it and ends
             self.error = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from threading import Event, Thread
@@ -21,10 +22,11 @@ from sentiq.webhooks.deliverer import Deliverer
 from sentiq.webhooks.sending import Sender
 from sentiq.webhooks.store import WebhookStore
 from worker import context
-from worker.serving import serving, stored_models
+from worker.serving import serving, stored_models, unmap_code
 
 INTERVAL_S = 1.0
 SURVEY_INTERVAL_S = 10.0  #: how often the models on the disk are listed
+REST_S = 10.0  #: without a task; then the lanes rest
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Upkeep(Thread):
         self._started_at_s = time.time()
         self._surveyed_at_s = -SURVEY_INTERVAL_S
         self._stored: tuple[StoredModel, ...] = ()
+        self._ended, self._worked_at_s = 0, math.inf  # inf: code was unmapped since
         self._deliverer = Deliverer(
             self._ctx.store, WebhookStore(self._ctx.redis), Sender(parse_networks(current().webhook_networks))
         )
@@ -91,6 +94,16 @@ class Upkeep(Thread):
         sweep_schedule(self._ctx.store, self._broker)
         self._deliverer.step()
         self._follow_activation()
+        self._unmap_code()
+
+    def _unmap_code(self) -> None:
+        """Unmap the code of the libraries once the lanes rest: 35 MB after a large job."""
+        ended = sum(lane.ended for lane in self._lanes)
+        if ended != self._ended or any(lane.running for lane in self._lanes):
+            self._ended, self._worked_at_s = ended, time.monotonic()
+        elif time.monotonic() - self._worked_at_s >= REST_S:
+            self._worked_at_s = math.inf
+            unmap_code()
 
     def _follow_activation(self) -> None:
         """Load the candidate beside the served model, and serve it where that goes well."""

@@ -63,6 +63,7 @@ class Serving:
         self._engine: Classifier | None = None  # None where children load it, and while it is unloaded
         self._next: Classifier | None = None
         self._fallback: Classifier | None = None  # the bundled model, where it may have to stand in
+        self._warms = True
         self.load_other = lru_cache(maxsize=OTHERS_KEPT)(_load_other)
 
     @property
@@ -87,10 +88,14 @@ class Serving:
         """Whether `take_over` has a model to take over."""
         return self._next_state is Next.READY
 
-    def start(self, stored: AnyStored) -> None:
-        """Choose the first model, and load and warm it where the parent is to do so. Raises ModelError."""
+    def start(self, stored: AnyStored, *, warm: bool = True) -> None:
+        """Choose the first model, and load it where the parent is to do so. Raises ModelError.
+
+        Without `warm`, each model builds the kernels of a shape when it first meets it: for a process that forks no
+        children, as only they would share them.
+        """
         self._expect(State.EMPTY)
-        self._manifest = stored.manifest
+        self._manifest, self._warms = stored.manifest, warm
         if current().engine_load == "parent":
             self._load(stored)
         self._state = State.SERVING
@@ -136,7 +141,7 @@ class Serving:
             raise IllegalState(self._next_state.value)
         self._next_state, self._next = Next.LOADING, None
         try:
-            self._next = load_warm(find_model(name))
+            self._next = self._open(find_model(name))
         finally:
             self._next_state = Next.READY if self._next is not None else Next.NONE
 
@@ -159,9 +164,12 @@ class Serving:
         gc.collect()
 
     def _load(self, stored: AnyStored) -> None:
-        self._engine = load_warm(stored)
+        self._engine = self._open(stored)
         if may_degrade() and _stand_in(self._engine) is None:
-            self._fallback = load_warm(find_model(BUNDLED_MODEL))
+            self._fallback = self._open(find_model(BUNDLED_MODEL))
+
+    def _open(self, stored: AnyStored) -> Classifier:
+        return load_warm(stored) if self._warms else load(stored)
 
     def _expect(self, *allowed: State) -> None:
         if self._state not in allowed:

@@ -101,6 +101,15 @@ def test_the_page_the_cluster_and_the_metrics_are_there_and_flower_is_not(embedd
     assert 'sentiq_texts_total{lane="interactive",outcome="completed"}' in metrics
 
 
+def test_at_rest_it_gives_back_the_code_that_only_work_needs(embedded: Embedded) -> None:
+    def mapped_bytes() -> int:
+        return sum(int(part.rss) for part in embedded.process.ps.memory_maps() if "openvino" in part.path)
+
+    embedded.wait_ended(embedded.submit(sentences(1_000)))
+    at_work = mapped_bytes()
+    wait_until(lambda: mapped_bytes() < 0.9 * at_work, message="code is unmapped")
+
+
 def test_the_end_of_a_job_is_told_to_a_webhook(embedded: Embedded, receiver: Receiver) -> None:
     hook = embedded.http.post("/api/v1/webhooks", json={"url": receiver.url}).json()
     job = embedded.submit([GOOD], webhook=hook["id"])

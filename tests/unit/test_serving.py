@@ -166,6 +166,17 @@ def test_a_bundled_model_that_would_never_stand_in_is_not_loaded(
     assert models == ["first@1"]
 
 
+def test_a_process_that_forks_nobody_warms_neither_its_first_model_nor_the_next(
+    models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "load_warm", lambda wanted: pytest.fail(f"{wanted.manifest.name} is warmed"))
+    serving = empty()
+    serving.start(stored("first"), warm=False)
+    serving.prepare("second")
+    serving.take_over()
+    assert models == ["first@1", "second@1"]
+
+
 def test_in_children_the_model_is_loaded_where_the_settings_say_so(
     models: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

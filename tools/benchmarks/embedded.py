@@ -4,8 +4,8 @@
 
 The embedded process first, then a cluster with one child a lane: each classifies a file of --rows different texts, then
 --requests single texts, one after another (`POST /analyze`). The result cache is off. Memory is in MB: resident, which
-counts pages of files that the kernel may drop, and anonymous, which it may not; of a cluster the sum of PSS over all
-processes and Redis.
+counts pages of files that the kernel may drop, and anonymous, which it may not; "at rest" some seconds after the last
+text. Of a cluster it is the sum of PSS over all processes and Redis.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from embedded.upkeep import REST_S
 from tests.support.cluster import Cluster
 from tests.support.embedded import Embedded
 from tests.support.service import Service
@@ -45,9 +46,17 @@ def embedded(rows: int, requests: int, starts: int) -> dict[str, object]:
             at_start = _held(service.process.ps)
             speeds = _speeds(service, rows, requests)
             after = _held(service.process.ps)
+            time.sleep(REST_S + 3)
+            rested = _held(service.process.ps)
         finally:
             service.close()
-    return {"start_s": round(statistics.median(started_s), 2), "at start": at_start, **speeds, "after": after}
+    return {
+        "start_s": round(statistics.median(started_s), 2),
+        "at start": at_start,
+        **speeds,
+        "after": after,
+        "at rest": rested,
+    }
 
 
 def cluster(rows: int, requests: int) -> dict[str, object]:
