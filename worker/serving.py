@@ -126,6 +126,12 @@ class Serving:
             return self._engine.precision
         return manifest.backends[backend]
 
+    @property
+    def has_stand_in(self) -> bool:
+        """Tell whether a smaller model can answer for the served one: not for the bundled one, nor for routes."""
+        is_routed = bool(self.manifest.part_labels)
+        return not is_routed and self.manifest.id != BUNDLED_MODEL
+
     def fallback(self) -> Classifier:
         """Return what stands in for the served model, in a worker that may degrade.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.models import BUNDLED, copy_model
+from tests.support.models import BUNDLED, copy_model, make_multilingual
 from tests.support.processes import wait_until
 from tests.support.programs import BROKEN
 
@@ -63,3 +63,32 @@ def test_an_overload_is_answered_by_the_bundled_model_until_it_is_over(cluster: 
     (row,) = cluster.rows(cluster.wait_ended(cluster.submit(["味道不错"]))["id"])
     assert (row["degraded"], row["model"].partition("@")[0]) == (False, "slow")
     assert "Sentiq-Degraded" not in cluster.http.post("/analyze", json={"text": "味道不错"}).headers
+
+
+@pytest.fixture
+def routed(tmp_path: Path) -> Iterator[Cluster]:
+    """Routes with the same slow model, and the same limit."""
+    store = tmp_path / "store"
+    copy_model(store, "slow")
+    make_multilingual(store, "tri")
+    with Cluster(
+        tmp_path,
+        SENTIQ_MODEL_ROOT=str(store),
+        SENTIQ_ROUTES="zh=slow,*=tri",
+        SENTIQ_CACHE_ENTRIES="0",
+        SENTIQ_DEGRADE_ABOVE_S=str(LIMIT_S),
+    ) as cluster:
+        cluster.start(interactive=0, bulk=0)
+        cluster.start_worker("interactive", app=BROKEN)
+        yield cluster
+
+
+def test_nothing_stands_in_for_routes(routed: Cluster) -> None:
+    routed.wait_ended(routed.submit(["味道不错"]))
+    jobs = [routed.submit([f"味道不错，第{job}次来了，{i}人" for i in range(TEXTS)]) for job in range(JOBS)]
+    worker = next(process for process in routed.processes if process.name == "interactive")
+    wait_until(lambda: "nothing stands in" in worker.log.read_text(), message="the overload is told of")
+    assert not degraded(routed)
+    rows = [row for job_id in jobs for row in routed.rows(routed.wait_ended(job_id)["id"])]
+    assert {(row["degraded"], row["model"].partition("@")[0]) for row in rows} == {(False, "slow")}
+    assert "sentiq_degraded 0.0" in routed.http.get("/metrics").text

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from sentiq.core.redis import REDIS_AWAY
-from sentiq.core.settings import BUNDLED_MODEL, current
+from sentiq.core.settings import current
 from worker import context
 from worker.parent.overload import Load, Overload
 from worker.parent.parent_step import ParentStep
@@ -41,10 +41,16 @@ class DegradedMode(ParentStep):
             return
         before = self._overload.is_active
         load = Load(time.monotonic(), lane.waiting, lane.arrived, lane.capacity)
-        shared.degraded = self._overload.update(load) and serving.manifest.id != BUNDLED_MODEL
+        shared.degraded = self._overload.update(load) and serving.has_stand_in
         if self._overload.is_active != before:
             log.warning(
-                "the lane is overloaded: the smaller model answers" if not before else "the model answers again",
+                _words(self._overload.is_active, serving.has_stand_in),
                 waiting_rows=round(lane.waiting),
                 capacity=round(lane.capacity or 0),
             )
+
+
+def _words(is_overloaded: bool, has_stand_in: bool) -> str:
+    if not has_stand_in:
+        return "the lane is overloaded, and nothing stands in" if is_overloaded else "the overload is over"
+    return "the lane is overloaded: the smaller model answers" if is_overloaded else "the model answers again"
