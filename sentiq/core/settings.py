@@ -468,7 +468,7 @@ def load() -> Settings:
         try:
             parse_routes(settings.routes)
         except ValueError as error:
-            faults.append(f"{PREFIX}ROUTES: {error}. Or unset it: one model then answers all.")
+            faults.append(f"{PREFIX}ROUTES: {error}, got {settings.routes!r}. Or unset it: one model answers all.")
     if settings.flower_login is None and not is_loopback(settings.flower_host):
         faults.append(
             f"{PREFIX}FLOWER_LOGIN: without one, Flower listens on the loopback only, and {PREFIX}FLOWER_HOST is "

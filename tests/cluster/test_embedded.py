@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.command import sentiq
 from tests.support.embedded import COMMAND, Embedded, environment
-from tests.support.models import copy_contrary
+from tests.support.models import BUNDLED, copy_contrary, make_multilingual
 from tests.support.processes import WAIT_S, free_port, wait_until
 from tests.support.receiver import Receiver
 from tests.support.texts import sentences
@@ -137,6 +137,25 @@ def test_another_model_is_activated_and_a_broken_one_is_not(started: Callable[..
     assert service.http.post("/analyze", json={"text": GOOD}).json()["label"] == "negative"
 
 
+def test_each_text_is_answered_by_the_model_of_its_language(started: Callable[..., Embedded], tmp_path: Path) -> None:
+    make_multilingual(tmp_path / "models", "tri")
+    service = started(SENTIQ_MODEL_ROOT=str(tmp_path / "models"), SENTIQ_ROUTES=f"zh={BUNDLED},*=tri")
+    items = [{"text": GOOD}, {"text": "とても良い商品です"}, {"text": BAD, "language": "en"}, {"text": "👍👍"}]
+    job = service.wait_ended(service.http.post("/api/v1/jobs", json={"items": items}).json()["id"])
+    table = "text,lang\n" + f"{GOOD},zh-CN\nthe food was great,\n" * 1_000
+    answer = service.http.post("/api/v1/jobs", files={"file": ("a.csv", table.encode(), "text/csv")})
+    bulk = service.wait_ended(answer.json()["id"])
+
+    def answered(job: dict[str, Any], **query: str) -> list[tuple[str | None, str]]:
+        rows = service.rows(job["id"], **query)
+        return [(row.get("language"), row["model"].partition("@")[0]) for row in rows]
+
+    assert answered(job) == [("zh", BUNDLED), ("ja", "tri"), ("en", "tri"), (None, BUNDLED)]
+    assert answered(job, language="ja") == [("ja", "tri")]
+    assert (bulk["lane"], bulk["counts"]["completed"]) == ("bulk", 2_000)
+    assert answered(bulk) == [("zh", BUNDLED), ("en", "tri")] * 1_000
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_its_jobs_are_gone_at_the_next_start(
     started: Callable[..., Embedded], number: signal.Signals
@@ -173,8 +192,10 @@ def test_a_full_store_refuses_new_work_until_jobs_are_erased(started: Callable[.
         ({"SENTIQ_API_PROCESSES": "4"}, "SENTIQ_API_PROCESSES: there is one process"),
         ({"SENTIQ_MODEL": "no-such-model"}, "no model 'no-such-model'"),
         ({"SENTIQ_HOST": "0.0.0.0"}, "SENTIQ_AUTH: off works on the loopback only"),
+        ({"SENTIQ_ROUTES": f"zh={BUNDLED},*=nowhere"}, "SENTIQ_ROUTES: *=nowhere: no model 'nowhere'"),
+        ({"SENTIQ_ROUTES": f"zh={BUNDLED}"}, "SENTIQ_ROUTES: no model answers other languages than zh: add *=MODEL"),
     ],
-    ids=["Redis", "keys", "processes", "model", "host"],
+    ids=["Redis", "keys", "processes", "model", "host", "model of a language", "no model of others"],
 )
 def test_what_cannot_be_is_refused_with_a_reason(settings: dict[str, str], reason: str) -> None:
     code, words = refused("--port", str(free_port()), **settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import openpyxl
@@ -12,9 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
+from sentiq.aspects.sets import Aspect, AspectSet
+from sentiq.jobs.dates import minutes_of
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.store import JobStore
-from sentiq.jobs.types import InputChunk, JobOptions, Outcome, RowError
+from sentiq.jobs.types import AspectOutcome, FileFormat, InputChunk, JobOptions, Outcome, RowError
 from tests.support.jobs import answer_chunk, create_job, stored_input
 
 TWO, THREE = ("negative", "positive"), ("negative", "neutral", "positive")
@@ -99,6 +102,52 @@ def test_a_workbook_shows_languages_and_models_and_counts_them(client: FlaskClie
 def test_rows_are_chosen(client: FlaskClient, job: str, query: str, indices: list[int]) -> None:
     assert [row["index"] for row in rows_of(client, f"{job}/results?{query}")] == indices
     assert client.get(f"{job}/matches?{query}").json["matches"] == len(indices)
+
+
+def test_every_view_of_a_job_takes_the_rows_of_a_language_alone(
+    client: FlaskClient, store: JobStore, bulk: BulkLane
+) -> None:
+    """Ten rows of each language, in two shops, on two days, of which the Japanese ones are negative."""
+    numbers = range(20)
+    languages = tuple(("zh", "ja")[n % 2] for n in numbers)
+    texts = tuple("快递很慢" if code == "zh" else "配送が遅い" for code in languages)
+    day = minutes_of(datetime(2024, 1, 1))  # noqa: DTZ001  # as a file has it
+    rows = InputChunk(
+        *(0, texts),
+        languages=languages,
+        cells=tuple((("南山", "福田")[n // 10],) for n in numbers),
+        when=tuple(day + n * 60 for n in numbers),
+    )
+    file = FileFormat(*("a.csv", "csv"), text_column="text", text_number=1, columns=("text", "店"), date_number=3)
+    options = JobOptions(keep_columns=True, aspects=AspectSet("t", "", (Aspect("物流", ("快递", "配送")),)).dumps())
+    made, [ref] = create_job(store, rows, options=options, file=file)
+    of = {"zh": (0.1, 0.9), "ja": (0.8, 0.2)}
+    outcomes = [Outcome(of[code], language=code, aspects=(AspectOutcome(0, of[code], 0, 2),)) for code in languages]
+    answer_chunk(bulk, ref, outcomes)
+    job = f"/api/v1/jobs/{made.id}"
+
+    def read(path: str) -> Any:
+        answer = client.get(f"{job}/{path}{'&' if '?' in path else '?'}language=ja")
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    assert len(read("results").json["data"]) == 10
+    assert len(read("results.ndjson").text.splitlines()) == 10
+    assert len(json.loads(read("results.json").text)) == 10
+    assert len(read("results.csv").text.splitlines()) == 1 + 10
+    sheet = openpyxl.load_workbook(io.BytesIO(read("results.xlsx").data)).worksheets[0]
+    assert sheet.max_row == 1 + 10
+    assert read("matches").json["matches"] == 10
+    (aspect,) = read("aspects").json["data"]
+    assert (aspect["rows"], aspect["counts"]["negative"]) == (10, 10)
+    assert read("timeline").json["rows"] == 10
+    assert read("cross?rows=店&columns=label").json["total"] == 10
+    assert read("phrases").json["here"]["rows"] == 10
+    assert read("findings").json["rows"] == 10
+    for picture in ("timeline.svg", "aspects.svg"):
+        assert "<svg" in read(picture).text
+    assert "配送が遅い" in (report := read("report.html").text)
+    assert "快递很慢" not in report
 
 
 def test_rows_are_sorted_by_the_shares_of_their_own_models(client: FlaskClient, job: str) -> None:

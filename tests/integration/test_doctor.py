@@ -97,6 +97,12 @@ def test_the_active_model_of_the_cluster_counts(redis: Redis, redis_server: Redi
     assert "the active model is not here: no model 'elsewhere@1'" in run.stdout
 
 
+def test_wrong_routes_are_named_with_the_setting(tmp_path: Path) -> None:
+    served = look(tmp_path, routes="zh=sentiq-small-zh,*=nowhere")["served"]
+    assert "SENTIQ_ROUTES: *=nowhere: no model 'nowhere'" in served.found
+    assert served.remedy.startswith("correct SENTIQ_ROUTES, or unset it")
+
+
 def test_a_damaged_model_is_named_with_the_file(tmp_path: Path) -> None:
     damaged = copy_model(tmp_path, "damaged")
     (damaged / "model.bin").write_bytes(b"no weights")

@@ -142,6 +142,23 @@ def test_models_without_a_common_backend_are_refused(store: Path, tmp_path: Path
         find_any([tmp_path, *roots(store)], f"zh={BUNDLED},*=torch-only")
 
 
+def test_a_notebook_reads_long_and_blank_texts_and_a_neutral_band_with_routes(store: Path) -> None:
+    analyzer = Analyzer(ROUTES, model_root=store)
+    texts = ["菜很好吃。" * 300, "一般般吧，还行"]
+    *chinese, blank, japanese = analyzer.classify([*texts, " ", OTHERS[0]], long_texts="windows", neutral_band=0.49)
+    alone = Analyzer().classify(texts, long_texts="windows", neutral_band=0.49)
+    assert [(answer.label, answer.truncated) for answer in chinese] == [(one.label, one.truncated) for one in alone]
+    assert chinese[1].label == "neutral"
+    assert (blank.label, blank.probabilities, blank.model) == (None, {}, analyzer.manifest.name)
+    assert japanese.label == max(japanese.probabilities, key=lambda label: japanese.probabilities[label])
+
+
+def test_a_notebook_that_asks_for_wrong_routes_is_told_which_part_is_wrong(store: Path) -> None:
+    for routes, reason in ((f"zh={BUNDLED},*=nowhere", r"\*=nowhere: no model 'nowhere'"), ("zh-CN=a,*=b", "write zh")):
+        with pytest.raises(ModelError, match=reason):
+            Analyzer(routes, model_root=store)
+
+
 def test_a_notebook_may_ask_routes(store: Path) -> None:
     answers = Analyzer(ROUTES, model_root=store).classify([CHINESE[0], OTHERS[0]])
     assert [answer.model.partition("@")[0] for answer in answers] == [BUNDLED, "tri"]

@@ -224,3 +224,28 @@ def test_a_store_in_memory_is_refused_where_the_process_has_none(monkeypatch: py
     monkeypatch.setenv("SENTIQ_REDIS_URL", "memory://")
     with pytest.raises(SettingsError, match="sentiq serve --embedded"):
         load()
+
+
+def test_routes_are_read_with_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIQ_ROUTES", " zh = small, * = tri@1 ")
+    assert load().served_model == "zh=small,*=tri@1"
+
+
+@pytest.mark.parametrize(
+    ("routes", "part"),
+    [
+        ("zh=small", "no model answers other languages than zh: add *=MODEL"),
+        ("zh=small,zh=large,*=tri", "'zh' has two models, 'small' and 'large'"),
+        ("xx=small,*=tri", "'xx' in 'xx=small' is no code of a language"),
+        ("Japanese=small,*=tri", "'Japanese' in 'Japanese=small' is no code of a language: write ja"),
+        ("zh=small,", "'' is no route"),
+        (" ", "'' is no route"),
+    ],
+)
+def test_wrong_routes_are_named_by_the_part(monkeypatch: pytest.MonkeyPatch, routes: str, part: str) -> None:
+    monkeypatch.setenv("SENTIQ_ROUTES", routes)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert f"SENTIQ_ROUTES: {part}" in str(error.value)
+    assert f"got {routes!r}" in str(error.value)
+    assert "docs/languages.md" in str(error.value)
