@@ -79,7 +79,7 @@ def _links(job: Job) -> list[str]:
     names = ["results", "summary", "throughput", *(f"results.{kind}" for kind in ("csv", "json", "ndjson", "xlsx"))]
     if job.state.has_ended:
         names += ["phrases", "findings", "report.html"]
-    if job.file and job.file.date_number:
+    if job.has_dates:
         names.append("timeline")
     if job.state.has_ended and job.file and job.file.label_column:
         names.append("evaluation")

@@ -8,6 +8,7 @@ from api.http.problems import pointer
 from api.ingest.faults import is_unicode, text_fault
 from api.schemas.jobs import JobRequest
 from sentiq.core.errors import FieldError, InvalidInput
+from sentiq.jobs.dates import iso_minutes
 from sentiq.jobs.types import Row
 
 
@@ -19,11 +20,29 @@ def json_rows(job: JobRequest, max_chars: int) -> list[Row]:
         rows, places = [Row(t) for t in job.texts], [pointer("texts", i) for i in range(len(job.texts))]
     else:
         items = job.items or []
-        rows = [Row(item.text, item.custom_id, language=item.language or "") for item in items]
+        dates = _dates([item.date for item in items])
+        rows = [
+            Row(item.text, item.custom_id, language=item.language or "", when=when)
+            for item, when in zip(items, dates, strict=True)
+        ]
         places = [pointer("items", i, "text") for i in range(len(items))]
     check_texts([row.text for row in rows], places, max_chars)
     check_ids([row.custom_id for row in rows])
     return rows
+
+
+def _dates(cells: Sequence[str | None]) -> list[int | None]:
+    """Return the dates of items as `Row.when` has them. Raises InvalidInput for what is none in ISO 8601."""
+    found, faults = list[int | None](), list[FieldError]()
+    for at, cell in enumerate(cells):
+        when = None if cell is None else iso_minutes(cell)
+        if cell is not None and when is None:
+            detail = f"{cell!r} is no date; write 2024-03-05 or 2024-03-05 15:00."
+            faults.append(FieldError("invalid_date", detail, pointer=pointer("items", at, "date")))
+        found.append(when)
+    if faults:
+        raise InvalidInput(f"{len(faults)} dates cannot be taken; see `errors`.", errors=tuple(faults))
+    return found
 
 
 def check_texts(texts: Sequence[str], places: Sequence[str], max_chars: int) -> None:

@@ -248,7 +248,7 @@ def _download(job_id: str, query: ViewQuery, kind: str) -> Response:
 def _has_report(job: Job, view: View) -> bool:
     """Tell whether a workbook has the sheets of a report: it is of all labels, and of more than these."""
     chosen = view.filter
-    says_more = bool(job.options.aspects or (job.file and job.file.date_number))
+    says_more = bool(job.options.aspects) or job.has_dates
     return view.report and job.state.has_ended and says_more and chosen.takes_any
 
 

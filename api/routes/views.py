@@ -177,9 +177,10 @@ def _period(job: Job, text: str, field: str) -> tuple[int, int]:
 
 def check_dated(job: Job, field: str) -> None:
     """Raise InvalidInput, whose pointer is `field`, where the rows of a job have no dates."""
-    if job.file is None or job.file.date_number is None:
+    if not job.has_dates:
         detail = (
-            f"The rows of this job have no dates: submit a file with a column of them (date_column) to use `{field}`."
+            "The rows of this job have no dates: submit a file with a column of them (date_column), or items with "
+            f"`date`, to use `{field}`."
         )
         raise refused("no_dates", detail, field)
 

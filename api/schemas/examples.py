@@ -160,7 +160,10 @@ EXAMPLES: dict[str, Any] = {
     "SentimentAnswer": {"success": True, "data": _SENTIMENT, "request_id": _REQUEST_ID},
     "SentimentBatchRequest": {"texts": [GOOD, BAD]},
     "SentimentBatchAnswer": {"success": True, "data": [_SENTIMENT, _OTHER], "request_id": _REQUEST_ID},
-    "JobRequest": {"items": [{"text": GOOD, "custom_id": "1"}, {"text": BAD, "custom_id": "2"}], "name": "two reviews"},
+    "JobRequest": {
+        "items": [{"text": GOOD, "custom_id": "1", "date": "2024-03-05 15:00"}, {"text": BAD, "custom_id": "2"}],
+        "name": "two reviews",
+    },
     "JobDocument": _JOB,
     "JobWithResults": _JOB | {"results": _ROWS},
     "JobList": {"object": "list", "data": [_JOB], "next": None},

@@ -124,6 +124,12 @@ class Item(Request):
     text: str
     custom_id: str | None = Field(None, max_length=512)
     language: LanguageCode | None = None
+    date: str | None = Field(
+        None,
+        max_length=40,
+        description="when the text was written, by the clock on the wall (ISO 8601), for `timeline`, `from` and `to`",
+        examples=["2024-03-05 15:00"],
+    )
 
 
 class JobRequest(Request, JobOptionsRequest):

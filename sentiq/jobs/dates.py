@@ -32,6 +32,15 @@ def minutes_of(moment: datetime) -> int:
     return (moment.toordinal() - _EPOCH.toordinal()) * DAY + moment.hour * 60 + moment.minute
 
 
+def iso_minutes(text: str) -> int | None:
+    """Return the minutes of a date in ISO 8601; None for anything else, and for years that stand for "no date"."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return minutes_of(moment) if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
 def moment_of(minutes: int) -> datetime:
     """Return what the clock shows, without a time zone."""
     return _EPOCH + timedelta(minutes=minutes)

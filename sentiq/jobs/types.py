@@ -219,6 +219,7 @@ class JobOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)  # set by the owner; never logged
     aspects: str = ""  # the set by which its texts are divided (AspectSet.dumps), whole: it stays as it was; "": none
     language: str = ""  # of rows that have none of their own, as in Row; "": detected where models are chosen by it
+    has_dates: bool = False  # its texts came in a JSON body with their dates; those of a file have a column of them
 
     @property
     def is_timed(self) -> bool:
@@ -367,6 +368,11 @@ class Job:
     opens_at_ms: int | None  # set while it waits for its start or its window
     queue_position: int | None  # 1: the bulk job that starts next; None for jobs that wait for something else
     file: FileFormat | None
+
+    @property
+    def has_dates(self) -> bool:
+        """Tell whether rows say when they were written."""
+        return self.options.has_dates or (self.file is not None and self.file.date_number is not None)
 
     @property
     def is_held(self) -> bool:

@@ -127,6 +127,10 @@ def test_refusals_say_what_would_help(client: Client, job: str) -> None:
     assert nothing.value.status == 422
     with pytest.raises(ApiError, match=r"no aspect '快递'; there are: .*物流"):
         handle.aspects(aspect="快递")
+    dated = client.submit([{"text": "好", "date": None}, {"text": "不好", "date": date(2024, 3, 5)}])
+    dated.wait(timeout_s=200)
+    (point,) = dated.timeline().points
+    assert (str(point.start)[:10], point.rows) == ("2024-03-05", 1)
     bare = client.submit(["好", "不好"])
     bare.wait(timeout_s=200)
     with pytest.raises(ApiError, match="date_column"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from sentiq.jobs.lanes import BulkLane
-from sentiq.jobs.types import ChunkRef, Outcome
+from sentiq.jobs.types import ChunkRef, Outcome, Priority
 from tests.support.jobs import answer_chunk
 
 JOBS = "/api/v1/jobs"
@@ -129,6 +130,43 @@ def test_the_year_of_dates_without_one_is_an_option(client: FlaskClient) -> None
     assert [note["code"] for note in named["file"]["notes"]] == ["date_column_recognised"]
     refused = client.post(f"{JOBS}?date_year=23", data=table.encode(), content_type="text/csv")
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/date_year")
+
+
+ITEMS = [
+    {"text": "很好", "date": "2024-03-05"},
+    {"text": "不好", "date": "2024-03-12 18:30"},
+    {"text": "还行"},
+    {"text": "很慢", "date": "2024-03-12T18:45+08:00"},
+]
+
+
+@pytest.mark.parametrize("priority", ["normal", "low"])
+def test_items_of_a_json_body_have_dates(
+    client: FlaskClient, bulk: BulkLane, answer_interactive: Callable[[], int], priority: str
+) -> None:
+    job = client.post(JOBS, json={"items": ITEMS, "priority": priority}).json
+    address = f"{JOBS}/{job['id']}"
+    assert "timeline" in job["links"]
+    if priority == "low":
+        answer_chunk(bulk, ChunkRef(job["id"], 0, 4, Priority.LOW.level), [Outcome((0.25, 0.75))] * 4)
+    else:
+        answer_interactive()
+    line = client.get(f"{address}/timeline?step=week").json
+    assert [(point["start"], point["rows"]) for point in line["points"]] == [("2024-03-04", 1), ("2024-03-11", 2)]
+    assert line["undated"]["positive"] == 1
+    rows = client.get(f"{address}/results?from=2024-03-12").json["data"]
+    assert [row["index"] for row in rows] == [1, 3]
+    crossed = client.get(f"{address}/cross?rows=week&columns=label").json
+    assert [side["value"] for side in crossed["rows"]] == ["2024-03-04", "2024-03-11", ""]
+
+
+@pytest.mark.parametrize("date", ["5.3.2024", "", "2024-02-30", "9999-01-01", "24-03-05"])
+def test_a_date_of_an_item_that_is_none_is_refused_with_its_place(client: FlaskClient, date: str) -> None:
+    refused = client.post(JOBS, json={"items": [{"text": "很好"}, {"text": "不好", "date": date}]})
+    assert refused.status_code == 422
+    (fault,) = refused.json["errors"]
+    assert (fault["code"], fault["pointer"]) == ("invalid_date", "/items/1/date")
+    assert "2024-03-05 15:00" in fault["detail"]
 
 
 def test_a_workbook_of_all_rows_stays_limited_also_where_dates_have_an_order(

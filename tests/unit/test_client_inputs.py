@@ -286,3 +286,19 @@ def test_arrow_needs_one_of_its_readers(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingPackage, match="pip install polars"):
         source_of(stream, {})
+
+
+def test_texts_may_have_dates() -> None:
+    items = [
+        {"text": "很好", "date": None},
+        {"text": "不好", "date": date(2024, 3, 5)},
+        {"text": "慢", "custom_id": "3", "date": datetime(2024, 3, 5, 15, tzinfo=UTC)},
+        {"text": "快", "date": "2024年5月3日"},
+    ]
+    body, source = sent(items)
+    assert [json.loads(line).get("date") for line in body.splitlines()] == [
+        *(None, "2024-03-05", "2024-03-05T15:00:00+00:00", "2024年5月3日")
+    ]
+    assert source.params == {"date_column": "date"}, "the first one may have none"
+    with pytest.raises(ValueError, match="item 1 has a date and the first one has none"):
+        sent([{"text": "很好"}, *items[1:]])

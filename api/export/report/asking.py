@@ -113,7 +113,7 @@ class Asking:
 
     def _readable_timeline(self) -> Timeline | None:
         """Return the timeline; None where no row has a date, or dates are too far apart."""
-        if self._job.file is not None and self._job.file.date_number is not None:
+        if self._job.has_dates:
             with suppress(InvalidInput):
                 found = self.timeline()
                 return found if found.points else None

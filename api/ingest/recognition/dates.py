@@ -15,11 +15,10 @@ from api.ingest.recognition.date_cells import ANY_ORDER, YEAR_FIRST, Found, Shor
 from api.ingest.recognition.names import plain
 from api.ingest.table import Record
 from sentiq.jobs.dates import (
-    FIRST_YEAR,
-    LAST_YEAR,
     UNCLEAR,
     DateOrder,
     is_unclear,
+    iso_minutes,
     minutes_of,
     resolved,
     unclear,
@@ -139,13 +138,9 @@ class Dates:
         """Return the date of a row as `Row.when` has it; None, which is noted, where the cell holds no date."""
         cell = cells[self._at] if self._at < len(cells) else ""
         if cell[4:5] == "-" and len(cell) >= 10:  # most dates are in ISO 8601, and half of what they cost is saved
-            try:
-                moment = datetime.fromisoformat(cell)
-            except ValueError:
-                pass
-            else:
-                if FIRST_YEAR <= moment.year <= LAST_YEAR:
-                    return minutes_of(moment)
+            written = iso_minutes(cell)
+            if written is not None:
+                return written
         bare = cell.strip()
         if not bare or bare in self._nulls or (kinds and kinds[self._at : self._at + 1] in HOLDS_NOTHING):
             return None

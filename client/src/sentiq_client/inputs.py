@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from numbers import Number
 from pathlib import Path
 from types import TracebackType
@@ -74,6 +74,7 @@ class Lines:
                 raise TypeError(f"{name} is for files and frames; these are texts")
         self._spool = _spool()
         self._count = 0
+        self._has_dates = False  # also as the first one has them: the service knows the members of lines by it
 
     def __enter__(self) -> Self:
         return self
@@ -90,17 +91,26 @@ class Lines:
     def source(self) -> Source:
         if not self._count:
             raise ValueError("there are no texts to submit")
-        return _of_spool(self._spool, "application/x-ndjson", {})
+        return _of_spool(self._spool, "application/x-ndjson", {"date_column": "date"} if self._has_dates else {})
 
     def _row(self, item: Any) -> str | dict[str, str | None] | None:
         if not isinstance(item, Mapping):
             return self._text(item)
-        if "text" not in item or not item.keys() <= {"text", "custom_id"}:
+        if "text" not in item or not item.keys() <= {"text", "custom_id", "date"}:
             names = ", ".join(map(repr, item)) or "nothing"
-            raise ValueError(f"item {self._count} has {names}: a mapping has `text`, and `custom_id` if you like")
+            allowed = "a mapping has `text`, and `custom_id` and `date` if you like"
+            raise ValueError(f"item {self._count} has {names}: {allowed}")
         found = {"text": self._text(item["text"])}
         custom_id = self._text(item.get("custom_id"))
-        return found if custom_id is None else found | {"custom_id": custom_id}
+        if custom_id is not None:
+            found["custom_id"] = custom_id
+        if self._count == 0:
+            self._has_dates = "date" in item
+        elif "date" in item and not self._has_dates:
+            raise ValueError(f"item {self._count} has a date and the first one has none: give it one too, or None")
+        if "date" in item:
+            found["date"] = _date(item["date"])
+        return found
 
     def _text(self, value: Any) -> str | None:
         if hasattr(value, "as_py"):  # of an Arrow array
@@ -117,6 +127,13 @@ def is_missing(value: Any) -> bool:
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, Number) and bool(value != value)
+
+
+def _date(value: Any) -> str | None:
+    """Return a date as the service reads it; what is a text already is read there."""
+    if is_missing(value):
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def as_params(options: Mapping[str, Any]) -> dict[str, Any]:

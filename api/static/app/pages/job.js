@@ -155,8 +155,10 @@ function told(base, view, signal) {
  * There are aspects, dates or several columns by which its rows differ.
  * @param {JobDocument} job
  */
-function tells({ options, file }) {
-  return Boolean(options.aspects || file?.date_number || (file && file.columns.length - file.text_numbers.length > 1));
+function tells({ options, file, links }) {
+  return Boolean(
+    options.aspects || "timeline" in links || (file && file.columns.length - file.text_numbers.length > 1),
+  );
 }
 
 /**

@@ -40,7 +40,7 @@ export function heatMap(base, signal, view) {
   });
 
   /** @param {JobDocument} job */
-  function axesOf({ file, options }) {
+  function axesOf({ file, options, links }) {
     const texts = file?.text_numbers ?? [];
     /** @type {Array<[value: string, words: string]>} */
     const columns = (file?.columns ?? []).map((name, at) => [
@@ -53,7 +53,7 @@ export function heatMap(base, signal, view) {
       .../** @type {Array<[value: string, words: string]>} */ (
         options.aspects ? [["aspect", t("aspects.aspect")]] : []
       ),
-      ...(file?.date_number ? periods : []),
+      ...("timeline" in links ? periods : []),
       ...columns.filter((_, at) => !texts.includes(at + 1)),
       /** @type {[value: string, words: string]} */ (["label", t("rows.label")]),
     ];
@@ -193,9 +193,9 @@ export function heatMap(base, signal, view) {
  * There are two things at least to cross.
  * @param {JobDocument} job
  */
-export function isCrossable({ file, options }) {
+export function isCrossable({ file, options, links }) {
   const columns = (file?.columns.length ?? 0) && (file?.columns.length ?? 0) - (file?.text_numbers.length ?? 0);
-  return columns + Number(Boolean(options.aspects)) + Number(Boolean(file?.date_number)) > 1;
+  return columns + Number(Boolean(options.aspects)) + Number("timeline" in links) > 1;
 }
 
 /**

@@ -36,7 +36,7 @@ export function insights(base, signal, view) {
       job = fresh;
       if (parts.length === 0) {
         if (job.options.aspects) parts.push(mending(base, signal, view), aspectTable(base, signal, view));
-        if (job.file?.date_number) parts.push(timelinePart(base, signal, view));
+        if ("timeline" in job.links) parts.push(timelinePart(base, signal, view));
         parts.push(phraseList(base, signal, view));
         if (isCrossable(job)) parts.push(heatMap(base, signal, view));
         parts.push(sharing(base, view, job));

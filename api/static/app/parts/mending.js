@@ -110,7 +110,7 @@ export function mending(base, signal, view) {
     }
 
     async function readChanges() {
-      if (!job.file?.date_number) return;
+      if (!("timeline" in job.links)) return;
       const asked = { ...view.slice, contains: null, aspect, from: null, to: null, step: view.get("step") ?? "week" };
       /** @type {Timeline} */
       const timeline = await get(`${base}/timeline${query(asked)}`, signal);

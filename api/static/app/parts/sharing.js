@@ -19,7 +19,7 @@ export function sharing(base, view, job) {
   const report = saver.link(t("sharing.report"));
   const pictures = [
     ...(job.options.aspects ? [picture("aspects", t("aspects.title"))] : []),
-    ...(job.file?.date_number ? [picture("timeline", t("timeline.title"))] : []),
+    ...("timeline" in job.links ? [picture("timeline", t("timeline.title"))] : []),
   ];
 
   /**
