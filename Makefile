@@ -5,7 +5,8 @@ VENV_OPENAPI := .venv-openapi
 VENV_HELM := .venv-helm
 VENV_NODE := .venv-node
 VENV_WRITERS := .venv-writers
-.PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-openapi-client test-helm test-wheels storm \
+VENV_FEDERATED := .venv-federated
+.PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-federated test-openapi-client test-helm test-wheels storm \
 	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -68,6 +69,10 @@ test-containers: $(INSTALLED) ## build the images and try docker-compose.yml in 
 
 test-torch: $(VENV_TORCH)/.installed ## the tests that need torch: training and model preparation
 	$(VENV_TORCH)/bin/python -m pytest tests/torch -m "$(TESTS)"
+
+# flwr wants older versions than the service has, of click's neighbours for instance: an environment of its own.
+test-federated: $(VENV_FEDERATED)/.installed ## three sites tune one model together (docs/federated.md), and faults between them
+	$(VENV_FEDERATED)/bin/python -m pytest tests/torch/test_federated.py
 
 # A native library of 244 MB: not for everybody's environment.
 test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the manifests it is made after, by Helm itself
@@ -143,7 +148,7 @@ release: $(INSTALLED) ## make release VERSION=0.3.0: the version everywhere, a d
 	@$(BIN)/python -m deploy.release $(VERSION)
 
 clean: ## remove .venv, caches and local logs; what make run keeps stays (make run FRESH=1)
-	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) $(VENV_WRITERS) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) $(VENV_WRITERS) $(VENV_FEDERATED) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt
@@ -163,6 +168,13 @@ $(VENV_TORCH)/.installed: requirements/training.in requirements/prepare.in requi
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(VENV_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ./client
+	@touch $@
+
+$(VENV_FEDERATED)/.installed: requirements/training.in requirements/prepare.in requirements/tuning.in requirements/embedded.in requirements/federated.in
+	@$(PYTHON) -m venv --clear $(VENV_FEDERATED)
+	@$(VENV_FEDERATED)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(VENV_FEDERATED)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+	@$(VENV_FEDERATED)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV_HELM)/.installed:

@@ -19,6 +19,7 @@ COMMANDS = {
     "sentiq-cascade": "tools.cascade",
     "sentiq-distil": "tools.distilling",
     "sentiq-doctor": "worker.doctor",
+    "sentiq-federate": "tools.federated",
     "sentiq-prepare": "tools.prepare",
     "sentiq-evaluate": "tools.evaluation",
     "sentiq-tune": "tools.tuning",
@@ -101,6 +102,11 @@ def test_every_command_helps_where_nothing_is_installed(command: str, bare: Path
         (["sentiq-evaluate", "some-model", "labelled.csv"], "make run"),
         (["sentiq-tune", "some/model", "labelled.csv"], "make tune BASE="),
         (["sentiq-distil", "some/model", "texts.txt"], "make .venv-torch/.installed"),
+        (["sentiq-federate", "some/model", "--sites", "3"], "make .venv-federated/.installed"),
+        (
+            ["sentiq-tune", "some/model", "labelled.csv", "--federated", "127.0.0.1:8470", "--site", "ours"],
+            "make .venv-federated/.installed",
+        ),
         (["sentiq-admin", "models"], "make run"),
         (["sentiq-doctor"], "make run"),
     ],
@@ -127,6 +133,28 @@ def test_what_tunes_a_model_is_what_its_requirements_have() -> None:
 
     lines = (REPOSITORY / "requirements" / "tuning.in").read_text().splitlines()
     assert set(NEEDED_HERE) == {line.partition("==")[0] for line in lines if not line.startswith("#")}
+
+
+def test_what_sites_tune_together_with_is_what_its_requirements_have() -> None:
+    from tools.federated.__main__ import NEEDED_HERE
+
+    text = (REPOSITORY / "requirements" / "federated.in").read_text()
+    ours, _, of_tests = text.partition("\n\n")
+    lines = [line.partition("==")[0] for line in ours.splitlines() if not line.startswith("#")]
+    assert tuple(lines) == NEEDED_HERE
+    locked = (REPOSITORY / "requirements" / "dev.txt").read_text()
+    for version in re.findall(r"^[\w-]+==[\w.]+", of_tests, re.MULTILINE):
+        assert f"\n{version} " in locked
+
+
+def test_a_federation_says_what_its_command_line_lacks() -> None:
+    together = [sys.executable, "-m", "tools.tuning", "some/model", "labelled.csv", "--federated", "127.0.0.1:8470"]
+    done = run([*together], REPOSITORY)
+    assert (done.returncode, "--federated needs --site, a name that no other site has" in done.stderr) == (2, True)
+    done = run([*together, "--site", "ours", "--epochs", "3"], REPOSITORY)
+    assert (done.returncode, "the server says what learns and for how long" in done.stderr) == (2, True)
+    done = run([sys.executable, "-m", "tools.federated", "m", "--sites", "3", "--address", "0.0.0.0:8470"], REPOSITORY)
+    assert (done.returncode, "sites on other machines need --certificate and --key" in done.stderr) == (2, True)
 
 
 def test_training_helps_and_says_what_it_needs(bare: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tools.prepare.__main__ import BUNDLED_MODELS, NEEDED, quiet
 
 #: What is imported besides what sentiq-prepare needs; a test holds it against requirements/tuning.in.
 NEEDED_HERE = ("cleanlab", "peft")
+REMEDY_TOGETHER = "`make .venv-federated/.installed` installs it, once: .venv-federated/bin/sentiq-tune."
 REMEDY = "`make tune BASE=<model> LABELLED=<file>` installs it into .venv-torch, once, and tunes the model."
 
 
@@ -58,12 +59,23 @@ def parser() -> argparse.ArgumentParser:
         default=0.99,
         help="share of texts on which INT8 must give the label of float32 to be used (default: 0.99; above 1: never)",
     )
+    made.add_argument("--federated", metavar="HOST:PORT", default="", help="tune with other sites: docs/federated.md")
+    made.add_argument("--site", default="", help="with --federated: this site's name")
+    made.add_argument("--authority", type=Path, help="with --federated: the certificate that signed the server's")
+    made.add_argument("--secret", type=Path, help="with --federated: the file that all sites and the server have")
     made.add_argument("--fresh", action="store_true", help="begin anew, also where an interrupted run could go on")
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.federated:
+        if not options.site:
+            made.error("--federated needs --site, a name that no other site has")
+        if options.epochs or options.learning_rate or options.way not in (None, "lora"):
+            made.error("with --federated the server says what learns and for how long: no --way, --epochs or rate here")
+        need("sentiq-tune", REMEDY_TOGETHER, "flwr")
     need("sentiq-tune", REMEDY, *NEEDED, *NEEDED_HERE)
     quiet()
     from tools.tuning.command import run  # only now: --help needs nothing but Python

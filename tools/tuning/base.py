@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,6 +64,16 @@ class Base:
     def keeps_head(self, labels: Sequence[str]) -> bool:
         """Tell whether the base's own classifier can go on with these labels."""
         return self.labels == list(labels)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the weights and the vocabulary, whatever files hold them."""
+        found = hashlib.sha256()
+        _, state = read_weights(self.directory)
+        for name, weight in sorted((renamed(name, ""), weight) for name, weight in state.items()):
+            found.update(f"{name} {weight.dtype} {list(weight.shape)}\n".encode())
+            found.update(weight.contiguous().reshape(-1).view(torch.uint8).numpy())
+        found.update(json.dumps(sorted(self.tokenizer().get_vocab().items())).encode())
+        return found.hexdigest()
 
     def tokenizer(self) -> Tokenizer:
         return read_tokenizer(self.directory, self.config)

@@ -74,6 +74,10 @@ class Stage:
             if path != self._result:
                 path.unlink()
 
+    def forget(self) -> None:
+        """Remove everything of the stage."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+
     def read_state(self) -> Any:
         return torch.load(self._state, weights_only=True) if self._state.exists() else None
 

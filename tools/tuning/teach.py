@@ -42,7 +42,7 @@ class Teacher:
         torch.set_num_threads(plan.threads)
         self._base = base
         self._texts = texts
-        self._reader = Reader([row[: plan.longest] for row in ids], pad_id, bfloat16=plan.bfloat16)
+        self.reader = Reader([row[: plan.longest] for row in ids], pad_id, bfloat16=plan.bfloat16)
         self._plan = plan
         self._work = work
 
@@ -51,7 +51,7 @@ class Teacher:
 
         def make() -> Any:
             with step(f"read {len(self._texts.texts):,} texts with the base"):
-                return features(self._network(0), self._reader, self._plan.size)
+                return features(self._network(0), self.reader, self._plan.size)
 
         return self._work.kept("features", make)
 
@@ -120,7 +120,7 @@ class Teacher:
 
     def _learner(self, number: int) -> Learner:
         """Return the base as it is before a stage; what is drawn for it depends on the stage alone."""
-        return learner_of(self._plan.way, self._network(number), self._reader, self.features)
+        return learner_of(self._plan.way, self._network(number), self.reader, self.features)
 
     def _network(self, number: int) -> Any:
         torch.manual_seed(self._plan.seed * 1_000_003 + number)
@@ -130,7 +130,7 @@ class Teacher:
         return Meter(sum(self._tokens(places) for places in stages))
 
     def _tokens(self, places: Sequence[int]) -> int:
-        widths = [1] * len(self._reader.widths) if self._plan.way == "head" else self._reader.widths
+        widths = [1] * len(self.reader.widths) if self._plan.way == "head" else self.reader.widths
         batches = shuffled(places, widths, self._plan.size, "")
         return self._plan.epochs * sum(padded_tokens(batch, widths) for batch in batches)
 

@@ -21,6 +21,7 @@ MOST_REPEATED = 0.5
 #: Texts kept apart to decide when to stop, and as many to measure on: a tenth, within these bounds.
 APART = 0.1
 MIN_APART, MAX_APART = 50, 2000
+MIN_TOGETHER = 4 * MIN_APART  #: of a site that tunes with others: half of them learn
 
 _ORDER = ("negative", "neutral", "positive")
 
@@ -124,6 +125,15 @@ def _check(path: Path, rows: int, texts: Texts) -> None:
                 f"{path}: only {count} texts have the label {name!r} (row {row} is the first){meant} Correct these"
                 f" rows, leave their labels empty, or add texts: a label needs {MIN_PER_LABEL} different ones."
             )
+
+
+def check_enough_apart(path: Path, texts: Texts) -> None:
+    """Raise LabelledError unless texts can be kept apart: cross-validation would need the other sites as well."""
+    if len(texts.texts) < MIN_TOGETHER:
+        raise LabelledError(
+            f"{path}: {len(texts.texts):,} texts are too few for a site, which keeps {2 * MIN_APART} apart: label"
+            f" {MIN_TOGETHER} or more, or tune them at another site together with its own"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from tools.tuning.report import summary, write_report
 from tools.tuning.saving import Work
 from tools.tuning.second_look import doubts, of_logits, out_of_fold
 from tools.tuning.stopping import Stopping
-from tools.tuning.teach import Teacher
-from tools.tuning.texts import Parts, Texts, read, read_test, split
+from tools.tuning.teach import Taught, Teacher
+from tools.tuning.texts import Parts, Texts, check_enough_apart, read, read_test, split
 from tools.tuning.ways import Reader
 
 
@@ -47,9 +47,13 @@ def tune(options: argparse.Namespace, stopping: Stopping) -> Path | None:
     with step("read the base and the labelled texts"):
         base = find_base(options.base, options.revision, options.store, options.id)
         texts = read(options.labelled, options.text, options.label, base=base.labels, chosen=chosen)
+        if options.federated:
+            check_enough_apart(options.labelled, texts)
         test = None
         if options.test:
             test = read_test(options.test, options.text, options.label, texts.names)
+    if options.federated:
+        options.way, options.epochs = "lora", 1  # for the plan; the server says how many
     model_id = options.id or f"{base.source.model_id}-tuned"
     check_id(model_id)
     say(f"tuning {base.source.name}: " + ", ".join(f"{count:,} {name}" for name, count in texts.counts.items()))
@@ -84,11 +88,12 @@ class _Tuning:
     def run(self, stopping: Stopping) -> Path:
         ids = self._encode(self._texts.texts)
         plan = self._plan(ids)
-        say(plan.told(len(ids)))
-        has_test, has_folds = self._test is not None, not plan.checks
+        if not self._options.federated:
+            say(plan.told(len(ids)))
+        has_test, has_folds = self._test is not None, not (plan.checks or self._options.federated)
         parts = split(self._texts, seed=plan.seed, has_folds=has_folds, has_test=has_test)
         teacher = Teacher(self._base, self._texts, ids, self._pad_id, plan, self._work)
-        looks, held_out = self._learn(teacher, parts, stopping)
+        looks, held_out = self._learn(teacher, plan, parts, stopping)
         directory = self._finish(teacher, plan, parts, looks, held_out)
         self._work.end()
         return directory
@@ -105,7 +110,7 @@ class _Tuning:
         return plan
 
     def _learn(
-        self, teacher: Teacher, parts: Parts, stopping: Stopping
+        self, teacher: Teacher, plan: Plan, parts: Parts, stopping: Stopping
     ) -> tuple[list[dict[str, float]], NDArray[np.float64] | None]:
         """Return what the looks at texts kept apart found, and the logits by cross-validation if there was one.
 
@@ -114,7 +119,7 @@ class _Tuning:
         kept = self._work.read_json("taught")
         if kept is None:
             with stopping.heeded(), step("learn"):
-                taught = teacher.teach(parts, stopping)
+                taught = self._teach(teacher, plan, parts, stopping)
             write_checkpoint(taught.network, self._base, self._texts.texts, parts.learning, self._work.checkpoint)
             kept = {
                 "looks": taught.looks,
@@ -122,6 +127,14 @@ class _Tuning:
             }
             self._work.write_json("taught", kept)
         return kept["looks"], None if kept["held_out"] is None else np.array(kept["held_out"])
+
+    def _teach(self, teacher: Teacher, plan: Plan, parts: Parts, stopping: Stopping) -> Taught:
+        if not self._options.federated:
+            return teacher.teach(parts, stopping)
+        from tools.tuning.together import learn_together  # flwr is there where sites tune together, and nowhere else
+
+        stage = self._work.stage("together")
+        return learn_together(self._options, self._base, self._texts, teacher.reader, plan, parts, stage, stopping)
 
     def _finish(
         self,
@@ -154,7 +167,12 @@ class _Tuning:
             "id": self._id,
             "source": f"tuned from {self._base.source.name}",
             "made_from": self._origin,
-            "tuned": {"base": self._base.source.name, "texts": len(texts.texts), **plan.settings()},
+            "tuned": {
+                "base": self._base.source.name,
+                "texts": len(texts.texts),
+                **plan.settings(),
+                **({"site": options.site, "rounds": len(looks)} if options.federated else {}),
+            },
         }
         evidence = Evidence(texts, parts, held_out, self._test, of_base, plan.seed)
         directory = prepare(self._work.checkpoint, options.min_agreement, options.store, identity, evidence, report)
@@ -168,8 +186,10 @@ class _Tuning:
 def _choices(options: argparse.Namespace, labels: list[str]) -> dict[str, Any]:
     """Return what of the command line decides the result."""
     named = ("text", "label", "minutes", "way", "epochs", "learning_rate", "seed", "threads", "min_agreement")
+    together = {"federated": options.federated, "site": options.site} if options.federated else {}
     return {
         **{name: getattr(options, name) for name in named},
+        **together,
         "labels": labels,
         "files": [stores.checksum(path) for path in _files(options)],
     }
