@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 
@@ -40,12 +41,16 @@ NeutralBand = Annotated[
 
 
 def _language(written: str) -> str:
-    if code := language_code(written):
+    code = language_code(written)
+    if code and re.search(CODE_PATTERN, written):
         return code
     raise PydanticCustomError(
         "unknown_language",
-        "There is no language {written}. Write its code of ISO 639, as zh, en or ja, or leave it out.",
-        {"written": repr(written)},
+        "{written} is no code of a language. {remedy}.",
+        {
+            "written": repr(written),
+            "remedy": f"Write {code}" if code else "Write that of ISO 639, as zh, en or ja, or leave it out",
+        },
     )
 
 
@@ -53,7 +58,7 @@ LanguageCode = Annotated[
     str,
     Field(
         max_length=35,
-        pattern=CODE_PATTERN,
+        json_schema_extra={"pattern": CODE_PATTERN},  # the validator checks it, and says more
         examples=["zh"],
         description="as ISO 639 codes it, such as `zh` or `en`; a script or a region behind it is left out",
     ),

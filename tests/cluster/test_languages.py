@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sentiq.engine import Engine
 from sentiq.engine.routing import find_any
 from tests.support.admin import admin
 from tests.support.cluster import Cluster
+from tests.support.command import sentiq
 from tests.support.models import BUNDLED, make_multilingual
 from tests.support.paths import BUNDLED_MODEL
 
@@ -67,6 +69,22 @@ def test_a_job_may_name_its_language_or_one_of_the_models(cluster: Cluster) -> N
     assert models(answers(cluster, TEXTS, language="ja")) == ["tri"] * len(TEXTS)
     assert models(answers(cluster, TEXTS, model="tri")) == ["tri"] * len(TEXTS)
     assert models(answers(cluster, TEXTS, model=BUNDLED)) == [BUNDLED] * len(TEXTS)
+
+
+def test_the_command_gives_a_language_chooses_rows_by_it_and_counts_them(cluster: Cluster) -> None:
+    job = cluster.wait_ended(cluster.submit(TEXTS))["id"]
+    counted = sentiq(cluster.url, "summary", job).stdout.decode()
+    assert [line.split() for line in counted.splitlines() if line.startswith("  ")] == [
+        ["zh", "2"],
+        *(["ja", "1"], ["en", "1"], ["ko", "1"]),
+    ]
+    shown = sentiq(cluster.url, "results", job, "--language", "ja", "--language", "ko").stdout.decode()
+    assert [line.split("\t")[-1] for line in shown.splitlines()] == [TEXTS[1], TEXTS[3]]
+    label = {
+        language: json.loads(sentiq(cluster.url, "analyze", TEXTS[0], "--language", language, "--json").stdout)["score"]
+        for language in ("zh", "ja")
+    }
+    assert label["zh"] != label["ja"]
 
 
 def test_the_routes_are_shown_where_a_model_is(cluster: Cluster, store: Path) -> None:

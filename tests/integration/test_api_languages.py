@@ -173,7 +173,7 @@ def test_languages_are_given_with_texts(client: FlaskClient, redis: Redis) -> No
     assert stored_input(redis, made["id"], 0).languages == ("ja", "", "en")
 
 
-@pytest.mark.parametrize("language", ["Japanese!", "", "日语", 7, "xx", "und"])
+@pytest.mark.parametrize("language", ["Japanese!", "", "日语", "Japanese", 7, "xx", "und"])
 def test_a_code_that_is_none_is_refused(client: FlaskClient, language: object) -> None:
     for body in ({"items": [{"text": "好", "language": language}]}, {"texts": ["好"], "language": language}):
         assert client.post("/api/v1/jobs", json=body).status_code == 422
@@ -224,7 +224,9 @@ def test_a_code_of_no_language_is_refused_with_what_to_write(client: FlaskClient
     answer = client.post("/api/v1/jobs", json={"items": [{"text": "好", "language": "xx"}]})
     (error,) = answer.json["errors"]
     assert (error["code"], error["pointer"]) == ("unknown_language", "/items/0/language")
-    assert error["detail"] == "There is no language 'xx'. Write its code of ISO 639, as zh, en or ja, or leave it out."
+    assert error["detail"] == "'xx' is no code of a language. Write that of ISO 639, as zh, en or ja, or leave it out."
+    answer = client.post("/api/v1/jobs", json={"texts": ["好"], "language": "English"})
+    assert answer.json["errors"][0]["detail"] == "'English' is no code of a language. Write en."
 
 
 def test_lines_of_json_say_them(client: FlaskClient, redis: Redis) -> None:

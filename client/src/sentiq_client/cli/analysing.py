@@ -27,16 +27,19 @@ def register(app: typer.Typer) -> None:
 def analyze(
     text: Annotated[str, typer.Argument(help="one text; - reads lines from standard input")],
     aspects: Aspects = None,
+    language: Annotated[
+        str | None, typer.Option(help="of the texts: zh, en …; default: detected where models are chosen by it")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Classify one text, or one a line, now. Blank lines are left out; lines that fail say why."""
     with Client() as client:
         if text != STDIN:
-            found = client.analyze(text, aspects=chosen_set(aspects))
+            found = client.analyze(text, aspects=chosen_set(aspects), language=language)
             _show(found.text, found.label, found.score, found.aspects, None, json)
             return
         count = failed = 0
-        for row in _lines(client, chosen_set(aspects)):
+        for row in _lines(client, chosen_set(aspects), language):
             if (row.error or {}).get("code") == "empty_text":
                 continue  # of invisible characters: as blank as the lines that the service leaves out
             count += 1
@@ -48,7 +51,7 @@ def analyze(
         raise typer.Exit(ROWS_FAILED)
 
 
-def _lines(client: Client, aspects: str | Path | None) -> Iterator[Row]:
+def _lines(client: Client, aspects: str | Path | None, language: str | None) -> Iterator[Row]:
     """A job of the lines that have come, its rows, and then the next one: what was answered is printed early."""
     encoding: str | None = None
     with standard_input() as stream:
@@ -64,6 +67,7 @@ def _lines(client: Client, aspects: str | Path | None) -> Iterator[Row]:
                         encoding=encoding,
                         max_bad_share=1.0,
                         aspects=aspects,
+                        language=language,
                     )
                 except ApiError as error:
                     if not any(fault.get("code") in ("no_rows", "no_row_read") for fault in error.errors):

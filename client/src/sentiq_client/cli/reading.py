@@ -89,6 +89,8 @@ def summary(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson =
     for name, count in found["counts"].items():
         plain(f"{name.replace('_', ' '):12} {count:>12,} {found['shares'][name]:>8.1%}")
     plain(f"{'truncated':12} {'':>12} {found['shares']['truncated']:>8.1%}")
+    for language, count in (found.get("languages") or {}).items():
+        plain(f"  {language:10} {count:>12,}")
     for failure in found["failures"]:
         plain(f"  {failure['count']:,} × {failure['code']}: {failure['detail']}")
     if by is not None:
