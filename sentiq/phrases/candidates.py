@@ -14,6 +14,7 @@ MAX_WORDS = 6
 
 NOT_ALONE = FUNCTION_WORDS | VERDICTS  #: also where they are several words
 SAYING = {"等"}  #: an opening that says something: 等了两个小时
+LATE = {"到", "来", "送", "发", "回", "给", "修"}  #: behind 才 they end a phrase: 快递半个月才到
 
 Counts = dict[str, int]
 
@@ -111,7 +112,10 @@ def _begins(words: Sequence[Word]) -> bool:
 
 
 def _ends(words: Sequence[Word]) -> bool:
-    return words[-1].kind >= Kind.WEAK or (words[-1].text == "了" and words[-2].is_done)
+    before, last = words[-2:]
+    if last.text == "了":
+        return before.is_done
+    return last.kind >= Kind.WEAK or (before.text == "才" and simplified(last.text) in LATE)
 
 
 def _says_something(words: Sequence[Word]) -> bool:

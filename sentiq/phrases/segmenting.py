@@ -39,7 +39,7 @@ def readable(text: str) -> str:
 
 def words_of(text: str) -> list[Word]:
     """Return the words of a readable text, with `END` after each clause."""
-    found = list(_marked(starmap(_word, rjieba.tag(text))))
+    found = list(_marked(starmap(_word, _parted(rjieba.tag(text)))))
     found.append(END)
     return found
 
@@ -47,6 +47,17 @@ def words_of(text: str) -> list[Word]:
 def glue(before: str, after: str) -> str:
     """Return what stands between two words of a phrase: a blank between two of Latin letters."""
     return " " if before[-1].isascii() and after.isascii() else ""
+
+
+def _parted(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield words with their tags; of 5天才到 the segmenter makes a genius (天才) between 5 and 到."""
+    before = ""
+    for word, tag in words:
+        if word == "天才" and before.isdigit():
+            yield from (("天", "m"), ("才", "d"))
+        else:
+            yield word, tag
+        before = word
 
 
 def _marked(words: Iterable[Word]) -> Iterator[Word]:

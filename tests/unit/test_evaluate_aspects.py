@@ -51,6 +51,18 @@ def test_finding_and_polarity_are_counted(labelled: Path, capsys: pytest.Capture
     assert judged["texts with mixed polarity"][3].startswith("1.000")
 
 
+def test_what_neutral_bands_would_do_is_counted(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with labelled.open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow(("味道是草莓的", "味道", "neutral"))
+    assert main([str(BUNDLED_MODEL), "food", str(labelled)]) == 0
+    printed = capsys.readouterr().out
+    bands = _table(printed[printed.index("neutral band") :])
+    assert bands["0"][1] == "0", "no band, no neutral ones"
+    called = [int(bands[band][1]) for band in ("0", "0.05", "0.1", "0.2", "0.3")]
+    assert called == sorted(called)
+    assert bands["0"][-1].startswith("1.000"), "all that is judged here is right"
+
+
 def test_the_halves_are_the_whole(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = {text for text, _, _ in ROWS}
     assert {half_of(text) for text in texts} == {"a", "b"}

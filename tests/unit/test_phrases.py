@@ -157,6 +157,13 @@ def test_latin_words_traditional_characters_numbers_inside_and_signs_between(cla
     assert phrase in found(texts(500, [(clause, 0.4)]), texts(500, seed=2))
 
 
+@pytest.mark.parametrize(
+    "clause", ["快递半个月才到", "快遞半個月才到", "物流5天才到", "维修一周才来", "发货一个星期才到"]
+)
+def test_what_took_too_long_is_a_phrase(clause: str) -> None:
+    assert found(texts(400, [(clause, 0.3)]), texts(400, seed=2)) == [clause]
+
+
 def test_negation_stays_with_what_it_negates() -> None:
     parts = ["电机", "手柄", "滤网", "按键", "轮子", "支架", "齿轮", "弹簧", "马达", "插头"]
     here = texts(800, [(f"{part}不耐用", 0.04) for part in parts])

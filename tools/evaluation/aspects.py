@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sentiq.aspects.sets import AspectSet
 
 COMMAND = "python -m tools.evaluation.aspects"
+BANDS = (0.0, 0.05, 0.1, 0.2, 0.3)  #: of neutral aspects, as the service has them
 _SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
 
 
@@ -97,6 +98,7 @@ def _measure(options: argparse.Namespace) -> None:
     say(f"{aspects.name}: {len(texts):,} texts, {len(opinions):,} aspects in them")
     _tell_found(names, opinions, answers)
     _tell_judged(opinions, answers)
+    _tell_neutral(opinions, answers)
 
 
 def _answers(options: argparse.Namespace, aspects: AspectSet, texts: Sequence[str]) -> dict[str, dict[str, Answered]]:
@@ -180,6 +182,24 @@ def _tell_judged(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str,
             for sign, answer in said
         ]
         rows.append([group, f"{len(members):,}", *(_share(column) for column in zip(*right, strict=True))])
+    table(rows)
+
+
+def _tell_neutral(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str, Answered]]) -> None:
+    """Print how well neutral bands tell mentions without a judgement, of the aspects that were found."""
+    said = [(each.sign, answers[each.text][each.aspect].both) for each in opinions if each.aspect in answers[each.text]]
+    judged, neutral = sum(sign != 0 for sign, _ in said), sum(sign == 0 for sign, _ in said)
+    if not judged or not neutral:
+        return
+    rows = [["neutral band", "are neutral", "called so", "precision", "recall", "judged that keep one", "its polarity"]]
+    for band in BANDS:
+        limit = math.log((0.5 + band) / (0.5 - band))
+        called = [sign for sign, odds in said if abs(odds) < limit]
+        kept = [sign * odds > 0 for sign, odds in said if sign and abs(odds) >= limit]
+        right = called.count(0)
+        precision = f"{right / len(called):.3f}" if called else ""
+        figures = [precision, f"{right / neutral:.3f}", f"{len(kept) / judged:.3f}", _share(kept)]
+        rows.append([f"{band:g}", f"{neutral:,}", f"{len(called):,}", *figures])
     table(rows)
 
 
