@@ -12,7 +12,8 @@ VENV_FEDERATED := .venv-federated
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+PACKAGES := $(VENV)/.installed
+INSTALLED := $(VENV)/.commands
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -151,13 +152,17 @@ clean: ## remove .venv, caches and local logs; what make run keeps stays (make r
 	rm -rf $(VENV) $(VENV_TORCH) $(VENV_OPENAPI) $(VENV_HELM) $(VENV_NODE) $(VENV_WRITERS) $(VENV_FEDERATED) node_modules .run/logs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements/dev.txt
+$(PACKAGES): requirements/dev.txt
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null || \
 		{ echo "sentiq needs Python 3.11 or newer with venv (Debian, Ubuntu: apt install python3.11-venv)." \
 		"Set PYTHON to choose another interpreter: make run PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "Installing the locked requirements into $(VENV) (once, about 270 MB)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# By itself, so that the commands of a pull are installed in seconds and without the network.
+$(INSTALLED): $(PACKAGES) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -200,7 +205,6 @@ $(VENV_NODE)/.installed: requirements/node.txt
 	@echo "Installing the locked Node into $(VENV_NODE) (once, about 60 MB to download)"
 	@$(PYTHON) -m venv --clear $(VENV_NODE)
 	@$(VENV_NODE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 node_modules/.installed: package-lock.json $(VENV_NODE)/.installed

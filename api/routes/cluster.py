@@ -26,7 +26,7 @@ blueprint = Blueprint("cluster", __name__, abp_tags=[Tag(name="cluster")])
 
 @blueprint.get("/api/v1/cluster", summary="Watch the cluster", responses={200: ClusterDocument, **problems(422, 503)})
 def get_cluster() -> Response:
-    """What waits, what works, how fast, and how much memory Redis has."""
+    """What waits, what works, how fast, and how much memory the job store has."""
     svc = services()
     now = census(svc.redis)
     speeds = {lane: texts_per_second(svc.redis, lane) for lane in Lane}

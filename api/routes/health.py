@@ -32,7 +32,7 @@ def livez() -> Response:
 
 @blueprint.get(
     "/readyz",
-    summary="Redis takes writes and each lane has a warm worker",
+    summary="The job store takes writes and each lane has a warm worker",
     responses={200: ReadyDocument, 503: ReadyDocument},
 )
 def readyz() -> tuple[Response, int]:
@@ -49,12 +49,12 @@ def readyz() -> tuple[Response, int]:
 
 @blueprint.get(
     "/health",
-    summary="Redis, lanes, workers and requests at a glance",
+    summary="The job store, lanes, workers and requests at a glance",
     responses={200: HealthDocument, 503: HealthDocument},
 )
 def health() -> tuple[Response, int]:
     """`healthy`: every kind of request is served. `degraded`: a lane has no warm worker, so its jobs wait.
-    `unavailable` comes with 503: Redis is away or takes no writes, and nothing can be accepted.
+    `unavailable` comes with 503: the job store is away or takes no writes, and nothing can be accepted.
     """
     svc = services()
     body: dict[str, Any] = {

@@ -43,11 +43,15 @@ class ClusterCollector(Collector):
         try:
             now, cache, speed = census(self._redis), self._cache.counts(), texts_per_second(self._redis, Lane.BULK)
         except REDIS_AWAY:
-            yield _gauge("sentiq_redis_up", "1 when Redis answers", 0)
+            yield _gauge("sentiq_redis_up", "1 when Redis, the job store, answers; an embedded one always does", 0)
             return
-        yield _gauge("sentiq_redis_up", "1 when Redis answers", 1)
-        yield _gauge("sentiq_redis_used_bytes", "memory that Redis uses", now.redis_used_bytes)
-        yield _gauge("sentiq_redis_limit_bytes", "its maxmemory, else its host's memory", now.redis_limit_bytes)
+        yield _gauge("sentiq_redis_up", "1 when Redis, the job store, answers; an embedded one always does", 1)
+        yield _gauge("sentiq_redis_used_bytes", "memory that the job store uses", now.redis_used_bytes)
+        yield _gauge(
+            "sentiq_redis_limit_bytes",
+            "its maxmemory, else the host's memory",
+            now.redis_limit_bytes,
+        )
         degraded = any(worker.degraded for worker in now.workers)
         yield _gauge("sentiq_degraded", "1 while the bundled model stands in for another", degraded)
         yield CounterMetricFamily("sentiq_cache_hits", "different texts of a batch answered by the cache", cache.hits)

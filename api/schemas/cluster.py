@@ -71,8 +71,8 @@ class LiveDocument(BaseModel):
 class ReadyDocument(BaseModel):
     status: str = Field(description="ok or unavailable")
     missing: list[str] = Field(
-        description="redis: it does not answer; redis memory: it is full; redis writes: it takes none, since its disk "
-        "fails or it is no master; interactive worker, bulk worker: the lane has no warm one",
+        description="redis: the job store does not answer; redis memory: it is full; redis writes: it takes none, "
+        "since its disk fails or it is no master; interactive worker, bulk worker: the lane has no warm one",
         examples=[["bulk worker"]],
     )
 

@@ -51,7 +51,7 @@ REMEDIES = {
     r"WRONG_VERSION_NUMBER|RECORD_LAYER|UNEXPECTED_EOF": NO_TLS,
     r"closed by server|reset by peer": "if it takes only TLS, write rediss:// instead of redis://",
     r"not known|name resolution|No address": "correct the name of its host, or the DNS",
-    r"refused": "start it, or correct its host and port",
+    r"refused": "start it, or correct its host and port; `make run` starts one of its own",
     r"No such file": "start it, or correct the path of its socket",
     r"LOADING|loading the dataset": "wait: it reads its data after a start",
     r"max number of clients": "raise its `maxclients`, and the limit on its open files",

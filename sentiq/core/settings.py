@@ -429,7 +429,7 @@ class Settings(BaseSettings):
     @property
     def model_roots(self) -> tuple[Path, ...]:
         """The folders that are searched for models, in this order."""
-        return self.model_root, BUNDLED_MODELS
+        return tuple(dict.fromkeys((self.model_root, BUNDLED_MODELS)))
 
 
 def load() -> Settings:

@@ -31,4 +31,4 @@ def test_it_prepares_the_environments_that_make_test_uses() -> None:
     assert command == "make"
     assert targets
     rules = set(re.findall(r"^([^\s:#=]+):", makefile, re.MULTILINE))
-    assert {target.replace(".venv/.installed", "$(INSTALLED)") for target in targets} <= rules
+    assert {target.replace(".venv/.commands", "$(INSTALLED)") for target in targets} <= rules

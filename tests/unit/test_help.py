@@ -202,3 +202,17 @@ def test_make_model_without_a_model_helps_and_installs_nothing() -> None:
     plan: list[str | Path] = ["make", "--no-print-directory", "--dry-run", "model"]
     assert run(plan, REPOSITORY).stdout.strip().endswith(" -m tools.prepare --help")
     assert "venv" in run([*plan, "MODEL=some/model", "VENV_TORCH=no-such"], REPOSITORY).stdout
+
+
+def test_make_installs_the_commands_that_a_pull_brings_and_nothing_else(tmp_path: Path) -> None:
+    installed, commands = tmp_path / ".installed", tmp_path / ".commands"
+    plan: list[str | Path] = ["make", "--no-print-directory", "--dry-run", f"VENV={tmp_path}", commands]
+    for stamp in (installed, commands):
+        stamp.touch()
+    assert "pip" not in run(plan, REPOSITORY).stdout
+    after_a_pull = run([*plan, "--what-if=pyproject.toml"], REPOSITORY).stdout
+    assert after_a_pull.count("pip install") == 1
+    assert "--no-deps --no-build-isolation -e ." in after_a_pull
+    commands.unlink()  # an environment of an older release has none
+    assert run(plan, REPOSITORY).stdout == after_a_pull
+    assert "-m venv --clear" in run([*plan, "--what-if=requirements/dev.txt"], REPOSITORY).stdout

@@ -638,7 +638,7 @@ export default {
   "cluster.waiting": "rows waiting",
   "cluster.speed": "texts/s in bulk",
   "cluster.eta": "until all is done",
-  "cluster.redis": "memory of Redis",
+  "cluster.redis": "memory of the job store",
   "cluster.cache": "answered by the cache",
   "cluster.jobs": "jobs kept",
   "cluster.lanes": "Lanes",

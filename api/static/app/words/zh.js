@@ -625,7 +625,7 @@ export default {
   "cluster.waiting": "待处理行数",
   "cluster.speed": "批量速度（条/秒）",
   "cluster.eta": "预计剩余时间",
-  "cluster.redis": "Redis 内存",
+  "cluster.redis": "任务存储占用内存",
   "cluster.cache": "缓存命中",
   "cluster.jobs": "保留的任务数",
   "cluster.lanes": "通道",
