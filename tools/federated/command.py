@@ -26,7 +26,8 @@ from tools.tuning.ways import Learner, Reader, learner_of
 
 def run(options: argparse.Namespace) -> int:
     """Serve a federation; the exit status, after what went wrong was said on standard error."""
-    return exit_status("sentiq-federate", lambda stopping: _federate(options, stopping), "take a smaller base")
+    go_on = "start it again, and then the sites"
+    return exit_status("sentiq-federate", lambda stopping: _federate(options, stopping), "take a smaller base", go_on)
 
 
 def _federate(options: argparse.Namespace, stopping: Stopping) -> bool:

@@ -107,7 +107,7 @@ class _Federation(Server):
     def __init__(self, terms: Terms, weights: Weights, stopping: Stopping) -> None:
         super().__init__(client_manager=SimpleClientManager(), strategy=FedAvg())
         self.parameters = ndarrays_to_parameters(weights)
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self._shapes = [weight.shape for weight in weights]
         self._terms = terms
         self._stopping = stopping
@@ -123,7 +123,7 @@ class _Federation(Server):
                     self._round(number)
         except _Left:
             self.failure = None
-        except Exception as failure:  # noqa: BLE001  # raised again by serve
+        except BaseException as failure:  # noqa: BLE001  # raised again by serve
             self.failure = failure
         return History(), 0.0
 

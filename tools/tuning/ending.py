@@ -14,8 +14,10 @@ from tools.tuning.stopping import Stopping
 GO_ON = "the same command goes on from here"
 
 
-def exit_status(command: str, work: Callable[[Stopping], object], smaller: str) -> int:
-    """Run `work`, and return the exit status of the command; `smaller` says how it would need less memory.
+def exit_status(command: str, work: Callable[[Stopping], object], smaller: str, go_on: str = GO_ON) -> int:
+    """Run `work`, and return the exit status of the command.
+
+    `smaller` says how it would need less memory, `go_on` how to go on after an interruption.
 
     What `work` returns is falsy when the signal that it was given asked it to stop.
     """
@@ -31,11 +33,11 @@ def exit_status(command: str, work: Callable[[Stopping], object], smaller: str) 
         return failed(str(error))
     except OSError as error:
         room = ": make room on that disk" if error.errno == errno.ENOSPC else ""
-        return failed(f"{error}{room}; {GO_ON}")
+        return failed(f"{error}{room}; {go_on}")
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
             raise
-        return failed(f"out of memory: end other programs, then {GO_ON}; or {smaller}")
+        return failed(f"out of memory: end other programs, then {go_on}; or {smaller}")
     except KeyboardInterrupt:
-        return failed(f"interrupted; {GO_ON}", 130)
-    return 0 if done else failed(f"interrupted; {GO_ON}", 128 + stopping.signal)
+        return failed(f"interrupted; {go_on}", 130)
+    return 0 if done else failed(f"interrupted; {go_on}", 128 + stopping.signal)

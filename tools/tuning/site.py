@@ -19,6 +19,7 @@ from flwr.client import NumPyClient, start_client  # isort: skip  # only after t
 
 CONNECT_S = 600.0  #: how long a site waits for a server that is not there yet
 RETRY_S = 1.0
+FIRST_S = 3 * 3600.0  #: how long for its first word: who comes late is asked after the round
 LOOK_S = 0.2  #: how often it is looked whether the server has gone silent, or somebody asked to stop
 
 
@@ -48,7 +49,8 @@ class _Client(NumPyClient):
     def __init__(self, introduction: Introduction, secret: bytes, pupil: Pupil) -> None:
         self.final: Weights | None = None  #: what the last round made
         self.is_met = False  #: the server has spoken
-        self.silent_at: float | None = None  #: when it has been silent for too long; None while this site works
+        #: When it has been silent for too long; None while this site works.
+        self.silent_at: float | None = time.monotonic() + CONNECT_S + FIRST_S
         self._introduction = introduction
         self._secret = secret
         self._pupil = pupil
@@ -110,10 +112,10 @@ def take_part(
     thread.start()
     while thread.is_alive():
         thread.join(LOOK_S)
-        is_idle = client.silent_at is not None or not client.is_met
-        if is_idle and stop():
+        silent_at = client.silent_at
+        if silent_at is not None and stop():
             return None
-        if client.silent_at is not None and time.monotonic() > client.silent_at:
+        if silent_at is not None and time.monotonic() > silent_at:
             raise FederationError(f"the server {address} says nothing more: start the same command again once it works")
     if failures:
         raise failures[0]
