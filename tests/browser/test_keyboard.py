@@ -1,10 +1,11 @@
-"""The bulk flow with nothing but a keyboard: every control is reached by Tab, seen, and worked."""
+"""The page with nothing but a keyboard: every control is reached by Tab, seen, and worked."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.files import csv, reviews
+from tests.browser import shops
+from tests.browser.files import csv, reviews, submit
 from tests.browser.visits import Visit
 
 MOST_TABS = 80
@@ -98,3 +99,85 @@ def test_a_file_becomes_results_by_keyboard_alone(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=t("jobs.title"), level=1)).to_be_focused()
     assert visit.cluster.http.get("/api/v1/jobs").json()["data"] == []
+
+
+#: What can have the focus and is shown: what is in a closed <details> is not, and of radio buttons one is a stop.
+STOPS = """() => [...document.querySelectorAll("a[href], button, select, input, textarea, summary, [tabindex='0']")]
+    .filter((element) => !element.disabled && element.checkVisibility({ visibilityProperty: true }))"""
+
+
+def open_by_key(page: Page, section: str, name: str) -> None:
+    """Open what is folded within a section."""
+    page.locator(f"section[aria-labelledby={section}-title] summary").filter(has_text=name).first.focus()
+    page.keyboard.press("Enter")
+
+
+def test_what_a_job_tells_is_reached_and_worked_by_keyboard_alone(visit: Visit) -> None:
+    job_id = submit(visit.cluster, shops.reviews(1_500), aspects="shop", keep_columns="true")
+    visit.cluster.wait_ended(job_id)
+    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+    expect(page.locator("section[aria-labelledby=phrases-title] tbody tr").first).to_be_visible()
+    expect(page.locator("section[aria-labelledby=heat-title] td a").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+    open_by_key(page, "timeline", t("chart.numbers"))
+    expect(page.locator("section[aria-labelledby=timeline-title] tbody a").first).to_be_visible()
+
+    # Once round: every control is a stop, each stop is seen, and none keeps the focus.
+    page.evaluate(f"() => {{ window.stops = ({STOPS})(); window.visited = new Set(); document.activeElement.blur(); }}")
+    most = page.evaluate("window.stops.length") + MOST_TABS
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        fault = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                if (element === document.body) return "";
+                if (window.visited.has(element)) return "again";
+                window.visited.add(element);
+                const { outlineStyle } = getComputedStyle(element);
+                const { width, height, bottom, top } = element.getBoundingClientRect();
+                const isSeen = width > 0 && height > 0 && bottom > 0 && top < innerHeight;
+                return isSeen && outlineStyle === "solid" ? "" : "unseen";
+            }"""
+        )
+        assert fault != "unseen", f"the focus cannot be seen on {focused(page)!r}"
+        if fault == "again":
+            break
+    else:
+        raise AssertionError("Tab does not come round")
+    missed = page.evaluate(
+        """() => window.stops
+            .filter((stop) => stop.isConnected && !window.visited.has(stop))
+            .map((stop) => stop.outerHTML)"""
+    )
+    assert missed == []
+    stopped_in = page.evaluate(
+        """() => [...window.visited]
+            .map((stop) => stop.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby"))"""
+    )
+    assert {f"{name}-title" for name in ("mending", "aspects", "timeline", "phrases", "heat", "sharing")} <= {
+        *stopped_in
+    }
+
+    rows = page.locator("#rows-title")
+    for section, link in (("mending", ".figure a"), ("phrases", "tbody a"), ("timeline", "tbody a"), ("heat", "td a")):
+        page.locator(f"section[aria-labelledby={section}-title] {link}").first.focus()
+        page.keyboard.press("Enter")
+        expect(rows).to_be_focused()
+        expect(rows).to_be_in_viewport()
+    page.locator("section[aria-labelledby=heat-title] select").first.focus()
+    before = page.url
+    page.keyboard.press("ArrowDown")
+    expect(page).not_to_have_url(before)
+    assert page.evaluate("document.activeElement.tagName") == "SELECT", "the focus stays where the choice was made"
+    chip = page.locator("section[aria-labelledby=rows-title] .chosen button")
+    many = chip.count()
+    chip.first.focus()
+    page.keyboard.press("Space")
+    expect(chip).to_have_count(many - 1)
+    assert page.evaluate("document.activeElement !== document.body"), "the focus is not lost with what had it"
+    share = page.locator("section[aria-labelledby=sharing-title]")
+    for control, key in ((share.get_by_role("link").first, "Enter"), (share.get_by_role("button").first, "Space")):
+        control.focus()
+        with page.expect_download():
+            page.keyboard.press(key)
