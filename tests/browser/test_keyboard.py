@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import shops
 from tests.browser.files import csv, reviews, submit
+from tests.browser.steps import one_look
 from tests.browser.visits import Visit
 
 MOST_TABS = 80
@@ -112,6 +113,7 @@ def open_by_key(page: Page, section: str, name: str) -> None:
     page.keyboard.press("Enter")
 
 
+@one_look
 def test_what_a_job_tells_is_reached_and_worked_by_keyboard_alone(visit: Visit) -> None:
     job_id = submit(visit.cluster, shops.reviews(1_500), aspects="shop", keep_columns="true")
     visit.cluster.wait_ended(job_id)
