@@ -35,7 +35,8 @@ def run(port: int | None, store_bytes: int) -> int:
     try:
         listener = socket.create_server((settings.host, settings.port), backlog=2_048)
     except OSError as error:
-        return _say(f"cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}. Choose another --port.", 1)
+        reason = os.strerror(error.errno or 0)
+        return _say(f"cannot listen on {settings.host}:{settings.port}: {reason}. Choose another --port.", 1)
     with listener:
         return _serve(settings, listener)
 
