@@ -156,12 +156,14 @@ def _parts(redis: Redis, still_paused: Callable[[], None]) -> Iterator[Part]:
         for name, kind, _ in small:
             _ask(pipe, "all", kind, name)
         for (name, kind, left_ms), answer in zip(small, pipe.execute(), strict=True):
-            yield name, kind, left_ms, _flat(kind, answer)
+            if elements := _flat(kind, answer):  # else its time to live ended between two reads
+                yield name, kind, left_ms, elements
         for (name, kind, left_ms), size in zip(found, sizes, strict=True):
             if size > SMALL and kind != "string":
                 for items in _pieces(redis, kind, name):
                     still_paused()
-                    yield name, kind, left_ms, items
+                    if items:
+                        yield name, kind, left_ms, items
 
 
 def _names(redis: Redis) -> Iterator[bytes]:
@@ -201,7 +203,7 @@ def _ask(pipe: Any, what: str, kind: str, name: bytes) -> None:
 def _flat(kind: str, answer: Any) -> list[Any]:
     """The elements as `_put` takes them."""
     if kind == "string":
-        return [answer]
+        return [] if answer is None else [answer]
     if kind == "hash":
         return [word for pair in answer.items() for word in pair]
     if kind == "zset":
@@ -225,6 +227,8 @@ def _pieces(redis: Redis, kind: str, name: bytes) -> Iterator[list[Any]]:
 
 
 def _put(redis: Redis, name: bytes, kind: str, left_ms: int | None, items: list[Any]) -> None:
+    if items in ([], [None]):  # of a backup made by 0.2 or before: the key expired while it was read
+        return
     staged = STAGING.encode() + name
     pipe = redis.pipeline(transaction=False)
     if kind == "string":

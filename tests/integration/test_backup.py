@@ -11,12 +11,14 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
+from sentiq.admin import backup as backup_module
 from sentiq.admin.backup import PART, backup, restore
-from sentiq.admin.backup_file import MAGIC, BackupRefused
+from sentiq.admin.backup_file import MAGIC, BackupRefused, write
 from sentiq.admin.commands import main as admin
 from sentiq.core.settings import Settings, current
 from sentiq.jobs import schema
 from tests.support.paths import REPOSITORY
+from tests.support.processes import wait_until
 
 
 @pytest.fixture
@@ -59,6 +61,37 @@ def test_all_keys_come_back_exactly_with_the_time_they_had_left(filled: Redis, t
     assert made.keys == len(before) - 1
     assert 400_000 < filled.pttl("sentiq:{j}:list") <= 500_000
     assert filled.pttl("sentiq:jobs") == -1
+
+
+@pytest.mark.parametrize("kind", ["string", "hash"])
+def test_a_key_that_expires_while_it_is_read_is_left_out(
+    filled: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    before, ask = content(filled), backup_module._ask
+    brief = f"sentiq:{{j}}:brief {kind}"
+    filled.set(brief, "x") if kind == "string" else filled.hset(brief, "field", "x")
+    filled.pexpire(brief, 1_500)
+
+    def ask_late(pipe: Any, what: str, of_kind: str, name: bytes) -> None:
+        if what == "all" and name.decode() == brief:
+            wait_until(lambda: not filled.exists(brief), message="the key expires")
+        ask(pipe, what, of_kind, name)
+
+    monkeypatch.setattr(backup_module, "_ask", ask_late)
+    backup(filled, tmp_path / "b")
+    restore(filled, tmp_path / "b", replace=True)
+    assert content(filled) == before
+
+
+@pytest.mark.parametrize("items", [[], [None]])
+def test_a_backup_of_an_earlier_version_may_have_keys_without_elements(
+    redis: Redis, tmp_path: Path, items: list[Any]
+) -> None:
+    kind = "string" if items else "hash"
+    with (tmp_path / "b").open("wb") as file:
+        write(file, {"version": "0.2.0"}, [(b"sentiq:gone", kind, 1, items), (b"sentiq:kept", "string", None, [b"x"])])
+    restore(redis, tmp_path / "b", replace=False)
+    assert (redis.exists("sentiq:gone"), redis.get("sentiq:kept")) == (0, b"x")
 
 
 def test_what_came_later_goes_and_what_is_of_the_moment_stays(filled: Redis, tmp_path: Path) -> None:
