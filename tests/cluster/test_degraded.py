@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,20 +19,27 @@ LIMIT_S = 0.5  #: in which two children whose model waits 20 ms for a text answe
 JOBS, TEXTS = 50, 20  #: which they would answer in ten seconds
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A slow model, and a limit to what texts may wait for it."""
-    store = tmp_path / "store"
-    copy_model(store, "slow")
+@contextmanager
+def limited(directory: Path, **settings: str) -> Iterator[Cluster]:
+    """Start a cluster with a limit to what texts may wait; its models are in the folder `store`."""
     with Cluster(
-        tmp_path,
-        SENTIQ_MODEL_ROOT=str(store),
-        SENTIQ_MODEL="slow",
+        directory,
+        None,  # a Redis of its own
+        SENTIQ_MODEL_ROOT=str(directory / "store"),
         SENTIQ_CACHE_ENTRIES="0",
         SENTIQ_DEGRADE_ABOVE_S=str(LIMIT_S),
+        **settings,
     ) as cluster:
         cluster.start(interactive=0, bulk=0)
         cluster.start_worker("interactive", app=BROKEN)
+        yield cluster
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A slow model."""
+    copy_model(tmp_path / "store", "slow")
+    with limited(tmp_path, SENTIQ_MODEL="slow") as cluster:
         yield cluster
 
 
@@ -67,19 +75,10 @@ def test_an_overload_is_answered_by_the_bundled_model_until_it_is_over(cluster: 
 
 @pytest.fixture
 def routed(tmp_path: Path) -> Iterator[Cluster]:
-    """Routes with the same slow model, and the same limit."""
-    store = tmp_path / "store"
-    copy_model(store, "slow")
-    make_multilingual(store, "tri")
-    with Cluster(
-        tmp_path,
-        SENTIQ_MODEL_ROOT=str(store),
-        SENTIQ_ROUTES="zh=slow,*=tri",
-        SENTIQ_CACHE_ENTRIES="0",
-        SENTIQ_DEGRADE_ABOVE_S=str(LIMIT_S),
-    ) as cluster:
-        cluster.start(interactive=0, bulk=0)
-        cluster.start_worker("interactive", app=BROKEN)
+    """Routes with the same slow model."""
+    copy_model(tmp_path / "store", "slow")
+    make_multilingual(tmp_path / "store", "tri")
+    with limited(tmp_path, SENTIQ_ROUTES="zh=slow,*=tri") as cluster:
         yield cluster
 
 
