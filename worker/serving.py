@@ -171,7 +171,7 @@ class Serving:
 
     def _load(self, stored: AnyStored) -> None:
         self._engine = self._open(stored)
-        if may_degrade() and _stand_in(self._engine) is None:
+        if may_degrade() and self.manifest.id != BUNDLED_MODEL and _stand_in(self._engine) is None:
             self._fallback = self._open(find_model(BUNDLED_MODEL))
 
     def _open(self, stored: AnyStored) -> Classifier:

@@ -177,6 +177,14 @@ def test_a_process_that_forks_nobody_warms_neither_its_first_model_nor_the_next(
     assert models == ["first@1", "second@1"]
 
 
+def test_the_bundled_model_is_not_loaded_a_second_time_beside_itself(
+    models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "may_degrade", lambda: True)
+    empty().start(stored(BUNDLED_MODEL))
+    assert models == [f"{BUNDLED_MODEL}@1"]
+
+
 def test_in_children_the_model_is_loaded_where_the_settings_say_so(
     models: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
