@@ -9,6 +9,9 @@ VENV_FEDERATED := .venv-federated
 .PHONY: help run demo up secrets model model-e5 tune check test test-full test-containers hosts test-torch test-federated test-openapi-client test-helm test-wheels storm \
 	storm-short soak readers writers screenshots audit lint format lock bench train docs-settings release clean
 
+# Tests start hundreds of processes; where it is set, as images of Python do, each of them would compile all our code.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
