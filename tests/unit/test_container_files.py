@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ SECRET = re.compile(r"password|token|secret|login", re.IGNORECASE)
 def _environment(service: dict[str, Any]) -> dict[str, Any]:
     given = service.get("environment", {})
     return dict.fromkeys(given) if isinstance(given, list) else given
+
+
+def _copied(dockerfile: str) -> list[str]:
+    return [source for line in re.findall(r"^COPY (.+)$", dockerfile, re.MULTILINE) for source in line.split()[:-1]]
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -115,12 +120,21 @@ def test_secrets_are_made_once_in_a_folder_of_their_owner(tmp_path: Path) -> Non
     assert {name for name in made if again[name] != made[name]} == {"sentiq_admin_token"}
 
 
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_what_an_image_copies_is_in_the_context_of_its_build(path: Path) -> None:
+    let_in = [line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    copied = _copied(path.read_text())
+    assert copied
+    for source in copied:
+        places = [source, *map(str, Path(source).parents)]
+        assert any(fnmatch(place, pattern) for place in places for pattern in let_in), source
+
+
 def test_the_image_that_prepares_has_all_that_preparing_imports() -> None:
     stage = (REPOSITORY / "Dockerfile.worker").read_text().partition(" AS prepare\n")[2].partition("\nENTRYPOINT")[0]
-    copied = [source for line in re.findall(r"^COPY (.+)$", stage, re.MULTILINE) for source in line.split()[:-1]]
     files = {
         path.relative_to(REPOSITORY)
-        for source in copied
+        for source in _copied(stage)
         for path in ([REPOSITORY / source] if source.endswith(".py") else (REPOSITORY / source).rglob("*.py"))
     }
     assert len(files) > 30
