@@ -13,7 +13,7 @@ from tests.support.wheels import IndexAway, requirements_for, wheels
 ARM = "aarch64"
 REQUIREMENTS = REPOSITORY / "requirements"
 LOCKS = sorted(path.name for path in REQUIREMENTS.glob("*.txt"))
-PINNED = ("prepare.in", "training.in", "tuning.in")
+PINNED = ("prepare.in", "training.in", "tuning.in", "federated.in")
 
 
 def wheels_for_arm(requirements: str, folder: Path, *options: str) -> list[str]:
