@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
@@ -106,6 +107,18 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
         found = disk.room(tmp_path)
         assert (found.verdict, str(tmp_path) in found.found) == (verdict, True)
+
+
+def test_a_folder_for_temporary_files_that_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, wanted in {"TMPDIR": tmp_path / "none", "TEMP": tmp_path}.items():
+        monkeypatch.setenv(variable, str(wanted))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # what it found before
+    passed_over = by_name(disk.check(Settings()))["temporary folder"]
+    assert passed_over.verdict is ADVICE
+    assert f"{tmp_path / 'none'}, the TMPDIR of this user: {tmp_path} is taken instead" in passed_over.found
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert "temporary folder" not in by_name(disk.check(Settings()))
 
 
 def test_folders_of_the_settings(tmp_path: Path) -> None:

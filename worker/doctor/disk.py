@@ -34,8 +34,16 @@ def _temporary() -> Iterator[Check]:
     try:
         folder = Path(tempfile.gettempdir())
     except FileNotFoundError as error:
-        yield _fault("temporary files", str(error), "mount a tmpfs or a volume at /tmp")
+        remedy = "make room in one of them, or mount a tmpfs or a volume at /tmp"
+        yield _fault("temporary files", str(error), remedy)
         return
+    # Python goes on to the next folder without a word where the first is full, missing or not writable.
+    named = next((name for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), "")
+    wanted = Path(os.environ[named] if named else "/tmp")  # noqa: S108  # what Python begins with
+    if wanted.absolute() != folder.absolute():
+        whose = f", the {named} of this user" if named else ""
+        found = f"nothing can be written into {wanted}{whose}: {folder} is taken instead"
+        yield _advice("temporary folder", found, "make it, make room there, or set TMPDIR to another folder")
     yield room(folder)
 
 
