@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,24 +104,23 @@ class Project:
         self.http.close()
         self.compose("down", "--volumes", "--remove-orphans", profiles=("proxy", "monitoring"))
 
-    @property
-    def containers(self) -> dict[str, dict[str, Any]]:
-        """What `docker inspect` tells, by service."""
+    def inspected(self) -> list[dict[str, Any]]:
+        """What `docker inspect` tells of each container."""
         ids = self.compose("ps", "--quiet", profiles=("proxy", "monitoring")).split()
         found: list[dict[str, Any]] = json.loads(docker("inspect", *ids))
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+        return found
+
+    @property
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """The same by service; of several containers of one service, the last."""
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in self.inspected()}
 
     def container(self, service: str) -> str:
         """Its id."""
         return str(self.containers[service]["Id"])
 
-    def healthy(self, service: str) -> bool:
-        state = self.containers[service]["State"]
-        assert state["Status"] != "exited", docker("logs", "--tail", "40", self.container(service))
-        return bool(state.get("Health", {}).get("Status") == "healthy")
-
     def all_healthy(self) -> bool:
-        return all(self.healthy(service) for service in self.containers)
+        return all(map(_is_healthy, self.inspected()))
 
     def secrets(self) -> dict[str, str]:
         return {file.name: file.read_text().strip() for file in self.secrets_dir.iterdir()}
@@ -132,8 +132,18 @@ class Project:
         return document
 
     def wait_ended(self, job_id: str) -> dict[str, Any]:
-        wait_until(lambda: self.job(job_id)["ended_at"], timeout_s=UP_S, message=f"{job_id} ends")
-        return self.job(job_id)
+        """Return the ended job. However slow, it must go on: the bulk worker has a small share of busy processors."""
+        job = self.job(job_id)
+        while not job["ended_at"]:
+            before = job["state"], job["counts"]
+            moved = partial(self._has_moved, job_id, before)
+            wait_until(moved, timeout_s=UP_S, message=f"{job_id} goes on from {before}")
+            job = self.job(job_id)
+        return job
+
+    def _has_moved(self, job_id: str, before: tuple[str, dict[str, int]]) -> bool:
+        job = self.job(job_id)
+        return (job["state"], job["counts"]) != before
 
     def indices(self, job_id: str) -> list[int]:
         """Of all rows, in the order in which they come; each has a label."""
@@ -146,3 +156,9 @@ class Project:
             cursor = page["next"]
         assert all(row["label"] in ("positive", "negative") for row in rows)
         return [row["index"] for row in rows]
+
+
+def _is_healthy(container: dict[str, Any]) -> bool:
+    state = container["State"]
+    assert state["Status"] != "exited", docker("logs", "--tail", "40", container["Id"])
+    return bool(state.get("Health", {}).get("Status") == "healthy")

@@ -121,6 +121,7 @@ def test_a_backup_brings_the_jobs_back(project: Project) -> None:
 def test_several_apis_take_turns_behind_the_proxy(project: Project) -> None:
     ports = {"SENTIQ_PORT": f"{project.port}-{project.port + 1}"}
     project.compose("up", "-d", "--no-build", "--scale", "api=2", "api", env=ports)
+    wait_until(project.all_healthy)  # both are new, as their ports are
     upstreams = re.compile(r'"upstream":"([^"]+)"')
 
     def both_answer() -> bool:
