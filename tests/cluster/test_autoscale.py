@@ -61,6 +61,13 @@ def start(cluster: Cluster, lane: str, autoscale: str, **options: Any) -> Proces
     return cluster.start_worker(lane, autoscale=autoscale, app=BROKEN, **options)
 
 
+def lasting_texts(answered: Path, count: int, seed: int = 0) -> list[str]:
+    """Texts of which each chunk stays at work until there is a file `answered`, however slowly a worker grows."""
+    texts = sentences(count, seed)
+    texts[::CHUNK_TEXTS] = [f"【等待】{answered}"] * len(texts[::CHUNK_TEXTS])
+    return texts
+
+
 def grown(worker: Process, count: int) -> None:
     wait_until(lambda: len(worker.children()) == count, message=f"{count} children")
 
@@ -89,15 +96,16 @@ def small_jobs(cluster: Cluster) -> Iterator[list[str]]:
             client.join()
 
 
-def test_a_bulk_worker_grows_with_a_job_and_shrinks_after_it(empty_cluster: Cluster) -> None:
+def test_a_bulk_worker_grows_with_a_job_and_shrinks_after_it(empty_cluster: Cluster, tmp_path: Path) -> None:
     worker = start(empty_cluster, "bulk", "4,1")
     assert len(worker.children()) == 1
 
-    job_id = empty_cluster.submit(sentences(1_200))
+    answered = tmp_path / "answered"
+    job_id = empty_cluster.submit(lasting_texts(answered, 400))
     grown(worker, 4)
-    assert empty_cluster.job(job_id)["state"] in ("receiving", "running")
+    answered.touch()
 
-    check_all_answered(empty_cluster, job_id, 1_200)
+    check_all_answered(empty_cluster, job_id, 400)
     grown(worker, 1)
     assert LOST not in worker.log.read_text()
 
@@ -117,8 +125,10 @@ def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: C
     worker = start(empty_cluster, "bulk", "4,1")
     answered = tmp_path / "answered"
     slow_id = empty_cluster.submit([f"【等待】{answered}", *sentences(100)], priority="high")
-    job_id = empty_cluster.submit(sentences(600, seed=1))
+    grown_by = tmp_path / "grown"
+    job_id = empty_cluster.submit(lasting_texts(grown_by, 600, seed=1))
     grown(worker, 4)
+    grown_by.touch()
 
     empty_cluster.wait_ended(job_id)
     grown(worker, 1)
@@ -129,20 +139,23 @@ def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: C
     assert LOST not in worker.log.read_text()
 
 
-def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster) -> None:
+def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster, tmp_path: Path) -> None:
     worker = start(empty_cluster, "bulk", "4,1", SENTIQ_SCALE_KEEPALIVE_S="1")
     for seed in range(3):  # texts that were asked before need no child
-        job_id = empty_cluster.submit(sentences(400, seed))
+        answered = tmp_path / f"answered-{seed}"
+        job_id = empty_cluster.submit(lasting_texts(answered, 400, seed))
         wait_until(lambda: len(worker.children()) > 1)
+        answered.touch()
         check_all_answered(empty_cluster, job_id, 400)
         grown(worker, 1)
     assert LOST not in worker.log.read_text()
 
 
-def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster) -> None:
+def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster, tmp_path: Path) -> None:
     worker = start(empty_cluster, "bulk", "4,1")
     (first,) = worker.children()
-    job_id = empty_cluster.submit(sentences(1_500))
+    answered = tmp_path / "answered"
+    job_id = empty_cluster.submit(lasting_texts(answered, 800))
 
     killed: set[psutil.Process] = set()
     while len(killed) < 3:
@@ -152,7 +165,8 @@ def test_children_killed_during_growth_are_replaced(empty_cluster: Cluster) -> N
         killed.add(child)
 
     grown(worker, 4)
-    check_all_answered(empty_cluster, job_id, 1_500)
+    answered.touch()
+    check_all_answered(empty_cluster, job_id, 800)
     grown(worker, 1)
 
 
@@ -167,12 +181,14 @@ def test_a_worker_is_stopped_while_it_grows(empty_cluster: Cluster) -> None:
     check_all_answered(empty_cluster, job_id, 800)
 
 
-def test_two_workers_share_what_a_lane_asks_for(empty_cluster: Cluster) -> None:
+def test_two_workers_share_what_a_lane_asks_for(empty_cluster: Cluster, tmp_path: Path) -> None:
     workers = [start(empty_cluster, "bulk", "3,1", name=name) for name in ("one", "two")]
-    job_id = empty_cluster.submit(sentences(2_400))
+    answered = tmp_path / "answered"
+    job_id = empty_cluster.submit(lasting_texts(answered, 800))
     for worker in workers:
         grown(worker, 3)
-    check_all_answered(empty_cluster, job_id, 2_400)
+    answered.touch()
+    check_all_answered(empty_cluster, job_id, 800)
     for worker in workers:
         grown(worker, 1)
 
@@ -205,14 +221,16 @@ def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster) -> No
     assert LOST not in worker.log.read_text()
 
 
-def test_bounds_are_changed_while_a_worker_runs(empty_cluster: Cluster) -> None:
+def test_bounds_are_changed_while_a_worker_runs(empty_cluster: Cluster, tmp_path: Path) -> None:
     worker = start(empty_cluster, "bulk", "2,1")
     with Celery(broker=empty_cluster.redis_server.url) as celery:
         assert celery.control.autoscale(3, 3, reply=True, limit=1, timeout=60)
         grown(worker, 3)
-        job_id = empty_cluster.submit(sentences(900))
+        answered = tmp_path / "answered"
+        job_id = empty_cluster.submit(lasting_texts(answered, 400))
         wait_until(lambda: any(w.busy == 3 for w in empty_cluster.live()), message="all of them have work")
-        check_all_answered(empty_cluster, job_id, 900)
+        answered.touch()
+        check_all_answered(empty_cluster, job_id, 400)
         (refused,) = celery.control.autoscale(1, 2, reply=True, limit=1, timeout=60)
         assert "MIN <= MAX" in str(refused)
         assert celery.control.autoscale(1, 1, reply=True, limit=1, timeout=60)
