@@ -58,6 +58,11 @@ class OpenChunk:
     aspects: str = ""  # the set by which its texts are divided, as in JobOptions
     language: str = ""  # of rows that have none of their own, as in JobOptions
 
+    def told_language(self, offset: int) -> str:
+        """Return the language that was given with a row, else that of the job for a row with a text; "" for neither."""
+        own = self.input.languages[offset] if self.input.languages else ""
+        return own or (self.language if offset not in self.input.errors else "")
+
 
 @dataclass(frozen=True, slots=True)
 class LaneCounts:

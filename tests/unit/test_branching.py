@@ -18,7 +18,7 @@ from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, InputChunk, OutputChunk, RowError
 from tests.support.models import BUNDLED, make_multilingual
 from tests.support.paths import BUNDLED_MODEL
-from worker.child.classify import answer
+from worker.child.classify import answer, refuse
 from worker.child.isolation import CRASHES_BEFORE_ISOLATION, KILLED
 
 CHINESE, JAPANESE, PICTURES = "物流太慢了，很失望。不过质量非常好", "とても良い商品です", "👍👍"
@@ -138,7 +138,7 @@ def test_a_text_that_kills_one_model_costs_its_own_row_alone(router: Router, mon
 
     monkeypatch.setattr(tri, "classify", kills)
     isolation = Isolation()
-    chunk = opened(CHINESE, JAPANESE, "정말 좋아요", languages=("", "", "ja"))
+    chunk = opened(CHINESE, JAPANESE, "정말 좋아요", languages=("", "ja", "ja"))
     no_cache = ResultCache(Redis(), Settings(cache_entries=0))
     for crashes in range(CRASHES_BEFORE_ISOLATION, 9):
         try:
@@ -148,3 +148,40 @@ def test_a_text_that_kills_one_model_costs_its_own_row_alone(router: Router, mon
         except Killed:
             continue
     assert [outcome.error for outcome in output.outcomes] == [None, KILLED, None]
+    assert languages(output) == ["zh", "ja", "ja"]
+
+
+def test_a_text_on_which_its_model_fails_keeps_its_language_and_names_the_model(
+    router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tri = router.branch("ja").model
+
+    def fails(*_: object) -> object:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(tri, "classify", fails)
+    output = one(router, opened(CHINESE, JAPANESE, "ok", languages=("", "", "en")))
+    assert languages(output) == languages(decode_output(encode_output(output))) == ["zh", "ja", "en"]
+    chinese, *failed = (outcome.error for outcome in output.outcomes)
+    assert chinese is None
+    for error in failed:
+        assert error is not None
+        assert error.detail.startswith(f"The model {tri.manifest.name} failed on this text (ValueError)")
+
+
+@pytest.mark.parametrize("routes", [True, False])
+def test_a_row_without_a_readable_text_keeps_the_language_that_was_given_with_it(router: Router, routes: bool) -> None:
+    """That of the job is of texts, and such a row has none."""
+    fault = RowError("empty_text", "Line 2: The text is empty or blank.", 2)
+    rows = InputChunk(0, (CHINESE, "", ""), errors={1: fault, 2: fault}, languages=("", "ja", ""))
+    chunk = OpenChunk(ChunkRef("job", 0, 3), rows, 0, None, "request", language="ko")
+    no_cache = ResultCache(Redis(), Settings(cache_entries=0))
+    engine = router if routes else Engine.load(BUNDLED_MODEL)
+    ((_, output),) = answer(engine, Isolation(), no_cache, [chunk])
+    assert languages(output) == ["ko", "ja", ""]
+
+
+def test_rows_whose_model_cannot_be_loaded_keep_the_languages_that_were_given() -> None:
+    chunk = opened(CHINESE, JAPANESE, languages=("", "ja"), language="zh")
+    _, output = refuse(chunk, ValueError("damaged"))
+    assert languages(decode_output(encode_output(output))) == ["zh", "ja"]

@@ -47,8 +47,8 @@ def branched(engine: Classifier, chunk: OpenChunk, offsets: Iterable[int]) -> li
     from sentiq.engine import Router
     from sentiq.engine.detecting import detect
 
-    rows, given = tuple(offsets), chunk.input.languages
-    known = [(given[offset] if given else "") or chunk.language for offset in rows]
+    rows = tuple(offsets)
+    known = [chunk.told_language(offset) for offset in rows]
     if not isinstance(engine, Router):
         return [Rows(engine, rows, languages=tuple(known) if any(known) else ())]
     found: dict[Branch, list[tuple[int, str]]] = {}

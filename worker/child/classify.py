@@ -45,7 +45,7 @@ def answer(
     for chunk in chunks:
         errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
         known = _predicted_before(chunk, engine.manifest.name) | {
-            offset: Outcome(error=error) for offset, error in errors.items()
+            offset: Outcome(error=error, language=chunk.told_language(offset)) for offset, error in errors.items()
         }
         known_by_chunk.append(known)
         unknown = [offset for offset in range(len(chunk.input.texts)) if offset not in known]
@@ -92,7 +92,10 @@ def refuse(chunk: OpenChunk, error: Exception) -> tuple[ChunkRef, OutputChunk]:
     if chunk.before is not None:
         return chunk.ref, chunk.before
     reason = RowError("model_unavailable", f"The model {chunk.model} could not be loaded: {error}")
-    outcomes = tuple(Outcome(error=chunk.input.errors.get(at, reason)) for at in range(len(chunk.input.texts)))
+    outcomes = tuple(
+        Outcome(error=chunk.input.errors.get(at, reason), language=chunk.told_language(at))
+        for at in range(len(chunk.input.texts))
+    )
     return chunk.ref, OutputChunk(first=chunk.input.first, model=chunk.model, labels=(), outcomes=outcomes)
 
 
@@ -121,7 +124,8 @@ def _outcomes(engine: Engine | Cascade, texts: Sequence[str], long_texts: LongTe
     except Exception as error:  # noqa: BLE001 -- whatever a library raises about one text must not fail the others
         if len(texts) == 1:
             _log_failure(texts[0], error)
-            reason = f"The model failed on this text ({type(error).__name__}); its neighbours were not affected."
+            name, kind = engine.manifest.name, type(error).__name__
+            reason = f"The model {name} failed on this text ({kind}); its neighbours were not affected."
             return [Outcome(error=RowError("inference_failed", reason))]
         half = len(texts) // 2
         return _outcomes(engine, texts[:half], long_texts) + _outcomes(engine, texts[half:], long_texts)

@@ -81,7 +81,7 @@ def rows_of(
                     maker.note_language(cells[language_at], line)
                 yield Row(text, custom_id, None, kept, kinds if keep else "", label, when, language)
                 continue
-        yield maker.failed(fault, record, cells, custom_id)
+        yield maker.failed(fault, record, cells, custom_id, language_at)
 
 
 class _Maker:
@@ -114,10 +114,10 @@ class _Maker:
         fitting = (*cells[:width], *[""] * (width - count))
         if error is None:
             return fitting
-        id_at = columns.id
-        is_moved = count > width and id_at is not None and id_at > min(columns.text)  # behind the cell that is torn
-        custom_id = None if id_at is None or is_moved else fitting[id_at] or None
-        return self.failed(error, record, fitting, custom_id)
+        last = min(columns.text) if count > width else width  # a cell that is torn moves those behind it
+        id_at, language_at = (None if at is None or at > last else at for at in (columns.id, columns.language))
+        custom_id = None if id_at is None else fitting[id_at] or None
+        return self.failed(error, record, fitting, custom_id, language_at)
 
     def is_heading(self, cells: Sequence[str]) -> bool:
         """Tell whether a row is that of the headings once more, as in files that were put together."""
@@ -176,8 +176,18 @@ class _Maker:
             cells = (*cells[:at], *cells[at + 1 :])
         return tuple(map(readable, cells))
 
-    def failed(self, error: RowError, record: Record, cells: Sequence[str], custom_id: str | None) -> Row:
-        """Return the row of a record without a text; it keeps its id and its cells as far as they can be stored."""
+    def failed(
+        self,
+        error: RowError,
+        record: Record,
+        cells: Sequence[str],
+        custom_id: str | None,
+        language_at: int | None,
+    ) -> Row:
+        """Return the row of a record without a text; it keeps its id and its cells as far as they can be stored.
+
+        `language_at`: place of its language; None where there is none.
+        """
         if error.counts_as == WITHOUT_TEXT:
             self._notes.count("rows_without_text")
         if error.code == "invalid_unicode" and any("\udc80" in cell for cell in cells):  # see Decoder
@@ -190,7 +200,8 @@ class _Maker:
             kinds = record.kinds[: len(cells)]
         detail = f"Line {record.number}: {error.detail}"
         when = None if self._dates is None else self._dates.of(cells, record.kinds, record.number)
-        return Row("", usable, RowError(error.code, detail, record.number), kept, kinds, when=when)
+        language = "" if language_at is None else language_code(cells[language_at])
+        return Row("", usable, RowError(error.code, detail, record.number), kept, kinds, when=when, language=language)
 
 
 def _id_fault(custom_id: str) -> RowError | None:

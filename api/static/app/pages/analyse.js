@@ -9,7 +9,7 @@ import { confirmed } from "../parts/confirm.js";
 import { languageChoice } from "../parts/language_choice.js";
 import { modelNote } from "../parts/model_note.js";
 import { box, noticeBoard } from "../parts/notice.js";
-import { badge, countsAs, detail, fault, flags, noLabel, scoreBar } from "../parts/prediction.js";
+import { badge, countsAs, detail, fault, flags, languageFlag, noLabel, scoreBar } from "../parts/prediction.js";
 
 const WAIT_S = 10; // of the first request; after that the job is polled
 const SHOWN = 1000; // rows of one answer
@@ -208,7 +208,13 @@ export function page({ signal }) {
   /** @param {Row | (past.Entry & {error?: null})} row */
   function rowContent(row) {
     if (!row.probabilities)
-      return [h("span", { class: "text" }, row.text), noLabel(row.error), fault(row.error.code), detail(row.error)];
+      return [
+        h("span", { class: "text", lang: row.language ?? "zh" }, row.text),
+        noLabel(row.error),
+        fault(row.error.code),
+        detail(row.error),
+        languageFlag(row),
+      ];
     const { label, score } = labelAndScore(row.probabilities, band.value());
     return [
       h("span", { class: "text", lang: row.language ?? "zh" }, row.text),

@@ -77,6 +77,14 @@ export function flags(row) {
 }
 
 /**
+ * The language of a row that has no label: no model stands beside it, since none has answered.
+ * @param {{language?: string}} row
+ */
+export function languageFlag({ language }) {
+  return language && h("span", { class: "flag", title: languageName(language) }, language);
+}
+
+/**
  * The text of a row, with the part marked that tells what it says of the aspect.
  * @param {RowDocument} row
  * @param {string | null} aspect

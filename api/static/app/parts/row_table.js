@@ -7,7 +7,7 @@ import { matchCounter } from "./match_counter.js";
 import { noticeBoard } from "./notice.js";
 import { progressOf, restAfter, rowsDone } from "./pace.js";
 import { pager } from "./pager.js";
-import { badge, detail, fault, flags, noLabel, opinions, scoreBar, textOf } from "./prediction.js";
+import { badge, detail, fault, flags, languageFlag, noLabel, opinions, scoreBar, textOf } from "./prediction.js";
 import { rowFilter } from "./row_filter.js";
 import { tablePlace } from "./table.js";
 
@@ -160,6 +160,7 @@ export function rowTable(base, signal, view) {
             "td",
             { colspan: "2" },
             noLabel(row.error),
+            languageFlag(row),
             " ",
             row.error.line && `${t("error.line", { line: row.error.line })} · `,
             fault(row.error.code),
