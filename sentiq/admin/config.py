@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from sentiq.admin import redis_checks
 from sentiq.admin.checks import Verdict
+from sentiq.core.routes import ROUTE, parse_routes
 from sentiq.core.settings import PREFIX, Settings
 
 
@@ -28,8 +29,17 @@ def _model(settings: Settings) -> list[str]:
     """Workers alone have models: elsewhere there is nothing to look at."""
     roots = [root for root in dict.fromkeys(settings.model_roots) if root.is_dir()]
     served = settings.served_model
-    names = [route.partition("=")[2] for route in served.split(",")] if settings.routes else [served]
-    return [f"{settings.model_setting}: {fault}" for name in names if roots and (fault := _missing(name, roots))]
+    routes: dict[str, list[str]] = {}  # by the model that answers them; several may have the same
+    for language, name in parse_routes(served).items() if settings.routes else [("", served)]:
+        routes.setdefault(name, []).append(f"{language}{ROUTE}{name}")
+    faults = []
+    for name, of_model in routes.items():
+        fault = _missing(name, roots) if roots else ""
+        if fault and settings.routes:
+            fault = f"{', '.join(of_model)}: {fault}"
+        if fault:
+            faults.append(f"{settings.model_setting}: {fault}")
+    return faults
 
 
 def _missing(name: str, roots: Sequence[Path]) -> str:
