@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import repeat
 
 from api.export.matching import labeller
 from api.export.rows import column_cells, text_position
-from api.schemas.evaluation import EvaluationDocument
+from api.schemas.evaluation import EvaluationDocument, MissingLabel
 from sentiq.core.errors import JobNotEnded, NoLabels
-from sentiq.core.labels import with_neutral
+from sentiq.core.labels import possible_labels, with_neutral
 from sentiq.evaluation.label_names import UnclearNumbers, cell_label, meanings
 from sentiq.evaluation.metrics import evaluate
 from sentiq.evaluation.report import evaluation_document
@@ -19,6 +21,9 @@ from sentiq.jobs.types import Job
 
 CELLS_KEPT = 10_000  #: different cells of labels that are read once
 LABELS_SHOWN = 5
+
+#: Rows by their label as the file has it, the model that answered them, and its labels.
+ByModel = Counter[tuple[str, str, tuple[str, ...]]]
 
 
 def evaluate_job(results: Results, job: Job, neutral_band: float, by: int | None) -> EvaluationDocument:
@@ -32,8 +37,10 @@ def evaluate_job(results: Results, job: Job, neutral_band: float, by: int | None
     if not job.state.has_ended:
         raise JobNotEnded(f"Job {job.id} is {job.state}: its answers are compared with its labels when it has ended.")
     try:
-        tally = _tallied(results, job, neutral_band, by)
-        named, labels = _named(tally, results.labels(job))
+        tally, by_model = _tallied(results, job, neutral_band, by)
+        _check_numbers(tally, by_model)
+        meant, labels = _named(tally, results.labels(job))
+        named = tally.renamed(meant)
     except (TooManyLabels, UnclearNumbers) as error:
         raise NoLabels(f"The column {column!r} cannot be compared with the answers: {error}.") from None
     results.check_job(job.id)
@@ -43,14 +50,16 @@ def evaluate_job(results: Results, job: Job, neutral_band: float, by: int | None
         raise NoLabels(f"No row has an answer and one of the model's labels ({known}); {column!r} has {found}.")
     found_figures = evaluation_document(evaluate(named, labels))
     mistakes = [{**mistake, "index": mistake["row"]} for mistake in found_figures["mistakes"]]
+    missing = _missing(by_model, meant, neutral_band)
     return EvaluationDocument.model_validate(
-        found_figures | {"mistakes": mistakes, "job_id": job.id, "label_column": column}
+        found_figures | {"mistakes": mistakes, "labels_missing": missing, "job_id": job.id, "label_column": column}
     )
 
 
-def _tallied(results: Results, job: Job, neutral_band: float, by: int | None) -> Tally:
+def _tallied(results: Results, job: Job, neutral_band: float, by: int | None) -> tuple[Tally, ByModel]:
     """Count the rows by their labels as the file has them. Raises TooManyLabels."""
     tally, read, labelled = Tally(), lru_cache(CELLS_KEPT)(cell_label), labeller(neutral_band)
+    by_model: ByModel = Counter()
     text_at = text_position(job)
     for _, given, answers in results.columns_with_input(job.id, range(job.chunks)):
         tally.without_answer += len(answers.errors)
@@ -58,26 +67,54 @@ def _tallied(results: Results, job: Job, neutral_band: float, by: int | None) ->
             tally.without_label += len(given.texts) - len(answers.errors)
             continue
         sources = repeat("") if by is None else column_cells(given, by, text_at)
-        rows = zip(given.labels, answers.predictions(), given.texts, sources, strict=False)
-        for offset, (cell, numbers, text, source) in enumerate(rows):
+        rows = zip(
+            given.labels,
+            answers.predictions(),
+            given.texts,
+            sources,
+            answers.models(),
+            answers.row_labels(),
+            strict=False,
+        )
+        for offset, (cell, numbers, text, source, model, labels) in enumerate(rows):
             if offset in answers.errors:
                 continue
             label = read(cell)
             if not label:
                 tally.without_label += 1
                 continue
-            labels = answers.labels_at(offset)
             predicted, score = labelled(labels, numbers)
             answer = Answer(score, answers.first + offset, text, label, predicted, source)
             tally.add(answer, is_probability=predicted in labels)  # the score of the neutral band is none
-    return tally
+            by_model[label, model, labels] += 1
+    return tally, by_model
 
 
-def _named(tally: Tally, labels: tuple[str, ...]) -> tuple[Tally, tuple[str, ...]]:
-    """Return the same rows by the names that the model has, and these. Raises UnclearNumbers."""
+def _check_numbers(tally: Tally, by_model: ByModel) -> None:
+    """Raise UnclearNumbers where labels are numbers that count those of several models, which differ."""
+    of_models = {labels for _, _, labels in by_model}
+    found = tally.labels()
+    numbers = {name for name in found if name.isdecimal()}.difference(*of_models)
+    if len(of_models) > 1 and numbers and "-1" not in found:
+        listed = ", ".join(sorted(numbers, key=int))
+        raise UnclearNumbers(f"{listed} may mean another label for each model that answered: write names instead")
+
+
+def _missing(by_model: ByModel, meant: Mapping[str, str], neutral_band: float) -> list[MissingLabel]:
+    """Return the labels of rows that the model which answered them cannot give, those of most rows first."""
+    missing: Counter[tuple[str, str]] = Counter()
+    for (label, model, labels), rows in by_model.items():
+        name = meant.get(label)
+        if name is not None and name not in possible_labels(labels, neutral_band):
+            missing[name, model] += rows
+    return [MissingLabel(label=label, model=model, rows=rows) for (label, model), rows in missing.most_common()]
+
+
+def _named(tally: Tally, labels: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what the labels of the rows are called by the model, and its labels. Raises UnclearNumbers."""
     found = tally.labels()
     shown = with_neutral(labels)
     meant = meanings(found, shown if "-1" in found else labels)
     meant |= {name: name for name in found if name in shown}
     occurring = {predicted for _, predicted in tally.surest} | set(meant.values())
-    return tally.renamed(meant), tuple(label for label in shown if label in labels or label in occurring)
+    return meant, tuple(label for label in shown if label in labels or label in occurring)

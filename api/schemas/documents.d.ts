@@ -327,6 +327,12 @@ interface Mistake {
   source: string;
 }
 
+interface MissingLabel {
+  label: string;
+  model: string;
+  rows: number;
+}
+
 interface EvaluationDocument {
   object: string;
   job_id: string;

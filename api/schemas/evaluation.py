@@ -74,13 +74,24 @@ class Mistake(BaseModel):
     source: str
 
 
+class MissingLabel(BaseModel):
+    """Rows that are wrong whatever the model would answer: it does not have their label."""
+
+    label: str
+    model: str = Field(description="that answered them", examples=["sentiq-small-zh@c211e63dcf41"])
+    rows: int
+
+
 class EvaluationDocument(BaseModel):
     object: str = "evaluation"
     job_id: str
     label_column: str
     rows: int = Field(description="with a label and an answer")
-    without_label: int = Field(description="with an answer, but no label or one that the model does not have")
+    without_label: int = Field(description="with an answer, but no label or one that no row of the job can have")
     without_answer: int = Field(description="that failed or have no text")
+    labels_missing: list[MissingLabel] = Field(
+        description="of `rows`, those that count as wrong since the model that answered them does not have their label"
+    )
     accuracy: Figure
     macro_f1: Figure = Field(description="mean F1 of the labels")
     by_label: list[LabelFigures]

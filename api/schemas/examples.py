@@ -263,6 +263,7 @@ EXAMPLES: dict[str, Any] = {
         "rows": 2,
         "without_label": 0,
         "without_answer": 0,
+        "labels_missing": [],
         "accuracy": _ALL_RIGHT,
         "macro_f1": {"value": 1.0, "low": 0.5291, "high": 1.0},
         "by_label": [

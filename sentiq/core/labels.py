@@ -27,6 +27,11 @@ def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutr
     return label, score
 
 
+def possible_labels(labels: Collection[str], neutral_band: float) -> Collection[str]:
+    """Return the labels that a row of a model with these labels can have."""
+    return (*labels, "neutral") if neutral_band > 0 and set(labels) == _TWO_CLASSES else labels
+
+
 def with_neutral(labels: Collection[str]) -> tuple[str, ...]:
     """Return the labels that rows of such models can have: a neutral band adds one to negative and positive."""
     return tuple(dict.fromkeys((*labels, "neutral"))) if set(labels) >= _TWO_CLASSES else tuple(labels)

@@ -143,6 +143,53 @@ def test_neutral_rows_count_as_they_are_shown(client: FlaskClient, bulk: BulkLan
     assert (plain["calibration"]["rows"], banded["calibration"]["rows"]) == (3, 1)
 
 
+def routed(client: FlaskClient, bulk: BulkLane, rows: Sequence[tuple[str, str, int, tuple[float, ...]]]) -> str:
+    """Answer rows of text, label, model and probabilities by two models; return the address of the evaluation."""
+    content = "\n".join(["评论,情感", *(f"{text},{label}" for text, label, _, _ in rows)])
+    job = submitted(client, content.encode(), "label_column=情感")
+    jobs.answer_chunk(
+        bulk,
+        ChunkRef(job["id"], 0, len(rows)),
+        [Outcome(numbers, given_by=model, language="zh" if model == 1 else "en") for _, _, model, numbers in rows],
+        labels=("negative", "positive", "neutral"),
+        model="zh=two,*=three@9",
+        parts=("two@1", "three@1"),
+        part_labels=(("negative", "positive"), ("negative", "neutral", "positive")),
+    )
+    return f"/api/v1/jobs/{job['id']}/evaluation"
+
+
+def test_rows_whose_model_does_not_have_their_label_are_wrong_and_told_of(client: FlaskClient, bulk: BulkLane) -> None:
+    rows = [
+        (GOOD, "正面", 1, (0.1, 0.9, 0.0)),
+        (BAD, "中性", 1, (0.45, 0.55, 0.0)),
+        (BAD + "！", "中性", 1, (0.9, 0.1, 0.0)),
+        ("as expected", "中性", 2, (0.2, 0.1, 0.7)),
+    ]
+    address = routed(client, bulk, rows)
+    found = client.get(address).json
+    assert (found["rows"], found["accuracy"]["value"]) == (4, 0.5)
+    assert found["labels_missing"] == [{"label": "neutral", "model": "two@1", "rows": 2}]
+    banded = client.get(f"{address}?neutral_band=0.1").json
+    assert (banded["rows"], banded["accuracy"]["value"]) == (4, 0.75)
+    assert banded["labels_missing"] == [], "with the band, this model may say neutral"
+
+
+def test_one_model_that_does_not_have_a_label_is_told_of_too(client: FlaskClient, bulk: BulkLane) -> None:
+    found = client.get(ended(client, bulk, [(GOOD, "正面", "南", 0.9), (BAD, "中性", "南", 0.45)])).json
+    assert found["accuracy"]["value"] == 0.5
+    assert [(each["label"], each["rows"]) for each in found["labels_missing"]] == [("neutral", 1)]
+
+
+def test_numbers_are_no_labels_of_models_that_have_others(client: FlaskClient, bulk: BulkLane) -> None:
+    numbers = [(GOOD, "1", 1, (0.1, 0.9, 0.0)), (BAD, "0", 1, (0.9, 0.1, 0.0)), ("so so", "2", 2, (0.2, 0.1, 0.7))]
+    refused = client.get(routed(client, bulk, numbers))
+    assert (refused.status_code, refused.json["code"]) == (409, "no_labels")
+    assert "write names instead" in refused.json["detail"]
+    signs = [(text, {"0": "-1", "2": "0"}.get(label, label), *rest) for text, label, *rest in numbers]
+    assert client.get(routed(client, bulk, signs)).json["accuracy"]["value"] == 1  # type: ignore[arg-type]
+
+
 def test_rows_that_failed_have_no_answer(client: FlaskClient, bulk: BulkLane) -> None:
     job = submitted(client, (table() + "\n,正面,南").encode())
     answer(bulk, job, [jobs.FAILED, *(Outcome((0.75, 0.25)),) * 4, jobs.FAILED])

@@ -64,6 +64,9 @@ function parts(found) {
   return [
     h("p", {}, t("evaluation.right", { share: percent(value), rows, low: percent(low), high: percent(high) })),
     labels + answers > 0 && h("p", { class: "muted" }, t("evaluation.left_out", { labels, answers })),
+    ...found.labels_missing.map(({ label, model, rows }) =>
+      h("p", { class: "muted" }, t("evaluation.missing", { label: labelName(label), model, rows })),
+    ),
     place,
     found.calibration && scores(found.calibration),
     found.mistakes.length > 0 && mistakes(found.mistakes),

@@ -527,6 +527,8 @@ export default {
   "evaluation.right":
     "{share} of {rows} answers are right, that is {low} to {high} of all texts like these, with 95 % confidence.",
   "evaluation.left_out": "Rows without a label that can be compared: {labels}; rows without an answer: {answers}.",
+  "evaluation.missing":
+    "Rows labelled {label} that are wrong in any case, since {model}, which answered them, does not have this label: {rows}.",
   "evaluation.label": "Label",
   "evaluation.rows": "Rows",
   "evaluation.predicted": "… answered {label}",

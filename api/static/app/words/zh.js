@@ -516,6 +516,7 @@ export default {
   "evaluation.title": "与文件中标签的比较",
   "evaluation.right": "{rows} 条结果中有 {share} 正确；对同类文本，有 95 % 的把握正确率在 {low} 至 {high} 之间。",
   "evaluation.left_out": "没有可比较标签的行：{labels}；没有结果的行：{answers}。",
+  "evaluation.missing": "标签为“{label}”的 {rows} 行必然算错：为它们给出结果的模型 {model} 没有这个标签。",
   "evaluation.label": "标签",
   "evaluation.rows": "行数",
   "evaluation.predicted": "……结果为{label}",

@@ -114,6 +114,9 @@ def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJso
         return
     plain(f"right        {_figure(found['accuracy'])} of {found['rows']:,} rows")
     plain(f"mean F1      {_figure(found['macro_f1'])}")
+    for missing in found.get("labels_missing", ()):  # an older service does not tell of them
+        rows, label, model = missing["rows"], missing["label"], missing["model"]
+        plain(f"  {rows:,} rows labelled {label} are wrong in any case: {model} does not have this label")
     for each in found["by_label"]:
         plain(f"  {each['label']:10} precision {_figure(each['precision'])}, recall {_figure(each['recall'])}")
     for each in found["by_source"]:
