@@ -361,6 +361,42 @@ def test_what_was_decided_is_listed_and_can_be_decided_otherwise(visit: Visit) -
     assert job["counts"] == {"total": 4, "completed": 3, "failed": 0, "without_text": 1}
 
 
+@two_looks
+def test_the_year_of_dates_without_one_is_asked_for(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    table = f"评论,评价时间\n{files.PRAISE},5月3日\n{files.BLAME},5月4日 14:20\n{files.PRAISE}！,6月1日\n"
+    files.choose(visit, "评价.csv", table.encode())
+    notes = page.get_by_role("list").filter(has_text="date_year")
+    year = page.get_by_label(t("preview.date_year"), exact=True)
+    expect(notes).to_be_visible()
+    expect(year).to_have_value("")
+    year.fill("2021")
+    year.press("Tab")
+    expect(notes).to_have_count(0)
+    expect(year).to_have_value("2021")  # to be changed again
+    assert visit.violations() == []
+    assert visit.fits()
+
+    job_id = files.start(visit)
+    expect(page.locator(".state-completed")).to_be_visible()
+    points = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/timeline?step=day").json()["points"]
+    assert [point["start"] for point in points] == ["2021-05-03", "2021-05-04", "2021-06-01"]
+    days = page.locator("section[aria-labelledby=timeline-title]")
+    days.get_by_label(t("timeline.step"), exact=True).select_option("month")
+    days.get_by_text(t("chart.numbers")).click()
+    expect(days.locator("tbody tr")).to_have_count(2)
+    expect(days.locator("tbody tr").first).to_contain_text("2021")
+
+
+@one_look
+def test_a_page_without_dates_that_lack_a_year_asks_for_none(visit: Visit) -> None:
+    page, t = visit.open("/bulk"), visit.t
+    table = f"评论,评价时间\n{files.PRAISE},2024年5月3日\n{files.BLAME},2024年5月4日\n"
+    files.choose(visit, "评价.csv", table.encode())
+    expect(page.get_by_role("columnheader", name="评价时间")).to_contain_text(t("preview.is_date"))
+    expect(page.get_by_label(t("preview.date_year"), exact=True)).to_have_count(0)
+
+
 @detail
 @one_look
 def test_only_what_the_format_obeys_is_offered(visit: Visit) -> None:
