@@ -1,4 +1,4 @@
-"""By what the rows of a job can be crossed: a column of the file, a period, the label or the aspects of a text."""
+"""By what rows of a job can be crossed: a column of the file, a period, their label, language, or aspects of a text."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import NamedTuple, Protocol
 
 from api.export.matching import taken
 from api.export.periods import Begins, Step, named
-from api.export.rows import column_cells
+from api.export.rows import column_cells, languages_of
 from api.schemas.results import VALUE_CHARS
 from sentiq.jobs.codec import OutputColumns
 from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.input_codec import InputColumns
 
-#: A cell, a label, the first minute of a step, or the place of an aspect; "" where a row has nothing of the kind.
+#: A cell, a label, a language, the first minute of a step, or the place of an aspect; "" where a row has nothing of the
+#: kind.
 Value = str | int
 
 PERIODS: tuple[Step, ...] = ("hour", "day", "week", "month")
-LABEL, ASPECT = "label", "aspect"
+LABEL, LANGUAGE, ASPECT = "label", "language", "aspect"
 
 
 class Counted(NamedTuple):
@@ -33,7 +34,7 @@ class Counted(NamedTuple):
 class Axis(Protocol):
     """One of the two things that are crossed."""
 
-    name: str  #: "column 3", "period", "label" or "aspect"; two that are crossed have different ones
+    name: str  #: "column 3", "period", "label", "language" or "aspect"; two that are crossed have different ones
     is_ordered: bool  #: its values have an order of their own; others come by their size
 
     def values(self, counted: Counted) -> Sequence[Value]:
@@ -82,6 +83,22 @@ class LabelAxis:
 
     def parameters(self, value: Value) -> Mapping[str, str] | None:
         return {"only": str(value)} if value in ("failed", "without_text") else {"label": str(value)}
+
+
+class LanguageAxis:
+    """The languages of rows."""
+
+    name = LANGUAGE
+    is_ordered = False
+
+    def values(self, counted: Counted) -> Sequence[Value]:
+        return taken(list(languages_of(counted.given, counted.answers)), counted.offsets)
+
+    def shown(self, value: Value) -> str:
+        return str(value)
+
+    def parameters(self, value: Value) -> Mapping[str, str] | None:
+        return {"language": str(value)} if value else None
 
 
 class PeriodAxis:

@@ -43,6 +43,7 @@ def job_document(job: Job) -> JobDocument:
         metadata=dict(job.options.metadata),
         options=_options(job.options),
         file=None if job.file is None else FileDocument(**asdict(job.file)),
+        has_languages=job.has_languages,
         counts=Counts(total=job.total, completed=job.completed, failed=job.failed, without_text=job.without_text),
         created_at=instant(job.created_at_ms),
         started_at=None if job.started_at_ms is None else instant(job.started_at_ms),

@@ -252,12 +252,6 @@ def text_position(job: Job) -> int | None:
     return job.file.text_number - 1 if job.file and job.file.text_number else 0
 
 
-def has_languages(job: Job) -> bool:
-    """Tell whether the rows of a job have languages: as they were given, or since their models were chosen by them."""
-    is_given = bool(job.options.language or (job.file and job.file.language_number))
-    return is_given or "=" in (job.answered_by or "")
-
-
 def kept_columns(job: Job, view: View) -> tuple[str, ...]:
     """Return the headings of the file's columns, if they were kept and are shown."""
     return job.file.columns if view.columns and job.file else ()

@@ -65,7 +65,11 @@ def _read_json(query: SubmitQuery, open_files: ExitStack) -> tuple[Payload, bool
     texts = validated(document, JobRequest)
     rows = json_rows(texts, svc.settings.max_text_chars)
     model, options = checked_model(svc, texts.model), checked_options(svc, texts)
-    options = replace(options, has_dates=any(row.when is not None for row in rows))
+    options = replace(
+        options,
+        has_dates=any(row.when is not None for row in rows),
+        has_languages=any(row.language for row in rows),
+    )
     return Payload(rows, Digest(b"json\n" + body), options, model), query.dry_run
 
 

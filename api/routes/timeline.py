@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import Tag
 
-from api.export.axes import ASPECT, LABEL, PERIODS, AspectAxis, Axis, ColumnAxis, LabelAxis, PeriodAxis
+from api.export.axes import (
+    ASPECT,
+    LABEL,
+    LANGUAGE,
+    PERIODS,
+    AspectAxis,
+    Axis,
+    ColumnAxis,
+    LabelAxis,
+    LanguageAxis,
+    PeriodAxis,
+)
 from api.export.cross import cross
 from api.export.kept import kept
 from api.export.rows import View, text_position
@@ -35,7 +46,10 @@ def get_timeline(path: JobPath, query: TimelineQuery) -> Response:
 
 @blueprint.get("/cross", summary="Cross two columns", responses={200: Cross, **problems(404, 422, 503)})
 def get_cross(path: JobPath, query: CrossQuery) -> Response:
-    """Counts and shares of labels by two things at once: columns that the job kept, periods, labels or aspects."""
+    """Counts and shares of labels by two things at once.
+
+    They are columns that the job kept, periods, labels, languages or aspects.
+    """
     job = services().store.get(path.job_id)
     view = chosen_view(query, job)
     axes = _axis(job, view, query.rows, "rows"), _axis(job, view, query.columns, "columns")
@@ -55,6 +69,14 @@ def _axis(job: Job, view: View, named: str, field: str) -> Axis:
         return PeriodAxis(step, job.file.date_order if job.file else None)
     if named == LABEL:
         return LabelAxis()
+    if named == LANGUAGE and job.has_languages:
+        return LanguageAxis()
+    if named == LANGUAGE and LANGUAGE not in (job.file.columns if job.file else ()):
+        detail = (
+            "The rows of this job have no languages: give them with the texts (`language` of items, a column of a file)"
+            " or with the job (`language`)."
+        )
+        raise refused("no_languages", detail, field)
     if named == ASPECT:
         if not view.aspects:
             raise refused("no_aspects", "The job looks for no aspects: submit it with the option `aspects`.", field)

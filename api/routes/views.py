@@ -11,7 +11,7 @@ from flask import current_app
 from api.export.mentions import aspect_names
 from api.export.order import Order, Orders
 from api.export.periods import period
-from api.export.rows import Filter, View, has_languages, plain_view
+from api.export.rows import Filter, View, plain_view
 from api.ingest.recognition.columns import position
 from api.schemas.results import FilterQuery, SliceQuery, ViewQuery, WorkbookQuery
 from api.services import services
@@ -46,7 +46,7 @@ def view_of(query: ViewQuery, job: Job) -> View:
         by=by,
         language=language or "en",
         aspects=aspect_names(job.options),
-        languages=has_languages(job),
+        languages=job.has_languages,
         report=report,
     )
     if view.columns and not (job.file and job.file.columns):

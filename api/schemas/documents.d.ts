@@ -82,6 +82,7 @@ interface JobDocument {
   model: ModelDocument;
   options: OptionsDocument;
   file: FileDocument | null;
+  has_languages: boolean;
   counts: Counts;
   created_at: string;
   started_at: string | null;
@@ -340,6 +341,7 @@ interface EvaluationDocument {
   rows: number;
   without_label: number;
   without_answer: number;
+  labels_missing: MissingLabel[];
   accuracy: Figure;
   macro_f1: Figure;
   by_label: LabelFigures[];

@@ -82,6 +82,7 @@ _JOB = {
         "aspects": None,
     },
     "file": _FILE,
+    "has_languages": False,
     "counts": {"total": 2, "completed": 2, "failed": 0, "without_text": 0},
     "created_at": "2026-01-31T08:00:00.000Z",
     "started_at": "2026-01-31T08:00:00.011Z",

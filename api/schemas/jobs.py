@@ -377,6 +377,9 @@ class JobDocument(BaseModel):
     model: ModelDocument
     options: OptionsDocument
     file: FileDocument | None = Field(description="null for texts in a JSON document")
+    has_languages: bool = Field(
+        description="rows say their language: it was given with them or the job, or their models were chosen by it"
+    )
     counts: Counts
     created_at: str = Field(examples=["2026-01-31T08:00:00.000Z"])
     started_at: str | None

@@ -51,8 +51,8 @@ class CrossQuery(FilterQuery):
     rows: str = Field(
         min_length=1,
         max_length=255,
-        description="a column of the file that the job kept, by heading or number from 1; or `label`, `aspect`, "
-        "`hour`, `day`, `week`, `month`. A column that is called so has its number",
+        description="a column of the file that the job kept, by heading or number from 1; or `label`, `language`, "
+        "`aspect`, `hour`, `day`, `week`, `month`. A column that is called so has its number",
     )
     columns: str = Field(min_length=1, max_length=255, description="the same for the other side")
     limit: int = Field(20, ge=1, le=50, description="values of each side; the others are one")

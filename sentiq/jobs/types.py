@@ -220,6 +220,7 @@ class JobOptions:
     aspects: str = ""  # the set by which its texts are divided (AspectSet.dumps), whole: it stays as it was; "": none
     language: str = ""  # of rows that have none of their own, as in Row; "": detected where models are chosen by it
     has_dates: bool = False  # its texts came in a JSON body with their dates; those of a file have a column of them
+    has_languages: bool = False  # the same of their languages
 
     @property
     def is_timed(self) -> bool:
@@ -373,6 +374,13 @@ class Job:
     def has_dates(self) -> bool:
         """Tell whether rows say when they were written."""
         return self.options.has_dates or (self.file is not None and self.file.date_number is not None)
+
+    @property
+    def has_languages(self) -> bool:
+        """Tell whether rows say their language: as it was given, or since their models were chosen by it."""
+        is_given = self.options.has_languages or bool(self.options.language)
+        in_file = self.file is not None and self.file.language_number is not None
+        return is_given or in_file or "=" in (self.answered_by or "")
 
     @property
     def is_held(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
-from tests.browser.steps import analyse, answers, one_look
+from tests.browser.steps import analyse, answers, one_look, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 from tests.support.embedded import Embedded
@@ -17,6 +18,11 @@ from tests.support.models import BUNDLED, make_multilingual
 
 CHINESE, JAPANESE, ENGLISH = "菜很好吃，下次还来", "とても良い商品です", "the food was great"
 TABLE = f"text,lang\n{CHINESE},zh-CN\n{JAPANESE},Japanese\n{ENGLISH},\n还行吧,xx\n{ENGLISH}!,EN\n"
+#: Text, language, shop and label.
+SHOPS = (
+    "评论,lang,店,情感\n"
+    f"{CHINESE},zh,南山,好评\n{CHINESE}！,zh,福田,中性\n还行吧,zh,福田,差评\n{JAPANESE},ja,南山,好评\n,ja,南山,\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +87,33 @@ def test_a_file_has_a_column_of_languages_and_its_rows_are_chosen_by_them(visit:
     expect(language).to_have_value("fr")
     page.locator(".rows-filter .chosen button").first.click()
     expect(rows).to_have_count(5)
+
+
+@two_looks
+def test_languages_are_crossed_and_rows_without_a_text_or_a_fitting_label_say_so(visit: Visit) -> None:
+    """The Chinese model knows two labels, the other one three."""
+    page, t = visit.open("/bulk"), visit.t
+    files.choose(visit, "店.csv", SHOPS.encode())
+    files.start(visit)
+
+    rows = page.locator("section[aria-labelledby=rows-title] tbody tr")
+    without_text = rows.filter(has=page.locator(".badge.without_text"))
+    expect(without_text.locator(".flag")).to_have_text(["ja"])
+    compared = page.locator("section[aria-labelledby=evaluation-title]")
+    told = re.escape(t("evaluation.missing", label=t("label.neutral"), rows=1, model="MODEL"))
+    expect(compared.get_by_text(re.compile(told.replace("MODEL", rf"{BUNDLED}@\w+")))).to_be_visible()
+
+    heat = page.locator("section[aria-labelledby=heat-title]")
+    heat.get_by_label(t("heat.down"), exact=True).select_option("language")
+    heat.get_by_label(t("heat.across"), exact=True).select_option(label="店")
+    names = {"en": ("Chinese", "Japanese"), "zh": ("中文", "日语")}[t.language]
+    expect(heat.get_by_role("rowheader")).to_have_text([*names])
+    assert visit.violations() == []
+    assert visit.fits()
+    heat.get_by_role("row", name=names[1]).get_by_role("link").first.click()
+    expect(rows).to_have_count(2)
+    assert "language=ja" in page.url
+    expect(heat.get_by_role("rowheader")).to_have_text([*names])  # its own sides show all values
 
 
 @one_look

@@ -16,7 +16,7 @@ from sentiq.jobs.dates import minutes_of
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.store import JobStore
 from sentiq.jobs.types import AspectOutcome, FileFormat, InputChunk, JobOptions, Outcome
-from tests.support.jobs import FAILED, answer_chunk, create_job
+from tests.support.jobs import FAILED, POSITIVE, answer_chunk, create_job
 
 FILE = FileFormat(
     *("a.csv", "csv"), text_column="评论", text_number=2, columns=("店", "评论", "城市", "label"), date_number=5
@@ -38,8 +38,10 @@ def job_of(store: JobStore, bulk: BulkLane, rows: int = 200) -> str:
         when = tuple(
             None if n % 11 == 0 else minutes_of(START + timedelta(hours=dice.randrange(24 * 100))) for n in numbers
         )
-        chunks.append(InputChunk(first, tuple(f"文{n}" for n in numbers), cells=cells, when=when))
-    options = JobOptions(keep_columns=True, aspects=ASPECTS.dumps())
+        languages = tuple(("zh", "ja", "")[n % 3] for n in numbers)
+        texts = tuple(f"文{n}" for n in numbers)
+        chunks.append(InputChunk(first, texts, cells=cells, when=when, languages=languages))
+    options = JobOptions(keep_columns=True, aspects=ASPECTS.dumps(), has_languages=True)
     job, issued = create_job(store, *chunks, options=options, file=FILE)
     while issued:
         ref = issued.pop(0)
@@ -61,7 +63,7 @@ def read(client: FlaskClient, job: str, query: str) -> Any:
     return answer.json
 
 
-SIDES = ("店", "3", "4", "week", "label", "aspect")
+SIDES = ("店", "3", "4", "week", "label", "language", "aspect")
 
 
 @pytest.mark.parametrize(("rows", "columns"), list(combinations(SIDES, 2)))
@@ -79,7 +81,7 @@ def test_every_cell_leads_to_its_rows(
             for column, cell in zip(found["columns"], line, strict=True):
                 assert cell["rows"] == sum(cell["counts"].values())
                 if row["parameters"] is None or column["parameters"] is None:
-                    assert "" in (row["value"], column["value"]), "rows without a date"
+                    assert "" in (row["value"], column["value"]), "rows without a date or a language"
                     continue
                 asked = [*more, *row["parameters"].items(), *column["parameters"].items()]
                 assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["rows"], asked
@@ -173,7 +175,25 @@ def test_what_cannot_be_crossed_is_refused(
     assert [(fault["code"], fault["pointer"]) for fault in refused.json["errors"]] == [(code, pointer)]
 
 
-@pytest.mark.parametrize(("rows", "code"), [("1", "no_columns"), ("week", "no_dates"), ("aspect", "no_aspects")])
+@pytest.mark.parametrize("heading", ["language", "spoken"])
+def test_a_column_called_language_is_crossed_where_rows_have_no_languages(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, heading: str
+) -> None:
+    rows = InputChunk(0, ("好", "差"), cells=(("Python",), ("C",)))
+    file = FileFormat("a.csv", "csv", text_column="text", text_number=1, columns=("text", heading))
+    job, [ref] = create_job(store, rows, options=JobOptions(keep_columns=True), file=file)
+    answer_chunk(bulk, ref, [POSITIVE] * 2)
+    answer = client.get(f"/api/v1/jobs/{job.id}/cross?rows=language&columns=label")
+    if heading == "language":
+        assert {row["value"] for row in answer.json["rows"]} == {"Python", "C"}
+    else:
+        assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "no_languages")
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [("1", "no_columns"), ("week", "no_dates"), ("aspect", "no_aspects"), ("language", "no_languages")],
+)
 def test_a_job_without_them_says_how_to_have_them(client: FlaskClient, rows: str, code: str) -> None:
     job = client.post("/api/v1/jobs", json={"texts": ["好"]}).json["id"]
     refused = client.get(f"/api/v1/jobs/{job}/cross?rows={rows}&columns=label")

@@ -60,7 +60,7 @@ def test_the_job_document_has_its_shape(client: FlaskClient, answer_interactive:
             "ended_at",
             "expires_at",
         ),
-        *("texts_per_second", "eta_s", "error", "links", "name", "metadata", "file"),
+        *("texts_per_second", "eta_s", "error", "links", "name", "metadata", "file", "has_languages"),
         *("paused_at", "scheduled_for", "queue_position"),
     }
     assert (done["state"], done["counts"]) == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -119,7 +120,8 @@ def test_every_view_of_a_job_takes_the_rows_of_a_language_alone(
         when=tuple(day + n * 60 for n in numbers),
     )
     file = FileFormat(*("a.csv", "csv"), text_column="text", text_number=1, columns=("text", "店"), date_number=3)
-    options = JobOptions(keep_columns=True, aspects=AspectSet("t", "", (Aspect("物流", ("快递", "配送")),)).dumps())
+    aspects = AspectSet("t", "", (Aspect("物流", ("快递", "配送")),)).dumps()
+    options = JobOptions(keep_columns=True, aspects=aspects, has_languages=True)
     made, [ref] = create_job(store, rows, options=options, file=file)
     of = {"zh": (0.1, 0.9), "ja": (0.8, 0.2)}
     outcomes = [Outcome(of[code], language=code, aspects=(AspectOutcome(0, of[code], 0, 2),)) for code in languages]
@@ -142,6 +144,10 @@ def test_every_view_of_a_job_takes_the_rows_of_a_language_alone(
     assert (aspect["rows"], aspect["counts"]["negative"]) == (10, 10)
     assert read("timeline").json["rows"] == 10
     assert read("cross?rows=店&columns=label").json["total"] == 10
+    crossed = client.get(f"{job}/cross?rows=language&columns=label").json
+    assert {row["value"]: row["rows"] for row in crossed["rows"]} == {"zh": 10, "ja": 10}
+    assert [column["value"] for column in crossed["columns"]] == ["negative", "positive"]
+    assert [[cell["rows"] for cell in line] for line in crossed["cells"]] in ([[10, 0], [0, 10]], [[0, 10], [10, 0]])
     assert read("phrases").json["here"]["rows"] == 10
     assert read("findings").json["rows"] == 10
     for picture in ("timeline.svg", "aspects.svg"):
@@ -233,6 +239,46 @@ def test_lines_of_json_say_them(client: FlaskClient, redis: Redis) -> None:
     lines = '{"text": "よい", "language": "ja"}\n{"text": "还行"}\n'
     made = client.post("/api/v1/jobs", data=lines.encode(), headers={"Content-Type": "application/x-ndjson"}).json
     assert stored_input(redis, made["id"], 0).languages == ("ja", "")
+
+
+def test_rows_of_a_file_that_cannot_be_read_keep_their_language(client: FlaskClient, redis: Redis) -> None:
+    """Not those with a cell too many, where the language may be another cell."""
+    table = 'text,lang\n好,zh\n,ja\nNULL,English\n很,好,zh\n"",\n'
+    made = client.post(
+        "/api/v1/jobs?filename=a.csv&delimiter=,&text_column=text", data=table.encode(), content_type="text/csv"
+    ).json
+    stored = stored_input(redis, made["id"], 0)
+    assert stored.languages == ("zh", "ja", "en", "", "")
+    assert list(stored.errors) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("items", [[("好", "zh"), ("ok", None)], [("好", None), ("ok", "en")]])
+def test_languages_of_items_come_back_in_every_download(
+    client: FlaskClient, answer_interactive: Callable[[], int], items: list[tuple[str, str | None]]
+) -> None:
+    """Where one model answers all texts, too."""
+    body = {"items": [{"text": text} | ({"language": code} if code else {}) for text, code in items]}
+    made = client.post("/api/v1/jobs", json=body).json
+    assert made["has_languages"]
+    answer_interactive()
+    job, expected = f"/api/v1/jobs/{made['id']}", [code for _, code in items]
+    assert [row.get("language") for row in rows_of(client, f"{job}/results")] == expected
+    assert [row.get("language") for row in json.loads(client.get(f"{job}/results.json").text)] == expected
+    lines = client.get(f"{job}/results.ndjson").text.splitlines()
+    assert [json.loads(line).get("language") for line in lines] == expected
+    assert [row["language"] or None for row in table_of(client, f"{job}/results.csv")] == expected
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"{job}/results.xlsx?lang=en").data)).worksheets[0]
+    headings, *rows = sheet.iter_rows(values_only=True)
+    assert [row[headings.index("language")] for row in rows] == expected
+
+
+def test_texts_without_languages_have_no_column_of_them(
+    client: FlaskClient, answer_interactive: Callable[[], int]
+) -> None:
+    made = client.post("/api/v1/jobs", json={"items": [{"text": "好"}]}).json
+    assert not made["has_languages"]
+    answer_interactive()
+    assert "language" not in table_of(client, f"/api/v1/jobs/{made['id']}/results.csv")[0]
 
 
 def test_a_column_cannot_have_texts_and_languages(client: FlaskClient) -> None:

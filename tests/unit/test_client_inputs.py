@@ -302,3 +302,16 @@ def test_texts_may_have_dates() -> None:
     assert source.params == {"date_column": "date"}, "the first one may have none"
     with pytest.raises(ValueError, match="item 1 has a date and the first one has none"):
         sent([{"text": "很好"}, *items[1:]])
+
+
+def test_texts_may_have_languages() -> None:
+    items = [{"text": "よい", "language": "ja"}, {"text": "好", "language": None}, {"text": "ok", "date": "2024-03-05"}]
+    body, source = sent(items[:2])
+    assert [json.loads(line)["language"] for line in body.splitlines()] == ["ja", None]
+    assert source.params == {"language_column": "language"}
+    both = [item | {"date": None, "language": "zh"} for item in items]
+    assert sent(both)[1].params == {"date_column": "date", "language_column": "language"}
+    with pytest.raises(ValueError, match="item 2 has a date and the first one has none"):
+        sent(items)
+    with pytest.raises(ValueError, match="item 1 has a language and the first one has none"):
+        sent([{"text": "好"}, items[0]])

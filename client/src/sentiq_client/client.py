@@ -82,9 +82,9 @@ class Client:
     ) -> JobHandle:
         """Create a job of texts, of a frame or of a file. Options are those of the service.
 
-        Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text`, `custom_id` and
-        `date`; a missing text (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an Arrow
-        stream) and a file (a Path, or one that is open) are read as the service reads files: `text_column`,
+        Texts are an iterable (a list, a Series, a generator) of texts, or of mappings with `text`, `custom_id`, `date`
+        and `language`; a missing text (None, NaN, NA) fails its row alone. A frame (pandas, polars, or what gives an
+        Arrow stream) and a file (a Path, or one that is open) are read as the service reads files: `text_column`,
         `id_column`, `keep_columns`. Everything is sent again from its beginning, under the same idempotency key, when
         an upload breaks; what can be read but once is kept in a temporary file for that. `aspects`: the `id` of a set
         of aspects, `id@version`, a set itself (a mapping), or a file of one (a Path; YAML or JSON). Raises TypeError

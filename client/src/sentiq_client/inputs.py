@@ -25,6 +25,8 @@ FILE_ONLY = (
     *("text_column", "id_column", "label_column", "keep_columns", "sheet", "format", "encoding", "delimiter", "quotes"),
     *("escape", "has_header", "header_row", "date_column", "date_order", "date_year", "language_column"),
 )
+#: What a text that a program hands over may have beside it, and the option that names such a column.
+BESIDE = {"date": "date_column", "language": "language_column"}
 READING = (*FILE_ONLY, "filename", "null_values")  #: how data are read, whatever is made of them
 Texts = Iterable[Any] | os.PathLike[str] | IO[bytes] | IO[str]
 NOT_TEXTS = "submit a list or another iterable of texts, a Series, a DataFrame, a Path or an open file"
@@ -74,7 +76,7 @@ class Lines:
                 raise TypeError(f"{name} is for files and frames; these are texts")
         self._spool = _spool()
         self._count = 0
-        self._has_dates = False  # also as the first one has them: the service knows the members of lines by it
+        self._beside: set[str] = set()  # that the first one has: the service knows the members of lines by it
 
     def __enter__(self) -> Self:
         return self
@@ -91,25 +93,27 @@ class Lines:
     def source(self) -> Source:
         if not self._count:
             raise ValueError("there are no texts to submit")
-        return _of_spool(self._spool, "application/x-ndjson", {"date_column": "date"} if self._has_dates else {})
+        return _of_spool(self._spool, "application/x-ndjson", {BESIDE[name]: name for name in sorted(self._beside)})
 
     def _row(self, item: Any) -> str | dict[str, str | None] | None:
         if not isinstance(item, Mapping):
             return self._text(item)
-        if "text" not in item or not item.keys() <= {"text", "custom_id", "date"}:
+        if "text" not in item or not item.keys() <= {"text", "custom_id", *BESIDE}:
             names = ", ".join(map(repr, item)) or "nothing"
-            allowed = "a mapping has `text`, and `custom_id` and `date` if you like"
+            allowed = "a mapping has `text`, and `custom_id`, `date` and `language` if you like"
             raise ValueError(f"item {self._count} has {names}: {allowed}")
         found = {"text": self._text(item["text"])}
         custom_id = self._text(item.get("custom_id"))
         if custom_id is not None:
             found["custom_id"] = custom_id
         if self._count == 0:
-            self._has_dates = "date" in item
-        elif "date" in item and not self._has_dates:
-            raise ValueError(f"item {self._count} has a date and the first one has none: give it one too, or None")
-        if "date" in item:
-            found["date"] = _date(item["date"])
+            self._beside = item.keys() & BESIDE.keys()
+        for name in sorted(item.keys() & BESIDE.keys()):
+            if name not in self._beside:
+                raise ValueError(
+                    f"item {self._count} has a {name} and the first one has none: give it one too, or None"
+                )
+            found[name] = _date(item[name]) if name == "date" else self._text(item[name])
         return found
 
     def _text(self, value: Any) -> str | None:

@@ -1,7 +1,7 @@
 /** Two things at once: products and aspects, shops and months, as a heat map of complaints. */
 import { query } from "../api.js";
 import { fill, h } from "../dom.js";
-import { number, percent, t } from "../i18n.js";
+import { languageName, number, percent, t } from "../i18n.js";
 import { STEPS } from "../job_view.js";
 import { asking, section } from "./asking.js";
 import { field, select } from "./field.js";
@@ -40,7 +40,7 @@ export function heatMap(base, signal, view) {
   });
 
   /** @param {JobDocument} job */
-  function axesOf({ file, options, links }) {
+  function axesOf({ file, options, links, has_languages }) {
     const texts = file?.text_numbers ?? [];
     /** @type {Array<[value: string, words: string]>} */
     const columns = (file?.columns ?? []).map((name, at) => [
@@ -54,6 +54,7 @@ export function heatMap(base, signal, view) {
         options.aspects ? [["aspect", t("aspects.aspect")]] : []
       ),
       ...("timeline" in links ? periods : []),
+      .../** @type {Array<[value: string, words: string]>} */ (has_languages ? [["language", t("rows.language")]] : []),
       ...columns.filter((_, at) => !texts.includes(at + 1)),
       /** @type {[value: string, words: string]} */ (["label", t("rows.label")]),
     ];
@@ -76,7 +77,7 @@ export function heatMap(base, signal, view) {
     const words = axisWords(down, across);
     const shares = rows.flatMap((row, at) => columns.map((column, n) => shareOf(row, column, cells[at][n]) ?? 0));
     const most = Math.max(...shares) || 1;
-    const heads = columns.map(({ value }) => h("th", { scope: "col" }, valueName(value)));
+    const heads = columns.map(({ value }) => h("th", { scope: "col" }, valueName(across, value)));
     fill(
       place,
       h(
@@ -91,7 +92,7 @@ export function heatMap(base, signal, view) {
             h(
               "tr",
               {},
-              h("th", { scope: "row" }, valueName(row.value)),
+              h("th", { scope: "row" }, valueName(down, row.value)),
               columns.map((column, n) => cell(row, column, cells[at][n], most)),
             ),
           ),
@@ -162,6 +163,7 @@ export function heatMap(base, signal, view) {
       ...view.slice,
       ...(periods && { from: null, to: null }),
       ...(axes.includes("aspect") && { aspect: null }),
+      ...(axes.includes("language") && { language: null }),
       column: kept.map(([column]) => column),
       value: kept.map(([, value]) => value),
     };
@@ -193,9 +195,9 @@ export function heatMap(base, signal, view) {
  * There are two things at least to cross.
  * @param {JobDocument} job
  */
-export function isCrossable({ file, options, links }) {
+export function isCrossable({ file, options, links, has_languages }) {
   const columns = (file?.columns.length ?? 0) && (file?.columns.length ?? 0) - (file?.text_numbers.length ?? 0);
-  return columns + Number(Boolean(options.aspects)) + Number("timeline" in links) > 1;
+  return columns + Number(Boolean(options.aspects)) + Number("timeline" in links) + Number(has_languages) > 1;
 }
 
 /**
@@ -207,8 +209,12 @@ function axisWords(down, across) {
   return t("heat.caption", { rows, columns });
 }
 
-/** @param {string | null} value */
-function valueName(value) {
+/**
+ * @param {HTMLSelectElement} picker of the side
+ * @param {string | null} value
+ */
+function valueName(picker, value) {
   if (value === null) return h("em", {}, t("split.rest"));
-  return value === "" ? h("em", {}, t("split.empty")) : value.replace(/^(\d{4}-\d\d-\d\d)T/, "$1 ");
+  if (value === "") return h("em", {}, t("split.empty"));
+  return picker.value === "language" ? languageName(value) : value.replace(/^(\d{4}-\d\d-\d\d)T/, "$1 ");
 }

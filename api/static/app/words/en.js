@@ -155,6 +155,7 @@ export default {
   "refusal.no_dates": "There are no dates: choose the column that has them, or ask for none.",
   "refusal.invalid_date": "Is no date, or ends before it begins: write it as 2024-03-05.",
   "refusal.same_twice": "Both are the same thing: choose another one.",
+  "refusal.no_languages": "The rows have no languages: submit them again with a column of languages, or choose one.",
   "refusal.no_aspects": "The job looks for no aspects: submit the texts again with a set of aspects.",
   "refusal.too_many_steps": "Too many steps of time: choose longer ones, or a part of the time.",
   "refusal.nothing_to_compare": "There are no other rows to compare with: choose fewer by a filter.",

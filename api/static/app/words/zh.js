@@ -154,6 +154,7 @@ export default {
   "refusal.no_dates": "没有日期，请选择日期所在的列，或不按日期查看。",
   "refusal.invalid_date": "不是日期，或结束早于开始，请写成 2024-03-05。",
   "refusal.same_twice": "两项相同，请另选一项。",
+  "refusal.no_languages": "各行没有语言，请重新提交，并指定语言所在的列或选择语言。",
   "refusal.no_aspects": "任务没有方面集，请选择方面集后重新提交。",
   "refusal.too_many_steps": "时间段过多，请选择更长的时间单位，或缩小时间范围。",
   "refusal.nothing_to_compare": "没有其他行可供比较，请用筛选缩小范围。",

@@ -173,7 +173,7 @@ class AsyncJobHandle:
         return await self._transport.ask(Timeline.read, "GET", self._path("/timeline"), params=params)
 
     async def cross(self, rows: str, columns: str, *, limit: int | None = None, **filters: Unpack[Filters]) -> Cross:
-        """Return labels by two things: kept columns, "label", "aspect", "hour", "day", "week" or "month".
+        """Return labels by two things: kept columns, "label", "language", "aspect", "hour", "day", "week" or "month".
 
         `limit`: so many values of each side, 1 to 50; the others are one. Raises ApiError.
         """

@@ -112,7 +112,9 @@ def cross(
     job: JobId,
     rows: Annotated[
         str,
-        typer.Option(help="a column that was kept, by heading or number; or label, aspect, hour, day, week, month"),
+        typer.Option(
+            help="a column that was kept, by heading or number; or label, language, aspect, hour, day, week, month"
+        ),
     ],
     columns: Annotated[str, typer.Option(help="the same for the other side")],
     filters: dict[str, Any],
