@@ -95,7 +95,8 @@ def _check_numbers(tally: Tally, by_model: ByModel) -> None:
     of_models = {labels for _, _, labels in by_model}
     found = tally.labels()
     numbers = {name for name in found if name.isdecimal()}.difference(*of_models)
-    if len(of_models) > 1 and numbers and "-1" not in found:
+    is_clear = "-1" in found or {label for labels in of_models for label in labels} == {"negative", "positive"}
+    if len(of_models) > 1 and numbers and not is_clear:
         listed = ", ".join(sorted(numbers, key=int))
         raise UnclearNumbers(f"{listed} may mean another label for each model that answered: write names instead")
 
