@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,19 @@ def test_the_command_gives_a_language_chooses_rows_by_it_and_counts_them(cluster
         for language in ("zh", "ja")
     }
     assert label["zh"] != label["ja"]
+
+
+def test_the_command_crosses_languages_and_tells_of_labels_that_a_model_does_not_have(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"text,情感\n{TEXTS[0]},好评\n{TEXTS[4]},中性\n{TEXTS[1]},中性\n", encoding="utf-8")
+    said = sentiq(cluster.url, "submit", str(file), "--wait", "--json").stdout
+    job = json.loads(said)["id"]
+    crossed = sentiq(cluster.url, "cross", job, "--rows", "language", "--columns", "label").stdout.decode()
+    assert [line.split("\t")[:2] for line in crossed.splitlines()[1:]] == [["zh", "2"], ["ja", "1"]]
+    told = sentiq(cluster.url, "evaluation", job).stdout.decode()
+    assert re.search(rf"^wrong in any case, as {BUNDLED}@\w+ does not have the label neutral: 1$", told, re.MULTILINE)
 
 
 def test_the_routes_are_shown_where_a_model_is(cluster: Cluster, store: Path) -> None:

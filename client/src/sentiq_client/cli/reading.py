@@ -116,7 +116,7 @@ def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJso
     plain(f"mean F1      {_figure(found['macro_f1'])}")
     for missing in found.get("labels_missing", ()):  # an older service does not tell of them
         rows, label, model = missing["rows"], missing["label"], missing["model"]
-        plain(f"  {rows:,} rows labelled {label} are wrong in any case: {model} does not have this label")
+        plain(f"wrong in any case, as {model} does not have the label {label}: {rows:,}")
     for each in found["by_label"]:
         plain(f"  {each['label']:10} precision {_figure(each['precision'])}, recall {_figure(each['recall'])}")
     for each in found["by_source"]:
