@@ -15,8 +15,8 @@ import psutil
 
 from tests.support.paths import REPOSITORY
 
-READY_S = 200.0  #: a worker loads and warms its model in this time, even on a busy machine
-WAIT_S = 100.0  #: no condition takes so long, even on a busy machine; the limit only ends a test that has failed
+READY_S = 300.0  #: a worker loads and warms its model in this time, and any answer comes, even on a busy machine
+WAIT_S = 200.0  #: no condition takes so long, even on a busy machine; the limit only ends a test that has failed
 
 
 def wait_until(condition: Callable[[], object], *, timeout_s: float = WAIT_S, message: str = "") -> None:

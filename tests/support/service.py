@@ -16,7 +16,7 @@ class Service:
     def __init__(self) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, timeout=100)
+        self.http = httpx.Client(base_url=self.url, timeout=READY_S)
 
     def submit(self, texts: list[str], **options: Any) -> str:
         """Post a job; returns its id."""

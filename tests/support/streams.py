@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 
 from tests.support.cluster import Cluster
-from tests.support.processes import wait_until
+from tests.support.processes import READY_S, wait_until
 
 CHUNKS_AHEAD = 8  #: sent before those already answered: the job never runs out of work
 
@@ -28,7 +28,7 @@ class Stream:
     def submit(self) -> str:
         """Returns the id of the job once all of its rows are sent."""
         headers = {"Content-Type": "application/x-ndjson"}
-        with httpx.Client(base_url=self._cluster.url, timeout=100) as http:
+        with httpx.Client(base_url=self._cluster.url, timeout=READY_S) as http:
             answer = http.post("/api/v1/jobs", content=self._lines(), headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
