@@ -192,7 +192,10 @@ def saved(book: Workbook) -> bytes:
 def patched(content: bytes, member: str, change: bytes, to: bytes) -> bytes:
     """The same archive with something else in one of its members."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
         for info in old.infolist():
             data = old.read(info)
             new.writestr(info.filename, data.replace(change, to, 1) if info.filename == member else data)
