@@ -305,7 +305,11 @@ def test_texts_may_have_dates() -> None:
 
 
 def test_texts_may_have_languages() -> None:
-    items = [{"text": "よい", "language": "ja"}, {"text": "好", "language": None}, {"text": "ok", "date": "2024-03-05"}]
+    items: list[dict[str, str | None]] = [
+        {"text": "よい", "language": "ja"},
+        {"text": "好", "language": None},
+        {"text": "ok", "date": "2024-03-05"},
+    ]
     body, source = sent(items[:2])
     assert [json.loads(line)["language"] for line in body.splitlines()] == ["ja", None]
     assert source.params == {"language_column": "language"}
