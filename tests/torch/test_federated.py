@@ -34,10 +34,12 @@ from tools.tuning.fit import predict
 from tools.tuning.site import Round, take_part
 from tools.tuning.ways import Reader, Whole
 
-# transformers and torch's exporters announce changes of their own.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # transformers and torch's exporters announce changes of their own
+    pytest.mark.timeout(1_800),  # many processes that import torch, and three of them prepare a model
+]
 
-LIMIT_S = 400.0  #: ends what hangs; no process takes as long, even on a busy machine
+LIMIT_S = 1_200.0  #: ends what hangs; no process takes as long, even on a busy machine
 ROUNDS, EPOCHS, RATE = 12, 3, "6e-3"
 #: Each source speaks of its own things in its own words; a few words are everybody's.
 THINGS = {
@@ -177,6 +179,13 @@ def test_three_sites_learn_what_one_model_learns_from_all_texts(
     )  # fmt: skip
     tables = {site: table(tmp_path / f"{site}.csv", texts[site]) for site in SITES}
     sites = {site: federation.join(site, tables[site], "--secret", secret) for site in SITES}
+    # Meanwhile, in one place.
+    every = table(tmp_path / "all.csv", {text: its for of_site in texts.values() for text, its in of_site.items()})
+    as_long = ("--way", "lora", "--epochs", str(ROUNDS * EPOCHS), "--learning-rate", RATE)
+    folder = tmp_path / "pooled"
+    folder.mkdir()
+    pooled = accuracy(tune(federation.base, every, folder, *as_long), held_out)
+    untuned = accuracy(federation.base, held_out)
     assert ended(server) == 0, server.log.read_text()
     for site, process in sites.items():
         assert ended(process) == 0, process.log.read_text()
@@ -184,13 +193,7 @@ def test_three_sites_learn_what_one_model_learns_from_all_texts(
         assert (report["tuned"]["site"], report["tuned"]["rounds"]) == (site, ROUNDS)
         assert len(report["looks"]) == ROUNDS
         Engine.load(tuned(tmp_path / site)).prove()
-    shutil.copytree(tmp_path / "checkpoint", tmp_path / "together")
-    every = table(tmp_path / "all.csv", {text: its for of_site in texts.values() for text, its in of_site.items()})
-    as_long = ("--way", "lora", "--epochs", str(ROUNDS * EPOCHS), "--learning-rate", RATE)
-    folder = tmp_path / "pooled"
-    folder.mkdir()
-    pooled = accuracy(tune(federation.base, every, folder, *as_long), held_out)
-    untuned, together = accuracy(federation.base, held_out), accuracy(tmp_path / "together", held_out)
+    together = accuracy(tmp_path / "checkpoint", held_out)
     tell(
         f"federated: of {len(held_out)} texts {untuned:.1%} are right untuned, {together:.1%} by three sites,"
         f" {pooled:.1%} by all texts in one place"
