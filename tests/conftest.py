@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from tests.support.redis_server import RedisServer
 TESTS = Path(__file__).parent
 STORE_BYTES = 256 * 2**20  #: of a store in memory
 FIGURES = pytest.StashKey[list[str]]()
+
+# Children of the bulk lane that are as nice as users want them compute when no other test has work.
+os.environ["SENTIQ_BULK_NICE"] = "0"
 
 # Generated tests try the same examples at each run: a third of them, or all with --full. A search tries ten times as
 # many, and others each time. None has a time to keep: on a busy machine an example may take seconds.

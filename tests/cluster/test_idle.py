@@ -1,4 +1,4 @@
-"""A worker without work gives its model's memory back, and answers when work comes."""
+"""A worker leaves to others what it does not need: memory while it has no work, cores while it has bulk work."""
 
 from __future__ import annotations
 
@@ -17,3 +17,10 @@ def test_an_idle_worker_unloads_its_model_and_takes_it_up_again(api: Cluster) ->
         job = api.wait_ended(api.submit(["味道不错，下次还来"]))
         assert job["counts"]["completed"] == 1
         wait_until(lambda: worker.log.read_text().count("model warm") == 1 + times, message="it is loaded again")  # noqa: B023
+
+
+def test_children_of_the_bulk_lane_give_way_to_other_processes(api: Cluster) -> None:
+    worker = api.start_worker("bulk", 1, SENTIQ_BULK_NICE="19")
+    (child,) = worker.children()
+    assert child.nice() == 19
+    assert worker.ps.nice() < 19, "the parent renews leases in time"

@@ -29,7 +29,7 @@ class Service:
         document: dict[str, Any] = self.http.get(f"/api/v1/jobs/{job_id}").json()
         return document
 
-    def wait_ended(self, job_id: str, timeout_s: float = 200.0) -> dict[str, Any]:
+    def wait_ended(self, job_id: str, timeout_s: float = READY_S) -> dict[str, Any]:
         wait_until(
             lambda: self.job(job_id)["ended_at"], timeout_s=timeout_s, message=f"{job_id} ends: {self.job(job_id)}"
         )
