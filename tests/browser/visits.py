@@ -16,7 +16,7 @@ from tests.support.cluster import Cluster
 ADMIN_TOKEN = "an operator of the tests"
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WAIT_MS = 100_000  #: for what a page shows, on a busy machine
+WAIT_MS = 200_000  #: for what a page shows, on a busy machine
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 
 

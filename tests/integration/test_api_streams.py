@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.processes import wait_until
+from tests.support.processes import READY_S, wait_until
 
 LINE = '"味道不错，下次还来"\n'.encode()
 
@@ -25,7 +25,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def upload(api: Cluster, framing: str) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", api.port), timeout=60)
+    connection = socket.create_connection(("127.0.0.1", api.port), timeout=READY_S)
     head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n{framing}\r\n\r\n"
     connection.sendall(head.encode())
     return connection

@@ -28,10 +28,10 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def post(api: Cluster, odd: Odd, *, form: bool) -> httpx.Response:
     if form:
-        return api.http.post("/api/v1/jobs", data=odd.query, files={"file": (odd.name, odd.content)}, timeout=60)
+        return api.http.post("/api/v1/jobs", data=odd.query, files={"file": (odd.name, odd.content)})
     query = odd.query | {"filename": odd.name}
     headers = {"Content-Type": "application/octet-stream"}
-    return api.http.post("/api/v1/jobs", params=query, content=odd.content, headers=headers, timeout=60)
+    return api.http.post("/api/v1/jobs", params=query, content=odd.content, headers=headers)
 
 
 def rows_of(api: Cluster, job: dict[str, object]) -> list[str]:

@@ -212,9 +212,9 @@ def test_two_processes_at_once_fetch_once(hub: HubServer, cache: Path, start: Ca
     may_answer = Event()
     hub.faults[WEIGHTS] = [Fault(before=lambda: may_answer.wait(60))]
     first = start()
-    wait_until(lambda: hub.requests(WEIGHTS), timeout_s=60, message="the first fetches")
+    wait_until(lambda: hub.requests(WEIGHTS), message="the first fetches")
     second = start()
-    wait_until(lambda: "waiting for it" in second.log.read_text(), timeout_s=60, message="the second waits")
+    wait_until(lambda: "waiting for it" in second.log.read_text(), message="the second waits")
     may_answer.set()
     assert [first.popen.wait(60), second.popen.wait(60)] == [0, 0], first.log.read_text() + second.log.read_text()
     assert contents(cache) == NEEDED
@@ -226,7 +226,7 @@ def test_a_killed_process_is_taken_over_from(hub: HubServer, cache: Path, start:
     killed = Event()
     hub.faults[WEIGHTS] = [Fault(cut_after=PART, during=lambda: killed.wait(60))]
     process = start()
-    wait_until(lambda: sum(path.stat().st_size for path in partials(cache)) == PART, timeout_s=60, message="a part")
+    wait_until(lambda: sum(path.stat().st_size for path in partials(cache)) == PART, message="a part")
     process.kill()
     killed.set()
     fetch(cache)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import REPOSITORY
+from tests.support.processes import WAIT_S
 
 pytest.importorskip("torch")
 from sentiq.engine import Engine
@@ -70,7 +71,7 @@ def test_that_takes_no_torch(source: Path, store: Path) -> None:
         "import sys; from tools.prepare.__main__ import main; status = main(sys.argv[1:]);"
         " assert 'torch' not in sys.modules; sys.exit(status)"
     )
-    finished = subprocess.run([sys.executable, "-c", script, *arguments(source, store)], cwd=REPOSITORY, timeout=30)
+    finished = subprocess.run([sys.executable, "-c", script, *arguments(source, store)], cwd=REPOSITORY, timeout=WAIT_S)
     assert finished.returncode == 0
 
 
@@ -141,7 +142,7 @@ def test_two_processes_at_once_prepare_it_once(
 ) -> None:
     store = tmp_path / "store"
     processes += [start(source, store), start(source, store)]
-    outputs = [process.communicate(timeout=90) for process in processes]
+    outputs = [process.communicate(timeout=WAIT_S) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert sorted("preparing mine" in out for out, _ in outputs) == [False, True]
     assert sum("is prepared and intact" in out for out, _ in outputs) == 1

@@ -24,6 +24,7 @@ from api.ingest.out_of_process.process import read_apart
 from api.ingest.source import Source
 from sentiq.core.errors import BodyTooLarge, InvalidInput, Overloaded, SentiqError
 from tests.support.paths import REPOSITORY
+from tests.support.processes import WAIT_S
 
 LIMITS = Limits(
     inflated_bytes=10**9, inflate_ratio=10**6, rows=10**6, columns=100, cell_chars=10_000, text_chars=10_000
@@ -93,7 +94,7 @@ def test_a_process_ends_when_nobody_wants_its_rows_any_more() -> None:
         (table,) = read_apart(given, parser("endless"))
         next(table.records)
         (process,) = processes(os.getpid())
-    psutil.wait_procs([process], timeout=20)
+    psutil.wait_procs([process], timeout=WAIT_S)
     assert not process.is_running()
 
 
@@ -108,7 +109,7 @@ def test_a_process_ends_with_the_one_that_started_it(name: str) -> None:
         time.sleep(0.5)  # so that it is parsing
         assert process.is_running()
         parent.kill()
-    psutil.wait_procs([process], timeout=20)
+    psutil.wait_procs([process], timeout=WAIT_S)
     assert not process.is_running()
 
 
