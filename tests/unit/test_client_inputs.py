@@ -313,7 +313,7 @@ def test_texts_may_have_languages() -> None:
     body, source = sent(items[:2])
     assert [json.loads(line)["language"] for line in body.splitlines()] == ["ja", None]
     assert source.params == {"language_column": "language"}
-    both = [item | {"date": None, "language": "zh"} for item in items]
+    both = [{**item, "date": None, "language": "zh"} for item in items]
     assert sent(both)[1].params == {"date_column": "date", "language_column": "language"}
     with pytest.raises(ValueError, match="item 2 has a date and the first one has none"):
         sent(items)
