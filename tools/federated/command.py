@@ -18,7 +18,8 @@ from tools.prepare.report import say, step
 from tools.tuning import plan as plans
 from tools.tuning.base import Base, find_base
 from tools.tuning.ending import exit_status
-from tools.tuning.federation import put_weights, read_secret, weights_of
+from tools.tuning.exchange import put_weights, weights_of
+from tools.tuning.federation import read_secret
 from tools.tuning.finish import write_checkpoint
 from tools.tuning.stopping import Stopping
 from tools.tuning.ways import Learner, Reader, learner_of

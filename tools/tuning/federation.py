@@ -1,7 +1,4 @@
-"""What the sites and the server of a federated tuning have in common: who takes part, and the weights that travel."""
-
-# torch and flwr are not where types are checked.
-# mypy: disable-error-code="import-not-found"
+"""What the sites and the server of a federated tuning have in common: who takes part, and what is refused."""
 
 from __future__ import annotations
 
@@ -10,17 +7,15 @@ import hmac
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tools.tuning.plan import PlanError
-from tools.tuning.ways import Learner, learning
 
 # Read by flwr when it is imported: otherwise it tells its makers of each start, and keeps a number of this user for it.
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
@@ -70,21 +65,6 @@ def proof(nonce: str, site: str, secret: bytes) -> str:
 def read_secret(path: Path | None) -> bytes:
     """Return the content of a file; of no file, a secret that everybody knows."""
     return b"" if path is None else path.read_bytes().strip()
-
-
-def weights_of(learner: Learner) -> Weights:
-    """Return copies of the weights that learn, in the order of their names in the network."""
-    return [weight.detach().float().numpy().copy() for weight in learning(learner.module).values()]
-
-
-def put_weights(learner: Learner, weights: Sequence[NDArray[np.float32]]) -> None:
-    """Give `learner` these weights. Raises FederationError where they are those of another network."""
-    ours = list(learning(learner.module).values())
-    if [tuple(weight.shape) for weight in ours] != [weight.shape for weight in weights]:
-        raise FederationError("the server sent the weights of another network: run the same version of sentiq there")
-    with torch.no_grad():
-        for weight, new in zip(ours, weights, strict=True):
-            weight.copy_(torch.from_numpy(new))
 
 
 def quiet_flwr() -> None:

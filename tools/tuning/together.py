@@ -14,7 +14,8 @@ import torch
 
 from tools.prepare.report import say
 from tools.tuning.base import Base
-from tools.tuning.federation import Introduction, Weights, put_weights, read_secret, weights_of
+from tools.tuning.exchange import put_weights, weights_of
+from tools.tuning.federation import Introduction, Weights, read_secret
 from tools.tuning.fit import Interrupted, fit, predict
 from tools.tuning.plan import Plan
 from tools.tuning.progress import Meter
