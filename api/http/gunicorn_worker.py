@@ -24,6 +24,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from api.http.gunicorn_threads import Resting, Threads
 
+ACCEPTED_AT_ONCE = 64  #: connections
 HEADERS_WITHIN_S = 10.0  #: a request's first byte to the end of its headers
 LINGER_S = 5.0  #: a closed connection waits so long for the client's end
 STOPPING_S = 2.0  #: the same while the worker stops
@@ -136,16 +137,27 @@ class Worker(ThreadWorker):
         self._lingering: dict[socket.socket, float] = {}  # their deadlines, the first one first; monotonic seconds
 
     def accept(self, listener: socket.socket) -> None:
+        """Accept what waits: with one a turn, new clients of a busy process wait for seconds while others are answered.
+
+        Beside other processes it is one a turn, so that each of them gets its share of the clients.
+        """
+        room = self.worker_connections - self.nr_conns
+        for _ in range(min(room, ACCEPTED_AT_ONCE) if self.cfg.workers == 1 else 1):
+            if not self._accept_one(listener):
+                break
+
+    def _accept_one(self, listener: socket.socket) -> bool:
         try:
             client, address = listener.accept()
         except OSError:
-            return  # it went away, or another process was quicker
+            return False  # nothing waits, it went away, or another process was quicker
         self.nr_conns += 1
         client = _Socket(client.family, client.type, client.proto, fileno=client.detach())
         connection = _Connection(self._linger, self.cfg, client, address, listener.getsockname())
         connection.set_timeout()
         self.pending_conns.append(connection)
         self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, connection))
+        return True
 
     def get_thread_pool(self) -> Any:
         return Threads(self.cfg.threads)
