@@ -28,18 +28,20 @@ def check(settings: Settings) -> list[str]:
 def _model(settings: Settings) -> list[str]:
     """Workers alone have models: elsewhere there is nothing to look at."""
     roots = [root for root in dict.fromkeys(settings.model_roots) if root.is_dir()]
-    served = settings.served_model
-    routes: dict[str, list[str]] = {}  # by the model that answers them; several may have the same
-    for language, name in parse_routes(served).items() if settings.routes else [("", served)]:
+    if not roots:
+        return []
+    faults = ((routes, _missing(name, roots)) for name, routes in _served(settings).items())
+    return [f"{settings.model_setting}: {routes}{fault}" for routes, fault in faults if fault]
+
+
+def _served(settings: Settings) -> dict[str, str]:
+    """Return the names of what workers load, each with the routes that lead to it, to be told before a fault."""
+    if not settings.routes:
+        return {settings.served_model: ""}
+    routes: dict[str, list[str]] = {}
+    for language, name in parse_routes(settings.routes).items():
         routes.setdefault(name, []).append(f"{language}{ROUTE}{name}")
-    faults = []
-    for name, of_model in routes.items():
-        fault = _missing(name, roots) if roots else ""
-        if fault and settings.routes:
-            fault = f"{', '.join(of_model)}: {fault}"
-        if fault:
-            faults.append(f"{settings.model_setting}: {fault}")
-    return faults
+    return {name: f"{', '.join(of_model)}: " for name, of_model in routes.items()}
 
 
 def _missing(name: str, roots: Sequence[Path]) -> str:

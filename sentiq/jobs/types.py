@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from sentiq.core.documents import dump, load
+from sentiq.core.routes import ROUTE
 from sentiq.core.settings import LongTexts
 from sentiq.jobs.dates import DateOrder, resolved
 
@@ -380,7 +381,7 @@ class Job:
         """Tell whether rows say their language: as it was given, or since their models were chosen by it."""
         is_given = self.options.has_languages or bool(self.options.language)
         in_file = self.file is not None and self.file.language_number is not None
-        return is_given or in_file or "=" in (self.answered_by or "")
+        return is_given or in_file or ROUTE in (self.answered_by or "")
 
     @property
     def is_held(self) -> bool:

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("modelscope_hub")
 from sentiq.engine.registry import ModelError, find_model
 from tests.support.paths import REPOSITORY
-from tests.support.processes import Process, wait_until
+from tests.support.processes import WAIT_S, Process, wait_until
 from tests.torch.hub_server import BASE, NEEDED, SIZE, WEIGHTS, Fault, HubServer, Seen, contents, partials
 from tools.prepare import transfer
 from tools.prepare.__main__ import main
@@ -210,13 +210,13 @@ def start(cache: Path, tmp_path: Path) -> Iterator[Callable[[], Process]]:
 
 def test_two_processes_at_once_fetch_once(hub: HubServer, cache: Path, start: Callable[[], Process]) -> None:
     may_answer = Event()
-    hub.faults[WEIGHTS] = [Fault(before=lambda: may_answer.wait(60))]
+    hub.faults[WEIGHTS] = [Fault(before=lambda: may_answer.wait(WAIT_S))]
     first = start()
     wait_until(lambda: hub.requests(WEIGHTS), message="the first fetches")
     second = start()
     wait_until(lambda: "waiting for it" in second.log.read_text(), message="the second waits")
     may_answer.set()
-    assert [first.popen.wait(60), second.popen.wait(60)] == [0, 0], first.log.read_text() + second.log.read_text()
+    assert [first.wait(), second.wait()] == [0, 0], first.log.read_text() + second.log.read_text()
     assert contents(cache) == NEEDED
     assert all(len(hub.requests(name)) == 1 for name in NEEDED)
     assert first.log.read_text().splitlines()[-1] == second.log.read_text().splitlines()[-1]
@@ -224,7 +224,7 @@ def test_two_processes_at_once_fetch_once(hub: HubServer, cache: Path, start: Ca
 
 def test_a_killed_process_is_taken_over_from(hub: HubServer, cache: Path, start: Callable[[], Process]) -> None:
     killed = Event()
-    hub.faults[WEIGHTS] = [Fault(cut_after=PART, during=lambda: killed.wait(60))]
+    hub.faults[WEIGHTS] = [Fault(cut_after=PART, during=lambda: killed.wait(WAIT_S))]
     process = start()
     wait_until(lambda: sum(path.stat().st_size for path in partials(cache)) == PART, message="a part")
     process.kill()
