@@ -30,6 +30,11 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return " ".join([platform.machine(), *_sets(lines), *([f"{LIMIT}={limit}"] if limit else [])])
 
 
+def has_vnni() -> bool:
+    """Tell whether this is a processor of x86-64 with VNNI: its sums of products of 8-bit numbers do not overflow."""
+    return not {"avx512_vnni", "avx_vnni"}.isdisjoint(processor().split())
+
+
 def _sets(lines: Iterable[str]) -> list[str]:
     for line in lines:
         name, _, flags = line.partition(":")

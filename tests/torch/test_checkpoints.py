@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("sentencepiece")
+from sentiq.engine.processor import has_vnni
 from tests.support.paths import REPOSITORY
 from tools.checkpoints.cases import CASES, Case
 from tools.checkpoints.compare import compare
@@ -28,7 +29,8 @@ def test_logits_are_those_of_the_library_that_made_the_checkpoint(case: Case, tm
     assert found.spread > 0.05  # or little would be compared
     assert max(found.differences.values()) < 1e-5
     assert set(found.differences) == {"torch", "openvino", "onnx"}
-    assert found.int8 > 0.7
+    if has_vnni():  # elsewhere sums of 16 bits overflow: workers there find that by the proof, and compute in float32
+        assert found.int8 > 0.7
 
 
 def test_each_kind_is_tried() -> None:

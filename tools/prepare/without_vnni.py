@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sentiq.engine.backends.openvino import OpenVinoBackend
-from sentiq.engine.processor import LIMIT, processor
+from sentiq.engine.processor import LIMIT, has_vnni, processor
 from sentiq.engine.proof import bound, read_file
 from sentiq.engine.registry import Proven
 from tools.prepare.prove import logits
@@ -25,7 +25,7 @@ def repeat(model_dir: Path, pad_id: int, proven: Proven) -> Proven | None:
 
     None where this processor has no such instructions to be without, or its process failed.
     """
-    if not {"avx512_vnni", "avx_vnni"} & set(processor().split()):
+    if not has_vnni():
         return None
     limit = "AVX512_CORE" if "avx512bw" in processor() else "AVX2"
     run = subprocess.run(
