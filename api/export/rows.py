@@ -118,7 +118,7 @@ class ResultRow(NamedTuple):
     labels: tuple[str, ...]  # names of the probabilities
     probabilities: tuple[float, ...]
     truncated: bool
-    model: str
+    model: str | None  # that answered, or was to answer; None: routes sent the row to none
     degraded: bool
     error: RowError | None
     kinds: str = ""  # of `cells`, a letter each, up to the last that is no text (api/cell_kinds.py)

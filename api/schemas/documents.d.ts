@@ -121,7 +121,6 @@ interface RowFields {
   index: number;
   custom_id: string | null;
   truncated: boolean;
-  model: string;
   degraded: boolean;
   language?: string;
   aspects?: RowAspect[];
@@ -134,6 +133,7 @@ interface LabelledRow extends RowFields {
   label_zh: string | null;
   score: number;
   probabilities: Record<string, number>;
+  model: string;
   error: null;
 }
 
@@ -142,6 +142,8 @@ interface FailedRow extends RowFields {
   label_zh: null;
   score: null;
   probabilities: null;
+  /** The one that was to answer; null where routes sent the row to none. */
+  model: string | null;
   error: RowErrorDocument;
 }
 

@@ -145,8 +145,9 @@ class RowDocument(BaseModel):
     score: Score | None
     probabilities: dict[str, float] | None
     truncated: bool
-    model: str = Field(
-        description="`id@version` of the model that answered; of a pair or of routes, the one of them that did",
+    model: str | None = Field(
+        description="`id@version` of the model that answered; of a pair or of routes, the one of them that did. Of a "
+        "row that failed, the model that was to answer it; null where routes sent it to none, as a row without a text",
         examples=["sentiq-small-zh@1"],
     )
     degraded: bool = Field(

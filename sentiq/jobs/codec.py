@@ -4,10 +4,11 @@ The answers are a map of `first`, `model`, `labels`, `flags` (one byte a row, `T
 where there are any, and `p`: per row and label a little-endian uint16, the probability in units of 1/65,535 (an error
 of at most 8e-6). Where `model` is a pair, also its `parts` and `given_by`: one byte a row, 0 for a row with an error, n
 for the n-th of the parts; a version that does not know them shows the pair. Where it is routes, also `part_labels`, the
-places among `labels` of those of each part (of its other labels a row has zeros). Where languages of rows are known,
-also `languages` with `language_of`, one byte a row: 0 for none, n for the n-th of them. A binary prediction takes five
-bytes before compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result cache a
-prediction is its flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
+places among `labels` of those of each part (of its other labels a row has zeros), and `sent_to` where rows failed: the
+offsets of those that were sent to each model, which may be a pair and so none of the parts. Where languages of rows are
+known, also `languages` with `language_of`, one byte a row: 0 for none, n for the n-th of them. A binary prediction
+takes five bytes before compression. Where rows speak of aspects, also `aspects`: see aspect_columns.py. In the result
+cache a prediction is its flags, with who gave it above TRUNCATED, and its numbers: the same five bytes.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import array
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
 from typing import Any
 
 import msgpack
 
+from sentiq.core.routes import ROUTE
 from sentiq.jobs.aspect_columns import AspectColumns
 from sentiq.jobs.packing import pack, pack_errors, unpack, unpack_errors
 from sentiq.jobs.stored_numbers import SCALE as SCALE
@@ -91,6 +93,9 @@ def encode_output(chunk: OutputChunk) -> bytes:
         document["part_labels"] = [[places[label] for label in labels] for labels in chunk.part_labels]
     if chunk.part_labels or any(outcome.language for outcome in chunk.outcomes):
         document |= _languages(chunk.outcomes)
+    sent_to = _sent_to(chunk.outcomes)
+    if sent_to:
+        document["sent_to"] = sent_to
     aspects = AspectColumns.of(chunk.outcomes)
     if aspects is not None:
         document["aspects"] = aspects.dumps()
@@ -113,11 +118,21 @@ class OutputColumns:
     aspects: AspectColumns | None = None  # None: no row speaks of one
     part_places: tuple[tuple[int, ...], ...] = ()  # of routes: of each part, the places of its labels
     languages: tuple[str, ...] = ()  # of each row, "" for none; empty: none is known
+    sent_to: Mapping[int, str] = field(default_factory=dict)  # of routes: the models of failed rows, by their offset
 
-    def models(self) -> Iterable[str]:
-        """Return the name of the model that gave each answer, without an end where one gave all."""
-        names = (self.model, *self.parts)
-        return map(names.__getitem__, self.given_by) if self.parts else repeat(self.model)
+    def models(self) -> Iterable[str | None]:
+        """Return the name of the model that gave each answer, without an end where one gave all.
+
+        Of a row that failed: the model that was to answer it; None where routes sent it to none.
+        """
+        names: tuple[str | None, ...] = (self.model, *self.parts)
+        found = map(names.__getitem__, self.given_by) if self.parts else repeat(names[0])
+        if ROUTE not in self.model or not self.errors:
+            return found
+        return [
+            self.sent_to.get(offset) if offset in self.errors else name
+            for offset, name in zip(range(len(self.flags)), found, strict=False)
+        ]
 
     @property
     def is_routed(self) -> bool:
@@ -184,7 +199,7 @@ class OutputColumns:
         rows = len(self.flags)
         aspects = [()] * rows if self.aspects is None else self.aspects.outcomes()
         outcomes = [
-            Outcome(error=self.errors[offset], language=language)
+            Outcome(error=self.errors[offset], language=language, model=self.sent_to.get(offset, ""))
             if offset in self.errors
             else Outcome(tuple(n / SCALE for n in numbers), bool(flag & TRUNCATED), None, given_by, mentioned, language)
             for offset, (numbers, flag, given_by, mentioned, language) in enumerate(
@@ -209,6 +224,15 @@ def _languages(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {"languages": codes, "language_of": bytes(places.get(outcome.language, 0) for outcome in outcomes)}
 
 
+def _sent_to(outcomes: Sequence[Outcome]) -> dict[str, list[int]]:
+    """Return the offsets of the rows that failed after they were sent to each model."""
+    found: dict[str, list[int]] = {}
+    for offset, outcome in enumerate(outcomes):
+        if outcome.model:
+            found.setdefault(outcome.model, []).append(offset)
+    return found
+
+
 def decode_columns(blob: bytes) -> OutputColumns:
     document = unpack(blob)
     aspects = document.get("aspects")
@@ -225,6 +249,7 @@ def decode_columns(blob: bytes) -> OutputColumns:
         None if aspects is None else AspectColumns.loads(aspects),
         tuple(map(tuple, document.get("part_labels", ()))),
         tuple(("", *document.get("languages", ()))[n] for n in document.get("language_of", b"")),
+        {offset: model for model, offsets in document.get("sent_to", {}).items() for offset in offsets},
     )
 
 

@@ -169,6 +169,7 @@ class Outcome:
     given_by: int = 0  # 0: the model of the chunk; n: the n-th of its `parts`, from 1
     aspects: tuple[AspectOutcome, ...] = ()  # of which the text speaks, each once; empty when there is an error
     language: str = ""  # by which its model was chosen; "": none, or there was nothing to choose
+    model: str = ""  # of a row that failed where routes are served: the one that it was sent to; "": none
 
 
 class RowCounts(NamedTuple):

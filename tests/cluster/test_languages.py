@@ -17,6 +17,7 @@ from tests.support.cluster import Cluster
 from tests.support.command import sentiq
 from tests.support.models import BUNDLED, make_multilingual
 from tests.support.paths import BUNDLED_MODEL
+from tests.support.programs import BROKEN
 
 pytestmark = pytest.mark.cluster
 
@@ -36,6 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Iterator[Cluster]:
     with Cluster(tmp_path_factory.mktemp("cluster"), SENTIQ_MODEL_ROOT=str(store), SENTIQ_ROUTES=ROUTES) as cluster:
+        cluster.app = BROKEN  # where a text asks for it
         cluster.start(interactive=1, bulk=0)
         cluster.start_worker("bulk", 1, SENTIQ_ENGINE_LOAD="child")
         yield cluster
@@ -70,6 +72,31 @@ def test_a_job_may_name_its_language_or_one_of_the_models(cluster: Cluster) -> N
     assert models(answers(cluster, TEXTS, language="ja")) == ["tri"] * len(TEXTS)
     assert models(answers(cluster, TEXTS, model="tri")) == ["tri"] * len(TEXTS)
     assert models(answers(cluster, TEXTS, model=BUNDLED)) == [BUNDLED] * len(TEXTS)
+
+
+def test_a_row_that_failed_names_the_model_that_it_was_routed_to(cluster: Cluster, tmp_path: Path) -> None:
+    """One that ended its process is routed only by a language that was given; one without a text is not."""
+    file = tmp_path / "a.csv"
+    file.write_text(
+        "text,language\n这条【异常】很好,\nとても【异常】良い,\n这条【崩溃】,ja\n这条【崩溃】,\n,ja\n菜很好吃,\n",
+        encoding="utf-8",
+    )
+    job = json.loads(sentiq(cluster.url, "submit", str(file), "--json").stdout)["id"]
+    assert cluster.wait_ended(job)["counts"] == {"total": 6, "completed": 1, "failed": 4, "without_text": 1}
+
+    rows = cluster.rows(job)
+
+    listed = cluster.http.get("/api/v1/models").json()["data"]
+    names = {model["id"]: f"{model['id']}@{model['version']}" for model in listed}
+    failed, killed = "inference_failed", "killed_worker"
+    assert [(row["error"] and row["error"]["code"], row["model"]) for row in rows] == [
+        (failed, names[BUNDLED]),
+        (failed, names["tri"]),
+        (killed, names["tri"]),
+        (killed, None),
+        ("empty_text", None),
+        (None, names[BUNDLED]),
+    ]
 
 
 def test_the_command_gives_a_language_chooses_rows_by_it_and_counts_them(cluster: Cluster) -> None:

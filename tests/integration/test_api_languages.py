@@ -27,9 +27,10 @@ OUTCOMES = (
     Outcome((0.2, 0.1, 0.7), given_by=2, language="ja"),
     Outcome((0.1, 0.6, 0.3), given_by=2, language="en"),
     Outcome((0.9, 0.1, 0.0), given_by=1),
-    Outcome(error=RowError("inference_failed", "why"), language="ja"),
+    Outcome(error=RowError("inference_failed", "why"), language="ja", model="three@1"),
+    Outcome(error=RowError("empty_text", "why", 6)),
 )
-TEXTS = ("还行", "普通です", "good", "👍", "悪い")
+TEXTS = ("还行", "普通です", "good", "👍", "悪い", "")
 MODEL = "zh=two,*=three@9"
 
 
@@ -58,23 +59,28 @@ def table_of(client: FlaskClient, address: str) -> list[dict[str, str]]:
 
 def test_a_row_has_the_labels_of_its_own_model(client: FlaskClient, job: str) -> None:
     rows = rows_of(client, f"{job}/results")
-    assert [list(row["probabilities"] or ()) for row in rows] == [[*TWO], [*THREE], [*THREE], [*TWO], []]
-    assert [row["label"] for row in rows] == ["neutral", "neutral", "positive", "negative", None]
-    assert [row["model"] for row in rows] == ["two@1", "three@1", "three@1", "two@1", MODEL]
-    assert [row.get("language") for row in rows] == ["zh", "ja", "en", None, "ja"]
+    assert [list(row["probabilities"] or ()) for row in rows] == [[*TWO], [*THREE], [*THREE], [*TWO], [], []]
+    assert [row["label"] for row in rows] == ["neutral", "neutral", "positive", "negative", None, None]
+    assert [row["model"] for row in rows] == ["two@1", "three@1", "three@1", "two@1", "three@1", None]
+    assert [row.get("language") for row in rows] == ["zh", "ja", "en", None, "ja", None]
     assert [json.loads(line) for line in client.get(f"{job}/results.ndjson").text.splitlines()] == rows
 
 
 def test_the_neutral_band_is_for_models_of_two_labels_alone(client: FlaskClient, job: str) -> None:
     labels = [row["label"] for row in rows_of(client, f"{job}/results?neutral_band=0")]
-    assert labels == ["positive", "neutral", "positive", "negative", None]
+    assert labels == ["positive", "neutral", "positive", "negative", None, None]
 
 
 def test_a_table_has_a_column_for_each_label_of_any_model(client: FlaskClient, job: str) -> None:
     rows = table_of(client, f"{job}/results.csv")
-    assert [row["language"] for row in rows] == ["zh", "ja", "en", "", "ja"]
+    assert [row["language"] for row in rows] == ["zh", "ja", "en", "", "ja", ""]
+    assert [row["model"] for row in rows] == ["two@1", "three@1", "three@1", "two@1", "three@1", ""]
     shown = [[row[f"p_{label}"] and round(float(row[f"p_{label}"]), 3) for row in rows] for label in THREE]
-    assert shown == [[0.45, 0.2, 0.1, 0.9, ""], ["", 0.7, 0.3, "", ""], [0.55, 0.1, 0.6, 0.1, ""]]
+    assert shown == [
+        [0.45, 0.2, 0.1, 0.9, "", ""],
+        ["", 0.7, 0.3, "", "", ""],
+        [0.55, 0.1, 0.6, 0.1, "", ""],
+    ]
 
 
 def test_a_workbook_shows_languages_and_models_and_counts_them(client: FlaskClient, job: str) -> None:
@@ -82,7 +88,8 @@ def test_a_workbook_shows_languages_and_models_and_counts_them(client: FlaskClie
     headings, *rows = book.worksheets[0].iter_rows(values_only=True)
     at = headings.index("language")
     assert headings[at + 1] == "model"
-    assert [row[at : at + 2] for row in rows[:2]] == [("zh", "two@1"), ("ja", "three@1")]
+    shown = [row[at : at + 2] for row in rows]
+    assert [*shown[:2], *shown[4:]] == [("zh", "two@1"), ("ja", "three@1"), ("ja", "three@1"), (None, None)]
     summary = [row[:2] for row in book["summary"].iter_rows(values_only=True)]
     at = summary.index(("language", "rows"))
     assert summary[at + 1 : at + 4] == [("en", 1), ("ja", 2), ("zh", 1)]
@@ -157,13 +164,13 @@ def test_every_view_of_a_job_takes_the_rows_of_a_language_alone(
 
 
 def test_rows_are_sorted_by_the_shares_of_their_own_models(client: FlaskClient, job: str) -> None:
-    assert [row["index"] for row in rows_of(client, f"{job}/results?sort=polarity")] == [3, 1, 0, 2, 4]
-    assert [row["index"] for row in rows_of(client, f"{job}/results?sort=score")] == [2, 1, 0, 3, 4]
+    assert [row["index"] for row in rows_of(client, f"{job}/results?sort=polarity")] == [3, 1, 0, 2, 4, 5]
+    assert [row["index"] for row in rows_of(client, f"{job}/results?sort=score")] == [2, 1, 0, 3, 4, 5]
 
 
 def test_a_summary_counts_labels_of_all_models_and_languages(client: FlaskClient, job: str) -> None:
     summary = client.get(f"{job}/summary").json
-    assert summary["counts"] == {"negative": 1, "neutral": 2, "positive": 1, "failed": 1, "without_text": 0}
+    assert summary["counts"] == {"negative": 1, "neutral": 2, "positive": 1, "failed": 1, "without_text": 1}
     assert summary["languages"] == {"ja": 2, "zh": 1, "en": 1}
     assert sum(bin_["count"] for bin_ in summary["histogram"]) == 4
 

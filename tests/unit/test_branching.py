@@ -13,7 +13,7 @@ from sentiq.core.settings import Settings
 from sentiq.engine import Engine, Router
 from sentiq.engine.routing import find_any, open_any
 from sentiq.jobs.cache import ResultCache
-from sentiq.jobs.codec import decode_output, encode_output
+from sentiq.jobs.codec import decode_columns, decode_output, encode_output
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, InputChunk, OutputChunk, RowError
 from tests.support.models import BUNDLED, make_multilingual
@@ -65,6 +65,13 @@ def models(output: OutputChunk) -> list[str]:
 
 def languages(output: OutputChunk) -> list[str]:
     return [outcome.language for outcome in output.outcomes]
+
+
+def failed_models(output: OutputChunk) -> list[str | None]:
+    """What the results show as `model` of the rows that failed."""
+    columns = decode_columns(encode_output(output))
+    models = [model for model, _ in zip(columns.models(), output.outcomes, strict=False)]
+    return [models[offset] for offset in columns.errors]
 
 
 def test_the_language_is_detected_where_none_is_given(router: Router) -> None:
@@ -149,6 +156,7 @@ def test_a_text_that_kills_one_model_costs_its_own_row_alone(router: Router, mon
             continue
     assert [outcome.error for outcome in output.outcomes] == [None, KILLED, None]
     assert languages(output) == ["zh", "ja", "ja"]
+    assert failed_models(output) == [tri.manifest.name]
 
 
 def test_a_text_on_which_its_model_fails_keeps_its_language_and_names_the_model(
@@ -162,6 +170,7 @@ def test_a_text_on_which_its_model_fails_keeps_its_language_and_names_the_model(
     monkeypatch.setattr(tri, "classify", fails)
     output = one(router, opened(CHINESE, JAPANESE, "ok", languages=("", "", "en")))
     assert languages(output) == languages(decode_output(encode_output(output))) == ["zh", "ja", "en"]
+    assert failed_models(output) == [tri.manifest.name] * 2
     chinese, *failed = (outcome.error for outcome in output.outcomes)
     assert chinese is None
     for error in failed:
@@ -179,6 +188,7 @@ def test_a_row_without_a_readable_text_keeps_the_language_that_was_given_with_it
     engine = router if routes else Engine.load(BUNDLED_MODEL)
     ((_, output),) = answer(engine, Isolation(), no_cache, [chunk])
     assert languages(output) == ["ko", "ja", ""]
+    assert failed_models(output) == [None if routes else engine.manifest.name] * 2
 
 
 def test_rows_whose_model_cannot_be_loaded_keep_the_languages_that_were_given() -> None:

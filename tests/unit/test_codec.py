@@ -97,7 +97,8 @@ OF_ROUTES = OutputChunk(
         Outcome((0.1, 0.9, 0.0), given_by=1, language="zh"),
         Outcome((0.2, 0.3, 0.5), True, given_by=2, language="ja", aspects=(AspectOutcome(0, (0.6, 0.1, 0.3), 0, 2),)),
         Outcome((0.0, 1.0, 0.0), given_by=2),
-        Outcome(error=RowError("inference_failed", "why"), language="ko"),
+        Outcome(error=RowError("inference_failed", "why"), language="ko", model="three@1"),
+        Outcome(error=RowError("empty_text", "why", 5)),
     ),
     parts=("two@1", "three@1"),
     part_labels=(("negative", "positive"), ("negative", "neutral", "positive")),
@@ -109,15 +110,15 @@ def test_rows_of_routes_have_the_labels_of_their_models() -> None:
 
     assert columns.is_routed
     two, three = OF_ROUTES.part_labels
-    assert list(columns.row_labels()) == [two, three, three, OF_ROUTES.labels]
+    assert list(columns.row_labels()) == [two, three, three, OF_ROUTES.labels, OF_ROUTES.labels]
     shares = [tuple(n / SCALE for n in row) for row in columns.predictions()]
     assert shares[:3] == [pytest.approx(row, abs=1e-5) for row in ((0.1, 0.9), (0.2, 0.5, 0.3), (0.0, 0.0, 1.0))]
     ((offset, aspect, numbers, start, end),) = columns.mentions()
     assert (offset, aspect, start, end) == (1, 0, 0, 2)
     assert [n / SCALE for n in numbers] == pytest.approx([0.6, 0.3, 0.1], abs=1e-5)
-    assert columns.judged(0) == [(), numbers, (), ()]
-    assert columns.languages == ("zh", "ja", "", "ko")
-    assert list(columns.models()) == ["two@1", "three@1", "three@1", "zh=two,*=three@1"]
+    assert columns.judged(0) == [(), numbers, (), (), ()]
+    assert columns.languages == ("zh", "ja", "", "ko", "")
+    assert list(columns.models()) == ["two@1", "three@1", "three@1", "three@1", None]
 
 
 def test_rows_of_routes_come_back_as_they_were() -> None:
@@ -125,7 +126,27 @@ def test_rows_of_routes_come_back_as_they_were() -> None:
     for found, outcome in zip(back.outcomes, OF_ROUTES.outcomes, strict=True):
         assert found.probabilities == pytest.approx(outcome.probabilities, abs=1e-5)
         assert (found.given_by, found.language, found.error) == (outcome.given_by, outcome.language, outcome.error)
+        assert found.model == outcome.model
     assert (back.parts, back.part_labels) == (OF_ROUTES.parts, OF_ROUTES.part_labels)
+
+
+def test_rows_whose_routes_could_not_be_loaded_have_no_model() -> None:
+    failed = Outcome(error=RowError("model_unavailable", "why"), language="zh")
+    columns = decode_columns(encode_output(OutputChunk(0, "zh=two,*=gone", (), (failed, failed))))
+    assert list(columns.models()) == [None, None]
+
+
+def test_rows_that_a_pair_could_not_answer_name_the_pair() -> None:
+    """Neither of its models: one that reads all texts may not be the one that failed."""
+    failed = Outcome(error=RowError("inference_failed", "why"))
+    columns = decode_columns(encode_output(OutputChunk(0, "a+b@1", ("x", "y"), (failed,), parts=("a@1", "b@1"))))
+    assert list(columns.models()) == ["a+b@1"]
+    of_routes = OutputChunk(
+        *(0, "*=a+b@2", ("x", "y"), (replace(failed, model="a+b@1"),)),
+        parts=("a@1", "b@1"),
+        part_labels=(("x", "y"), ("x", "y")),
+    )
+    assert list(decode_columns(encode_output(of_routes)).models()) == ["a+b@1"]
 
 
 def test_more_languages_than_a_byte_counts_are_left_out() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sentiq.jobs.lanes import OpenChunk
-from sentiq.jobs.types import Outcome
+from sentiq.jobs.types import Outcome, RowError
 
 if TYPE_CHECKING:
     from sentiq.engine import Cascade, Classifier, Engine
@@ -27,8 +27,10 @@ class Rows:
         """Return what the model says of its row at place `at` as the chunk has it."""
         if self.languages:
             outcome = replace(outcome, language=self.languages[at])
-        if self.branch is None or outcome.error is not None:
+        if self.branch is None:
             return outcome
+        if outcome.error is not None:
+            return replace(outcome, model=self.model.manifest.name)
         widened = self.branch.widened
         return replace(
             outcome,
@@ -59,3 +61,17 @@ def branched(engine: Classifier, chunk: OpenChunk, offsets: Iterable[int]) -> li
         Rows(branch.model, tuple(offset for offset, _ in some), branch, tuple(language for _, language in some))
         for branch, some in found.items()
     ]
+
+
+def failed_unread(engine: Classifier, chunk: OpenChunk, offset: int, error: RowError) -> Outcome:
+    """Return the outcome of a row whose text is not read: there is none, or whoever reads it dies.
+
+    So its language is not detected. Where there is a choice, a text whose language was given has a model.
+    """
+    from sentiq.engine import Router
+
+    told = chunk.told_language(offset)
+    outcome = Outcome(error=error, language=told)
+    if not told or offset in chunk.input.errors or not isinstance(engine, Router):
+        return outcome
+    return replace(outcome, model=engine.branch(told).model.manifest.name)

@@ -13,7 +13,7 @@ from sentiq.core.settings import LongTexts, current
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError
-from worker.child.branching import Rows, branched
+from worker.child.branching import Rows, branched, failed_unread
 from worker.child.divided_text import DividedText, divide, to_classify
 from worker.child.isolation import CRASHES_BEFORE_ISOLATION, KILLED, isolate
 
@@ -45,7 +45,7 @@ def answer(
     for chunk in chunks:
         errors = dict(chunk.input.errors) | _killers(engine, store, chunk)
         known = _predicted_before(chunk, engine.manifest.name) | {
-            offset: Outcome(error=error, language=chunk.told_language(offset)) for offset, error in errors.items()
+            offset: failed_unread(engine, chunk, offset, error) for offset, error in errors.items()
         }
         known_by_chunk.append(known)
         unknown = [offset for offset in range(len(chunk.input.texts)) if offset not in known]

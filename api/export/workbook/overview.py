@@ -34,7 +34,7 @@ class Overview:
     def count(self, rows: Sequence[ResultRow]) -> None:
         """Count rows."""
         self._counts.update([row.counts_as for row in rows])
-        self._models.update([row.model for row in rows if row.error is None])
+        self._models.update([row.model for row in rows if row.model and row.error is None])
         self._languages.update([row.language for row in rows if row.language])
         self._truncated += sum(row.truncated for row in rows)
         if self._by is not None:

@@ -117,7 +117,7 @@ class Row:
     score: float | None
     probabilities: dict[str, float] | None
     truncated: bool
-    model: str
+    model: str | None  #: of a row that failed, None where routes sent it to none
     error: dict[str, Any] | None
     degraded: bool = False
     text: str | None = None
