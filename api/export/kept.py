@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from pydantic import BaseModel
@@ -18,13 +18,25 @@ def kept(results: Results, job: Job, kind: type[BaseModel], asked: str, compute:
 
     A version of the service that writes the kind in another form computes it again.
     """
-    name = f"{kind.__name__} {hashlib.sha256(f'{_form(kind)} {asked}'.encode()).hexdigest()[:16]}"
-    found = results.cached_value(job, name)
-    if found is None:
-        made = compute()
-        found = made if isinstance(made, str) else made.model_dump_json()
-        results.cache_value(job, name, found)
-    return found
+    return kept_all(results, job, kind, [asked], lambda _: [compute()])[0]
+
+
+def kept_all(
+    results: Results,
+    job: Job,
+    kind: type[BaseModel],
+    asked: Sequence[str],
+    compute: Callable[[Sequence[int]], Iterable[BaseModel | str]],
+) -> list[str]:
+    """Return the document of each question as `kept` does. `compute` makes those at the places that it gets."""
+    names = [f"{kind.__name__} {hashlib.sha256(f'{_form(kind)} {one}'.encode()).hexdigest()[:16]}" for one in asked]
+    found = {name: value for name in names if (value := results.cached_value(job, name)) is not None}
+    missing = [at for at, name in enumerate(names) if name not in found]
+    if missing:
+        for at, made in zip(missing, compute(missing), strict=True):
+            found[names[at]] = made if isinstance(made, str) else made.model_dump_json()
+            results.cache_value(job, names[at], found[names[at]])
+    return [found[name] for name in names]
 
 
 @cache

@@ -16,6 +16,7 @@ from api.export.evaluation import evaluate_job
 from api.export.kept import kept
 from api.export.order import sorted_rows
 from api.export.phrases.asking import kept_phrases
+from api.export.phrases.question import Question
 from api.export.phrases.sides import other_filter
 from api.export.report.asking import Asking
 from api.export.rows import Filter, ResultRow, View, read_rows
@@ -167,7 +168,8 @@ def get_phrases(path: JobPath, query: PhrasesQuery) -> Response:
     view = chosen_view(query, job)
     if view.filter == other_filter(view.filter, query.against):
         raise _nothing_to_compare(query)
-    return Response(kept_phrases(svc.results, job, view, query.against, query.limit), mimetype="application/json")
+    [found] = kept_phrases(svc.results, job, [Question(view, query.against, query.limit)])
+    return Response(found, mimetype="application/json")
 
 
 def _nothing_to_compare(query: PhrasesQuery) -> InvalidInput:

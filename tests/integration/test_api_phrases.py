@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.export.phrases import asking
+from api.export.phrases.question import Question
 from api.export.rows import Filter, View
 from sentiq.aspects.sets import parse_set
 from sentiq.core.errors import JobNotFound
@@ -161,7 +162,7 @@ def test_job_that_goes_while_it_is_read_is_not_found(client: FlaskClient, job: s
     gone = store.get(job.rpartition("/")[2])
     store.erase(gone.id)
     with pytest.raises(JobNotFound):
-        asking.phrases(Results(store.redis), gone, View(0.0, Filter(labels=("negative",))), "rest", 20)
+        asking.phrases(Results(store.redis), gone, [Question(View(0.0, Filter(labels=("negative",))), "rest", 20)])
 
 
 def test_process_that_fails_says_where_and_no_text(
@@ -171,7 +172,7 @@ def test_process_that_fails_says_where_and_no_text(
     monkeypatch.setattr(asking, "stored_chunks", chunks)
     given = store.get(job.rpartition("/")[2])
     with pytest.raises(RuntimeError, match=r"phrases\.work failed \(1\): \w+ .*codec\.py:\d+") as caught:
-        asking.phrases(Results(store.redis), given, View(0.0, Filter(labels=("negative",))), "rest", 20)
+        asking.phrases(Results(store.redis), given, [Question(View(0.0, Filter(labels=("negative",))), "rest", 20)])
     assert "secret" not in str(caught.value)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
 
+from api.export.apart import Stored, work_apart
 from api.export.phrases import asking
 from api.export.report.columns import likeliest_column
 from api.schemas.results import Language
@@ -129,6 +131,50 @@ def test_language_is_what_the_browser_prefers(client: FlaskClient, store: JobSto
     assert headings(answer.text) == HEADINGS["zh"]
     assert "Accept-Language" in answer.headers["Vary"]
     assert answer.headers["Content-Disposition"].startswith("attachment; ")
+
+
+@pytest.mark.parametrize("path", ["report.html", "results.xlsx", "findings"])
+def test_one_process_finds_all_phrases_as_it_finds_each(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    job_id = reviewed(store, bulk)
+    started: list[int] = []
+
+    def counted(module: str, asked: Sequence[Any], chunks: Iterable[Stored]) -> str:
+        started.append(len(asked[1]))
+        return work_apart(module, asked, chunks)
+
+    monkeypatch.setattr(asking, "work_apart", counted)
+    assert client.get(f"{JOBS}/{job_id}/{path}").status_code == 200
+    assert started == [3 if path == "findings" else 4]
+
+    aspects: list[dict[str, str]] = [{}, *({"aspect": name} for name in ("物流", "质量", "客服"))]
+    asked = [{"label": "negative"} | aspect for aspect in aspects]
+    kept = [client.get(f"{JOBS}/{job_id}/phrases", query_string=query).json for query in asked]
+    assert len(started) == (2 if path == "findings" else 1)
+    another = reviewed(store, bulk)  # of the same rows
+    alone = [
+        client.get(f"{JOBS}/{another}/phrases", query_string={"label": "negative"} | query).json for query in asked
+    ]
+    assert started[-4:] == [1] * 4
+    assert [found["data"] for found in kept] == [found["data"] for found in alone]
+    assert [(found["here"], found["against"]) for found in kept] == [(one["here"], one["against"]) for one in alone]
+
+
+def test_only_phrases_that_are_not_known_yet_are_looked_for(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = reviewed(store, bulk)
+    assert client.get(f"{JOBS}/{job_id}/phrases", query_string={"label": "negative", "aspect": "质量"}).json["data"]
+    asked: list[int] = []
+
+    def counted(module: str, questions: Sequence[Any], chunks: Iterable[Stored]) -> str:
+        asked.append(len(questions[1]))
+        return work_apart(module, questions, chunks)
+
+    monkeypatch.setattr(asking, "work_apart", counted)
+    report(client, job_id)
+    assert asked == [3]
 
 
 def test_second_request_starts_no_process(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from api.export.rows import READINGS_CACHED, Filter, ResultRow, View, chunk_rows, reading_of, text_position
+from api.export.phrases.question import Question
+from api.export.rows import READINGS_CACHED, Filter, Reading, ResultRow, View, chunk_rows, reading_of, text_position
 from api.schemas.phrases import Against
 from sentiq.jobs.results import ChunkResult
 from sentiq.jobs.types import Job
@@ -66,32 +67,67 @@ def other_filter(chosen: Filter, against: Against) -> Filter:
             return Filter(labels=chosen.labels, min_score=chosen.min_score, max_score=chosen.max_score)
 
 
-def gather(chunks: Iterable[ChunkResult], job: Job, view: View, against: Against) -> tuple[Side, Side, set[str]]:
-    """Return the rows that the view shows, those they are compared with, and the labels that the models have."""
-    read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
-    aspect = None
-    if view.filter.aspect is None:
-        view = replace(view, aspects=())  # then none is read
-    else:
-        aspect = view.aspects[view.filter.aspect]
-    others = replace(view, filter=other_filter(view.filter, against))
-    here, there, labels = Side(), Side(), set[str]()
-    for chunk in chunks:
-        labels.update(chunk.answers.labels)
+class _Rows:
+    """The rows of a chunk, read once for each view of them."""
+
+    def __init__(self, chunk: ChunkResult, text_at: int | None, read: Callable[..., Reading]) -> None:
+        self._chunk, self._text_at, self._read = chunk, text_at, read
+        self._found: dict[str, list[ResultRow]] = {}
+
+    def of(self, view: View) -> list[ResultRow]:
+        """Return the rows that a view shows."""
+        key = repr(view)  # a view that came through a pipe has lists, which have no hash
+        if key not in self._found:
+            self._found[key] = list(chunk_rows(self._chunk, self._text_at, view, self._read))
+        return self._found[key]
+
+
+class Comparison:
+    """The rows that a question is about, and those they are compared with."""
+
+    def __init__(self, question: Question, *, with_aspects: bool) -> None:
+        """Begin without rows. `with_aspects`: some question needs what they say of aspects."""
+        chosen = question.view.filter
+        aspects = question.view.aspects if with_aspects else ()
+        self.here, self.there = Side(), Side()
+        self._aspect = None if chosen.aspect is None else question.view.aspects[chosen.aspect]
+        self._view = replace(question.view, aspects=aspects)
+        self._others = replace(self._view, filter=other_filter(chosen, question.against))
+
+    def add(self, rows: _Rows) -> None:
+        """Add the rows of a chunk."""
         taken = set()
-        for row in chunk_rows(chunk, text_at, view, read):
+        for row in rows.of(self._view):
             taken.add(row.number)
-            _add(here, row, aspect)
-        for row in chunk_rows(chunk, text_at, others, read):
+            _add(self.here, row, self._aspect)
+        for row in rows.of(self._others):
             if row.number not in taken:
-                _add(there, row, aspect)
-    return here, there, labels
+                _add(self.there, row, self._aspect)
+
+
+def gather(
+    chunks: Iterable[ChunkResult], job: Job, questions: Sequence[Question]
+) -> tuple[list[Comparison], frozenset[str]]:
+    """Return the rows of each question, and the labels that the models have.
+
+    Every chunk is read once, and its rows once for each filter: questions that differ in one side share the other.
+    """
+    read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
+    with_aspects = any(question.view.filter.aspect is not None for question in questions)
+    found = [Comparison(question, with_aspects=with_aspects) for question in questions]
+    labels: dict[str, None] = {}
+    for chunk in chunks:
+        labels |= dict.fromkeys(chunk.answers.labels)
+        rows = _Rows(chunk, text_at, read)
+        for comparison in found:
+            comparison.add(rows)
+    return found, frozenset(labels)
 
 
 def _add(side: Side, row: ResultRow, aspect: str | None) -> None:
     """Add a row: what it says of the aspect where one is asked for and it speaks of it, otherwise its text."""
     if row.label is None:
         return
-    said = next((reading for reading in row.aspects if reading.aspect == aspect), None)
+    said = None if aspect is None else next((of for of in row.aspects if of.aspect == aspect), None)
     text, label = (row.text, row.label) if said is None else (said.clause, said.label)
     side.add(Row(row.number, text[:TEXT_CHARS], label))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api.export.apart import Stored
+from api.export.phrases.question import Question
 from api.export.phrases.sides import Row, Side, gather
 from api.export.rows import View
 from api.schemas.evaluation import Figure
@@ -27,11 +29,17 @@ DECIMALS = 4
 
 
 def work(asked: Sequence[Any], chunks: Iterable[Stored]) -> str:
-    """Return the document that is asked for."""
-    packed_job, view, against, limit = asked
+    """Return the documents that are asked for, as a JSON list of their JSON."""
+    packed_job, packed_questions = asked
     job = load(Job, packed_job)
-    here, there, labels = gather((ChunkResult.decoded(*chunk) for chunk in chunks), job, load(View, view), against)
-    return document(job.id, here, there, limit, has_negative=NEGATIVE in labels).model_dump_json()
+    questions = [Question(load(View, view), against, limit) for view, against, limit in packed_questions]
+    found, labels = gather((ChunkResult.decoded(*chunk) for chunk in chunks), job, questions)
+    documents = []
+    for question in questions:
+        sides = found.pop(0)  # so that its rows go before those of the next one are looked at
+        made = document(job.id, sides.here, sides.there, question.limit, has_negative=NEGATIVE in labels)
+        documents.append(made.model_dump_json())
+    return json.dumps(documents, ensure_ascii=False)
 
 
 def document(job_id: str, here: Side, there: Side, limit: int, *, has_negative: bool) -> Phrases:

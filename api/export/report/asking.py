@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from api.export.groups import labels_first
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches, taken
 from api.export.phrases.asking import kept_phrases
+from api.export.phrases.question import Question
 from api.export.report import findings
 from api.export.report.columns import likeliest_column
 from api.export.report.document import Report
@@ -39,6 +41,7 @@ class Asking:
     def __init__(self, results: Results, job: Job, view: View) -> None:
         self._results, self._job = results, job
         self._view = View(view.neutral_band, view.filter, aspects=view.aspects)  # as the endpoints of its own have it
+        self._phrases: dict[int | None, Phrases] = {}  # found already, by aspect; None: of all texts
         self.has_negative = NEGATIVE in results.labels(job)
 
     def findings(self) -> Findings:
@@ -58,9 +61,8 @@ class Asking:
         """
         if not self.has_negative:
             return None
-        view = self._of(aspect, labels=(NEGATIVE,))
-        against: Against = "rest" if self._view.filter == Filter() else "labels"
-        return Phrases.model_validate_json(kept_phrases(self._results, self._job, view, against, PHRASES))
+        self._find_phrases([aspect])
+        return self._phrases[aspect]
 
     def timeline(self, aspect: int | None = None, step: AnyStep = "auto") -> Timeline:
         """Return the labels by time, or those of an aspect. Raises InvalidInput where there are too many steps."""
@@ -71,6 +73,8 @@ class Asking:
 
         `by`: place of the column by which its rows are grouped; None: the likeliest one.
         """
+        if self.has_negative:
+            self._find_phrases([*self._worst(), None])
         by = likeliest_column(self._results, self._job) if by is None else by
         columns = self._job.file.columns if self._job.file else ()
         return Report(
@@ -122,8 +126,22 @@ class Asking:
     def _of(self, aspect: int | None, labels: tuple[str, ...] = ()) -> View:
         return replace(self._view, filter=replace(self._view.filter, labels=labels, aspect=aspect))
 
+    def _find_phrases(self, aspects: Sequence[int | None]) -> None:
+        """Have one process find the phrases that are not known yet: that it starts costs more than most jobs."""
+        wanted = [aspect for aspect in aspects if aspect not in self._phrases]
+        against: Against = "rest" if self._view.filter == Filter() else "labels"
+        questions = [Question(self._of(aspect, labels=(NEGATIVE,)), against, PHRASES) for aspect in wanted]
+        found = kept_phrases(self._results, self._job, questions)
+        self._phrases |= zip(wanted, map(Phrases.model_validate_json, found), strict=True)
+
+    def _worst(self) -> list[int]:
+        """Return the places of the aspects to mend first."""
+        aspects = self.aspects()
+        return [self._view.aspects.index(found.aspect) for found in worst_aspects(aspects.data)] if aspects else []
+
     def _findings(self) -> Findings:
         aspects, of_all = self.aspects(), self._readable_timeline()
+        self._find_phrases(self._worst())
         found = []
         rows = 0
         if aspects is not None:
