@@ -17,7 +17,7 @@ from sentiq.jobs.types import ChunkRef, Lane
 from tests.hosts.network import Network
 from tests.support.cluster import Cluster, waiting_model
 from tests.support.processes import Process, wait_until
-from tests.support.programs import BROKEN
+from tests.support.programs import BROKEN, WORKER
 from tests.support.redis_server import RedisServer, redis_binary
 
 LEASE_S = 3.0
@@ -132,7 +132,7 @@ class HostedCluster(Cluster):
     def _start_on(self, host: str, lane: Lane) -> None:
         name = f"{lane}@{host}"
         options = ["-Q", lane, "-n", name, "-c", "1", "--without-gossip", "--without-mingle", "-l", "INFO"]
-        self._workers[name] = self._start(name, [sys.executable, "-m", "celery", "-A", self.app, "worker", *options])
+        self._workers[name] = self._start(name, [sys.executable, "-m", WORKER, self.app, *options])
 
     def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Process:
         host = name.partition("@")[2] or name

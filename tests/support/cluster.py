@@ -11,7 +11,7 @@ from sentiq.jobs.workers import Heartbeat, live_workers
 from tests.support.models import copy_model
 from tests.support.paths import REPOSITORY
 from tests.support.processes import Process, wait_until
-from tests.support.programs import BROKEN
+from tests.support.programs import BROKEN, WORKER
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
 from tests.support.texts import sentences
@@ -77,8 +77,10 @@ class Cluster(Service):
         pool = ["--autoscale", autoscale] if autoscale else ["-c", str(children)]
         options = ["-Q", lane, "-n", f"{name}@%h", *pool, "--without-gossip", "--without-mingle"]
         app = app or self.app
-        is_ours = app == "worker.app" and (self.sources / "worker/__main__.py").exists()  # not in older releases
-        program = ["worker"] if is_ours else ["celery", "-A", app, "worker"]
+        if not (self.sources / "worker/__main__.py").exists():  # an older release
+            program = ["celery", "-A", app, "worker"]
+        else:
+            program = ["worker"] if app == "worker.app" else [WORKER, app]
         command = [sys.executable, "-m", *program, *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:

@@ -1,6 +1,6 @@
 """A worker app whose engine breaks on marked texts and is slow with models called `slow…`, as no real one is on demand.
 
-Run as `celery -A tests.support.programs.broken_engine worker …`; everything but `Engine.classify` is the real thing.
+Run by `tests.support.programs.worker`; everything but `Engine.classify` is the real thing.
 """
 
 from __future__ import annotations

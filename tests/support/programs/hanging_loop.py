@@ -2,7 +2,7 @@
 
 With HANG=long its own watchdog lets it hang for as long as in production.
 
-Run as `celery -A tests.support.programs.hanging_loop worker …`.
+Run by `tests.support.programs.worker`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A worker app that tells of its steps and children on demand, and writes to STEPS_LOG when a step ticks and stops.
 
-Run as `celery -A tests.support.programs.inspected_steps worker …`. Its engine is that of broken_engine.
+Run by `tests.support.programs.worker`. Its engine is that of broken_engine.
 """
 
 from __future__ import annotations

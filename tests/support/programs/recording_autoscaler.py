@@ -1,7 +1,7 @@
 """A worker app that writes what its autoscaler sees and decides to the file AUTOSCALE_TRACE, as CSV.
 
 It makes tests/unit/autoscale_trace.csv:
-`celery -A tests.support.programs.recording_autoscaler worker --autoscale=4,1 …`.
+`python -m tests.support.programs.worker tests.support.programs.recording_autoscaler --autoscale=4,1 …`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.programs import BROKEN
+from tests.support.programs import BROKEN, WORKER
 
 FOLDER = Path(os.environ["STAND_IN_COMPOSE"])
 STOP_GRACE_S = 40
@@ -45,7 +45,7 @@ def scale(service: str, count: int) -> None:
         options = ["-Q", lane, "-n", f"{name}@%h", "-c", "1", "--without-gossip", "--without-mingle"]
         with (FOLDER / f"{name}.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", BROKEN, "worker", *options],
+                [sys.executable, "-m", WORKER, BROKEN, *options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

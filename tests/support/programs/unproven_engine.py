@@ -1,6 +1,6 @@
 """A worker app whose model does not survive the fork.
 
-Run as `celery -A tests.support.programs.unproven_engine worker …`.
+Run by `tests.support.programs.worker`.
 """
 
 from __future__ import annotations
