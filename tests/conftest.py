@@ -43,7 +43,9 @@ hypothesis_settings.load_profile("third")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--full", action="store_true", help="generated tests whole, details of the page in every look (marked `more`)"
+        "--full",
+        action="store_true",
+        help="what is marked `full`; what is marked `more` whole, in every look of the page",
     )
 
 
@@ -52,8 +54,16 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis_settings.load_profile("full")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the folder first whose modules take minutes: one that begins last ends the run alone while cores idle."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked `full` to --full, and put the folder first whose modules take minutes.
+
+    A module that takes minutes and begins last ends the run alone while cores idle.
+    """
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if not item.get_closest_marker("full")]
     items.sort(key=lambda item: not item.path.is_relative_to(TESTS / "cluster"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.visits import ADMIN_TOKEN, LOOKS, WAIT_MS, Look, Visit, clear, visiting
+from tests.browser.visits import ADMIN_TOKEN, EVERY_LOOK, WAIT_MS, Look, Visit, clear, visiting
 from tests.support import chromium
 from tests.support.cluster import Cluster
 
@@ -47,9 +47,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: look.name)
+@pytest.fixture(params=EVERY_LOOK)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Every language and width; a test for which one is enough says `@pytest.mark.parametrize("look", LOOKS[:1])`."""
+    """Both languages and both widths; a test for which fewer are enough is marked as `tests.browser.steps` has it."""
     chosen: Look = request.param
     return chosen
 

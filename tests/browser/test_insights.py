@@ -102,6 +102,7 @@ def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     assert asked(page) == {"aspect": ["物流"], "label": ["negative"], "sort": ["polarity"], "size": ["50"]}
 
 
+@detail
 @two_looks
 def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: Visit) -> None:
     job_id = submitted(visit.cluster)
@@ -142,6 +143,7 @@ def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: V
     expect(page.locator(".insights .chosen button")).to_have_count(0)
 
 
+@detail
 @dark_looks
 def test_weeks_phrases_and_two_things_at_once_lead_to_their_rows(visit: Visit) -> None:
     job_id = submitted(visit.cluster)
@@ -227,6 +229,7 @@ def test_on_paper_what_was_found_is_there(visit: Visit) -> None:
         expect(page.locator(place).first).to_be_hidden()
 
 
+@detail
 @two_looks
 def test_what_was_found_is_taken_along_as_a_report_and_as_pictures(visit: Visit, tmp_path: Path) -> None:
     job_id = submitted(visit.cluster)

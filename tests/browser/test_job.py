@@ -252,6 +252,7 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
     assert visit.cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
 
 
+@detail
 @pytest.mark.parametrize("look", LOOKS[1:3], ids=lambda look: look.name)
 def test_failed_rows_tell_why_and_are_tried_again(in_trouble: Visit) -> None:
     visit, cluster = in_trouble, in_trouble.cluster

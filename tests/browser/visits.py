@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, ViewportSize
 
 from tests.browser.words import Words
@@ -34,6 +35,10 @@ class Look:
 
 
 LOOKS = [Look(language, size) for language in ("en", "zh") for size in (DESKTOP, PHONE)]
+#: For what visitors do from end to end: English on a desktop and Chinese on a phone, and with --full all.
+EVERY_LOOK = [
+    pytest.param(look, id=look.name, marks=() if at in (0, 3) else pytest.mark.full) for at, look in enumerate(LOOKS)
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ pytestmark = pytest.mark.cluster
 
 #: Two models whose inference waits instead of computing: chunks are in flight at each switch, and cores are free.
 FIRST, SECOND = "slow-first", "slow-second"
-SWITCHES = 5
 CHUNK = 25  #: rows; one takes half a second
 REQUESTS_PER_S = 10
 
@@ -101,14 +100,15 @@ class Visitors:
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
 
-def test_five_switches_under_load_lose_nothing(cluster: Cluster) -> None:
+@pytest.mark.parametrize("switches", [2, pytest.param(5, marks=pytest.mark.full)])
+def test_switches_under_load_lose_nothing(cluster: Cluster, switches: int) -> None:
     stream = Stream(cluster, CHUNK)
     with ThreadPoolExecutor(1) as sender:
         sent = sender.submit(stream.submit)
         try:
             stream.wait_running()
             with Visitors(cluster.url) as visitors:
-                for switch in range(SWITCHES):
+                for switch in range(switches):
                     done = admin(cluster, "activate", (SECOND, FIRST)[switch % 2])
                     assert done.returncode == 0, done.stderr
                     answered = visitors.answered

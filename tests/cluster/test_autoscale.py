@@ -203,6 +203,7 @@ def test_a_reserve_that_is_not_there_stops_growth_alone(empty_cluster: Cluster) 
     assert worker.children() == [child]
 
 
+@pytest.mark.full
 def test_a_model_is_switched_while_a_worker_scales(empty_cluster: Cluster) -> None:
     worker = start(empty_cluster, "bulk", "4,1")
     job_id = empty_cluster.submit(sentences(1_500))

@@ -181,6 +181,7 @@ def test_another_threshold_takes_over_while_a_job_runs_and_no_old_answer_comes_b
         assert {row["model"] for row in answers(cluster, QUESTIONS[:SMALL])} == {"contrary@c0ffee"}
 
 
+@pytest.mark.full
 def test_in_an_overload_the_student_answers_all_and_says_so(tmp_path: Path) -> None:
     store = tmp_path / "store"
     copy_contrary(store, "slow")

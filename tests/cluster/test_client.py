@@ -18,6 +18,11 @@ from tests.support.texts import ROWS, TEXTS, some_table
 
 pytestmark = pytest.mark.cluster
 
+#: On the cluster; with --full in the one process too, which always runs the first command below.
+on_the_cluster = pytest.mark.parametrize(
+    "service", ["cluster", pytest.param("embedded", marks=pytest.mark.full)], indirect=True
+)
+
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
@@ -38,6 +43,7 @@ def test_one_command_from_a_file_to_a_workbook(service: Service, table: Path, tm
     assert not list(tmp_path.glob("*.part"))
 
 
+@on_the_cluster
 def test_commands_speak_json_and_exit_with_their_codes(service: Service, table: Path, tmp_path: Path) -> None:
     url = service.url
     preview = json.loads(sentiq(url, "preview", table, "--json").stdout)
@@ -72,6 +78,7 @@ def test_commands_speak_json_and_exit_with_their_codes(service: Service, table: 
     assert (wrong.returncode, "评论" in wrong.stderr.decode()) == (3, True)
 
 
+@on_the_cluster
 def test_rows_without_a_text_are_no_failures(service: Service, tmp_path: Path) -> None:
     url, path = service.url, tmp_path / "ratings.csv"
     path.write_text("id,text\n1,味道不错，下次还来\n2,\n3,  \n4,物流太慢，很失望\n5,a,b\n", encoding="utf-8")
@@ -97,6 +104,7 @@ def test_rows_without_a_text_are_no_failures(service: Service, tmp_path: Path) -
     assert [json.loads(row)["index"] for row in both] == [0, 3]
 
 
+@on_the_cluster
 def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(service: Service, table: Path) -> None:
     waiting = json.loads(
         sentiq(service.url, "submit", table, "--start-at", "2999-01-01T00:00:00Z", "--json").stdout or "{}"
@@ -113,6 +121,7 @@ def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(service: 
     assert (away.returncode, b"SENTIQ_URL" in away.stderr) == (4, True)
 
 
+@on_the_cluster
 def test_texts_may_come_by_standard_input(service: Service) -> None:
     done = sentiq(service.url, "submit", "-", "--format", "txt", "--wait", "--json", stdin="很好\n不好\n".encode())
     assert json.loads(done.stdout)["counts"]["total"] == 2

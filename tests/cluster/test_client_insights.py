@@ -223,6 +223,7 @@ def test_the_command_shows_them(cluster: Cluster, job: str, tmp_path: Path) -> N
     assert (refused.returncode, b"label=negative" in refused.stderr) == (3, True)
 
 
+@pytest.mark.full
 def test_the_command_combines_filters_for_rows_and_files(cluster: Cluster, job: str, tmp_path: Path) -> None:
     week = MONDAY + timedelta(weeks=BAD_WEEK)
     chosen = [

@@ -28,6 +28,11 @@ LINES = ("味道不错,下次还来", "物流太慢,很失望", "包装完整,�
 TABLE = "编号,城市,评论\n" + "".join(f"n{n},北京,{text.replace(',', '，')}\n" for n, text in enumerate(LINES))
 
 
+def detail(value: str) -> Any:
+    """One more value of a parameter, which is tried with --full alone."""
+    return pytest.param(value, marks=pytest.mark.full)
+
+
 def shell(url: str, line: str, **words: Path) -> subprocess.CompletedProcess[bytes]:
     """A line of bash, in which `sentiq` is the command and `$name` each of the words."""
     start = f'sentiq() {{ {shlex.join(COMMAND)} "$@"; }}; set -o pipefail; '
@@ -59,11 +64,11 @@ def table(tmp_path: Path) -> Path:
     "line",
     [
         'cat "$lines" | sentiq submit - --wait --json',
-        'sentiq submit - --wait --json < "$lines"',
+        detail('sentiq submit - --wait --json < "$lines"'),
         'gzip -c "$lines" | sentiq submit - --wait --json',
-        'cat "$lines" | sentiq submit /dev/stdin --wait --json',
-        'sentiq submit /dev/stdin --wait --json < "$lines"',
-        'sentiq submit <(cat "$lines") --wait --json',
+        detail('cat "$lines" | sentiq submit /dev/stdin --wait --json'),
+        detail('sentiq submit /dev/stdin --wait --json < "$lines"'),
+        detail('sentiq submit <(cat "$lines") --wait --json'),
         'mkfifo "$lines.pipe"; cat "$lines" > "$lines.pipe" & sentiq submit "$lines.pipe" --wait --json',
     ],
 )
@@ -138,14 +143,14 @@ def test_lines_are_answered_as_they_come(cluster: Cluster) -> None:
         assert told.wait(WAIT_S) == 0
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("encoding", ["gb18030", detail("utf-8-sig"), detail("utf-16")])
 def test_lines_come_in_any_encoding_that_files_may_have(cluster: Cluster, encoding: str) -> None:
     text = "".join(f"{line}\n" for line in (*LINES, "", "ok"))
     done = sentiq(cluster.url, "analyze", "-", "--json", stdin=text.encode(encoding))
     assert [json.loads(row)["text"] for row in done.stdout.splitlines()] == [*LINES, "ok"]
 
 
-@pytest.mark.parametrize("text", ["", "  ", "\t\n", "\u200b\ufeff\u2800"])
+@pytest.mark.parametrize("text", ["", detail("  "), detail("\t\n"), "\u200b\ufeff\u2800"])
 def test_nothing_to_classify_is_an_error(cluster: Cluster, text: str) -> None:
     one = sentiq(cluster.url, "analyze", text)
     assert (one.returncode, one.stdout) == (3, b"")
@@ -190,6 +195,7 @@ def test_the_columns_of_a_file_come_back_with_its_results(cluster: Cluster, tabl
     assert set(_headings(tmp_path / "bare.csv")) & {*own, "text"} == {"text"}
 
 
+@pytest.mark.full
 def test_columns_that_are_not_kept_are_refused_before_anything_is_sent(
     cluster: Cluster, table: Path, tmp_path: Path
 ) -> None:
@@ -227,6 +233,7 @@ def split(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     return job
 
 
+@pytest.mark.full
 def test_notes_of_ones_own_are_kept_with_a_job(cluster: Cluster, split: str, table: Path) -> None:
     assert cluster.job(split)["metadata"] == {"campaign": "spring", "formula": "a=b"}
     assert "campaign=spring" in sentiq(cluster.url, "status", split).stdout.decode()
@@ -235,6 +242,7 @@ def test_notes_of_ones_own_are_kept_with_a_job(cluster: Cluster, split: str, tab
         assert (done.returncode, b"--metadata" in done.stderr) == (2, True)
 
 
+@pytest.mark.full
 def test_a_summary_is_split_by_a_column(cluster: Cluster, split: str) -> None:
     lines = sentiq(cluster.url, "summary", split, "--by", "城市").stdout.decode().splitlines()
     groups = [line.split("\t") for line in lines if "\t" in line]
@@ -246,6 +254,7 @@ def test_a_summary_is_split_by_a_column(cluster: Cluster, split: str) -> None:
     assert [group["rows"] for group in found["groups"]] == [6, 6]
 
 
+@pytest.mark.full
 def test_a_workbook_counts_by_a_column_in_the_language_asked_for(cluster: Cluster, split: str, tmp_path: Path) -> None:
     out = tmp_path / "split.xlsx"
     for command in (["results", split], ["status", split]):

@@ -82,6 +82,7 @@ def routed(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.mark.full
 def test_nothing_stands_in_for_routes(routed: Cluster) -> None:
     routed.wait_ended(routed.submit(["味道不错"]))
     jobs = [routed.submit([f"味道不错，第{job}次来了，{i}人" for i in range(TEXTS)]) for job in range(JOBS)]

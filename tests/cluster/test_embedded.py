@@ -156,7 +156,7 @@ def test_each_text_is_answered_by_the_model_of_its_language(started: Callable[..
     assert answered(bulk) == [("zh", BUNDLED), ("en", "tri")] * 1_000
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.full)])
 def test_a_signal_ends_it_and_its_jobs_are_gone_at_the_next_start(
     started: Callable[..., Embedded], number: signal.Signals
 ) -> None:

@@ -185,6 +185,7 @@ def test_data_that_cannot_be_read_are_named_with_the_way_to_begin_anew(tmp_path:
     assert manifest.exists(), "nothing is erased unasked"
 
 
+@pytest.mark.full
 def test_data_of_a_newer_release_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "kept" / "redis").mkdir(parents=True)
     redis = RedisServer(tmp_path / "kept" / "redis")

@@ -199,8 +199,10 @@ def test_the_api_tells_what_the_cluster_has_to_do(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize(
     ("lane", "rows", "text", "limit_s", "reason", "crashes"),
-    [("bulk", 100, "【崩溃】", 60, "child_lost", 8), ("interactive", 2, "【挂起】", 4, "time_limit", 4)],
-    ids=["child lost", "time limit"],
+    [
+        pytest.param("bulk", 100, "【崩溃】", 60, "child_lost", 8, id="child lost"),
+        pytest.param("interactive", 2, "【挂起】", 4, "time_limit", 4, id="time limit", marks=pytest.mark.full),
+    ],
 )
 def test_counters_survive_the_child_and_tell_of_the_recovery(
     cluster: Cluster, temporary: Path, lane: str, rows: int, text: str, limit_s: int, reason: str, crashes: int

@@ -30,7 +30,7 @@ def told(process: Process) -> bool:
     return WORDS in process.log.read_text()
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("log_format", ["json", pytest.param("text", marks=pytest.mark.full)])
 def test_no_process_logs_its_variables(tmp_path: Path, log_format: str) -> None:
     own = {"PYTHONPATH": str(REPOSITORY / "client/src")}
     flower_port, front_port = free_port(), str(free_port())

@@ -48,7 +48,7 @@ from tests.integration.store_model import Model, ModelJob, Opened, answer_of, in
 from tests.support.examples import effort
 from tests.support.jobs import chunk_of, let_leases_pass, small_job
 
-pytestmark = pytest.mark.stores("redis", "memory")
+pytestmark = pytest.mark.stores("redis", pytest.param("memory", marks=pytest.mark.full))
 
 EXAMPLES = 180  #: a third of them still ends jobs in every way
 STEPS = 50

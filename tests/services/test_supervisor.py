@@ -132,6 +132,7 @@ def test_a_bad_setting_is_not_tried_again(supervisord: Supervisord) -> None:
 
 
 @pytest.mark.cluster
+@pytest.mark.full
 def test_supervisord_keeps_its_logs_small(supervisord: Supervisord) -> None:
     small = Path(supervisord.config).read_text().replace("_maxbytes = 50MB", "_maxbytes = 2KB")
     Path(supervisord.config).write_text(small)

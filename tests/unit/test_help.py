@@ -166,7 +166,9 @@ def test_training_helps_and_says_what_it_needs(bare: Path, tmp_path: Path) -> No
     assert (done.returncode, "tools/training/README.md" in done.stderr) == (69, True)
 
 
-@pytest.mark.parametrize("module", [*(f"tools.benchmarks.{name}" for name in BENCHMARKS), *PROCESSES])
+@pytest.mark.parametrize(
+    "module", [*PROCESSES, *(pytest.param(f"tools.benchmarks.{name}", marks=pytest.mark.full) for name in BENCHMARKS)]
+)
 def test_every_module_that_is_a_command_helps_and_does_nothing_else(module: str) -> None:
     done = run([sys.executable, "-m", module, "--help"], REPOSITORY)
     assert (done.returncode, done.stderr) == (0, "")
