@@ -7,12 +7,17 @@ from typing import Any, Self
 from celery import bootsteps
 from celery.worker.components import Pool
 
+OFTEN_S = 0.25  #: the interval of steps that react: to a signal, a dead child, work that has lost its message
+
 
 class ParentStep(bootsteps.StartStopStep):
     """Bootstep that calls `tick` every `interval_s` seconds in the parent's event loop until it is stopped.
 
     `parent` is Celery's WorkController or, in a step of the consumer, its Consumer. A stopped step must have no timer
     left: while the pool drains, Celery fires the remaining ones from a thread.
+
+    Steps that need not be at other times share an interval: one turn of the event loop then runs all of them, and a
+    turn costs an idle worker as much as a step.
     """
 
     requires: tuple[Any, ...] = (Pool,)

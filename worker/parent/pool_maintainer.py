@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from worker.parent.children import Children
-from worker.parent.parent_step import ParentStep
+from worker.parent.parent_step import OFTEN_S, ParentStep
 from worker.parent.renewal import Renewal
 from worker.serving import serving
 from worker.shared_memory import shared
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 class PoolMaintainer(ParentStep):
     """Worker bootstep that keeps as many children as there should be, and renews them when that is asked for."""
 
-    interval_s = 0.2
+    interval_s = OFTEN_S
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)

@@ -14,7 +14,7 @@ import structlog
 from celery.worker import state
 
 from sentiq.core.settings import current
-from worker.parent.parent_step import ParentStep
+from worker.parent.parent_step import OFTEN_S, ParentStep
 
 LEAVE_WITHIN_S = 30  #: to end children and connections; Celery may hang in it, after an error above all
 
@@ -27,7 +27,7 @@ class GracefulStop(ParentStep):
     Tasks that outlast it are ended; their messages go back to Redis, their chunks to another worker.
     """
 
-    interval_s = 0.1
+    interval_s = OFTEN_S
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)

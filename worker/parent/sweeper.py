@@ -25,14 +25,15 @@ from worker.host_resources import family_memory
 from worker.metrics import metrics
 from worker.parent.children import Children
 from worker.parent.model_switch import ModelSwitch
-from worker.parent.parent_step import ParentStep
+from worker.parent.parent_step import OFTEN_S, ParentStep
 from worker.parent.pool_maintainer import PoolMaintainer
 from worker.serving import serving, stored_models
 from worker.shared_memory import shared
 
-INTERVAL_S = 1.0
 STEPS = 4  #: of one round
+INTERVAL_S = STEPS * OFTEN_S  #: of a round
 SURVEY_INTERVAL_S = 10.0  #: how often the models on the disk are listed and memory is added up: that takes a while
+MEMORY_INTERVAL_MOST_S = 60.0  #: while no task comes: the kernel takes 50 ms to add up the memory of a worker
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Sweeper(ParentStep):
     """
 
     requires = (PoolMaintainer,)
-    interval_s = INTERVAL_S / STEPS
+    interval_s = OFTEN_S
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
@@ -58,6 +59,8 @@ class Sweeper(ParentStep):
         self._served = serving.manifest  # by all children
         self._stored: tuple[StoredModel, ...] = ()
         self._memory_bytes = 0
+        self._measure_at_s, self._measure_again_s = float("-inf"), SURVEY_INTERVAL_S / 2
+        self._measured_tasks = 0  # received until then
         self._surveyed_at_s = -SURVEY_INTERVAL_S
         self._has_turn = False  # this sweeper repairs the job store in this round, for all
         self._announced = 0  # children
@@ -136,7 +139,7 @@ class Sweeper(ParentStep):
         if time.monotonic() - self._surveyed_at_s >= SURVEY_INTERVAL_S:
             self._surveyed_at_s = time.monotonic()
             self._stored = stored_models()
-            self._memory_bytes = sum(pss for _, pss, _ in family_memory(psutil.Process()))
+            self._measure_memory(self._surveyed_at_s)
         if not self._renewal.in_progress():
             self._served = serving.manifest
         return Heartbeat(
@@ -152,3 +155,13 @@ class Sweeper(ParentStep):
             degraded=shared.degraded,
             memory_bytes=self._memory_bytes,
         )
+
+    def _measure_memory(self, now_s: float) -> None:
+        """Add up the memory of this worker's processes: more and more rarely while no task comes."""
+        tasks = state.all_total_count[0]
+        is_idle = tasks == self._measured_tasks
+        if is_idle and now_s < self._measure_at_s:
+            return
+        self._memory_bytes = sum(pss for _, pss, _ in family_memory(psutil.Process()))
+        again_s = min(2 * self._measure_again_s, MEMORY_INTERVAL_MOST_S) if is_idle else SURVEY_INTERVAL_S
+        self._measure_at_s, self._measure_again_s, self._measured_tasks = now_s + again_s, again_s, tasks
