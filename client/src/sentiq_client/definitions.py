@@ -1,4 +1,4 @@
-"""Sets of aspects as people write them: mappings, and files of YAML or JSON."""
+"""Sets of aspects as people give them: mappings, and files of YAML or JSON."""
 
 from __future__ import annotations
 
@@ -7,24 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sentiq_client.errors import SentiqError
-
 Definition = Mapping[str, Any] | os.PathLike[str]  #: a set itself, or a file of one
-
-
-class _Loader(yaml.BaseLoader):
-    """Refuses a key that is there twice, of which the first would be lost without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value]
-        for at, name in enumerate(names):
-            if name in names[:at]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{name!r} is there twice", node.value[at][0].start_mark
-                )
-        return super().construct_mapping(node, deep)
 
 
 def definition_of(aspects: Definition) -> dict[str, Any]:
@@ -32,27 +15,8 @@ def definition_of(aspects: Definition) -> dict[str, Any]:
 
     Raises SentiqError for a file that is none of YAML, and OSError.
     """
-    return dict(aspects) if isinstance(aspects, Mapping) else read_yaml(Path(aspects).read_bytes(), str(aspects))
+    if isinstance(aspects, Mapping):
+        return dict(aspects)
+    from sentiq_client.definition_files import read_yaml
 
-
-def read_yaml(data: bytes, name: str) -> dict[str, Any]:
-    """Read a set from YAML; JSON is YAML too. Every scalar is a text, as for the service. Raises SentiqError."""
-    try:
-        found = yaml.load(data.decode("utf-8-sig"), Loader=_Loader)  # noqa: S506  # makes texts, lists and dicts alone
-    except UnicodeDecodeError:
-        raise SentiqError(f"{name} is not UTF-8: save it as that.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise SentiqError(f"{name} is not YAML{where}: {getattr(error, 'problem', None) or error}.") from None
-    if not isinstance(found, dict):
-        raise SentiqError(f"{name} is no set of aspects: it begins with `id: …` and has a list `aspects`.")
-    return found
-
-
-def write_yaml(definition: Mapping[str, Any]) -> str:
-    """Return a set as YAML for people, which the service and `read_yaml` take."""
-    text: str = yaml.safe_dump(
-        dict(definition), allow_unicode=True, sort_keys=False, default_flow_style=None, width=100
-    )
-    return text
+    return read_yaml(Path(aspects).read_bytes(), str(aspects))

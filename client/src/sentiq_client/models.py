@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from sentiq_client.definitions import write_yaml
-
 T = TypeVar("T")
 Summary = dict[str, Any]
 Evaluation = dict[str, Any]
@@ -221,6 +219,8 @@ class AspectSet:
 
     def to_yaml(self) -> str:
         """Return its definition as YAML: to keep, to change, and to `put` again."""
+        from sentiq_client.definition_files import write_yaml  # PyYAML takes long to import
+
         return write_yaml(self.definition)
 
 

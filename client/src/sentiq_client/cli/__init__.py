@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from sentiq_client.cli.main import main
+import sys
+
+# httpx imports a command of its own where rich and click are installed, which made our command start a third later.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as Python documents it: it is not to be found
+
+from sentiq_client.cli.main import main  # noqa: E402  # it imports httpx
 
 __all__ = ["main"]

@@ -7,21 +7,10 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from rich.console import Console
-from rich.table import Table
-
 from sentiq_client.models import Job, Note
 from sentiq_client.shares import Figure
 
 READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        reader_gone()
-
-
-console = _Console(highlight=False, soft_wrap=True)
 
 
 def reader_gone() -> NoReturn:
@@ -81,17 +70,3 @@ def job_line(job: Job) -> str:
     notes = "".join(f"\n  {key}={value}" for key, value in job.metadata.items())
     rows = f"{job.done:,} of {job.total:,} rows, {job.failed:,} failed{blank}"
     return f"{job.id}  {job.state}  {rows}{speed}{left}{place}{waits}{notes}{reason}"
-
-
-def jobs_table(jobs: list[Job]) -> Table:
-    table = Table(box=None, header_style="bold")
-    table.add_column("job", no_wrap=True, min_width=28)
-    table.add_column("state", no_wrap=True)
-    for heading in ("rows", "failed", "no text", "texts/s"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("name", overflow="ellipsis", no_wrap=True)
-    for job in jobs:
-        speed = f"{job.texts_per_second:,.0f}" if job.texts_per_second else ""
-        done = f"{job.done:,}/{job.total:,}"
-        table.add_row(job.id, job.state, done, f"{job.failed:,}", f"{job.without_text:,}", speed, job.name or "")
-    return table

@@ -23,7 +23,7 @@ from sentiq_client.cli.options import (
     with_filters,
     workbook,
 )
-from sentiq_client.cli.output import as_json, console, figure, jobs_table, plain, say
+from sentiq_client.cli.output import as_json, figure, plain, say
 from sentiq_client.client import Client
 from sentiq_client.models import Row
 from sentiq_client.shares import Figure
@@ -161,6 +161,8 @@ def list_jobs(
         for job in jobs:
             as_json(job.document)
     else:
+        from sentiq_client.cli.tables import console, jobs_table
+
         console.print(jobs_table(jobs))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sentiq_client import progress
 from sentiq_client.cli.inputs import readable
 from sentiq_client.cli.options import (
     AsJson,
@@ -192,7 +192,7 @@ def submit(
         return
     with Client() as client:
         with readable(file, options) as (path, asked), ExitStack() as stack:
-            on_bytes = stack.enter_context(progress.bytes_bar("uploading")) if sys.stderr.isatty() else None
+            on_bytes = stack.enter_context(_bar("uploading"))
             handle = client.submit_file(path, on_bytes=on_bytes, **asked)
         if not json:
             say_notes(handle.job.document["file"])
@@ -231,7 +231,7 @@ def finish(
         raise SystemExit(130) from None
     if out:
         with ExitStack() as stack:
-            on_bytes = stack.enter_context(progress.bytes_bar("downloading")) if sys.stderr.isatty() else None
+            on_bytes = stack.enter_context(_bar("downloading"))
             handle.download(out, on_bytes=on_bytes, include=carried, **book)
         say(f"results: {out}")
     as_json(job.document) if json else plain(job_line(job))
@@ -281,7 +281,7 @@ def preview(
 
 def _look(file: Path, options: dict[str, Any], json: bool) -> None:
     with Client() as client, readable(file, options) as (path, asked), ExitStack() as stack:
-        on_bytes = stack.enter_context(progress.bytes_bar("uploading")) if sys.stderr.isatty() else None
+        on_bytes = stack.enter_context(_bar("uploading"))
         found = client.dry_run(path, on_bytes=on_bytes, **asked)
     if json:
         as_json(found)
@@ -314,3 +314,12 @@ def _print_dry_run(found: dict[str, Any]) -> None:
             plain(f"{name:12} {value}")
     for error in found["errors"]:
         plain(f"  {error['detail']}")
+
+
+def _bar(what: str) -> AbstractContextManager[Callable[[int, int | None], None] | None]:
+    """Show the bytes on standard error where that is a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from sentiq_client.progress import bytes_bar
+
+    return bytes_bar(what)
