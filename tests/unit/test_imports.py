@@ -102,7 +102,10 @@ def test_the_client_is_the_async_client_without_its_words() -> None:
 
 
 def test_the_client_needs_no_frames() -> None:
-    code = "import sys, sentiq_client; sys.exit(bool({'pandas', 'polars', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    code = (
+        "import sys; from sentiq_client import *; "
+        "sys.exit(bool({'pandas', 'polars', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
     env = os.environ | {"PYTHONPATH": str(REPOSITORY / "client" / "src")}
     subprocess.run([sys.executable, "-c", code], env=env, check=True)
 
