@@ -5,6 +5,7 @@ The cases are the same at each run; `pytest --hypothesis-profile=search` takes t
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,7 @@ OPEN = {"GET /livez", "GET /readyz"}
 PROBES = {"GET /readyz", "GET /health"}
 
 
+@functools.cache
 def labels() -> list[str]:
     paths = create_app(Settings()).api_doc["paths"]
     return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
