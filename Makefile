@@ -62,7 +62,7 @@ TESTS ?= not data and not slow and not generated and not index
 test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes on two cores
 	$(PYTEST) $(PARALLEL) -m "$(TESTS)" $(TEST_OPTIONS)
 
-test-full: ## the same with generated tests whole and details of the page in every look
+test-full: ## the same with what is marked `full`, generated tests whole and details of the page in every look
 	@$(MAKE) --no-print-directory test TEST_OPTIONS=--full
 
 hosts: $(INSTALLED) ## several hosts on this machine and every fault between them (root; minutes; TEST_REPEATS=5)
