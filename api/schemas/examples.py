@@ -9,7 +9,7 @@ from sentiq.core import errors
 from sentiq.core.version import VERSION
 
 GOOD, BAD = "房间干净，服务热情，下次还来", "物流太慢，很失望"
-MODEL, MODEL_VERSION = "sentiq-small-zh", "c211e63dcf41"
+MODEL, MODEL_VERSION = "sentiq-small-zh", "4dd5552ffb0d"
 JOB_ID = "job_4491bfa73b4aff02c9c559ac"
 SELF = f"/api/v1/jobs/{JOB_ID}"
 

@@ -80,7 +80,17 @@ def test_the_network_looks_up_the_ngrams_that_were_counted() -> None:
     starts = np.cumsum([0, *ngrams.TABLES[:-1]])
     expected = [start + (rows & (size - 1)) for start, rows, size in zip(starts, found, ngrams.TABLES, strict=True)]
     assert ngrams.features(ids).tolist() == np.concatenate(expected).tolist()
-    assert all((rows >= 0).all() for rows in found)  # also in 32 bits
+
+
+def test_hashes_are_those_of_whole_products_by_numbers_that_float32_holds() -> None:
+    largest = np.full((1, sum(ngrams.EDGE) + 3), ngrams.TABLES[0] - 1)
+    drawn = np.random.default_rng(0).integers(0, ngrams.TABLES[0], size=(40, sum(ngrams.EDGE) + 20))
+    for edged in (largest, drawn):
+        tokens = edged.shape[1] - sum(ngrams.EDGE)
+        products = [edged[:, at : at + tokens] * multiplier for at, multiplier in enumerate(ngrams.MULTIPLIERS)]
+        for size, rows in enumerate(ngrams.hashes(edged), start=2):
+            assert (rows % max(ngrams.TABLES) == sum(products[:size]) % max(ngrams.TABLES)).all()
+            assert (rows < 2**24).all()
 
 
 @pytest.mark.parametrize("wanted", [[[0.7, 0.3], [0.2, 0.8]], [[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]]])

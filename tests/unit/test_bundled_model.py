@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import openvino as ov
+import openvino.opset13 as opset
 import pytest
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from sentiq.engine.proof import bound, read_proof
 from sentiq.engine.registry import ModelManifest, read_manifest, verify_files
 from tests.support.paths import BUNDLED_MODEL
 
@@ -101,6 +103,35 @@ def test_any_shape_gives_one_row_of_logits_per_text(logits: Logits, shape: tuple
     assert found.shape == (shape[0], 2)
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
+
+
+def test_it_answers_alike_where_integers_are_multiplied_as_float32(tokenizer: Tokenizer, logits: Logits) -> None:
+    """As OpenVINO does on Arm, where other rows of the tables were looked up (docs/adr/0079-integers-on-arm.md)."""
+    network = ov.Core().read_model(BUNDLED_MODEL / "model.xml")
+    changed = 0
+    for node in network.get_ordered_ops():
+        if node.get_type_name() in ("Add", "Multiply") and node.get_element_type().is_integral():
+            operation = {"Add": opset.add, "Multiply": opset.multiply}[node.get_type_name()]
+            values = operation(*(opset.convert(node.input_value(at), "f32") for at in (0, 1)))
+            rounded = opset.convert(values, node.get_element_type().get_type_name()).output(0)
+            for reader in node.output(0).get_target_inputs():
+                reader.replace_source_output(rounded)
+            changed += 1
+    assert changed > 8
+    network.validate_nodes_and_infer_types()
+    as_on_arm = ov.Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    for text in [*POSITIVE, *NEGATIVE]:
+        ids, mask = padded(tokenizer, text, 64)
+        found = as_on_arm({"input_ids": ids, "attention_mask": mask})["logits"]
+        np.testing.assert_allclose(found, logits(ids, mask), atol=1e-5)
+
+
+def test_its_short_proof_holds_and_tells_another_network(manifest: ModelManifest, logits: Logits) -> None:
+    proof = read_proof(BUNDLED_MODEL, manifest)
+    assert proof is not None
+    exact = np.concatenate([logits(np.array([row]), np.ones((1, len(row)), dtype=np.int64)) for row in proof.rows])
+    assert proof.difference(exact) < 1e-4
+    assert proof.difference(exact[::-1]) > bound(0)
 
 
 def test_the_tokenizer_sees_through_width_and_case(tokenizer: Tokenizer) -> None:

@@ -23,9 +23,9 @@ from tools.training.tokens import MAX_VOCABULARY, Ids
 
 #: Rows of the table of weights for 1-, 2-, 3- and 4-grams; powers of two.
 TABLES = (MAX_VOCABULARY, 1 << 19, 1 << 21, 1 << 21)
-#: Odd and below 2**16: with ids below 2**13 a hash stays below 2**31, for OpenVINO computes in 32 bits on CPUs.
-#: Their low bits differ, or frequent pairs such as (a, b) and (a + 64, b + 64) would share a row.
+#: Odd and below 2**16. Their low bits differ, or frequent pairs such as (a, b) and (a + 64, b + 64) would share a row.
 MULTIPLIERS = (40_503, 57_649, 34_159, 62_233)
+BITS = 21  #: of a product that count: the largest table has as many rows
 EDGE = (1, 2)  #: zeros before and after a text, so that each of its positions has all its n-grams
 SMOOTHING = 1.0  #: added to every count before the log ratio
 STRENGTH = 4.0  #: inverse regularisation of the logistic regression
@@ -51,10 +51,20 @@ def hashes(edged: Any) -> Iterator[Any]:
     counts n-grams here and looks them up in the exported network.
     """
     tokens = edged.shape[-1] - sum(EDGE)
-    total = edged[..., :tokens] * MULTIPLIERS[0]
+    total = _product(edged[..., :tokens], MULTIPLIERS[0])
     for offset, multiplier in enumerate(MULTIPLIERS[1:], start=1):
-        total = total + edged[..., offset : offset + tokens] * multiplier
+        total = total + _product(edged[..., offset : offset + tokens], multiplier)
         yield total
+
+
+def _product(ids: Any, multiplier: int) -> Any:
+    """Return numbers whose last BITS bits are those of `ids` times `multiplier`, and which are below 2**22.
+
+    OpenVINO multiplies integers as float32 on Arm (docs/adr/0079-integers-on-arm.md), which is exact below 2**24: there
+    four of these have room, while whole products would lose the bits that choose the row.
+    """
+    high, low = divmod(multiplier, 1 << 8)
+    return ids * low + (ids * high & (1 << BITS - 8) - 1) * (1 << 8)
 
 
 def features(ids: Ids) -> Ids:

@@ -20,7 +20,7 @@ PAD, UNKNOWN = 0, 1
 MIN_COUNT = 3  #: a rarer character is unknown
 MAX_TOKENS = 512
 TEXTS_AT_ONCE = 10_000  #: an encoding holds far more than its ids
-#: Ids stay below it, or the hashes of n-grams would not fit into 32 bits.
+#: Ids stay below it, or the hashes of n-grams would not fit into the 24 bits of float32.
 MAX_VOCABULARY = 1 << 13
 
 Ids = NDArray[np.int64]
