@@ -113,9 +113,9 @@ class Sweeper(ParentStep):
         self._has_turn = went_back_ms is not None
         if not self._has_turn:
             return
-        count_children(ctx.redis, current().job_ttl_s)
         if went_back_ms:
             log.warning("the clock of Redis went back, and deadlines with it", went_back_s=went_back_ms / 1000)
+        count_children(ctx.redis, current().job_ttl_s)
         for lane in (ctx.interactive, ctx.bulk):
             swept = lane.sweep(parent.app)
             if swept.sent:
