@@ -85,8 +85,8 @@ test-helm: $(INSTALLED) $(VENV_HELM)/.installed ## the Helm chart against the ma
 test-openapi-client: $(INSTALLED) $(VENV_OPENAPI)/.installed ## typed clients made of the API's description, on the real service
 	$(BIN)/python -m pytest tests/generated -m generated
 
-test-wheels: $(INSTALLED) ## that the package index has wheels for Arm of all that is installed (network; ten minutes)
-	$(BIN)/python -m pytest tests/integration/test_wheels.py -m index
+test-wheels: $(INSTALLED) ## that the package index has wheels for Arm of all that is installed (network; some minutes)
+	$(BIN)/python -m pytest -n 4 tests/integration/test_wheels.py -m index
 
 writers: $(INSTALLED) $(VENV_WRITERS)/.installed ## what 49 programs and libraries write, read by the service (docs/writers.md)
 	$(BIN)/python -m tools.writers $(VENV_WRITERS) $(OPTIONS)
