@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from sentiq.core.redis_address import IN_MEMORY
 from sentiq.core.settings import Settings
 from tests.support.redis_server import RedisServer
 
-TESTS = Path(__file__).parent
 STORE_BYTES = 256 * 2**20  #: of a store in memory
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -55,16 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is marked `full` to --full, and put the folder first whose modules take minutes.
-
-    A module that takes minutes and begins last ends the run alone while cores idle.
-    """
+    """Leave what is marked `full` to --full."""
     if not config.getoption("--full"):
         left_out = [item for item in items if item.get_closest_marker("full")]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if not item.get_closest_marker("full")]
-    items.sort(key=lambda item: not item.path.is_relative_to(TESTS / "cluster"))
 
 
 @pytest.fixture(scope="session")

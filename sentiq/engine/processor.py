@@ -13,6 +13,9 @@ DECISIVE = (
     "asimddp", "asimdhp", "i8mm", "bf16", "sve",
 )  # fmt: skip
 
+#: Of x86-64's, those that add such products in 32 bits (VNNI, AMX). Without one of them it is 16 bits, which overflow.
+SUMS_OF_32_BITS = frozenset({"avx_vnni", "avx512_vnni", "amx_int8"})
+
 #: The variable by which oneDNN, which OpenVINO computes with, is kept from instructions that the processor has.
 LIMIT = "ONEDNN_MAX_CPU_ISA"
 
@@ -31,8 +34,8 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def has_vnni() -> bool:
-    """Tell whether this is a processor of x86-64 with VNNI: its sums of products of 8-bit numbers do not overflow."""
-    return not {"avx512_vnni", "avx_vnni"}.isdisjoint(processor().split())
+    """Tell whether this is a processor of x86-64 on which sums of products of 8-bit numbers do not overflow."""
+    return not SUMS_OF_32_BITS.isdisjoint(processor().split())
 
 
 def _sets(lines: Iterable[str]) -> list[str]:

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import torch
-from numpy.typing import NDArray
 from openvino.tools.ovc import convert_model
 from tokenizers import Tokenizer
 
 from sentiq.engine.proof import Proof, write_proof
 from tools.networks import save_openvino
-from tools.prepare.prove import SHORT, encode, logits, proof_texts
+from tools.prepare.prove import SHORT, encode, proof_texts
 from tools.traditional import SIMPLIFY
 from tools.training.network import Combined
 from tools.training.tokens import MAX_TOKENS, PAD
@@ -51,7 +50,9 @@ def write_model(
     save_network(network, directory)
     tokenizer.save(str(directory / "tokenizer.json"), pretty=False)
     rows = encode(tokenizer, proof_texts(), MAX_TOKENS)[:SHORT]
-    write_proof(directory, Proof(rows, logits(_Reference(network), rows, PAD)))
+    with torch.inference_mode():
+        logits = [network(torch.tensor([row]), torch.ones(1, len(row), dtype=torch.int64))[0].numpy() for row in rows]
+    write_proof(directory, Proof(rows, np.array(logits)))
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
     # The version follows from the content, so that two different models never share one.
     version = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
@@ -67,20 +68,6 @@ def write_model(
     (directory / "manifest.json").write_text(
         json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-
-
-class _Reference:
-    """The network as torch computes it, for the short proof."""
-
-    library, computed = "torch", "f32"
-
-    def __init__(self, network: Combined) -> None:
-        self._network = network.eval()
-
-    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            found: NDArray[np.float32] = self._network(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
-        return found
 
 
 def replace_directory(made: Path, out: Path) -> None:

@@ -13,12 +13,9 @@ from pathlib import Path
 from sentiq.admin import checks
 from sentiq.admin.checks import Check
 from sentiq.core.settings import REPOSITORY
-from sentiq.engine.processor import LIMIT, processor
+from sentiq.engine.processor import LIMIT, SUMS_OF_32_BITS, processor
 
 LOCK = REPOSITORY / "requirements" / "worker.txt"
-
-#: One of these adds products of INT8 in 32 bits. Without, x86 adds pairs of them in 16 bits, which may overflow.
-SUMS_OF_32_BITS = {"avx_vnni", "avx512_vnni", "amx_int8"}
 
 _ok, _advice, _fault = (partial(say, "software") for say in (checks.ok, checks.advice, checks.fault))
 

@@ -22,9 +22,7 @@ _places = Semaphore(PROCESSES)
 def kept_phrases(results: Results, job: Job, questions: Sequence[Question]) -> list[str]:
     """Return what `phrases` returns, and keep it with a job that has ended: only what is not kept is looked for."""
     asked = [f"{one.view!r} {one.against} {one.limit}" for one in questions]
-    return kept_all(
-        *(results, job, Phrases, asked), lambda missing: phrases(results, job, [questions[at] for at in missing])
-    )
+    return kept_all(results, job, Phrases, asked, lambda at: phrases(results, job, [questions[one] for one in at]))
 
 
 def phrases(results: Results, job: Job, questions: Sequence[Question]) -> list[str]:

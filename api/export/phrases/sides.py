@@ -105,9 +105,7 @@ class Comparison:
                 _add(self.there, row, self._aspect)
 
 
-def gather(
-    chunks: Iterable[ChunkResult], job: Job, questions: Sequence[Question]
-) -> tuple[list[Comparison], frozenset[str]]:
+def gather(chunks: Iterable[ChunkResult], job: Job, questions: Sequence[Question]) -> tuple[list[Comparison], set[str]]:
     """Return the rows of each question, and the labels that the models have.
 
     Every chunk is read once, and its rows once for each filter: questions that differ in one side share the other.
@@ -115,13 +113,13 @@ def gather(
     read, text_at = lru_cache(READINGS_CACHED)(reading_of), text_position(job)
     with_aspects = any(question.view.filter.aspect is not None for question in questions)
     found = [Comparison(question, with_aspects=with_aspects) for question in questions]
-    labels: dict[str, None] = {}
+    labels = set[str]()
     for chunk in chunks:
-        labels |= dict.fromkeys(chunk.answers.labels)
+        labels.update(chunk.answers.labels)
         rows = _Rows(chunk, text_at, read)
         for comparison in found:
             comparison.add(rows)
-    return found, frozenset(labels)
+    return found, labels
 
 
 def _add(side: Side, row: ResultRow, aspect: str | None) -> None:
