@@ -29,6 +29,7 @@ LUA = Path(__file__).parent / "lua"
 SHARED = ("clock", "job", "turns")  #: files of `lua/shared/`; a part uses none that comes after it
 _DECLARATION = re.compile(r"^--! *(\w*) *(.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _DEFINITION = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 
 
@@ -107,14 +108,23 @@ def _with_shared(script: str, shared: str) -> str:
 
     Each run makes all functions anew, and the source is often sent: what is not used costs a third of a short script.
     """
-    text = script
-    for part in reversed(re.split(r"\n{2,}", _COMMENT.sub("", shared).strip())):
-        name = _DEFINITION.search(part)
-        if name and re.search(rf"\b{name[1]}\b", text):
+    used, text = set(_WORD.findall(script)), script
+    for name, part, words in _last_first(shared):
+        if name in used:
+            used |= words
             text = f"{part}\n{text}"
     return text
 
 
+@cache
+def _last_first(shared: str) -> list[tuple[str, str, frozenset[str]]]:
+    """The name that each part defines, the part, and all words of it. It is the same for all scripts of a process."""
+    parts = re.split(r"\n{2,}", _COMMENT.sub("", shared).strip())
+    named = [(name[1], part) for part in reversed(parts) if (name := _DEFINITION.search(part))]
+    return [(name, part, frozenset(_WORD.findall(part))) for name, part in named]
+
+
+@cache
 def shared_parts() -> str:
     """Return the parts of all files of `lua/shared/`, with their comments."""
     return "\n".join((LUA / "shared" / f"{name}.lua").read_text() for name in SHARED)
