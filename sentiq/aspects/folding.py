@@ -1,8 +1,10 @@
-"""Folds texts for looking: wide, compatible and capital letters become plain ones, as for models' tokenizers."""
+"""Folds texts for looking: wide, compatible and capital letters become plain, traditional characters simplified."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from importlib.resources import files
 
 from sentiq.core.invisible_characters import visible
 
@@ -18,8 +20,15 @@ def _plain(char: str) -> str:
     return unicodedata.normalize("NFKC", char).lower()
 
 
+#: Traditional characters and the simplified ones, the table of the bundled model's tokenizer; `python -m
+#: tools.traditional` makes both.
+_SIMPLIFIED = {
+    ord(pair[0]): pair[1] for pair in (files("sentiq.aspects") / "traditional.txt").read_text(encoding="utf-8").split()
+}
+_KANA = re.compile("[\u3041-\u30ff\uff66-\uff9f]")
+
 #: One character for one, so that positions stay.
-_PLAIN = {
+_PLAIN = _SIMPLIFIED | {
     code: plain
     for start, end in _BLOCKS
     for code in range(start, end)
@@ -30,6 +39,11 @@ _PLAIN = {
 def folded_in_place(text: str) -> str:
     """Return the text with plain letters, each where the original is; invisible characters stay."""
     return text.translate(_PLAIN)
+
+
+def simplified(text: str) -> str:
+    """Return the text in simplified characters; one in Japanese, which kana show, as it is."""
+    return text if _KANA.search(text) else text.translate(_SIMPLIFIED)
 
 
 def folded(word: str) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sentiq.aspects.clauses import Word, clauses
-from sentiq.aspects.folding import folded, folded_in_place
+from sentiq.aspects.folding import folded, folded_in_place, simplified
 from sentiq.aspects.sets import AspectSet
 from sentiq.aspects.wording import plain
 from sentiq.core.invisible_characters import visible
@@ -49,8 +49,14 @@ def mentions(text: str, aspects: AspectSet) -> list[Mention]:
 
 
 def clause_text(text: str, span: tuple[int, int]) -> str:
-    """Return what the engine is given for a span of a mention: its visible characters, judgements in plain words."""
-    return plain(visible(text[span[0] : span[1]]))
+    """Return what the engine is given for a span of a mention: its visible characters, judgements in plain words.
+
+    Those of a text in traditional characters are recognised in simplified ones, in which it is given then.
+    """
+    clause = visible(text[span[0] : span[1]])
+    simple = simplified(clause)
+    said = plain(simple)
+    return clause if said == simple else said
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiq.aspects.files import built_in
+from sentiq.aspects.folding import simplified
 from sentiq.aspects.judging import aspect_probabilities
 from sentiq.aspects.mentions import clause_text, mentions
-from sentiq.aspects.sets import AspectSet, parse_set
+from sentiq.aspects.sets import AspectSet, AspectSetError, parse_set
+from tools.traditional import simplifier
 
 HOTEL = parse_set(
     {
@@ -96,6 +98,56 @@ def test_a_word_that_judges_needs_no_other_clause() -> None:
 def test_negation_and_comparison_stay_in_one_clause(text: str) -> None:
     expected = text.removesuffix("而且快")
     assert _spans(f"住了两晚，{text}，下次再说") == {"服务": [expected]}
+
+
+# -- Traditional characters ----------------------------------------------------------------------------------------
+
+#: In both scripts; the clauses of the first are those of the second, and the model is given the same.
+TRADITIONAL = [
+    ("房間很大，服務態度差！早餐不錯", "房间很大，服务态度差！早餐不错"),
+    ("房間很大但是服務員太慢，價格不貴", "房间很大但是服务员太慢，价格不贵"),
+    ("房間好服務差", "房间好服务差"),
+    ("雖然床很軟，這房間，我再也不想住", "虽然床很软，这房间，我再也不想住"),
+    ("性價比高，貴賓請進，沒有異味的房間", "性价比高，贵宾请进，没有异味的房间"),
+]
+
+
+@pytest.mark.parametrize(("traditional", "simple"), TRADITIONAL)
+def test_a_text_in_traditional_characters_has_the_same_aspects(traditional: str, simple: str) -> None:
+    found = mentions(traditional, HOTEL)
+    assert found
+    assert found == mentions(simple, HOTEL)
+
+
+def test_words_in_traditional_characters_are_found_in_both_scripts() -> None:
+    aspects = parse_set({"id": "tw", "aspects": [{"name": "價格", "words": ["價格", "貴"], "except": ["貴賓"]}]})
+    assert _spans("价格贵，贵宾", aspects) == {"價格": ["价格贵"]}
+    assert _spans("價格貴，貴賓", aspects) == {"價格": ["價格貴"]}
+
+
+@pytest.mark.parametrize(
+    ("clause", "given"),
+    [
+        ("價格不貴", _given("价格不贵")),
+        ("但是沒有異味", _given("但是没有异味")),
+        ("油耗不高", _given("油耗不高")),
+        ("房間還可以", "房間還可以"),  # nothing to say more plainly: as it was written
+        ("貴社のサービス", "貴社のサービス"),  # in Japanese they are no other characters
+    ],
+)
+def test_judgements_in_traditional_characters_become_plain_ones(clause: str, given: str) -> None:
+    assert _given(clause) == given
+
+
+def test_the_same_word_in_both_scripts_belongs_to_one_aspect() -> None:
+    with pytest.raises(AspectSetError, match="'质量' is a word of aspect '甲' and of aspect '乙'"):
+        parse_set({"id": "x", "aspects": [{"name": "甲", "words": ["質量"]}, {"name": "乙", "words": ["质量"]}]})
+
+
+def test_the_table_of_characters_is_that_of_the_bundled_model() -> None:
+    table = simplifier()
+    for char in map(chr, range(0x3400, 0xA000)):
+        assert simplified(char) == table.normalize_str(char), char
 
 
 # -- Words -------------------------------------------------------------------------------------------------------

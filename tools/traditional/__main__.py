@@ -1,5 +1,7 @@
 """python -m tools.traditional: makes the table of traditional characters anew, with OpenCC's of today.
 
+It writes the table twice: for tokenizers, and as the text by which aspects are found in both scripts.
+
 Needs opencc and sentencepiece (requirements/training.in); no other command needs them.
 """
 
@@ -13,6 +15,9 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from tools.traditional import TABLE
+
+TEXT = Path("sentiq/aspects/traditional.txt")  #: the same pairs, each as two characters
+PAIRS_A_LINE = 30
 
 #: Both sides of each pair are among these, the ideographs of Unicode 1.1. The engine may cut a text behind any of them
 #: (sentiq/engine/reading.py), and rarer ones are in no vocabulary.
@@ -48,4 +53,7 @@ def compiled(table: dict[str, str]) -> bytes:
 if __name__ == "__main__":
     found = pairs()
     TABLE.write_bytes(compiled(found))
-    print(f"{len(found)} characters written to {TABLE}")
+    words = [before + after for before, after in sorted(found.items())]
+    lines = [" ".join(words[at : at + PAIRS_A_LINE]) for at in range(0, len(words), PAIRS_A_LINE)]
+    TEXT.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"{len(found)} characters written to {TABLE} and {TEXT}")
