@@ -215,6 +215,22 @@ def test_columns_that_are_not_kept_are_refused_before_anything_is_sent(
     assert _headings(tmp_path / "out.csv")[:3] == ["编号", "城市", "评论"]
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "remedy"),
+    [
+        (["submit", "TABLE"], "out.xls", b".xlsx"),
+        (["results", "job_1"], "out.parquet", b".xlsx"),
+        (["report", "job_1"], "report.pdf", b".html"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_before_anything_is_sent(
+    table: Path, tmp_path: Path, command: list[str], name: str, remedy: bytes
+) -> None:
+    given = [table if word == "TABLE" else word for word in command]
+    done = sentiq(f"http://127.0.0.1:{free_port()}", *given, "--out", tmp_path / name)
+    assert (done.returncode, remedy in done.stderr) == (2, True), done.stderr
+
+
 def test_the_version_is_told() -> None:
     done = sentiq("http://127.0.0.1:1", "--version")
     assert (done.returncode, done.stdout.decode()) == (0, f"sentiq {sentiq_client.__version__}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import socket
@@ -179,6 +180,38 @@ def test_a_file_is_never_a_page_of_a_proxy(client: Client, server: Scripted, tmp
     with pytest.raises(UnexpectedAnswer, match="Corporate login"):
         client.job("job_1").download(tmp_path / "results.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["results.xls", "results.parquet", "results.csv.gz", "results.TSV"])
+def test_results_are_not_written_as_what_their_name_does_not_say(
+    client: Client, server: Scripted, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ValueError, match=r"\.xlsx"):
+        client.job("job_1").download(tmp_path / name)
+    with pytest.raises(ValueError, match=r"\.html"):
+        client.job("job_1").report(tmp_path / "report.pdf")
+    assert server.asked == [], "nothing is asked of the service"
+
+
+def test_what_is_no_file_is_not_replaced(client: Client, server: Scripted, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(OSError, match="no file that can be replaced"):
+            client.job("job_1").download(path, kind="csv")
+    assert pipe.is_fifo()
+    assert server.asked == []
+
+
+def test_a_link_to_a_file_stays_a_link(client: Client, server: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "results.csv"
+    link.symlink_to(tmp_path / "there" / "whole.csv")
+    server.answers = [answer("200 OK", "a,b", "text/csv")]
+    assert client.job("job_1").download(link) == link
+    assert link.is_symlink()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["whole.csv"]
+    assert link.read_bytes() == b"a,b"
 
 
 def test_a_download_that_broke_behind_its_last_byte_is_whole(client: Client, server: Scripted, tmp_path: Path) -> None:

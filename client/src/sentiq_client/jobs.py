@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,19 +16,13 @@ from sentiq_client.groups import Cross, Timeline
 from sentiq_client.inputs import as_params
 from sentiq_client.insights import Findings, JobAspects, Phrases
 from sentiq_client.models import Evaluation, Job, Summary, Throughput
+from sentiq_client.outputs import FILE_TYPES, check_page, file_kind
 from sentiq_client.results import Results
 from sentiq_client.transport import Transport, new_request_id
 from sentiq_client.waiting import call, sleep
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.2, 5.0
 PATIENCE_S = 600.0  #: how long the service may be away while a job is waited for
-
-FILE_TYPES = {
-    "csv": "text/csv",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 Progress = Callable[[Job], None]
 
@@ -189,10 +184,9 @@ class JobHandle:
         """Write the results to a file; its name tells the kind (csv, xlsx, json, ndjson) unless given.
 
         The file appears once it is complete. A broken download continues where it broke.
-        Raises SentiqError and OSError.
+        Raises SentiqError and OSError, and ValueError for a name that means another kind, such as .xls.
         """
-        ending = Path(path).suffix.lower().removeprefix(".")
-        kind = kind or (ending if ending in FILE_TYPES else "ndjson")
+        kind = kind or file_kind(path)
         return self._save(path, f"/results.{kind}", FILE_TYPES.get(kind, ""), filter_params(filters), on_bytes)
 
     def report(
@@ -201,8 +195,10 @@ class JobHandle:
         """Write a report of a job that has ended to a file: one page of HTML that opens offline, and has texts in it.
 
         `lang`: "zh" or "en", the default. `by`: the kept column of its groups; else the one that tells most apart.
-        The file appears once it is complete. Raises SentiqError and OSError.
+        The file appears once it is complete. Raises SentiqError and OSError, and ValueError for a name that means
+        another kind, such as .pdf.
         """
+        check_page(path)
         params = filter_params({"lang": lang, "by": by, **filters})
         return self._save(path, "/report.html", "text/html", params, None)
 
@@ -247,18 +243,25 @@ class JobHandle:
         self, path: str | Path, url: str, media_type: str, params: dict[str, Any], on_bytes: OnReceived | None
     ) -> Path:
         """Write what the service has there to a file, which gets its name when it is complete."""
-        path = Path(path)
-        part = path.with_name(path.name + ".part")
+        whole = call(_file_of, Path(path))
+        part = whole.with_name(whole.name + ".part")
         try:
             with call(_opened, part) as file:
                 Download(self._transport, file, self._path(url), media_type, params, on_bytes).run()
-            call(part.replace, path)
+            call(part.replace, whole)
         finally:
             call(part.unlink, True)
-        return path
+        return Path(path)
 
     def _path(self, rest: str = "") -> str:
         return f"/api/v1/jobs/{self.id}{rest}"
+
+
+def _file_of(path: Path) -> Path:
+    """Return the file that is to be written, which a link only names. Raises OSError for a folder or a pipe."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "This is no file that can be replaced: name another", str(path))
+    return path.resolve()
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sentiq_client.cli.options import AsJson, JobId, with_filters, with_slice
+from sentiq_client.cli.options import AsJson, JobId, PageOut, with_filters, with_slice
 from sentiq_client.cli.output import as_json, figure, plain, say
 from sentiq_client.client import Client
 from sentiq_client.groups import Cell, Group, Step
@@ -135,7 +134,7 @@ def cross(
 @with_slice
 def report(
     job: JobId,
-    out: Annotated[Path, typer.Option("--out", "-o", help="write it here: report.html")],
+    out: PageOut,
     filters: dict[str, Any],
     lang: Annotated[str | None, typer.Option(help="en, the default, or zh")] = None,
     by: Annotated[

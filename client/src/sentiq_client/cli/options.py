@@ -11,10 +11,33 @@ from typing import Annotated, Any
 import typer
 
 from sentiq_client.models import Job
+from sentiq_client.outputs import check_page, file_kind
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="id of a job")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="write the results here: .csv, .xlsx, .json, .ndjson")]
+
+
+def _of_kind(check: Callable[[Path], object]) -> Callable[[Path | None], Path | None]:
+    """Make a callback of an option: it raises typer.BadParameter for a name that means another kind of file."""
+
+    def checked(out: Path | None) -> Path | None:
+        if out is not None:
+            try:
+                check(out)
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from None
+        return out
+
+    return checked
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="write the results here: .csv, .xlsx, .json, .ndjson", callback=_of_kind(file_kind)
+    ),
+]
+PageOut = Annotated[Path, typer.Option("--out", "-o", help="write it here: report.html", callback=_of_kind(check_page))]
 Include = Annotated[
     str | None,
     typer.Option(help="carry along: text, columns, or both with a comma; default: the columns if they are kept"),
