@@ -45,7 +45,8 @@ SENTENCES: Mapping[str, str] = {
     "language_column_recognised": "The column “{column}” says in which language each text is.",
     "languages_unknown": "Cells of the column “{column}” that name no language: {count}. The first is “{example}” in "
     "line {line}. Their texts are answered like those without one. Write codes, such as zh, en or ja.",
-    "lines_not_read": "Lines that are comments or settings and were left out: {count}.",
+    "lines_not_read": "Lines that are no rows, such as comments, settings and headings once more, and were left out: "
+    "{count}.",
     "members_not_read": "Members of the JSON objects that were left out: {members}.",
     "null_values": "Cells that stand for a missing value ({values}) and have no text: {count}.",
     "rows_above_headings": "Rows above the headings that were left out: {count}.",

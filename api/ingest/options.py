@@ -16,6 +16,7 @@ NULL_VALUES = (
     *("(null)", "<null>", "[NULL]", "#NULL!", "undefined"),  # SQL Developer, DataGrip, DBeaver, SPSS, JavaScript
     *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#SPILL!", "#CALC!"),
     *("无", "無", "暂无", "暫無", "-", "--", "—", "——", "/"),
+    *("(空)", "（空）", "(跳过)", "（跳过）", "."),  # survey platforms: not answered, not asked; SAS and Stata
 )
 
 #: Fields of Reading that every format obeys.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from api.ingest.delimited.dialect import NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
+from api.ingest.delimited.chats import is_chat, messages
+from api.ingest.delimited.dialect import HIVE, NO_DELIMITER, Survey, are_headings, dialect_of, has_listed_heading
+from api.ingest.delimited.labelled_lines import NAMES, are_labelled, labelled_records
 from api.ingest.delimited.records import DelimitedRecords, is_drawn, record
 from api.ingest.options import Reading, refuse_options
 from api.ingest.source import Source
@@ -20,6 +22,8 @@ def read_delimited(source: Source) -> list[Table]:
     """Return the one table of a CSV or TSV file."""
     pieces = line_lists(source.text())
     sample, pieces, is_whole = _with_sample(pieces)
+    if _is_unspecified(source.reading) and are_labelled(sample):
+        return [Table(labelled_records(_filled(pieces)), NAMES)]
     return [_table(source, dialect_of(source.reading, source.kind, sample, is_whole=is_whole), pieces)]
 
 
@@ -30,14 +34,28 @@ def read_lines(source: Source) -> list[Table]:
     """
     pieces = line_lists(source.text())
     sample, pieces, is_whole = _with_sample(pieces)
-    if source.reading.format != "txt" and (found := _table_of(source.reading, sample, is_whole=is_whole)):
+    is_open = source.reading.format != "txt"
+    if is_open and _is_unspecified(source.reading) and are_labelled(sample):
+        return [Table(labelled_records(_filled(pieces)), NAMES)]
+    if is_open and (found := _table_of(source.reading, sample, is_whole=is_whole)):
         source.describe(format="tsv" if found.dialect.delimiter == "\t" else "csv")
         return [_table(source, found, pieces)]
     refuse_options(source.reading, "a text of one text a line", LINE_OPTIONS)
-    numbered = enumerate(itertools.chain.from_iterable(pieces), start=1)
-    records = (record((number, (line.rstrip("\r\n"),), "", None)) for number, line in numbered if not line.isspace())
+    lines = messages(_filled(pieces), source.notes) if is_chat(sample) else _filled(pieces)
+    records = (record((number, (line.rstrip("\r\n"),), "", None)) for number, line in lines)
     has_heading = has_listed_heading(next(([line.strip()] for line in sample if line.strip()), []))
     return [Table(records, None if has_heading else ("text",))]
+
+
+def _filled(pieces: Iterator[list[str]]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, with their numbers from 1."""
+    numbered = enumerate(itertools.chain.from_iterable(pieces), start=1)
+    return ((number, line) for number, line in numbered if not line.isspace())
+
+
+def _is_unspecified(reading: Reading) -> bool:
+    """Tell whether the sender says nothing of how lines are cut, and of headings."""
+    return all(getattr(reading, name) is None for name in ("delimiter", "quotes", "escape", "has_header", "header_row"))
 
 
 def _with_sample(pieces: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]], bool]:
@@ -60,8 +78,8 @@ def _table(source: Source, found: Survey, pieces: Iterator[list[str]]) -> Table:
 def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey | None:
     """Return how to read a text that is a table in truth; None for one of one text a line.
 
-    It is one if its sender says how to read it, if all lines have as many cells, cut by tabs or with a column of
-    numbers, or under listed headings.
+    It is one if its sender says how to read it, if all lines have as many cells, cut by tabs or by Hive's mark or with
+    a column of numbers, or under listed headings.
     """
     found = dialect_of(reading, "txt", sample, is_whole=is_whole)
     asked = (reading.delimiter, reading.quotes, reading.escape, reading.text_column, reading.id_column)
@@ -71,7 +89,7 @@ def _table_of(reading: Reading, sample: list[str], *, is_whole: bool) -> Survey 
         return found
     if found.width < 2:
         return None
-    is_cut = found.dialect.delimiter == "\t" or "9" in found.dialect.shapes
+    is_cut = found.dialect.delimiter in ("\t", HIVE) or "9" in found.dialect.shapes
     if is_cut and not found.bad and len(found.records) > 1:
         return found
     for at, cells in enumerate(found.records[:LINES_ABOVE]):

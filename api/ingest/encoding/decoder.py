@@ -45,7 +45,7 @@ class Decoder:
         self.encoding = said.name if said else "utf-8"
         self._said = said
         self._notes = notes
-        self._is_first = True
+        self._is_first = self._begins_line = True
         self._reader = reader(CODECS[self.encoding])
 
     def text(self, pieces: Iterator[bytes]) -> Iterator[str]:
@@ -55,10 +55,14 @@ class Decoder:
         yield self._unmarked(self._reader.decode(b"", final=True))
 
     def _unmarked(self, text: str) -> str:
-        if self._is_first and text:
-            self._is_first = False
-            return text.removeprefix("\ufeff")
-        return text
+        """Return text without the mark of the encoding, which files that were put together have before each part."""
+        if not text:
+            return text
+        begins_line, self._begins_line, self._is_first = self._begins_line, text.endswith(("\n", "\r")), False
+        if "\ufeff" not in text:
+            return text
+        text = text.removeprefix("\ufeff") if begins_line else text
+        return text.replace("\n\ufeff", "\n").replace("\r\ufeff", "\r")
 
     def _settled(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the pieces, the encoding being known before those that are not plain ASCII."""

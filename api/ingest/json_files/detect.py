@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.ingest.encoding.recognition import begun
-from api.ingest.json_files.values import BLANKS, has_comma_too_many, is_cut_off, pass_over
+from api.ingest.json_files.values import BLANKS, are_rows, has_comma_too_many, is_cut_off, pass_over
 
 _BEGINNINGS = {"{": '"}', "[": '{["]-0123456789tfnN'}  #: of what may follow a bracket
 
@@ -65,5 +65,5 @@ def _has_tables(value: Mapping[str, Any]) -> bool:
     """Whether an object is a document that holds rows, and no row."""
     if isinstance(value.get("text"), str):
         return False
-    is_series = bool(value) and all(map(str.isdecimal, value))  # as pandas writes one
+    is_series = are_rows(value) and all(isinstance(member, str) for member in value.values())  # as pandas writes one
     return is_series or any(isinstance(member, list | dict) for member in value.values())

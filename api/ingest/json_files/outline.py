@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from api.ingest.json_files.cursor import Cursor, encoded
 from api.ingest.json_files.table import NATIVE, table_of
+from api.ingest.json_files.values import are_rows
 from api.ingest.options import bad_file
 from api.ingest.source import Source
 from api.ingest.table import Table
@@ -186,8 +187,8 @@ def _are_columns(objects: dict[str, Outline]) -> bool:
 
 
 def _is_series(outline: Outline) -> bool:
-    """Whether the members of an object are texts, whose names are the numbers of rows."""
-    return _is_numbered(outline) and all(kind is str for kind in outline.members.values())
+    """Whether the members of an object are texts, whose names are those of rows."""
+    return are_rows(outline.members) and all(kind is str for kind in outline.members.values())
 
 
 def _is_numbered(outline: Outline) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from api.cell_kinds import BOOLEAN, MISSING, NUMBER, STRUCTURE, TEXT
@@ -70,6 +70,12 @@ def has_comma_too_many(error: Exception, text: str) -> bool:
     """Whether a text cannot be decoded for the comma behind the last item of a list."""
     at = error.value if isinstance(error, StopIteration) else getattr(error, "pos", len(text))
     return text[at : at + 1] == "]" and text[:at].rstrip(BLANKS).endswith(",")
+
+
+def are_rows(names: Collection[str]) -> bool:
+    """Tell whether the names of an object's members are those of rows: numbers, or several ids with digits in them."""
+    are_ids = len(names) > 1 and all(any(map(str.isdecimal, name)) for name in names)
+    return are_ids or (bool(names) and all(map(str.isdecimal, names)))
 
 
 def flat(members: Mapping[str, Any], depth: int, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -26,7 +26,7 @@ _MONTHS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_ZONE = r"(?:z|utc|gmt|cst|(?:gmt|utc)?[+-]\d{2}:?\d{2})"
+_ZONE = r"(?:\[?(?:z|utc|gmt|cst|(?:gmt|utc)\s?[+-]\d{1,2}(?::?\d{2})?|[+-]\d{2}:?\d{2})\]?(?:\s(?:cst|gmt|utc))?)"
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
 
 _YEAR_FIRST = re.compile(

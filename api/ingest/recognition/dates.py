@@ -34,7 +34,7 @@ _REMEDY = "Write dates as 2024-03-05 or 2024-03-05 15:00"
 
 #: How headings of dates end, as `plain` gives them, and what they say of the date: when the text was written, or not.
 _HEADING = re.compile(
-    r".*(?:日期|时间|时刻|年月|月份|日|date|time|datetime|timestamp|day|month|at|created|posted)|ts|when"
+    r".*(?:日期|时间|时刻|年月|月份|日|date|time|datetime|timestamp|day|month|at|created|posted)|.*时间戳记?|ts|when"
 )
 _PLAIN = frozenset(("日期", "时间", "date", "time", "datetime", "timestamp", "ts", "day", "when"))
 _WRITTEN = re.compile(

@@ -13,6 +13,7 @@ from api.ingest.options import Reading
 from api.ingest.recognition.columns import Columns
 from api.ingest.recognition.dates import Dates
 from api.ingest.recognition.ids import Ids
+from api.ingest.recognition.placeholders import MAY_BEGIN, TOTALS, is_filled_in, is_of_table
 from api.ingest.table import Record
 from sentiq.core.invisible_characters import is_blank
 from sentiq.core.languages import language_code
@@ -69,6 +70,8 @@ def rows_of(
             fault = None
             if len(text) <= null_chars and text.strip() in nulls:
                 fault = maker.null(text.strip())
+        if fault is None and (text[:1] in MAY_BEGIN or cells[0] in TOTALS):
+            fault = maker.placeholder(text, cells)
         if fault is None and (fault := text_fault(text, max_chars)) is None:
             if custom_id is not None and not (custom_id.isascii() and len(custom_id) <= ID_CHARS):
                 fault = _id_fault(custom_id)
@@ -91,6 +94,7 @@ class _Maker:
         self._dates = dates
         self._columns, self._limits, self._notes = columns, limits, notes
         self._keeps = reading.keep_columns
+        self._has_usual_nulls = reading.null_values is None
         self.ids = Ids(columns.id or 0, columns.id_guards, notes, rounds=columns.rounds_numbers)
         self.nulls = reading.nulls
         self.null_chars = max(map(len, self.nulls), default=-2) + 2  # of a cell with blanks around
@@ -168,6 +172,14 @@ class _Maker:
         self._notes.count("null_values", values=self._nulls_seen)
         return RowError(EMPTY_TEXT, f"The cell holds {text}, which stands for a missing value (null_values).")
 
+    def placeholder(self, text: str, cells: Sequence[str]) -> RowError | None:
+        """Return why a cell among the texts is none that a person wrote; None if it may be one."""
+        if self._has_usual_nulls and is_filled_in(text):
+            return self.null(text.strip())
+        if is_of_table(text) or (cells[0] in TOTALS and cells[0] != text):
+            return RowError("not_a_text", "The row says something of the table: a sum, or when it was exported.")
+        return None
+
     def kept(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Return the cells that are stored beside the text, of characters that can be stored."""
         texts = self._columns.text
@@ -191,7 +203,11 @@ class _Maker:
         if error.counts_as == WITHOUT_TEXT:
             self._notes.count("rows_without_text")
         if error.code == "invalid_unicode" and any("\udc80" in cell for cell in cells):  # see Decoder
-            error = RowError("undecodable", "Some bytes are no characters of the file's encoding.")
+            detail = (
+                "Some bytes are no characters of the file's encoding. If it was put together of several files, save "
+                "all of them as UTF-8 before."
+            )
+            error = RowError("undecodable", detail)
         usable = custom_id if custom_id and len(custom_id) <= ID_CHARS and is_unicode(custom_id) else None
         kept, kinds = None, ""
         if self._keeps:

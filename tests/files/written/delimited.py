@@ -23,6 +23,10 @@ def cases() -> Iterator[Case]:
     yield from _line_ends()
     yield from _lines()
     yield from _packed()
+    yield from _put_together()
+    yield from _no_texts()
+    yield from _labelled()
+    yield from _chats()
 
 
 def table(*texts: str, delimiter: str = ",", end: str = "\n", heading: str = "评论", ids: tuple[str, ...] = IDS) -> str:
@@ -223,3 +227,72 @@ def _packed() -> Iterator[Case]:
         archive.writestr("一月.csv", content)
         archive.writestr("二月.csv", content)
     yield Case("an archive of two tables.zip", out.getvalue(), is_refused=True)
+
+
+def _put_together() -> Iterator[Case]:
+    texts = (*TEXTS, SHORT[0])
+    marked = table(*TEXTS).encode("utf-8-sig") + table(SHORT[0], ids=("4",)).encode("utf-8-sig")
+    yield Case("files with marks, put together.csv", marked, texts, (*IDS, "4"), notes=("lines_not_read",))
+    yield Case("lines with marks.txt", "\n".join(f"\ufeff{text}" for text in TEXTS).encode(), TEXTS)
+    yield Case(
+        "a line of UTF-8 in GBK.csv",
+        b"id,text\n1,\xe5\xbe\x88\xe5\xa5\xbd\n" + "2,太慢了\n".encode("gbk"),
+        ("太慢了",),
+        failed=1,
+    )
+
+
+def _no_texts() -> Iterator[Case]:
+    filled_in = (
+        *("此用户没有填写评价。", "此用户没有填写评论!", "此用户未填写评价内容", "15天内买家未作出评价"),
+        *("评价方未及时做出评价,系统默认好评!", "您没有填写内容，默认好评", "(空)", "(跳过)", "."),
+    )
+    rows = "".join(f'{text},"{cell}"\n' for text, cell in zip((*TEXTS, *SHORT), (*"1234567",), strict=True))
+    asked = "".join(f'"{cell}",8\n' for cell in filled_in)
+    yield Case(
+        "what shops fill in.csv", f"评价内容,序号\n{rows}{asked}".encode(), (*TEXTS, *SHORT), failed=len(filled_in)
+    )
+    taken = (*TEXTS, filled_in[0])
+    yield Case(
+        "what shops fill in, taken.csv", table(*taken, ids=(*IDS, "4")).encode(), taken, query={"null_values": ""}
+    )
+    sum_ = table(*TEXTS, "共3条", ids=(*IDS, "合计")).encode()
+    yield Case("a sum below.csv", sum_, TEXTS, IDS, failed=1)
+    for name, end in (
+        ("the time", "导出时间：2026-01-05 10:00:00"),
+        ("a count", "共 3 条记录"),
+        ("a maker", "制表人：王某"),
+    ):
+        yield Case(f"{name} below.csv", "\n".join(("评价内容", *TEXTS, end)).encode(), TEXTS, failed=1)
+
+
+def _labelled() -> Iterator[Case]:
+    for name, labels in (
+        ("fastText", ("__label__pos", "__label__neg", "__label__pos")),
+        ("fastText, two labels", ("__label__pos __label__a", "__label__neg __label__b", "__label__pos __label__c")),
+        ("names", ("正面", "负面", "正面")),
+    ):
+        lines = "".join(f"{label} {text}\n" for label, text in zip(labels, TEXTS, strict=True)).encode()
+        notes = ("label_column_recognised",) if "two" not in name else ()
+        yield Case(f"lines that begin with labels, {name}.txt", lines, TEXTS, notes=notes)
+        yield Case(f"lines that begin with labels, {name}.train", lines, TEXTS, notes=notes)
+    bits = "".join(f"{bit} {text}\n" for bit, text in zip("1010", (*TEXTS, SHORT[0]), strict=True)).encode()
+    yield Case("lines that begin with bits.txt", bits, (*TEXTS, SHORT[0]), notes=("label_column_recognised",))
+    counted = tuple(f"{n} {text}" for n, text in enumerate(TEXTS, start=1))
+    yield Case("lines that are counted.txt", "\n".join(counted).encode(), counted)
+    hive = "".join(f"{n}\x01{text}\x015\n" for n, text in enumerate(TEXTS[:2])).encode()
+    yield Case("two rows of Hive.txt", hive, TEXTS[:2])
+
+
+def _chats() -> Iterator[Case]:
+    times = ("2026-01-05 10:00:01", "2026-01-05 10:02:30", "2026-01-06 9:12")
+    forms = {
+        "QQ": ("消息记录（此消息记录为文本格式，不支持重新导入）\n\n消息对象:售后群\n\n", "{} 王某(10001)"),
+        "WeChat": ("", "王某 {}"),
+        "brackets": ("", "[{}] 王某"),
+    }
+    for name, (title, form) in forms.items():
+        chat = title + "".join(f"{form.format(at)}\n{text}\n\n" for at, text in zip(times, TEXTS, strict=True))
+        yield Case(f"a chat of {name}.txt", chat.encode(), TEXTS, notes=("lines_not_read",))
+    dated = tuple(f"{at} {text[:4]}" for at, text in zip(times, TEXTS, strict=True))
+    yield Case("texts behind times.txt", "\n".join(dated).encode(), dated)

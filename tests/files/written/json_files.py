@@ -76,6 +76,8 @@ def _documents() -> Iterator[Case]:
     yield Case("objects by another name.jsonl", json.dumps(objects, indent=1).encode(), TEXTS, IDS)
     yield Case("objects by another name.csv", json.dumps(objects).encode(), TEXTS, IDS)
     yield Case("objects in gb18030.json", json.dumps(objects, ensure_ascii=False).encode("gb18030"), TEXTS, IDS)
+    by_id = {f"r{i}": text for i, text in zip(IDS, TEXTS, strict=True)}
+    yield Case("texts by ids.json", json.dumps(by_id).encode(), TEXTS, tuple(by_id))
     yield Case("numbers.json", b"[1, 2, 3]", is_refused=True)
     yield Case("no texts.json", b'[{"id": 1, "price": 2.5}, {"id": 2, "price": 3.5}]', is_refused=True)
     yield Case("an empty array.json", b"[]", is_refused=True)

@@ -321,7 +321,7 @@ export default {
   "note.language_column_recognised": "“{column}”列说明每条文本的语言。",
   "note.languages_unknown":
     "“{column}”列中有 {count} 个单元格不是语言，第一个是第 {line} 行的“{example}”。这些文本按没有注明语言处理。请写语言代码，例如 zh、en 或 ja。",
-  "note.lines_not_read": "{count} 行注释或设置未读取。",
+  "note.lines_not_read": "{count} 行不是数据（例如注释、设置、重复的标题），未读取。",
   "note.members_not_read": "JSON 对象中未读取的字段：{members}。",
   "note.null_values": "{count} 个单元格表示缺失值（{values}），没有文本。",
   "note.rows_above_headings": "标题行上方的 {count} 行未读取。",
