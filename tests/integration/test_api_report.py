@@ -74,6 +74,18 @@ def test_page_opens_offline_without_a_request_or_a_script(
         assert asked == [file.as_uri()]
 
 
+def test_examples_have_the_numbers_of_their_rows_on_the_web_page(
+    client: FlaskClient, store: JobStore, bulk: BulkLane
+) -> None:
+    job_id = reviewed(store, bulk)
+    found = client.get(f"{JOBS}/{job_id}/findings").json["data"]
+    examples = [example for finding in found for example in finding["examples"]]
+    shown = re.findall(r'<blockquote>(.*?) <span class="quiet">\(row (.*?)\)', report(client, job_id, lang="en"))
+    assert [(text, int(number)) for text, number in shown] == [
+        (escape(example["text"]), example["index"] + 1) for example in examples
+    ]
+
+
 def test_every_picture_has_its_numbers_beside_it(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
     job_id = reviewed(store, bulk)
     page = report(client, job_id)

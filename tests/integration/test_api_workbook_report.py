@@ -96,11 +96,7 @@ def test_numbers_are_those_of_the_answers(client: FlaskClient, store: JobStore, 
     assert [(row["aspect"], row["negative"], row["positive"]) for row in table(book, "Aspects")] == [
         (aspect["aspect"], aspect["counts"]["negative"], aspect["counts"]["positive"]) for aspect in aspects
     ]
-    rows = client.get(f"{JOBS}/{job_id}/results?include=text&limit=1000").json["data"]
-    texts = table(book, "Top texts")
-    assert {row["aspect"] for row in texts} == {"质量", "物流", "客服"}
-    for row in texts:
-        assert rows[row["row"]]["text"] == row["text"]
+    assert {row["aspect"] for row in table(book, "Top texts")} == {"质量", "物流", "客服"}
     points = client.get(f"{JOBS}/{job_id}/timeline").json["points"]
     over_time = table(book, "Over time")
     assert [(row["begins"], row["rows"], row["share of negative"]) for row in over_time] == [
@@ -116,6 +112,32 @@ def test_numbers_are_those_of_the_answers(client: FlaskClient, store: JobStore, 
     assert groups[SHOPS[0]]["share of negative"] == pytest.approx(shop["negative"] / sum(shop.values()), abs=1e-5)
     phrases = client.get(f"{JOBS}/{job_id}/phrases?label=negative").json["data"]
     assert [row["phrase"] for row in table(book, "What negative texts say")] == [each["phrase"] for each in phrases]
+
+
+@pytest.mark.parametrize(
+    ("query", "sheet_rows"),
+    [({}, 1_000), ({"column": "店铺", "value": SHOPS[0]}, 1_000), ({"sort": "polarity"}, 1_000), ({}, 200)],
+    ids=["all", "filtered", "sorted", "on several sheets"],
+)
+def test_top_texts_name_the_rows_of_the_workbook(
+    client: FlaskClient,
+    store: JobStore,
+    bulk: BulkLane,
+    monkeypatch: pytest.MonkeyPatch,
+    query: dict[str, str],
+    sheet_rows: int,
+) -> None:
+    monkeypatch.setattr(workbook_file.workbook, "__defaults__", (sheet_rows, None))
+    book = opened(client, reviewed(store, bulk), lang="en", include="columns", **query)
+    texts = table(book, "Top texts")
+    assert texts
+    sheets = set()
+    for row in texts:
+        name, _, number = str(row["row"]).rpartition(": ")
+        sheets.add(name)
+        line = [cell.value for cell in book[name or "results"][int(number)]]
+        assert row["text"] in line, "a person who goes there finds the text"
+    assert (len(sheets) > 1) is (sheet_rows == 200)
 
 
 def test_cells_of_groups_and_aspects_are_those_of_cross(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:

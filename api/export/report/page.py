@@ -166,8 +166,8 @@ def _finding(finding: Finding, step: str, words: Words) -> str:
         said = words.between.join(f"<b>{_e(phrase.phrase)}</b> ({phrase.rows:,})" for phrase in finding.phrases)
         parts.append(f"<p>{_e(words('they_say'))}: {said}</p>")
     parts += [
-        f'<blockquote>{_e(example.text)} <span class="quiet">({_e(words("row", number=f"{example.index:,}"))})</span>'
-        "</blockquote>"
+        f"<blockquote>{_e(example.text)} "
+        f'<span class="quiet">({_e(words("row", number=f"{example.index + 1:,}"))})</span></blockquote>'
         for example in finding.examples
     ]
     return f"<li>{''.join(parts)}</li>"

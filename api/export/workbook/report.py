@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from xlsxwriter.chart import Chart
 
@@ -27,15 +27,15 @@ CHART = {"width": 720, "height": 360}  #: pixels
 CHARTED = 30  #: rows of a bar chart at most, which are the first ones
 
 
-def write_report(book: Book, report: Report, language: Language) -> None:
-    """Add a sheet for each part that the report has."""
+def write_report(book: Book, report: Report, language: Language, places: Mapping[int, Value]) -> None:
+    """Add a sheet for each part that the report has. `places`: where rows are in the workbook, by their numbers."""
     words = Words(language)
     if report.findings and report.findings.data:
         _findings(book, report.findings, words)
     if report.aspects and any(aspect.rows for aspect in report.aspects.data):
         _aspects(book, report.aspects, words)
         if report.surest:
-            _texts(book, report.surest, words)
+            _texts(book, report.surest, words, places)
     if report.timeline:
         _timeline(book, report.timeline, words)
     if report.groups and report.column:
@@ -95,11 +95,11 @@ def _aspects(book: Book, aspects: JobAspects, words: Words) -> None:
     _insert(sheet, chart, words("aspects"), len(headings) + 1)
 
 
-def _texts(book: Book, surest: dict[str, list[PhraseExample]], words: Words) -> None:
+def _texts(book: Book, surest: dict[str, list[PhraseExample]], words: Words, places: Mapping[int, Value]) -> None:
     sheet = _sheet(book, words("texts"), [words("aspect"), words("number"), words("text")], wide=(2,))
     for name, examples in surest.items():
         for example in examples[:TOP_TEXTS]:
-            sheet.add([name, example.index, example.text])
+            sheet.add([name, places.get(example.index), example.text])
 
 
 def _timeline(book: Book, timeline: Timeline, words: Words) -> None:
