@@ -27,6 +27,11 @@ def decoded(body: bytes) -> Any:
     """Decode the body of a request. Raises MalformedBody."""
     try:
         return loads(body)
+    except UnicodeDecodeError as error:
+        detail = (
+            f"The body is not UTF-8: its byte {error.start + 1}, {error.object[error.start]:#04x}, is no character."
+        )
+        raise MalformedBody(detail, errors=(FieldError("invalid_json", detail, pointer=""),)) from None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
         code = "duplicate_name" if isinstance(error, DuplicateName) else "invalid_json"
@@ -40,7 +45,7 @@ def validated(document: object, model: type[Model]) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, model.model_fields) from None
 
 
 def unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:

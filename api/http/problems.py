@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sentiq.core.errors import FieldError, InvalidInput, NotAuthorised, SentiqError, StoreFull, StoreUnavailable
 from sentiq.core.redis import REDIS_AWAY, RedisFull, RedisRefuses
@@ -43,12 +45,22 @@ def problem(error: SentiqError) -> Response:
     return response
 
 
-def from_validation(error: ValidationError) -> InvalidInput:
-    """Return a pydantic error as ours, with a JSON pointer (RFC 6901) for each fault."""
+def from_validation(error: ValidationError, names: Collection[str] = ()) -> InvalidInput:
+    """Return a pydantic error as ours, with a JSON pointer (RFC 6901) for each fault.
+
+    `names` are the members that the document may have, if they are worth telling whoever sent another one.
+    """
     faults = tuple(
-        FieldError(code=fault["type"], detail=fault["msg"], pointer=pointer(*fault["loc"])) for fault in error.errors()
+        FieldError(code=fault["type"], detail=_detail(fault, names), pointer=pointer(*fault["loc"]))
+        for fault in error.errors()
     )
     return InvalidInput(f"{_count(len(faults))} wrong with the request; see `errors`.", errors=faults)
+
+
+def _detail(fault: ErrorDetails, names: Collection[str]) -> str:
+    if fault["type"] != "extra_forbidden" or len(fault["loc"]) > 1 or not names:
+        return fault["msg"]
+    return f"There is no field {fault['loc'][0]!r}; there are: {', '.join(names)}."
 
 
 def pointer(*path: str | int) -> str:
@@ -80,11 +92,21 @@ def http_problem(error: HTTPException) -> Response:
     status = error.code or 500
     title = error.name
     code = _CODES.get(status, re.sub(r"\W+", "_", title.lower()))
-    response = _response(status, code, title, error.description or title, ())
+    response = _response(status, code, title, _remedy(error) or error.description or title, ())
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _remedy(error: HTTPException) -> str:
+    """Return what is there instead of what was asked for; "" where the framework's words say all."""
+    if isinstance(error, NotFound):
+        return f"There is no {request.path[:100]}; /openapi/openapi.json and /openapi/swagger tell what there is."
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        known = ", ".join(sorted(set(error.valid_methods) - {"OPTIONS"}))
+        return f"{request.path[:100]} does not take {request.method}; it takes {known}."
+    return ""
 
 
 def _store_problem(error: Exception) -> Response:

@@ -431,7 +431,9 @@ def problem_example(status: int, path: str) -> dict[str, Any]:
     """What an operation at this path answers with an HTTP status."""
     found = next((found for name, found in _NOT_FOUND.items() if f"{{{name}}}" in path), _PROBLEMS[404])
     error, detail = found if status == 404 else _PROBLEMS[status]
-    faults = [{"code": "extra_forbidden", "detail": "Extra inputs are not permitted", "pointer": "/colour"}]
+    faults = [
+        {"code": "extra_forbidden", "detail": "There is no field 'colour'; there are: text.", "pointer": "/colour"}
+    ]
     return {
         "type": f"urn:sentiq:problem:{error.code}",
         "title": error.title,

@@ -107,6 +107,29 @@ def test_bad_requests(client: FlaskClient, method: str, path: str, status: int, 
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("GET", "/api/v1/analyze", b"", "There is no /api/v1/analyze; /openapi/openapi.json and"),
+        ("GET", "/analyze", b"", "/analyze does not take GET; it takes POST."),
+        ("DELETE", JOBS, b"", f"{JOBS} does not take DELETE; it takes GET, HEAD, POST."),
+        ("POST", "/analyze", b'{"content": "good"}', "There is no field 'content'; there are: "),
+        ("POST", JOBS, b'{"texts": ["good"], "labels": true}', "There is no field 'labels'; there are: "),
+        (
+            "POST",
+            "/analyze",
+            '{"text": "好"}'.encode("gbk"),
+            "The body is not UTF-8: its byte 11, 0xba, is no character.",
+        ),
+    ],
+)
+def test_who_errs_is_told_what_there_is(client: FlaskClient, method: str, path: str, body: bytes, told: str) -> None:
+    answer = client.open(path, method=method, data=body, content_type="application/json")
+
+    details = [answer.json["detail"], *(error["detail"] for error in answer.json["errors"])]
+    assert any(detail.startswith(told) for detail in details), details
+
+
+@pytest.mark.parametrize(
     ("path", "document", "status", "code", "place"),
     [
         ("/analyze", {"text": ""}, 422, "invalid_input", "/text"),
