@@ -63,6 +63,11 @@ def unclear_of_three(numbers: tuple[int, int, int], minute: int) -> int:
     return UNCLEAR + _THREE * _KIND + ((first * _MONTHS + second) * _YEARS + third) * DAY + minute
 
 
+def year_of(two_digits: int) -> int:
+    """Return the year from 1990 to 2089 that ends so."""
+    return _CENTURY + two_digits + 100 * (two_digits < _FIRST_SHORT)
+
+
 def of_three(numbers: tuple[int, int, int], order: DateOrder) -> datetime | None:
     """Return the day that three numbers are, one of which is a year of two digits; None where they are none."""
     first, second, third = numbers
@@ -72,7 +77,7 @@ def of_three(numbers: tuple[int, int, int], order: DateOrder) -> datetime | None
         "month_first": (third, first, second),
     }[order]
     try:
-        return datetime(_CENTURY + year + 100 * (year < _FIRST_SHORT), month, day)  # noqa: DTZ001  # as written
+        return datetime(year_of(year), month, day)  # noqa: DTZ001  # as written
     except ValueError:
         return None
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple, get_args
 
-from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, DateOrder, minutes_of, of_three
+from sentiq.jobs.dates import DAY, FIRST_YEAR, LAST_YEAR, DateOrder, minutes_of, of_three, year_of
 
 MOST_CHARS = 60  #: of a date
 CLOCKS_KNOWN = 20_000  #: times of a day that are read once
@@ -55,6 +55,9 @@ _NAMED = (
     re.compile(rf"{_WEEKDAY}{_DAY}[\s-]{_MONTH},?[\s-](?P<year>\d{{4}})(?!\d)(?P<clock>.*)"),
     re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY}\s+(?P<clock>{_TIME})(?:\s+{_ZONE})?\s+(?P<year>\d{{4}})"),  # of Weibo
 )
+#: As Excel and Oracle write it: 5-Mar-24.
+_NAMED_SHORT = re.compile(rf"{_DAY}[\s-]{_MONTH},?[\s-](?P<year>\d{{2}})(?![\d:])(?P<clock>.*)")
+_DOTTED_CLOCK = re.compile(r"(\s\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?=\D|$)")
 _CLOCK = re.compile(
     r"[t\s,]*(?:(?:星期|周)[一二三四五六日天])?\s*"
     r"(?P<before>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|晚|[ap]\.?m\.?)?\s*"
@@ -105,7 +108,7 @@ def date_in(cell: str, zone: tzinfo) -> Found | Short | None:
     """Return the date that a cell holds; None where it holds none. `zone` gives the clock that shows Unix times."""
     if len(cell) > MOST_CHARS:
         return None
-    text = " ".join(unicodedata.normalize("NFKC", cell).strip("'").casefold().split())
+    text = " ".join(_bare(unicodedata.normalize("NFKC", cell)).casefold().split())
     if (number := _NUMBER.fullmatch(text)) is not None:
         return _of_number(number[1], number[2], zone)
     if (found := _YEAR_FIRST.fullmatch(text)) is not None:
@@ -118,7 +121,18 @@ def date_in(cell: str, zone: tzinfo) -> Found | Short | None:
     for form in _NAMED:
         if (found := form.fullmatch(text)) is not None:
             return _found(found["year"], _MONTHS[found["name"]], found["day"], found["clock"])
+    if (found := _NAMED_SHORT.fullmatch(text)) is not None:
+        clock = _DOTTED_CLOCK.sub(r"\1:\2:\3", found["clock"])
+        return _found(year_of(int(found["year"])), _MONTHS[found["name"]], found["day"], clock)
     return _month_in(text) or _short_in(text)
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without the marks that keep spreadsheets from changing it: ="…", an apostrophe, `."""
+    bare = cell.strip()
+    if bare.startswith('="') and bare.endswith('"'):
+        bare = bare[2:-1]
+    return bare.strip("'`")
 
 
 def _month_in(text: str) -> Found | None:
@@ -173,7 +187,7 @@ def day_of(numbers: tuple[int, ...], order: DateOrder, year: int = LEAP_YEAR) ->
     return _moment(year, month, day)
 
 
-def _found(year: str, month: str | int, day: str | int, clock: str) -> Found | None:
+def _found(year: str | int, month: str | int, day: str | int, clock: str) -> Found | None:
     minutes = _minute_of_day(clock)
     whole = None if minutes is None else _moment(int(year), int(month), int(day))
     return None if minutes is None or whole is None else Found(minutes_of(whole) + minutes)
