@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from api.export.matching import taken
-from api.export.periods import Begins, Step, named
-from api.export.rows import column_cells, languages_of
+from api.export.periods import Begins, Step, cut, named
+from api.export.rows import Filter, column_cells, languages_of
 from api.schemas.results import VALUE_CHARS
 from sentiq.jobs.codec import OutputColumns
 from sentiq.jobs.dates import DateOrder
@@ -107,8 +107,9 @@ class PeriodAxis:
     name = "period"
     is_ordered = True
 
-    def __init__(self, step: Step, order: DateOrder | None) -> None:
-        self._step, self._order, self._begins = step, order, Begins(step)
+    def __init__(self, step: Step, order: DateOrder | None, chosen: Filter) -> None:
+        """`chosen`: the rows that are crossed; its dates may cut the first step and the last one."""
+        self._step, self._order, self._chosen, self._begins = step, order, chosen, Begins(step)
 
     def values(self, counted: Counted) -> Sequence[Value]:
         begins = self._begins.of(counted.given.dates(self._order))
@@ -118,7 +119,10 @@ class PeriodAxis:
         return value if isinstance(value, str) else named(self._step, value)[0]
 
     def parameters(self, value: Value) -> Mapping[str, str] | None:
-        return None if isinstance(value, str) else dict(zip(("from", "to"), named(self._step, value), strict=True))
+        if isinstance(value, str):
+            return None
+        first, last = cut(self._step, value, self._chosen.since, self._chosen.until)
+        return {"from": first, "to": last}
 
 
 class AspectAxis:

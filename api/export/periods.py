@@ -85,5 +85,19 @@ def named(step: Step, begin: int) -> tuple[str, str]:
     return name, name
 
 
+def cut(step: Step, begin: int, since: int | None, until: int | None) -> tuple[str, str]:
+    """Return the first and the last period of what lies within these minutes of the step that begins there."""
+    first, last = named(step, begin)
+    if since is not None and since > begin:
+        first = _minute(since) if since % DAY else f"{moment_of(since):%Y-%m-%d}"
+    if until is not None and until < step_after(step, begin) - 1:
+        last = _minute(until) if (until + 1) % DAY else f"{moment_of(until):%Y-%m-%d}"
+    return first, last
+
+
+def _minute(minute: int) -> str:
+    return f"{moment_of(minute):%Y-%m-%dT%H:%M}"
+
+
 def _next_month(first: datetime) -> datetime:
     return (first.replace(day=1) + timedelta(days=31)).replace(day=1)

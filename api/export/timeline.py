@@ -10,8 +10,8 @@ from typing import Literal
 from api.export.groups import labels_first
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches_with_input, taken
-from api.export.periods import Begins, Step, named, step_after
-from api.export.rows import View
+from api.export.periods import Begins, Step, cut, step_after
+from api.export.rows import Filter, View
 from api.export.shares import share
 from api.schemas.timeline import Timeline, TimelineChange, TimelinePoint
 from sentiq.core.errors import FieldError, InvalidInput
@@ -46,7 +46,7 @@ def timeline(results: Results, job: Job, view: View, asked: Step | Literal["auto
     for _, given, answers, offsets in matches_with_input(results, job, view, range(job.chunks)):
         tally.add(taken(given.dates(order), offsets), taken(labels.of(answers), offsets))
     results.check_job(job.id)
-    return _document(job, *tally.counted())
+    return _document(job, view.filter, *tally.counted())
 
 
 def _steps(job: Job) -> Sequence[Step]:
@@ -102,13 +102,13 @@ class _Tally:
         self._seen = set(begins)
 
 
-def _document(job: Job, step: Step, found: Mapping[int, Counts], undated: Counts) -> Timeline:
+def _document(job: Job, chosen: Filter, step: Step, found: Mapping[int, Counts], undated: Counts) -> Timeline:
     labels = sorted({name for counts in found.values() for name in counts} - {FAILED, WITHOUT_TEXT})
     changes, tests = _changes(found, labels)
     averages = _averages(found, labels, step)
     points = []
     for (begin, counts), average in zip(found.items(), averages, strict=True):
-        start, end = named(step, begin)
+        start, end = cut(step, begin, chosen.since, chosen.until)
         point = TimelinePoint(
             start=start,
             end=end,

@@ -66,7 +66,7 @@ def _axis(job: Job, view: View, named: str, field: str) -> Axis:
     step = next((step for step in PERIODS if step == named), None)
     if step is not None:
         check_dated(job, field)
-        return PeriodAxis(step, job.file.date_order if job.file else None)
+        return PeriodAxis(step, job.file.date_order if job.file else None, view.filter)
     if named == LABEL:
         return LabelAxis()
     if named == LANGUAGE and job.has_languages:

@@ -87,6 +87,18 @@ def test_every_cell_leads_to_its_rows(
                 assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["rows"], asked
 
 
+def test_a_period_that_a_filter_cuts_leads_to_its_rows(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
+    job = job_of(store, bulk)
+    whole = read(client, job, "rows=店&columns=week")["columns"]
+    since, until = whole[0]["parameters"]["to"], whole[-2]["parameters"]["from"]
+    found = read(client, job, f"rows=店&columns=week&from={since}&to={until}")
+    assert found["columns"][0]["parameters"] == {"from": since, "to": since}
+    for row, line in zip(found["rows"], found["cells"], strict=True):
+        for column, cell in zip(found["columns"], line, strict=True):
+            asked = [*row["parameters"].items(), *column["parameters"].items()]
+            assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["rows"], asked
+
+
 def test_a_cell_has_counts_and_shares_of_its_labels(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
     job = job_of(store, bulk)
     found = read(client, job, "rows=店&columns=城市")

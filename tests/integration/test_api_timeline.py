@@ -99,6 +99,23 @@ def test_every_number_leads_to_its_rows(
         assert read(client, job, f"step={step}&{period}&{query}")["rows"] == point["rows"]
 
 
+@pytest.mark.parametrize("step", ["hour", "day", "week", "month"])
+@pytest.mark.parametrize(
+    ("since", "until"), [("2024-03-07", "2024-03-12"), ("2024-03-07T10:20", "2024-03-08T11:40"), ("2024-03-09", None)]
+)
+def test_a_step_that_a_filter_cuts_leads_to_its_rows(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, step: str, since: str, until: str | None
+) -> None:
+    job = job_of(store, bulk, mixed(days=8, rows=300))
+    query = f"from={since}" + (f"&to={until}" if until else "")
+    found = read(client, job, f"step={step}&{query}")
+    assert found["rows"] == client.get(f"{job}/matches?{query}").json["matches"] > 0
+    assert found["points"][0]["start"] >= since
+    for point in found["points"]:
+        period = f"from={point['start']}&to={point['end']}"
+        assert client.get(f"{job}/matches?{period}").json["matches"] == point["rows"], period
+
+
 @pytest.mark.parametrize(
     ("days", "step"), [(0.5, "hour"), (2.9, "hour"), (10, "day"), (60, "day"), (400, "week"), (3_000, "month")]
 )

@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from api.export.aspect_counts import NEGATIVE
-from api.export.periods import period, step_after
+from api.export.periods import begin_of, period, step_after
 from api.export.report.words import Words
 from api.schemas.aspect_sets import AspectCounts, JobAspects
 from api.schemas.timeline import Timeline, TimelinePoint
@@ -111,7 +111,7 @@ def timeline_svg(timeline: Timeline, words: Words) -> str:
 
 def _runs(timeline: Timeline, points: Sequence[TimelinePoint]) -> Iterator[range]:
     """Yield the places of points that follow each other without a step between them."""
-    begins = [period(point.start)[0] for point in points]
+    begins = list(map(begin_of(timeline.step), (period(point.start)[0] for point in points)))  # the first may be cut
     breaks = [at for at, (one, two) in enumerate(pairwise(begins), 1) if step_after(timeline.step, one) != two]
     yield from (range(first, last) for first, last in pairwise([0, *breaks, len(points)]) if last > first)
 
