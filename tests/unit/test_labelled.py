@@ -198,6 +198,12 @@ def test_texts_are_read_without_labels(tmp_path: Path) -> None:
         ({"-1", "0", "1"}, ("negative", "positive"), {"-1": "negative", "1": "positive"}),
         ({"4", "5"}, ("3", "4", "5"), {"4": "4", "5": "5"}),
         ({"positive", "other"}, ("negative", "positive"), {"positive": "positive"}),
+        ({"positive", "negative", "2"}, ("negative", "positive"), {"positive": "positive", "negative": "negative"}),
+        ({"1", "2", "3", "5"}, ("negative", "positive"), {"1": "negative", "2": "negative", "5": "positive"}),
+        ({"1", "3", "4"}, ("negative", "neutral", "positive"), {"1": "negative", "3": "neutral", "4": "positive"}),
+        ({"1 star", "3 stars", "5 stars"}, ("positive", "negative"), {"1 star": "negative", "5 stars": "positive"}),
+        ({"1 star", "5 stars"}, ("1 star", "5 stars"), {"1 star": "1 star", "5 stars": "5 stars"}),
+        ({"1 star", "5 stars"}, None, {"1 star": "1 star", "5 stars": "5 stars"}),
     ],
 )
 def test_numbers_have_the_meaning_that_they_have_in_use(
@@ -206,13 +212,29 @@ def test_numbers_have_the_meaning_that_they_have_in_use(
     assert meanings(found, labels) == meant
 
 
-@pytest.mark.parametrize(("found", "labels"), [({"0", "1", "2"}, None), ({"0", "1"}, ("a", "b", "c"))])
+@pytest.mark.parametrize(
+    ("found", "labels"),
+    [
+        ({"0", "1", "2"}, None),
+        ({"0", "1"}, ("a", "b", "c")),
+        ({"0", "1", "2"}, ("negative", "positive")),  # 1 may be neutral
+        ({"0", "1", "4", "5"}, ("negative", "positive")),
+        ({"0", "1", "2"}, ("calm", "angry")),
+        ({"0", "1", "7", "10"}, ("negative", "neutral", "positive")),
+    ],
+)
 def test_numbers_that_may_mean_several_things_are_refused(found: set[str], labels: tuple[str, ...] | None) -> None:
     with pytest.raises(UnclearNumbers, match="0, 1"):
         meanings(found, labels)
 
 
 def test_a_cell_is_read_as_people_mean_it() -> None:
+    stars = ("5星", "五星", "5分", "5.0分", "★★★★★", "5 stars")
+    assert {cell_label(cell) for cell in stars} == {"5 stars"}
+    assert {cell_label(cell) for cell in ("1星", "一颗星", "★☆☆☆☆", "1 Star", "⭐")} == {"1 star"}
+    assert [cell_label(cell) for cell in ("负 面", "正", "负", "中", "10分")] == [
+        "negative", "positive", "negative", "neutral", "10分",
+    ]  # fmt: skip
     assert [cell_label(cell) for cell in (" 正面 ", "Ｐos", "1.0", "+1", "01", "", " 物流 ")] == [
         "positive", "positive", "1", "1", "1", "", "物流",
     ]  # fmt: skip

@@ -21,6 +21,7 @@ _SENTIMENTS = frozenset(KNOWN.values())
 _NUMBERS = frozenset(("-1", "0", "1", "2"))
 MOST_LABELS = 20  #: different ones of a column, among the first rows
 LABEL_CHARS = 40
+USUAL_SHARE = 0.9  #: of the cells under a sure heading that are sentiments; the others may be misspelt
 
 
 def label_column(
@@ -53,10 +54,10 @@ def _rank(name: str, cells: Sequence[str], is_any: bool) -> int | None:
     if not values or len(values) > MOST_LABELS or any(len(value) > LABEL_CHARS for value in values):
         return None
     heading = plain(name)
-    are_sentiments = values <= _SENTIMENTS
     are_usual = values <= _SENTIMENTS | _NUMBERS
-    if heading in _SURE and (are_usual or (is_any and len(values) <= max(2, len(found) // 2))):
+    usual = sum(label in _SENTIMENTS or label in _NUMBERS for label in found)
+    if heading in _SURE and (usual >= USUAL_SHARE * len(found) or (is_any and len(values) <= max(2, len(found) // 2))):
         return _SURE.index(heading)
     if heading in _UNSURE and are_usual:
         return len(_SURE) + _UNSURE.index(heading)
-    return len(_SURE) + len(_UNSURE) if are_sentiments and len(values) > 1 else None
+    return len(_SURE) + len(_UNSURE) if values <= _SENTIMENTS and len(values) > 1 else None
