@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from sentiq.aspects.folding import DIVIDED
 from sentiq.aspects.wording import is_judgement
 
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
-_ENDS = rf"。！？!?；;…~{_EMOJI}"  # of sentences, in folded texts or not
-#: A clause ends behind these. A dot or comma within a number does not end one, nor a blank between Latin words, nor the
-#: mark of lists (、): what is listed is judged together.
-_MARKS = rf"(?:[{_ENDS}，\n\r]|(?<![0-9])[,.]|[,.](?![0-9])|(?<![a-z0-9])\s|\s(?![a-z0-9]))[{_ENDS}，,.\s]*"
+_ENDS = rf"。！？!?；;…~؟؛।{_EMOJI}"  # of sentences, in folded texts or not
+#: A clause ends behind these. A dot or comma within a number does not end one, nor a blank between words of scripts
+#: that always divide words, nor the mark of lists (、): what is listed is judged together.
+_MARKS = (
+    rf"(?:[{_ENDS}，،\n\r]|(?<![0-9])[,.]|[,.](?![0-9])|(?<![{DIVIDED}0-9])\s|\s(?![{DIVIDED}0-9]))[{_ENDS}，،,.\s]*"
+)
 #: And before these, which turn to something else.
 _TURNS = (
     "(?<!不)但(?!愿|凡)|(?<![比超只敌瞒难])不过(?!如此|分|瘾|去|来|关|敏)|可是|然而|只是|(?<![点题也这那不说因的处色憾觉])就是|"

@@ -11,9 +11,14 @@ from sentiq.core.invisible_characters import visible
 #: Blocks with letters that have a plain form: Latin to Cyrillic, letters like those, radicals, compatible
 #: ideographs, half and full width.
 _BLOCKS = (
-    *((0x41, 0x5B), (0xAA, 0x530), (0x2100, 0x2184), (0x2E80, 0x2FE0), (0x3000, 0x3001)),
+    *((0x41, 0x5B), (0xAA, 0x530), (0x1E00, 0x2000), (0x2100, 0x2184), (0x2E80, 0x2FE0), (0x3000, 0x3001)),
     *((0x3200, 0x3400), (0xF900, 0xFB00), (0xFE30, 0xFE70), (0xFF00, 0xFFF0)),
 )
+
+#: Sets for regular expressions: letters, and the marks on them, of the Latin, Greek and Cyrillic alphabets, small ones;
+#: and of all scripts that divide words by blanks, from Armenian to Sinhala, Georgian, Ethiopic and Korean ones too.
+ALPHABETS = "a-z\u00df-\u00f6\u00f8-\u02af\u0300-\u052f\u1e00-\u1fff"
+DIVIDED = rf"{ALPHABETS}\u0531-\u0dff\u10a0-\u139f\uac00-\ud7af"
 
 
 def _plain(char: str) -> str:

@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sentiq.aspects.clauses import Word, clauses
-from sentiq.aspects.folding import folded, folded_in_place, simplified
+from sentiq.aspects.folding import ALPHABETS, folded, folded_in_place, simplified
 from sentiq.aspects.sets import AspectSet
 from sentiq.aspects.wording import plain
 from sentiq.core.invisible_characters import visible
 
 #: Marks and blanks that are left out at both ends of a clause: they say nothing.
-AROUND = frozenset(" \t\n\r\u3000,，.。;；:：、…~-—")
+AROUND = frozenset(" \t\n\r\u3000,，،.。;；؛:：、…~-—")
+_LETTER = re.compile(f"[{ALPHABETS}]")
 _SETS_KEPT = 64  #: compiled ones, of the jobs at work
 
 
@@ -119,13 +120,13 @@ def _finder(aspects: AspectSet) -> _Finder:
 
 
 def _is_inside_a_word(text: str, start: int) -> bool:
-    """Tell whether a Latin word or a number goes on at this place: `app` is no word of `happy`."""
+    """Tell whether a word of an alphabet or a number goes on at this place: `app` is no word of `happy`."""
     before, first = text[start - 1 : start], text[start]
     return (_is_letter(before) and _is_letter(first)) or (before.isdecimal() and first.isdecimal())
 
 
 def _is_letter(char: str) -> bool:
-    return char.isascii() and char.isalpha()
+    return _LETTER.match(char) is not None
 
 
 def _pattern(words: Iterable[str]) -> str:
@@ -144,7 +145,7 @@ def _pattern(words: Iterable[str]) -> str:
 
 def _end(last: str) -> str:
     """Return what must follow a word with this last character."""
-    return "(?![a-z])" if _is_letter(last) else "(?![0-9])" if last.isdecimal() else ""
+    return f"(?![{ALPHABETS}])" if _is_letter(last) else "(?![0-9])" if last.isdecimal() else ""
 
 
 def _branches(node: Mapping[str, Any]) -> str:

@@ -100,6 +100,42 @@ def test_negation_and_comparison_stay_in_one_clause(text: str) -> None:
     assert _spans(f"住了两晚，{text}，下次再说") == {"服务": [expected]}
 
 
+# -- Other languages -----------------------------------------------------------------------------------------------
+
+EUROPE = parse_set(
+    {
+        "id": "europe",
+        "aspects": [
+            {"name": "price", "words": ["Preis", "prix", "цена", "τιμή", "가격", "السعر"]},
+            {"name": "delivery", "words": ["Lieferung", "доставка", "배송이"]},
+            {"name": "street", "words": ["stra", "caf", "ÜBER"]},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "Preis völlig überhöht, Lieferung schnell",
+            {"price": ["Preis völlig überhöht"], "delivery": ["Lieferung schnell"]},
+        ),
+        ("Le prix à été très élevé", {"price": ["Le prix à été très élevé"]}),
+        ("Цена очень высокая. Доставка быстрая", {"price": ["Цена очень высокая"], "delivery": ["Доставка быстрая"]}),
+        ("배송이 너무 느려요! 가격 좋아요", {"delivery": ["배송이 너무 느려요!"], "price": ["가격 좋아요"]}),
+        ("السعر مرتفع جدا، شكرا", {"price": ["السعر مرتفع جدا"]}),
+        ("über uns", {"street": ["über uns"]}),
+        ("Größe passt nicht, große Straße mit Café", {}),
+        ("оценка высокая, цены", {}),
+        ("cafe\u0301", {}),
+        ("Η τιμή είναι καλή", {"price": ["Η τιμή είναι καλή"]}),
+    ],
+)
+def test_words_and_clauses_of_languages_that_divide_words_are_whole(text: str, found: dict[str, list[str]]) -> None:
+    assert _spans(text, EUROPE) == found
+
+
 # -- Traditional characters ----------------------------------------------------------------------------------------
 
 #: In both scripts; the clauses of the first are those of the second, and the model is given the same.
