@@ -28,6 +28,7 @@ _QUESTION = re.compile(
     r"(?:Q?[0-9]+\s*[.、:：．]?\s*)?(?:请问)?(?:请(?:写|留|输入|填|谈|描述|详|分享|简)|您对|您的(?:宝贵|其他|意见|建议)|您.*[？?]$)"
 )
 _SPOKEN = re.compile(r"[:：@/，。！!]")
+_WORD = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _CHINESE = re.compile(r"[㐀-鿿豈-﫿]")
 
 Cells = Sequence[str]
@@ -130,9 +131,16 @@ def _unlisted(rows: Sequence[Cells]) -> int | None:
 
 
 def _is_foreign(row: Cells, columns: Sequence[Sequence[str]]) -> bool:
-    """Tell whether words in Latin letters stand above columns of which all with texts are Chinese."""
+    """Tell whether words in Latin letters stand above columns of which all with texts are Chinese.
+
+    Above single words it is enough if one is, as above texts and what they were translated from.
+    """
     texts = [column for column in columns if any(map(is_text, column))]
-    return all(map(str.isascii, row)) and all(any(map(_CHINESE.search, column)) for column in texts)
+    if not all(map(str.isascii, row)):
+        return False
+    if all(map(_WORD.fullmatch, row)) and any(all(map(_CHINESE.search, column)) for column in texts):
+        return True
+    return all(any(map(_CHINESE.search, column)) for column in texts)
 
 
 def _is_unlike(heading: str, column: Sequence[str]) -> bool:

@@ -78,6 +78,9 @@ DECORATED = (
 def cases() -> Iterator[Case]:
     for name in TEXT_NAMES:
         yield Case(f"named {name}.csv", _shop(name).encode(), TEXTS, ("1001", "1002", "1003"))
+    english = ("nice food", "too slow", "fine")
+    translated = "original,translation\n" + "".join(f"{one},{text}\n" for one, text in zip(english, TEXTS, strict=True))
+    yield Case("named translation, beside the original.csv", translated.encode(), TEXTS)
     for number, name in enumerate(DECORATED):
         yield Case(f"decorated name {number}.csv", _shop(name).encode(), TEXTS, ("1001", "1002", "1003"))
     for name in ("评论详情", "评论内容", "review_text"):
