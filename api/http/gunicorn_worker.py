@@ -22,6 +22,7 @@ from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from api.http.gunicorn_request import take_typed_addresses
 from api.http.gunicorn_threads import Resting, Threads
 
 ACCEPTED_AT_ONCE = 64  #: connections
@@ -94,13 +95,17 @@ def _is_read(body: Body, connection: socket.socket) -> bool:
 
 
 class _Connection(TConn):
-    """Leaves a graceful close to the poller."""
+    """Takes addresses as they are typed, and leaves a graceful close to the poller."""
 
     has_rested = False
 
     def __init__(self, linger: Callable[[socket.socket], None], *of_gunicorn: Any) -> None:
         super().__init__(*of_gunicorn)
         self._linger = linger
+
+    def init(self) -> None:
+        super().init()
+        take_typed_addresses(self.parser)
 
     def close(self, graceful: bool = False) -> None:
         if graceful:

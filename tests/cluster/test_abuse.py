@@ -226,13 +226,16 @@ def test_who_holds_a_connection_does_not_delay_the_stop(api: Cluster) -> None:
         (b"GET / HTTP/1.1\r\nHost: h\r\nX-Big: " + b"a" * 100_000 + b"\r\n\r\n", (400, 431)),
         (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X-Many: 1\r\n" * 5_000 + b"\r\n", (400, 431)),
         (b"\x00\x01\x02 garbage \r\n\r\n", (400,)),
+        ("物流\r\n\r\n".encode(), (400,)),
+        ("GET /\x7f物流 HTTP/1.1\r\nHost: h\r\n\r\n".encode(), (400,)),
+        ("GET /物流 x HTTP/1.1\r\nHost: h\r\n\r\n".encode(), (400,)),
         (
             b"POST /api/v1/jobs HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
             b"Content-Length: 5\r\n\r\n0\r\n\r\n",
             (400,),
         ),
     ],
-    ids=["long line", "big header", "many headers", "garbage", "two lengths"],
+    ids=["long line", "big header", "many headers", "garbage", "no line", "control character", "blank", "two lengths"],
 )
 def test_what_is_no_reasonable_request_is_refused(shared_api: Cluster, head: bytes, status: tuple[int, ...]) -> None:
     with ExitStack() as stack:
@@ -243,6 +246,16 @@ def test_what_is_no_reasonable_request_is_refused(shared_api: Cluster, head: byt
             pass  # refused before the end
         assert int(connection.recv(4_096).split()[1]) in status
     assert _polls(shared_api)
+
+
+def test_an_address_with_characters_as_they_were_typed_is_understood(shared_api: Cluster) -> None:
+    """Such as curl sends it; the words of the refusal show that they have arrived."""
+    with ExitStack() as stack:
+        request = "GET /api/v1/jobs?state=物流太慢 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        answer = _whole(_connect(shared_api, stack, request.encode()))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 422 "), head
+    assert "物流太慢" in json.dumps(json.loads(body), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("body", ['{"texts":' + "[" * 100_000, '{"a":' * 50_000, "[" * 1_000_000])
