@@ -249,6 +249,30 @@ def split(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     return job
 
 
+def test_cells_with_tabs_and_what_a_terminal_acts_upon_stay_cells(cluster: Cluster, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(
+        '评论,店\n"味道不错，\n下次还来\x1b[2J","南\t山"\n"等了很久\x1b]0;x\x07，很差","福\r\n田"\n',
+        encoding="utf-8",
+        newline="",
+    )
+    done = sentiq(cluster.url, "submit", path, "--keep-columns", "--wait", "--json")
+    job = json.loads(done.stdout)["id"]
+
+    def told(*command: str) -> list[list[str]]:
+        done = sentiq(cluster.url, *command)
+        assert done.returncode == 0, done.stderr.decode()
+        assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", done.stdout)
+        return [line.split("\t") for line in done.stdout.decode().splitlines()]
+
+    assert [row[3] for row in told("results", job)] == ["味道不错， 下次还来?[2J", "等了很久?]0;x?，很差"]
+    groups = [line for line in told("summary", job, "--by", "店") if len(line) > 1]
+    crossed = told("cross", job, "--rows", "店", "--columns", "label")
+    for table in (groups, crossed):
+        assert {line[0] for line in table[1:]} == {"南 山", "福 田"}
+        assert {len(line) for line in table} == {len(table[0])}
+
+
 @pytest.mark.full
 def test_notes_of_ones_own_are_kept_with_a_job(cluster: Cluster, split: str, table: Path) -> None:
     assert cluster.job(split)["metadata"] == {"campaign": "spring", "formula": "a=b"}

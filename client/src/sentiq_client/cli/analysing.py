@@ -12,7 +12,7 @@ import typer
 
 from sentiq_client.cli.inputs import STDIN, line_batches, standard_input
 from sentiq_client.cli.options import AsJson, Aspects, chosen_set
-from sentiq_client.cli.output import as_json, flush, plain
+from sentiq_client.cli.output import as_json, flush, one_line, plain
 from sentiq_client.client import Client
 from sentiq_client.errors import ApiError, SentiqError
 from sentiq_client.models import Row, RowAspect
@@ -119,6 +119,6 @@ def _show(
     elif error is not None or score is None:
         plain(f"{'failed':9}        {error['detail'] if error else ''}")
     else:
-        plain(f"{label:9} {score:.3f}  {text}")
+        plain(f"{label:9} {score:.3f}  {one_line(text or '')}")
         for each in aspects or ():
-            plain(f"  {each.aspect}: {each.label} {each.score:.3f}  {each.clause}")
+            plain(f"  {each.aspect}: {each.label} {each.score:.3f}  {one_line(each.clause)}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sentiq_client.cli.options import AsJson, JobId, PageOut, with_filters, with_slice
-from sentiq_client.cli.output import as_json, figure, plain, say
+from sentiq_client.cli.output import as_json, fields, figure, plain, say
 from sentiq_client.client import Client
 from sentiq_client.groups import Cell, Group, Step
 from sentiq_client.insights import Example
@@ -34,7 +34,7 @@ def findings(job: JobId, filters: dict[str, Any], json: AsJson = False) -> None:
     if not found.findings:
         say("No three rows are negative about one thing.")
     for each in found.findings:
-        plain("\t".join((each.name, f"{each.negative:,} of {each.rows:,} negative", figure(each.share))))
+        fields(each.name, f"{each.negative:,} of {each.rows:,} negative", figure(each.share))
         if each.rise:
             plain(f"  {each.rise.start} to {each.rise.end}: {each.rise.difference:+.1%} (p = {each.rise.p_value:.2g})")
         if each.phrases:
@@ -52,7 +52,7 @@ def aspects(job: JobId, filters: dict[str, Any], json: AsJson = False) -> None:
         return
     plain(f"{found.aspect_set}: {found.rows_with_aspects:,} of {found.rows:,} rows speak of aspects")
     for each in found.aspects:
-        plain("\t".join((each.aspect, f"{each.rows:,}", *_shares(each.shares))))
+        fields(each.aspect, f"{each.rows:,}", *_shares(each.shares))
 
 
 @with_filters
@@ -83,7 +83,7 @@ def phrases(
             f"{each.share.value:.1%}, others {each.share_against.value:.1%}",
             f"negative {figure(each.negative)}",
         )
-        plain("\t".join(told))
+        fields(*told)
         _print_examples(each.examples)
 
 
@@ -101,7 +101,7 @@ def timeline(
         as_json(found.document)
         return
     for point in found.points:
-        plain("\t".join((point.start, f"{point.rows:,}", *_shares(point.shares), *_changes(point))))
+        fields(point.start, f"{point.rows:,}", *_shares(point.shares), *_changes(point))
     if undated := sum(found.undated.values()):
         plain(f"without a date\t{undated:,}")
 
@@ -126,9 +126,9 @@ def cross(
     if json:
         as_json(found.document)
         return
-    plain("\t".join((rows, found.counted, *map(_name, found.columns))))
+    fields(rows, found.counted, *map(_name, found.columns))
     for group, cells in zip(found.rows, found.cells, strict=True):
-        plain("\t".join((_name(group), f"{group.rows:,}", *map(_cell, cells))))
+        fields(_name(group), f"{group.rows:,}", *map(_cell, cells))
 
 
 @with_slice
@@ -149,7 +149,7 @@ def report(
 
 def _print_examples(examples: list[Example]) -> None:
     for example in examples:
-        plain(f"  {example.index}\t{example.label}\t{' '.join(example.text.split())}")
+        fields(f"  {example.index}", example.label, " ".join(example.text.split()))
 
 
 def _shares(shares: Shares) -> list[str]:

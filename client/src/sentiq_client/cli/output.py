@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -11,6 +12,8 @@ from sentiq_client.models import Job, Note
 from sentiq_client.shares import Figure
 
 READER_GONE = 141  #: exit code of who writes into a pipe that nobody reads any more: 128 + SIGPIPE
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  #: control characters other than tab and line break
+_BREAKS = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 
 def reader_gone() -> NoReturn:
@@ -44,8 +47,18 @@ def say_notes(file: dict[str, Any] | None) -> None:
 
 
 def plain(text: str) -> None:
+    """For people. Texts come from strangers: what a terminal acts upon is not printed."""
     encoding = sys.stdout.encoding or "ascii"
-    _print(text.encode(encoding, "backslashreplace").decode(encoding))
+    _print(_COMMANDS.sub("?", text).encode(encoding, "backslashreplace").decode(encoding))
+
+
+def fields(*cells: str) -> None:
+    """A line of a table, with a tab between two cells. Line breaks and tabs within a cell would make more of them."""
+    plain("\t".join(one_line(cell) for cell in cells))
+
+
+def one_line(text: str) -> str:
+    return _BREAKS.sub(" ", text)
 
 
 def _print(text: str) -> None:

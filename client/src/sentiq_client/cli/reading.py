@@ -23,7 +23,7 @@ from sentiq_client.cli.options import (
     with_filters,
     workbook,
 )
-from sentiq_client.cli.output import as_json, figure, plain, say
+from sentiq_client.cli.output import as_json, fields, figure, plain, say
 from sentiq_client.client import Client
 from sentiq_client.models import Row
 from sentiq_client.shares import Figure
@@ -73,10 +73,10 @@ def _print_row(row: Row, aspect: str | None) -> None:
     """With an aspect that was asked for: what the row says of it."""
     if row.error:
         what = "without text" if row.error["code"] == "empty_text" else "failed"
-        plain(f"{row.index}\t{what}\t{row.error['detail']}")
+        fields(str(row.index), what, row.error["detail"])
         return
     said = next((found for found in row.aspects or () if found.aspect == aspect), row)
-    plain(f"{row.index}\t{said.label}\t{said.score:.3f}\t{row.text or row.custom_id or ''}")
+    fields(str(row.index), str(said.label), f"{said.score:.3f}", row.text or row.custom_id or "")
 
 
 def summary(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson = False) -> None:
@@ -99,10 +99,10 @@ def summary(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson =
 
 def _print_groups(by: str, found: dict[str, Any]) -> None:
     names = list(found["counts"])
-    plain("\t".join((by, "rows", *(name.replace("_", " ") for name in names))))
+    fields(by, "rows", *(name.replace("_", " ") for name in names))
     for group in found["groups"]:
         value = "(others)" if group["value"] is None else group["value"]
-        plain("\t".join((value, str(group["rows"]), *(str(group["counts"].get(name, 0)) for name in names))))
+        fields(value, str(group["rows"]), *(str(group["counts"].get(name, 0)) for name in names))
 
 
 def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJson = False) -> None:
@@ -120,7 +120,7 @@ def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJso
     for each in found["by_label"]:
         plain(f"  {each['label']:10} precision {_figure(each['precision'])}, recall {_figure(each['recall'])}")
     for each in found["by_source"]:
-        plain(f"  {each['source'] or '(blank)'}\t{each['rows']:,} rows\t{_figure(each['accuracy'])}")
+        fields(f"  {each['source'] or '(blank)'}", f"{each['rows']:,} rows", _figure(each["accuracy"]))
     if found["calibration"] is not None:
         plain(f"calibration error {_figure(found['calibration']['error'])}")
         for part in found["calibration"]["bins"]:
@@ -129,7 +129,8 @@ def evaluation(job: JobId, by: By = None, neutral_band: Band = None, json: AsJso
             )
     for mistake in found["mistakes"]:
         text = " ".join(mistake["text"].split())
-        plain(f"{mistake['index']}\t{mistake['predicted']} {mistake['score']:.1%}\tlabel {mistake['label']}\t{text}")
+        said = f"{mistake['predicted']} {mistake['score']:.1%}"
+        fields(str(mistake["index"]), said, f"label {mistake['label']}", text)
 
 
 def _figure(document: dict[str, float] | None) -> str:
