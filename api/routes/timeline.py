@@ -54,7 +54,7 @@ def get_cross(path: JobPath, query: CrossQuery) -> Response:
     view = chosen_view(query, job)
     axes = _axis(job, view, query.rows, "rows"), _axis(job, view, query.columns, "columns")
     if axes[0].name == axes[1].name:
-        raise refused("same_twice", f"`rows` and `columns` are both a {axes[0].name}: name two things.", "columns")
+        raise refused("same_twice", f"`rows` and `columns` are the same ({axes[0].name}): name two things.", "columns")
     asked = f"{view!r} {query.rows!r} {query.columns!r} {query.limit}"
     results = services().results
     found = kept(results, job, Cross, asked, lambda: cross(results, job, view, axes, query.limit))

@@ -66,6 +66,12 @@ def test_a_row_has_the_labels_of_its_own_model(client: FlaskClient, job: str) ->
     assert [json.loads(line) for line in client.get(f"{job}/results.ndjson").text.splitlines()] == rows
 
 
+def test_a_report_of_one_language_says_so(client: FlaskClient, job: str) -> None:
+    page = client.get(f"{job}/report.html?lang=en&language=ja&language=en").text
+    assert "in the language en, ja" in page
+    assert "in the language" not in client.get(f"{job}/report.html?lang=en").text
+
+
 def test_the_neutral_band_is_for_models_of_two_labels_alone(client: FlaskClient, job: str) -> None:
     labels = [row["label"] for row in rows_of(client, f"{job}/results?neutral_band=0")]
     assert labels == ["positive", "neutral", "positive", "negative", None, None]

@@ -116,7 +116,7 @@ def test_page_has_only_what_the_job_has(client: FlaskClient, store: JobStore, bu
 def test_job_that_was_cancelled_before_it_began_has_an_empty_report(client: FlaskClient) -> None:
     made = client.post(f"{JOBS}?aspects=shop", data="评论\n好".encode(), content_type="text/csv").json
     client.post(made["links"]["cancel"])
-    assert "Nothing stands out" in report(client, made["id"])
+    assert "There are no rows to report on" in report(client, made["id"])
     assert client.get(f"{JOBS}/{made['id']}/findings").json["data"] == []
     assert client.get(f"{JOBS}/{made['id']}/aspects.svg").status_code == 200
 
@@ -219,6 +219,16 @@ def test_pictures_are_svg_that_needs_nothing_else(
     assert set(words) <= set(said)
     assert any("消极" in text for text in said)
     assert not re.search(r"href|<style|<script|url\(", answer.text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_of_no_rows_says_so_and_nothing_else(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, language: Language
+) -> None:
+    page = report(client, reviewed(store, bulk), lang=language, contains="没有这样的词", by="店铺")
+    assert headings(page) == []
+    assert {"zh": "没有可以报告的行", "en": "There are no rows to report on"}[language] in page
+    assert "没有这样的词" in page, "what was asked for"
 
 
 def test_picture_of_the_timeline_takes_a_step_and_filters(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:

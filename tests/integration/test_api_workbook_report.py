@@ -157,6 +157,9 @@ def test_cells_of_groups_and_aspects_are_those_of_cross(client: FlaskClient, sto
 def test_workbook_has_no_sheets_that_it_has_no_rows_for(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
     plain = reviewed(store, bulk, aspects=None, file=None)
     assert opened(client, plain, lang="en").sheetnames == ["results", "summary"]
+    query = {"contains": "没有这样的词", "by": "店铺"}
+    nothing = opened(client, reviewed(store, bulk), lang="en", **query).sheetnames
+    assert nothing == ["results", "summary"]
     dated = opened(client, reviewed(store, bulk, aspects=None), lang="en").sheetnames
     assert [name for name in dated if "spect" in name or "Top" in name] == []
     assert {"Over time", "groups", "What negative texts say"} <= set(dated)

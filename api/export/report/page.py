@@ -54,6 +54,8 @@ def page(job: Job, view: View, report: Report) -> str:
         _phrases(report.phrases, words) if report.phrases and report.phrases.data else (),
         _reading(job, view, report, words),
     )
+    if not any(report.counts.values()):
+        sections = chain([_note(words("no_rows"))])
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if view.language == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
@@ -113,6 +115,8 @@ def _chosen(job: Job, view: View, words: Words) -> Iterator[str]:
         yield words("contains", words=chosen.contains)
     for at, values in chosen.cells:
         yield words("is", column=columns[at] or str(at + 1), value=" | ".join(map(words.value, values)))
+    if chosen.languages:
+        yield words("languages", codes=words.between.join(chosen.languages))
     if chosen.since is not None:
         yield words("since", moment=f"{moment_of(chosen.since):%Y-%m-%d %H:%M}")
     if chosen.until is not None:

@@ -38,9 +38,9 @@ def write_report(book: Book, report: Report, language: Language, places: Mapping
             _texts(book, report.surest, words, places)
     if report.timeline:
         _timeline(book, report.timeline, words)
-    if report.groups and report.column:
+    if report.groups and report.column and report.groups.rows:
         _groups(book, report.groups, report.column, words)
-    if report.heat and report.column:
+    if report.heat and report.column and report.heat.rows:
         _heat(book, report.heat, report.column, words)
     if report.phrases and report.phrases.data:
         _phrases(book, report.phrases, words)
