@@ -37,6 +37,16 @@ def _table(printed: str) -> dict[str, list[str]]:
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines if cells}
 
 
+def test_texts_that_the_model_has_learned_from_are_told_apart(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learned = tmp_path / "learned.csv"
+    learned.write_text(f"text\n{ROWS[0][0]}\n今天天气不错\n", encoding="utf-8")
+    assert main(["sentiq-small-zh", "food", str(labelled), "--learned", str(learned)]) == 0
+    told = _table(capsys.readouterr().out)
+    assert [told[group][0] for group in ("texts with mixed polarity", "texts not learned")] == ["2", "3"]
+
+
 def test_finding_and_polarity_are_counted(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(BUNDLED_MODEL), "food", str(labelled)]) == 0
     printed = capsys.readouterr().out

@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,6 +54,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--text", metavar="COLUMN", default="text", help="(default: text)")
     made.add_argument("--aspect", metavar="COLUMN", default="aspect", help="(default: aspect)")
     made.add_argument("--polarity", metavar="COLUMN", default="polarity", help="(default: polarity)")
+    made.add_argument(
+        "--learned",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="texts that the model has learned from; the others are also told apart (may be repeated)",
+    )
     made.add_argument("--half", choices=("a", "b"), help="only the texts whose SHA-256 is even (a) or odd (b)")
     made.add_argument("--store", type=Path, default=BUNDLED_MODELS, help="folder of models (default: the bundled ones)")
     return made
@@ -78,7 +86,7 @@ def half_of(text: str) -> str:
 
 def _measure(options: argparse.Namespace) -> None:
     from sentiq.aspects.files import built_in, from_yaml
-    from tools.labelled import LabelledError, read_labelled
+    from tools.labelled import LabelledError, read_labelled, read_texts
 
     aspects = built_in().get(options.set) or from_yaml(Path(options.set).read_bytes())
     read = read_labelled(options.file, text=options.text, label=options.polarity, source=options.aspect)
@@ -97,7 +105,7 @@ def _measure(options: argparse.Namespace) -> None:
     answers = _answers(options, aspects, texts)
     say(f"{aspects.name}: {len(texts):,} texts, {len(opinions):,} aspects in them")
     _tell_found(names, opinions, answers)
-    _tell_judged(opinions, answers)
+    _tell_judged(opinions, answers, {text for path in options.learned for text in read_texts(path)})
     _tell_neutral(opinions, answers)
 
 
@@ -157,8 +165,13 @@ def _tell_found(
     table(rows)
 
 
-def _tell_judged(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str, Answered]]) -> None:
-    """Print the share of judged aspects whose polarity is right, by what it was taken from."""
+def _tell_judged(
+    opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str, Answered]], learned: Collection[str]
+) -> None:
+    """Print the share of judged aspects whose polarity is right, by what it was taken from.
+
+    Of `learned` texts the model knows whether they are positive: figures for the others say more of new texts.
+    """
     signs: dict[str, set[int]] = {}
     for opinion in opinions:
         signs.setdefault(opinion.text, set()).add(opinion.sign)
@@ -170,6 +183,8 @@ def _tell_judged(opinions: Sequence[Opinion], answers: Mapping[str, Mapping[str,
     }
     found, mixed = set(groups["of those found"]), groups["texts with mixed polarity"]
     groups["… of those found"] = [each for each in mixed if each in found]
+    if learned:
+        groups["texts not learned"] = [each for each in judged if each.text not in learned]
     rows = [["polarity", "aspects", "whole text", "clauses", "both", "either one"]]
     for group, members in groups.items():
         if not members:
