@@ -60,7 +60,7 @@ CONTENT_TYPES = {
 WRITERS: dict[str, Writer] = {"ndjson": streams.ndjson, "json": streams.json_array, "csv": streams.csv_table}
 
 #: Part of the ETag: to be raised when the same rows become other bytes, or parts of two kinds would be put together.
-_EDITION = 5
+_EDITION = 6
 _WITH_LABELS = {"csv"}  #: a column for the probability of each
 _ROWS = {"type": "array", "items": any_of(RowDocument)}
 
