@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from api.export.axes import AspectAxis, Axis, Counted, Value
 from api.export.groups import OPENED, OPENED_CHARS
-from api.export.matching import RowLabels, matches_with_input
+from api.export.matching import RowLabels, labeller, matches_with_input
 from api.export.rows import View
 from api.export.shares import share
 from api.schemas.timeline import Cross, CrossCell, CrossGroup
@@ -78,11 +79,19 @@ def _chunks(
     """Yield the values and the labels of what is counted in each chunk."""
     labels = RowLabels(view)
     of_aspects = any(isinstance(axis, AspectAxis) for axis in axes)
+    chosen = view.filter
+    by_mention = of_aspects and chosen.aspect is None and not chosen.only and not chosen.takes_any
+    if by_mention:  # as `results` does with an aspect: labels and scores are those of what is said of it
+        view = replace(view, filter=replace(chosen, labels=(), min_score=0.0, max_score=1.0))
+    labelled = labeller(view.neutral_band)
     for _, given, answers, offsets in matches_with_input(results, job, view, range(job.chunks)):
         if of_aspects:
             rows = [] if answers.aspects is None else list(answers.aspects.offsets())
             wanted = frozenset(offsets)
             places = [place for place, row in enumerate(rows) if row in wanted]
+            if by_mention:
+                said = [numbers for _, _, numbers, *_ in answers.mentions()]
+                places = [at for at in places if chosen.takes_label(*labelled(answers.labels_at(rows[at]), said[at]))]
             names = labels.of_mentions(answers)
             counted = Counted(given, answers, [rows[at] for at in places], [names[at] for at in places], places)
         else:

@@ -87,6 +87,22 @@ def test_every_cell_leads_to_its_rows(
                 assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["rows"], asked
 
 
+@pytest.mark.parametrize(
+    "query", ["label=negative", "min_score=0.85", "label=positive&max_score=0.85&column=城市&value=北京"]
+)
+def test_labels_and_scores_choose_what_is_said_of_an_aspect(
+    client: FlaskClient, store: JobStore, bulk: BulkLane, query: str
+) -> None:
+    job = job_of(store, bulk)
+    found = read(client, job, f"rows=店&columns=aspect&{query}")
+    assert found["total"] == sum(cell["rows"] for line in found["cells"] for cell in line) > 0
+    more = [tuple(part.split("=")) for part in query.split("&")]
+    for row, line in zip(found["rows"], found["cells"], strict=True):
+        for column, cell in zip(found["columns"], line, strict=True):
+            asked = [*more, *row["parameters"].items(), *column["parameters"].items()]
+            assert client.get(f"{job}/matches", query_string=asked).json["matches"] == cell["rows"], asked
+
+
 def test_a_period_that_a_filter_cuts_leads_to_its_rows(client: FlaskClient, store: JobStore, bulk: BulkLane) -> None:
     job = job_of(store, bulk)
     whole = read(client, job, "rows=店&columns=week")["columns"]
