@@ -18,12 +18,12 @@ def label_and_score(labels: Sequence[str], probabilities: Sequence[float], neutr
     one is certain. Every other row has the likeliest label, and its probability as the score. The probabilities are
     rounded as answers show them, so that no answer calls 0.6 neutral with a band of 0.1.
     """
-    shown = dict(zip(labels, (round(p, DECIMALS) for p in probabilities), strict=True))
-    if shown.keys() == _TWO_CLASSES:
-        margin = round(abs(shown["positive"] - 0.5), DECIMALS)
+    shown = [round(p, DECIMALS) for p in probabilities]
+    if neutral_band > 0 and set(labels) == _TWO_CLASSES:
+        margin = round(abs(shown[labels.index("positive")] - 0.5), DECIMALS)
         if margin < neutral_band:
             return "neutral", round(1 - 2 * margin, DECIMALS)
-    score, label = max((p, name) for name, p in shown.items())
+    score, label = max(zip(shown, labels, strict=True))
     return label, score
 
 
