@@ -49,5 +49,4 @@ def test_damaged_files_do_no_harm(api: Cluster, pytestconfig: pytest.Config, tel
     tell(f"{count:,} damaged files: {accepted:,} read, the API grew by {grown:.0f} MB")
     assert grown < GROWTH_MB
     log = server.log.read_text(encoding="utf-8")
-    begun = [text[:24] if text[:5].isascii() else text[:5] for case in cases for text in case.texts or ()]
-    assert not [text for text in begun if len(text) > 4 and text in log]  # five digits may be those of a time
+    assert not [text for case in cases for text in case.texts or () if len(text) > 4 and text[:5] in log]

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from api.ingest.delimited.records import record
+from api.ingest.recognition.labels import NUMBERS
 from api.ingest.table import Record
 from sentiq.evaluation.label_names import KNOWN
 
 NAMES = ("label", "text")
 _PREFIXED = re.compile(r"((?:__label__\S+\s+)+)(?:,\s+)?(.*)")
 _BARE = re.compile(r"(\S{1,10}) (.*)")
-_NUMBERS = frozenset(("-1", "0", "1", "2"))
 _ENOUGH = 4  #: lines, of which numbers must begin so many, lest they count the lines
 
 
@@ -28,7 +28,7 @@ def are_labelled(lines: Iterable[str]) -> bool:
     labels = {match[1].lower() for match in found if match is not None}
     if None in found or not 1 < len(labels) < len(found):
         return False
-    return labels <= KNOWN.keys() or (labels <= _NUMBERS and len(found) >= _ENOUGH)
+    return labels <= KNOWN.keys() or (labels <= NUMBERS and len(found) >= _ENOUGH)
 
 
 def labelled_records(numbered: Iterator[tuple[int, str]]) -> Iterator[Record]:
@@ -41,6 +41,6 @@ def _cut(line: str) -> Sequence[str]:
     if (match := _PREFIXED.fullmatch(line)) is not None:
         return match[1].replace("__label__", "").strip(), match[2]
     match = _BARE.fullmatch(line)
-    if match is not None and (match[1].lower() in KNOWN or match[1] in _NUMBERS):
+    if match is not None and (match[1].lower() in KNOWN or match[1] in NUMBERS):
         return match[1], match[2]
     return "", line

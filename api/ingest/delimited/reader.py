@@ -22,7 +22,7 @@ def read_delimited(source: Source) -> list[Table]:
     """Return the one table of a CSV or TSV file."""
     pieces = line_lists(source.text())
     sample, pieces, is_whole = _with_sample(pieces)
-    if _is_unspecified(source.reading) and are_labelled(sample):
+    if _is_labelled(source.reading, sample):
         return [Table(labelled_records(_filled(pieces)), NAMES)]
     return [_table(source, dialect_of(source.reading, source.kind, sample, is_whole=is_whole), pieces)]
 
@@ -35,7 +35,7 @@ def read_lines(source: Source) -> list[Table]:
     pieces = line_lists(source.text())
     sample, pieces, is_whole = _with_sample(pieces)
     is_open = source.reading.format != "txt"
-    if is_open and _is_unspecified(source.reading) and are_labelled(sample):
+    if is_open and _is_labelled(source.reading, sample):
         return [Table(labelled_records(_filled(pieces)), NAMES)]
     if is_open and (found := _table_of(source.reading, sample, is_whole=is_whole)):
         source.describe(format="tsv" if found.dialect.delimiter == "\t" else "csv")
@@ -53,9 +53,10 @@ def _filled(pieces: Iterator[list[str]]) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in numbered if not line.isspace())
 
 
-def _is_unspecified(reading: Reading) -> bool:
-    """Tell whether the sender says nothing of how lines are cut, and of headings."""
-    return all(getattr(reading, name) is None for name in ("delimiter", "quotes", "escape", "has_header", "header_row"))
+def _is_labelled(reading: Reading, sample: list[str]) -> bool:
+    """Tell whether lines begin with labels, where the sender says nothing of how they are cut, and of headings."""
+    said = (reading.delimiter, reading.quotes, reading.escape, reading.has_header, reading.header_row)
+    return not any(option is not None for option in said) and are_labelled(sample)
 
 
 def _with_sample(pieces: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]], bool]:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from api.ingest.json_files.cursor import Cursor, encoded
 from api.ingest.json_files.table import NATIVE, table_of
-from api.ingest.json_files.values import are_rows
+from api.ingest.json_files.values import are_numbers, are_rows
 from api.ingest.options import bad_file
 from api.ingest.source import Source
 from api.ingest.table import Table
@@ -183,16 +183,12 @@ def _names_beside(spool: Spool, rows: Outline, lists: dict[str, Outline]) -> lis
 def _are_columns(objects: dict[str, Outline]) -> bool:
     """Whether objects are columns: their members are values, whose names are the numbers of rows."""
     first = next(iter(objects.values()))
-    return _is_numbered(first) and not any(isinstance(member, Outline) for member in first.members.values())
+    return are_numbers(first.members) and not any(isinstance(member, Outline) for member in first.members.values())
 
 
 def _is_series(outline: Outline) -> bool:
     """Whether the members of an object are texts, whose names are those of rows."""
     return are_rows(outline.members) and all(kind is str for kind in outline.members.values())
-
-
-def _is_numbered(outline: Outline) -> bool:
-    return bool(outline.members) and all(name.isdecimal() for name in outline.members)
 
 
 def _are_alike(outline: Outline, objects: dict[str, Outline]) -> bool:

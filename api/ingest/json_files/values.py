@@ -72,10 +72,15 @@ def has_comma_too_many(error: Exception, text: str) -> bool:
     return text[at : at + 1] == "]" and text[:at].rstrip(BLANKS).endswith(",")
 
 
+def are_numbers(names: Collection[str]) -> bool:
+    """Tell whether there are names, and all are numbers."""
+    return bool(names) and all(map(str.isdecimal, names))
+
+
 def are_rows(names: Collection[str]) -> bool:
     """Tell whether the names of an object's members are those of rows: numbers, or several ids with digits in them."""
     are_ids = len(names) > 1 and all(any(map(str.isdecimal, name)) for name in names)
-    return are_ids or (bool(names) and all(map(str.isdecimal, names)))
+    return are_ids or are_numbers(names)
 
 
 def flat(members: Mapping[str, Any], depth: int, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,7 @@ _SOURCE_WORDS = "source sources domain dataset corpus 来源 数据来源 渠道
 _SURE, _UNSURE, _SOURCES = (words.split() for words in (_SURE_WORDS, _UNSURE_WORDS, _SOURCE_WORDS))
 
 _SENTIMENTS = frozenset(KNOWN.values())
-_NUMBERS = frozenset(("-1", "0", "1", "2"))
+NUMBERS = frozenset(("-1", "0", "1", "2"))  #: that labels of sentiments often are
 MOST_LABELS = 20  #: different ones of a column, among the first rows
 LABEL_CHARS = 40
 USUAL_SHARE = 0.9  #: of the cells under a sure heading that are sentiments; the others may be misspelt
@@ -54,8 +54,8 @@ def _rank(name: str, cells: Sequence[str], is_any: bool) -> int | None:
     if not values or len(values) > MOST_LABELS or any(len(value) > LABEL_CHARS for value in values):
         return None
     heading = plain(name)
-    are_usual = values <= _SENTIMENTS | _NUMBERS
-    usual = sum(label in _SENTIMENTS or label in _NUMBERS for label in found)
+    are_usual = values <= _SENTIMENTS | NUMBERS
+    usual = sum(label in _SENTIMENTS or label in NUMBERS for label in found)
     if heading in _SURE and (usual >= USUAL_SHARE * len(found) or (is_any and len(values) <= max(2, len(found) // 2))):
         return _SURE.index(heading)
     if heading in _UNSURE and are_usual:

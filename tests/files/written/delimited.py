@@ -294,5 +294,6 @@ def _chats() -> Iterator[Case]:
     for name, (title, form) in forms.items():
         chat = title + "".join(f"{form.format(at)}\n{text}\n\n" for at, text in zip(times, TEXTS, strict=True))
         yield Case(f"a chat of {name}.txt", chat.encode(), TEXTS, notes=("lines_not_read",))
-    dated = tuple(f"{at} {text[:4]}" for at, text in zip(times, TEXTS, strict=True))
+    days = ("2026年1月5日 10:00:01", "2026年1月5日 10:02:30", "2026年1月6日 9:12")  # not as in the logs of the service
+    dated = tuple(f"{at} {text[:4]}" for at, text in zip(days, TEXTS, strict=True))
     yield Case("texts behind times.txt", "\n".join(dated).encode(), dated)
