@@ -68,8 +68,11 @@ def chosen_view(query: FilterQuery, job: Job) -> View:
 def filter_of(query: FilterQuery, job: Job) -> Filter:
     """Return which rows a query asks for.
 
-    Raises InvalidInput when the job has no such column, label or aspect, or no dates.
+    Raises InvalidInput when the job has no such column, label or aspect, or no dates, or when no row could pass.
     """
+    if query.max_score < query.min_score:
+        detail = f"`max_score` ({query.max_score:g}) is below `min_score` ({query.min_score:g})."
+        raise refused("empty_range", detail, "max_score")
     since, until = _chosen_dates(job, query)
     return Filter(
         labels=_chosen_labels(query.label or (), lambda: labels_of(job)),

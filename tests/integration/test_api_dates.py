@@ -62,11 +62,12 @@ def test_rows_are_filtered_by_their_dates(client: FlaskClient, job: str, query: 
         ("from=last+week", "invalid_date", "/from"),
         ("to=2024-02-30", "invalid_date", "/to"),
         ("from=2024-03-05&to=2024-03-04", "invalid_date", "/to"),
+        ("min_score=0.8&max_score=0.2", "empty_range", "/max_score"),
         ("from=2024&from=2025", "repeated_parameter", "/from"),
         ("from_=2024", "unknown_parameter", "/from_"),
     ],
 )
-def test_an_impossible_period_is_refused(client: FlaskClient, job: str, query: str, code: str, pointer: str) -> None:
+def test_an_impossible_range_is_refused(client: FlaskClient, job: str, query: str, code: str, pointer: str) -> None:
     refused = client.get(f"{job}/results?{query}")
     assert refused.status_code == 422
     assert [(fault["code"], fault["pointer"]) for fault in refused.json["errors"]] == [(code, pointer)]

@@ -36,6 +36,9 @@ _SHORT_YEAR_FIRST = re.compile(
     r"(?P<year>\d{2})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号]?(?P<clock>.*)"
 )
 _THREE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{1,2})(?![\d.])(?P<clock>.*)")
+#: A year as Taiwan counts them, from 1912: 民國113年 is 2024. Three digits need no name.
+_OF_THE_REPUBLIC = re.compile(r"民[國国]\s*(\d{1,3})(?=\s*[年/.-])|(1\d\d)(?=\s*年|([-/.])\d{1,2}\3\d{1,2}(?!\d))")
+_BEFORE_THE_REPUBLIC = 1911
 _ONLY_MONTH = (
     re.compile(r"(?P<year>\d{4}|\d{2}(?=\s*年))\s*年\s*(?P<month>\d{1,2})\s*月份?"),
     re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})"),
@@ -111,6 +114,8 @@ def date_in(cell: str, zone: tzinfo) -> Found | Short | None:
     text = " ".join(_bare(unicodedata.normalize("NFKC", cell)).casefold().split())
     if (number := _NUMBER.fullmatch(text)) is not None:
         return _of_number(number[1], number[2], zone)
+    if (found := _OF_THE_REPUBLIC.match(text)) is not None:
+        text = f"{int(found[1] or found[2]) + _BEFORE_THE_REPUBLIC}{text[found.end() :]}"
     if (found := _YEAR_FIRST.fullmatch(text)) is not None:
         return _found(found["year"], found["month"], found["day"], found["clock"])
     if (found := _YEAR_LAST.fullmatch(text)) is not None:

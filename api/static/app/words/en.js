@@ -153,6 +153,7 @@ export default {
   "refusal.no_columns": "The job kept no columns of its file: submit it again and keep them.",
   "refusal.columns_not_kept": "The job kept no columns of its file: submit it again and keep them.",
   "refusal.no_dates": "There are no dates: choose the column that has them, or ask for none.",
+  "refusal.empty_range": "Ends below where it begins: no row can be in it.",
   "refusal.invalid_date": "Is no date, or ends before it begins: write it as 2024-03-05.",
   "refusal.same_twice": "Both are the same thing: choose another one.",
   "refusal.no_languages": "The rows have no languages: submit them again with a column of languages, or choose one.",

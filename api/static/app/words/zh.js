@@ -152,6 +152,7 @@ export default {
   "refusal.no_columns": "任务没有保留文件的列，请重新提交并选择保留。",
   "refusal.columns_not_kept": "任务没有保留文件的列，请重新提交并选择保留。",
   "refusal.no_dates": "没有日期，请选择日期所在的列，或不按日期查看。",
+  "refusal.empty_range": "上限低于下限，没有数据会符合。",
   "refusal.invalid_date": "不是日期，或结束早于开始，请写成 2024-03-05。",
   "refusal.same_twice": "两项相同，请另选一项。",
   "refusal.no_languages": "各行没有语言，请重新提交，并指定语言所在的列或选择语言。",
