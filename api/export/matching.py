@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
 from api.export.rows import View, text_position
 from sentiq.core.labels import label_and_score
-from sentiq.jobs.codec import SCALE, OutputColumns
+from sentiq.jobs.codec import SCALE, OutputColumns, numbers_of_pair
 from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
@@ -101,11 +101,13 @@ class RowLabels:
 
     def of(self, answers: OutputColumns) -> list[str]:
         """Return a word for each row of a chunk."""
-        values = answers.judged(self._aspect)
         if answers.is_routed:
-            found = [self._names(labels)[each] for labels, each in zip(answers.row_labels(), values, strict=True)]
+            values = zip(answers.row_labels(), answers.judged(self._aspect), strict=True)
+            found = [self._names(labels)[each] for labels, each in values]
+        elif self._aspect is None and len(answers.labels) == 2:
+            found = self._names(answers.labels).of(answers.pairs())
         else:
-            found = self._names(answers.labels).of(values)
+            found = self._names(answers.labels).of(answers.judged(self._aspect))
         for offset, error in answers.errors.items():
             found[offset] = error.counts_as
         return found
@@ -120,19 +122,20 @@ class RowLabels:
         return self._known.setdefault(labels, _Names(labels, self._band))
 
 
-class _Names(dict[tuple[int, ...], str]):
-    """The labels of stored numbers. Of a row without any it is ""."""
+class _Names(dict[tuple[int, ...] | int, str]):
+    """The labels of stored numbers, or of `OutputColumns.pairs`. Of a row without any it is ""."""
 
     def __init__(self, labels: tuple[str, ...], neutral_band: float) -> None:
         super().__init__()
         self._labels, self._band = labels, neutral_band
 
-    def __missing__(self, numbers: tuple[int, ...]) -> str:
+    def __missing__(self, key: tuple[int, ...] | int) -> str:
+        numbers = numbers_of_pair(key) if isinstance(key, int) else key
         probabilities = [n / SCALE for n in numbers]
-        self[numbers] = found = label_and_score(self._labels, probabilities, self._band)[0] if numbers else ""
+        self[key] = found = label_and_score(self._labels, probabilities, self._band)[0] if numbers else ""
         return found
 
-    def of(self, values: Sequence[tuple[int, ...]]) -> list[str]:
+    def of(self, values: Iterable[tuple[int, ...] | int]) -> list[str]:
         if len(self) > VALUES_KEPT:
             self.clear()
         return list(map(self.__getitem__, values))

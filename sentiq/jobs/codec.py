@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import array
 import struct
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -102,6 +103,11 @@ def encode_output(chunk: OutputChunk) -> bytes:
     return pack(document)
 
 
+def numbers_of_pair(pair: int) -> tuple[int, ...]:
+    """Return the two numbers that stand for one in `OutputColumns.pairs`."""
+    return tuple(memoryview(pair.to_bytes(4, sys.byteorder)).cast("H"))
+
+
 @dataclass(frozen=True, slots=True)
 class OutputColumns:
     """The answers to one chunk as they are stored."""
@@ -151,6 +157,13 @@ class OutputColumns:
         """Return the numbers, row by row, in the order of the row's labels."""
         rows = self._for_all_labels()
         return [self._of_row(*row) for row in enumerate(rows)] if self.part_places else rows
+
+    def pairs(self) -> memoryview[int]:
+        """Return both numbers of each row as one, where there are two labels: see `numbers_of_pair`.
+
+        To look these up takes half the time that tuples take.
+        """
+        return memoryview(self.numbers).cast("B").cast("I")
 
     def mentions(self) -> Iterable[tuple[int, int, tuple[int, ...], int, int]]:
         """Return each mention of an aspect: offset of the row, place of the aspect, numbers, start and end."""

@@ -16,6 +16,7 @@ from sentiq.jobs.codec import (
     decode_prediction,
     encode_output,
     encode_prediction,
+    numbers_of_pair,
 )
 from sentiq.jobs.types import AspectOutcome, Outcome, OutputChunk, RowError
 
@@ -38,6 +39,9 @@ def test_probabilities_come_back_within_half_a_step() -> None:
     for given, got in zip(outcomes, back.outcomes, strict=True):
         assert got.truncated == given.truncated
         assert got.probabilities == pytest.approx(given.probabilities, abs=0.5 / 65_535 + 1e-12)
+
+    columns = decode_columns(encode_output(chunk))
+    assert [numbers_of_pair(pair) for pair in columns.pairs()] == columns.predictions()
 
 
 #: Answers of a pair: of the student, of the teacher, and of nobody.
