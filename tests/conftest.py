@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,8 @@ from tests.support.redis_server import RedisServer
 
 STORE_BYTES = 256 * 2**20  #: of a store in memory
 FIGURES = pytest.StashKey[list[str]]()
+
+gc.disable()  # until tests are collected: of what is imported and parametrised, nothing is garbage
 
 # Children of the bulk lane that are as nice as users want them compute when no other test has work.
 os.environ["SENTIQ_BULK_NICE"] = "0"
@@ -59,6 +62,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector leave out what stays, thousands of tests and all they import, each time it looks."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
