@@ -103,7 +103,7 @@ def visit_all(visit: Visit, name: str) -> None:
     save(page, f"{name}-job")
 
     visit.open("/bulk")
-    files.choose(visit, "评价.csv", shops.reviews())
+    files.choose(visit, "评价.csv", shops.reviews(5_000))
     page.get_by_label(t("options.aspects"), exact=True).select_option("shop")
     files.start(visit)
     page.locator(".cards .phrases a").nth(4).wait_for(timeout=DONE_MS)

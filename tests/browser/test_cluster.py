@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.steps import one_look, requests, two_looks
+from tests.browser.steps import detail, one_look, requests, two_looks
 from tests.browser.visits import ADMIN_TOKEN, Look, Visit, visiting
 from tests.support.cluster import Cluster
 from tests.support.models import BUNDLED, copy_model
@@ -119,6 +119,7 @@ def give(page: Page, visit: Visit, token: str) -> None:
     page.get_by_role("button", name=visit.t("key.use")).click()
 
 
+@detail
 @two_looks
 def test_only_an_operator_may_go_over_to_another_model(browser: Browser, several: Cluster, look: Look) -> None:
     with visiting(browser, several, look, expected=("401",)) as visit:

@@ -22,6 +22,7 @@ def labelled(visit: Visit, rows: int = ROWS) -> str:
     return job_id
 
 
+@detail
 @two_looks
 def test_answers_are_compared_with_the_labels_of_the_file(visit: Visit) -> None:
     job_id = labelled(visit)

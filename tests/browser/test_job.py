@@ -59,6 +59,7 @@ def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
     assert visit.fits()
 
 
+@detail
 def test_a_row_shows_its_language_and_who_answered(visit: Visit) -> None:
     items = [{"text": "味道不错", "language": "zh-CN"}, {"text": "还行"}]
     job = visit.cluster.http.post("/api/v1/jobs", json={"items": items}).json()

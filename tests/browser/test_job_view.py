@@ -111,6 +111,7 @@ def test_the_most_negative_rows_come_first(visit: Visit) -> None:
     assert [positive.get(n, 0) for n in numbers] == sorted(positive.get(n, 0) for n in numbers)
 
 
+@detail
 @two_looks
 def test_a_value_of_the_split_leads_to_its_rows_and_they_are_taken_away_as_shown(visit: Visit) -> None:
     job_id = ended_job(visit)

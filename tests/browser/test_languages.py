@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import files
-from tests.browser.steps import analyse, answers, one_look, two_looks
+from tests.browser.steps import analyse, answers, detail, one_look, two_looks
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
 from tests.support.embedded import Embedded
@@ -89,6 +89,7 @@ def test_a_file_has_a_column_of_languages_and_its_rows_are_chosen_by_them(visit:
     expect(rows).to_have_count(5)
 
 
+@detail
 @two_looks
 def test_languages_are_crossed_and_rows_without_a_text_or_a_fitting_label_say_so(visit: Visit) -> None:
     """The Chinese model knows two labels, the other one three."""
