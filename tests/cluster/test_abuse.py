@@ -83,6 +83,7 @@ def test_thousands_of_idle_pollers_keep_nobody_waiting(api: Cluster) -> None:
         assert b"200 OK" in pollers[0].recv(4_096), "its connection was kept"
 
 
+@pytest.mark.full
 def test_headers_that_never_end_give_their_thread_back(api: Cluster) -> None:
     with ExitStack() as stack:
         slow = [_connect(api, stack, b"GET /livez HTTP/1.1\r\nHost: he") for _ in range(THREADS)]

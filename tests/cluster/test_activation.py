@@ -130,7 +130,11 @@ def test_switches_under_load_lose_nothing(cluster: Cluster, switches: int) -> No
 
 @pytest.mark.parametrize(
     ("model", "reason"),
-    [("damaged", "model.bin is damaged"), ("unusable", "OpenVINO cannot load"), ("absent", "no model 'absent'")],
+    [
+        ("damaged", "model.bin is damaged"),
+        pytest.param("unusable", "OpenVINO cannot load", marks=pytest.mark.full),
+        pytest.param("absent", "no model 'absent'", marks=pytest.mark.full),
+    ],
 )
 def test_a_model_that_fails_is_not_activated_and_the_old_one_serves(cluster: Cluster, model: str, reason: str) -> None:
     before = {(w.worker, w.model) for w in cluster.live()}

@@ -139,6 +139,7 @@ def test_a_chunk_that_runs_while_its_worker_shrinks_is_not_lost(empty_cluster: C
     assert LOST not in worker.log.read_text()
 
 
+@pytest.mark.full
 def test_load_that_comes_and_goes_costs_no_row(empty_cluster: Cluster, tmp_path: Path) -> None:
     worker = start(empty_cluster, "bulk", "4,1", SENTIQ_SCALE_KEEPALIVE_S="1")
     for seed in range(3):  # texts that were asked before need no child

@@ -188,12 +188,18 @@ def test_a_full_store_refuses_new_work_until_jobs_are_erased(started: Callable[.
     ("settings", "reason"),
     [
         ({"SENTIQ_REDIS_URL": "redis://127.0.0.1:6379/0"}, "SENTIQ_REDIS_URL: jobs are kept in this process"),
-        ({"SENTIQ_AUTH": "keys"}, "SENTIQ_AUTH: keys are kept in Redis"),
-        ({"SENTIQ_API_PROCESSES": "4"}, "SENTIQ_API_PROCESSES: there is one process"),
+        pytest.param({"SENTIQ_AUTH": "keys"}, "SENTIQ_AUTH: keys are kept in Redis", marks=pytest.mark.full),
+        pytest.param(
+            {"SENTIQ_API_PROCESSES": "4"}, "SENTIQ_API_PROCESSES: there is one process", marks=pytest.mark.full
+        ),
         ({"SENTIQ_MODEL": "no-such-model"}, "no model 'no-such-model'"),
         ({"SENTIQ_HOST": "0.0.0.0"}, "SENTIQ_AUTH: off works on the loopback only"),
         ({"SENTIQ_ROUTES": f"zh={BUNDLED},*=nowhere"}, "SENTIQ_ROUTES: *=nowhere: no model 'nowhere'"),
-        ({"SENTIQ_ROUTES": f"zh={BUNDLED}"}, "SENTIQ_ROUTES: no model answers other languages than zh: add *=MODEL"),
+        pytest.param(
+            {"SENTIQ_ROUTES": f"zh={BUNDLED}"},
+            "SENTIQ_ROUTES: no model answers other languages than zh: add *=MODEL",
+            marks=pytest.mark.full,
+        ),
     ],
     ids=["Redis", "keys", "processes", "model", "host", "model of a language", "no model of others"],
 )

@@ -210,6 +210,7 @@ def test_messages_and_wakeups_that_vanish_are_sent_again(api: Cluster) -> None:
     check_all_answered(api, bulk_id, 3_000)
 
 
+@pytest.mark.full
 def test_the_last_of_many_messages_is_missed_though_the_next_is_far_away(api: Cluster) -> None:
     bulk_id = api.submit(sentences(3_000))
     send_in_vain(BulkLane(api.redis, api.settings), 9)

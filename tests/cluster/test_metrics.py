@@ -331,6 +331,7 @@ def test_without_a_port_a_worker_shows_nothing(cluster: Cluster, temporary: Path
     assert list(temporary.glob("*sentiq-metrics-*")) == []
 
 
+@pytest.mark.full
 def test_ctrl_c_ends_the_server_with_its_worker(cluster: Cluster) -> None:
     worker = Measured(cluster, "bulk")
     cluster.wait_workers(1)

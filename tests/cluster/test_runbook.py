@@ -271,10 +271,10 @@ def test_a_port_that_is_taken(empty_cluster: Cluster) -> None:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"SENTIQ_MODEL": "no-such-model"}, "no model '…'"),
+        pytest.param({"SENTIQ_MODEL": "no-such-model"}, "no model '…'", marks=pytest.mark.full),
         ({"SENTIQ_MODEL": "damaged"}, "is damaged (its checksum is not the manifest's)"),
-        ({"SENTIQ_MODEL": "incomplete"}, "no readable"),
-        ({"SENTIQ_BACKEND": "onnx"}, "has no files for"),
+        pytest.param({"SENTIQ_MODEL": "incomplete"}, "no readable", marks=pytest.mark.full),
+        pytest.param({"SENTIQ_BACKEND": "onnx"}, "has no files for", marks=pytest.mark.full),
     ],
 )
 def test_models_that_cannot_be_used(empty_cluster: Cluster, settings: dict[str, str], reason: str) -> None:

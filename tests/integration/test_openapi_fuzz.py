@@ -60,6 +60,7 @@ PROBES = {"GET /readyz", "GET /health"}
 
 
 @functools.cache
+@functools.cache
 def labels() -> list[str]:
     paths = create_app(Settings()).api_doc["paths"]
     return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
