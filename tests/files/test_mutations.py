@@ -12,7 +12,7 @@ from tests.files.written import written_cases
 from tests.support.cluster import Cluster
 
 SEED = 16
-FULL, USUAL = 20_000, 600
+FULL, USUAL = 20_000, 300
 HANGS_S = 60.0  #: no file of some kilobytes takes so long
 GROWTH_MB = 60
 
@@ -43,7 +43,7 @@ def test_damaged_files_do_no_harm(api: Cluster, pytestconfig: pytest.Config, tel
         if answer.status_code == 202:
             accepted += 1
             api.http.delete(f"/api/v1/jobs/{answer.json()['id']}").raise_for_status()
-        if number == count // 10:
+        if number == count // 5:
             before = memory_mb()  # every reader has been used
     grown = memory_mb() - before
     tell(f"{count:,} damaged files: {accepted:,} read, the API grew by {grown:.0f} MB")
