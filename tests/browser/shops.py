@@ -10,7 +10,7 @@ PRODUCTS = ("蓝牙耳机", "保温杯", "运动鞋", "台灯")
 SHOPS = ("南山店", "西湖店", "江北店")
 MONDAY = date(2024, 3, 4)
 WEEKS = 8
-ROWS = 5_000
+ROWS = 2_000
 #: In this week the delivery of this product gets worse.
 BAD_WEEK, BAD_PRODUCT = 5, "运动鞋"
 LATE = (
@@ -34,7 +34,7 @@ GOOD = {
     "价格": ("价格实惠，性价比很高", "价格便宜，非常划算", "物有所值，很超值"),
 }
 #: How many of a hundred mentions complain.
-SHARE = {"物流": 45, "服务": 55, "包装": 18, "质量": 15, "价格": 12}
+SHARE = {"物流": 45, "服务": 55, "包装": 12, "质量": 15, "价格": 12}
 ENDINGS = ("", "，给家里人买的", "，用了几天再来说", "，第二次买了", "，同事推荐的")
 
 
