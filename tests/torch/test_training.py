@@ -161,13 +161,14 @@ def test_the_command_makes_a_model_that_the_engine_loads(tmp_path: Path) -> None
     held_out = write_split(tmp_path / "held-out.tsv")
     out = tmp_path / "models" / "tiny"
     command: list[str | Path] = [sys.executable, "-m", "tools.training", "--out", out, "--epochs", "2"]
-    splits: list[str | Path] = ["--train", train, "--dev", held_out, "--test", held_out]
+    clauses = write_split(tmp_path / "clauses.tsv")
+    splits: list[str | Path] = ["--train", train, "--dev", held_out, "--test", held_out, "--clauses", clauses]
     run = subprocess.run([*command, *splits], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     positive, negative = Engine.load(out).classify(["耳机特别棒", "房间糟糕"])
     assert positive.probabilities[1] > 0.5
     assert negative.probabilities[0] > 0.5
     metrics = json.loads((out / "metrics.json").read_text())
-    assert metrics["texts"] == {"train": 120, "unlabelled": 0, "dev": 60, "test": 60}
+    assert metrics["texts"] == {"train": 120, "clauses": 60, "unlabelled": 0, "dev": 60, "test": 60}
     assert f"{metrics['int8']['accuracy']:.4f}" in (out / "README.md").read_text()
     assert list(out.parent.iterdir()) == [out]

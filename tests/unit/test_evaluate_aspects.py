@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import BUNDLED_MODEL
-from tools.evaluation.aspects import half_of, main
+from tools.evaluation.aspects import main
+from tools.evaluation.opinions import half_of
+from tools.training import clauses
 
 #: Text, aspect of the set `food`, polarity.
 ROWS = (
@@ -99,3 +101,18 @@ def test_a_set_may_be_a_file(labelled: Path, tmp_path: Path, capsys: pytest.Capt
     own.write_text("id: own\naspects:\n- name: 味道\n  words: [好吃]\n", encoding="utf-8")
     assert main([str(BUNDLED_MODEL), str(own), str(labelled)]) == 0
     assert _table(capsys.readouterr().out)["味道"][:2] == ["3", "1"]
+
+
+def test_clauses_of_judged_aspects_are_written_as_training_texts(labelled: Path, tmp_path: Path) -> None:
+    """As the model reads them; those of neutral mentions and of aspects that are not found are left out."""
+    out = tmp_path / "clauses.tsv"
+    assert clauses.main(["food", str(labelled), "--out", str(out)]) == 0
+    heading, *rows = (line.split("\t") for line in out.read_text(encoding="utf-8").splitlines())
+    assert heading == ["label", "source", "text"]
+    assert {(label, text) for label, _, text in rows} == {
+        ("1", "味道很好"),
+        ("0", "服务态度太差了"),
+        ("1", "菜很好吃"),
+        ("1", "停车也方便"),
+        ("0", "难吃死了"),
+    }

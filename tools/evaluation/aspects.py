@@ -1,21 +1,20 @@
 """How well a set of aspects finds what texts speak of, and how well each aspect of a text is judged.
 
-The file is any that the service reads, with a row for each aspect of a text: the text, the name of the aspect as the
-set has it, and its polarity (negative, neutral, positive, or -1, 0, 1). A text needs a row for each of its aspects.
+Of texts and aspects that people judged (tools/evaluation/opinions.py). A text needs a row for each of its aspects.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tools.evaluation.__main__ import BUNDLED_MODELS, NEEDED, REMEDY
+from tools.evaluation.opinions import Opinion, add_options, read_opinions
 from tools.needs import need
 from tools.prepare.report import say, table
 
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
 
 COMMAND = "python -m tools.evaluation.aspects"
 BANDS = (0.0, 0.05, 0.1, 0.2, 0.3)  #: of neutral aspects, as the service has them
-_SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
-
-
-class Opinion(NamedTuple):
-    """What people say of one aspect of a text."""
-
-    text: str
-    aspect: str
-    sign: int  #: -1, 0 or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +39,7 @@ def parser() -> argparse.ArgumentParser:
         prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("model", metavar="MODEL", help="id, id@version, or a model's directory")
-    made.add_argument("set", metavar="SET", help="id of a set that comes along, or a YAML file")
-    made.add_argument("file", metavar="FILE", type=Path, help="texts with aspects and their polarities")
-    made.add_argument("--text", metavar="COLUMN", default="text", help="(default: text)")
-    made.add_argument("--aspect", metavar="COLUMN", default="aspect", help="(default: aspect)")
-    made.add_argument("--polarity", metavar="COLUMN", default="polarity", help="(default: polarity)")
+    add_options(made)
     made.add_argument(
         "--learned",
         metavar="FILE",
@@ -62,7 +48,6 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="texts that the model has learned from; the others are also told apart (may be repeated)",
     )
-    made.add_argument("--half", choices=("a", "b"), help="only the texts whose SHA-256 is even (a) or odd (b)")
     made.add_argument("--store", type=Path, default=BUNDLED_MODELS, help="folder of models (default: the bundled ones)")
     return made
 
@@ -79,28 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return exit_status(COMMAND, lambda: _measure(options), *refusals, unwritten="nothing was measured")
 
 
-def half_of(text: str) -> str:
-    """Return the half that a text is in, always the same one."""
-    return "ab"[hashlib.sha256(text.encode()).digest()[-1] % 2]
-
-
 def _measure(options: argparse.Namespace) -> None:
-    from sentiq.aspects.files import built_in, from_yaml
-    from tools.labelled import LabelledError, read_labelled, read_texts
+    from tools.labelled import read_texts
 
-    aspects = built_in().get(options.set) or from_yaml(Path(options.set).read_bytes())
-    read = read_labelled(options.file, text=options.text, label=options.polarity, source=options.aspect)
-    if unknown := sorted(set(read.labels) - set(_SIGNS)):
-        raise LabelledError(f"{options.file}: {unknown[0]!r} is no polarity: negative, neutral and positive are")
-    assert read.sources is not None  # the column was named
-    opinions = [
-        Opinion(text, aspect, _SIGNS[label])
-        for text, aspect, label in zip(read.texts, read.sources, read.labels, strict=True)
-        if options.half in (None, half_of(text))
-    ]
+    aspects, opinions = read_opinions(options)
     names = [aspect.name for aspect in aspects.aspects]
-    if not any(opinion.aspect in names for opinion in opinions):
-        raise LabelledError(f"{options.file}: no row has an aspect of {aspects.id}: {', '.join(names)}")
     texts = list(dict.fromkeys(opinion.text for opinion in opinions))
     answers = _answers(options, aspects, texts)
     say(f"{aspects.name}: {len(texts):,} texts, {len(opinions):,} aspects in them")

@@ -22,6 +22,7 @@ def main() -> None:
     )
     for split in ("train", "dev", "test"):
         parser.add_argument(f"--{split}", type=Path, required=True, help="TSV (or .tsv.gz): label, source, text")
+    parser.add_argument("--clauses", type=Path, help="further labelled texts, as `tools.training.clauses` writes them")
     parser.add_argument("--unlabelled", type=Path, help="further texts, one a line, for the embeddings' first values")
     parser.add_argument("--out", type=Path, required=True, help="model directory to write; its name is the model's id")
     parser.add_argument("--seed", type=int, default=1)

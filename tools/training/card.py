@@ -38,7 +38,7 @@ learned from microblogs to trust emoticons such as `[泪]` more than the words a
 ## Architecture
 {ARCHITECTURE} Here these are the development split, and {texts["unlabelled"]:,} texts without labels gave further first
 values. Vocabulary: {metrics["vocabulary"]:,} single characters of the training texts. Inputs: ids and mask; output: two
-logits.
+logits.{_clauses(texts["clauses"])}
 
 ## Measured on the test split ({texts["test"]:,} texts), through the engine
 | | accuracy | macro F1 | expected calibration error (15 bins) |
@@ -64,6 +64,13 @@ no explicit licence; some come from competitions or shared tasks "for research".
 persons and are not part of this repository. Settle the rights before a release of this model, or of one tuned on it,
 outside your organisation.
 """
+
+
+def _clauses(count: int) -> str:
+    if not count:
+        return ""
+    return f""" Further training texts are {count:,} clauses of which people said how they speak of an aspect: whole texts do
+not say which of their words decided."""
 
 
 def _measured(figures: dict[str, Any]) -> str:

@@ -33,16 +33,21 @@ def train(args: argparse.Namespace) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {message}", flush=True)
 
     train, dev, test = (read_split(path) for path in (args.train, args.dev, args.test))
+    clauses = read_split(args.clauses) if args.clauses else None
     unlabelled = read_unlabelled(args.unlabelled) if args.unlabelled else []
     tokenizer = build_tokenizer(train.texts)
     vocabulary = tokenizer.get_vocab_size()
     train_ids, dev_ids, test_ids = (encode(tokenizer, split.texts) for split in (train, dev, test))
     report(f"{len(train.texts)} training texts, vocabulary of {vocabulary}")
 
-    people = one_hot(train.labels, len(LABELS))
+    learned, of_learned = list(train_ids), train.labels
+    if clauses:
+        learned += encode(tokenizer, clauses.texts)
+        of_learned = np.concatenate([train.labels, clauses.labels])
+    people = one_hot(of_learned, len(LABELS))
     on_dev = one_hot(dev.labels, len(LABELS))
     parts = learn(
-        train_ids,
+        learned,
         Targets(linear=people, convolution=smoothed(people)),
         (dev_ids, on_dev),
         more=encode(tokenizer, unlabelled),
@@ -68,6 +73,7 @@ def train(args: argparse.Namespace) -> None:
             "vocabulary": vocabulary,
             "texts": {
                 "train": len(train.texts),
+                "clauses": len(clauses.texts) if clauses else 0,
                 "unlabelled": len(unlabelled),
                 "dev": len(dev.texts),
                 "test": len(test.texts),
