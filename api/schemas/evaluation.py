@@ -78,7 +78,7 @@ class MissingLabel(BaseModel):
     """Rows that are wrong whatever the model would answer: it does not have their label."""
 
     label: str
-    model: str = Field(description="that answered them", examples=["sentiq-small-zh@4dd5552ffb0d"])
+    model: str = Field(description="that answered them", examples=["sentiq-small-zh@4bcc4e4b1c42"])
     rows: int
 
 

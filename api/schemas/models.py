@@ -19,7 +19,7 @@ class StoredModelDocument(BaseModel):
     precision: str = Field(examples=["int8"])
     source: str = Field(description="where its weights come from")
     accuracy: float | None = Field(
-        description="how often it was right on the texts of its test, 0 to 1; null: it came without", examples=[0.8764]
+        description="how often it was right on the texts of its test, 0 to 1; null: it came without", examples=[0.8784]
     )
     tested_on: int | None = Field(description="how many texts those were", examples=[12315])
     active: bool = Field(description="loaded, and used for jobs that ask for no model")

@@ -38,8 +38,8 @@ learned from microblogs to trust emoticons such as `[泪]` more than the words a
 ## Architecture
 {ARCHITECTURE} Here these are the development split, and {texts["unlabelled"]:,} texts without labels gave further first
 values. Vocabulary: {metrics["vocabulary"]:,} single characters of the training texts. Inputs: ids and mask; output: two
-logits.{_clauses(texts["clauses"])}
-
+logits.
+{_clauses(texts["clauses"])}
 ## Measured on the test split ({texts["test"]:,} texts), through the engine
 | | accuracy | macro F1 | expected calibration error (15 bins) |
 |---|---:|---:|---:|
@@ -69,8 +69,10 @@ outside your organisation.
 def _clauses(count: int) -> str:
     if not count:
         return ""
-    return f""" Further training texts are {count:,} clauses of which people said how they speak of an aspect: whole texts do
-not say which of their words decided."""
+    return f"""
+Further training texts are {count:,} clauses of which people said how they speak of an aspect: whole texts do not say
+which of their words decided.
+"""
 
 
 def _measured(figures: dict[str, Any]) -> str:
