@@ -59,7 +59,7 @@ check: lint ## what is tried before each push, half a minute on two cores: lint,
 	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
 
 TESTS ?= not data and not slow and not generated and not index
-test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes on two cores
+test: lint ## everything a change must pass: lint, types, import rules, tests; a quarter to half an hour on two cores
 	$(PYTEST) $(PARALLEL) -m "$(TESTS)" $(TEST_OPTIONS)
 
 test-full: ## the same with what is marked `full`, generated tests whole and details of the page in every look
