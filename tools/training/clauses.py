@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.evaluation.__main__ import NEEDED
 from tools.evaluation.opinions import Opinion, add_options, read_opinions
 from tools.needs import need
 from tools.training.data import COLUMNS
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    need(COMMAND, "pip install -r requirements/training.in has it.", "yaml")
+    need(COMMAND, "`make run` installs it into .venv, once: use .venv/bin/python.", "yaml", *NEEDED)
     from sentiq.aspects.sets import AspectSetError
     from tools.exit_status import exit_status
     from tools.labelled import LabelledError
