@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from tools.evaluation.__main__ import NEEDED
 from tools.evaluation.opinions import Opinion, add_options, read_opinions
 from tools.needs import need
-from tools.training.data import COLUMNS
 
 if TYPE_CHECKING:
     from sentiq.aspects.sets import AspectSet
@@ -46,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace) -> None:
+    from tools.training.data import COLUMNS
+
     aspects, opinions = read_opinions(options)
     labels = judged_clauses(aspects, opinions)
     with options.out.open("w", encoding="utf-8", newline="") as file:
