@@ -43,7 +43,7 @@ def test_damaged_files_do_no_harm(api: Cluster, pytestconfig: pytest.Config, tel
         if answer.status_code == 202:
             accepted += 1
             api.http.delete(f"/api/v1/jobs/{answer.json()['id']}").raise_for_status()
-        if number == count // 5:
+        if number == max(60, count // 10):
             before = memory_mb()  # every reader has been used
     grown = memory_mb() - before
     tell(f"{count:,} damaged files: {accepted:,} read, the API grew by {grown:.0f} MB")
