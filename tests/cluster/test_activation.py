@@ -115,15 +115,15 @@ def test_switches_under_load_lose_nothing(cluster: Cluster, switches: int) -> No
                     wait_until(lambda least=answered + REQUESTS_PER_S: visitors.answered > least)  # type: ignore[misc]
                 assert not sent.done(), sent.result()  # all switches happen while the job runs
         finally:
-            rows_sent = stream.end()
+            stream.end()
         job_id = sent.result()
     job = cluster.wait_ended(job_id)
 
     assert visitors.wrong == []
     assert {name.partition("@")[0] for name in visitors.models} == {FIRST, SECOND}
-    assert job["counts"] == {"total": rows_sent, "completed": rows_sent, "failed": 0, "without_text": 0}
+    assert job["counts"] == {"total": stream.rows, "completed": stream.rows, "failed": 0, "without_text": 0}
     rows = cluster.rows(job_id)
-    assert [row["index"] for row in rows] == list(range(rows_sent))
+    assert [row["index"] for row in rows] == list(range(stream.rows))
     assert {row["model"].partition("@")[0] for row in rows} == {FIRST, SECOND}
     assert {row["model"].partition("@")[2] for row in rows} == {"c0ffee"}
 

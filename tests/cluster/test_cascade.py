@@ -170,10 +170,10 @@ def test_another_threshold_takes_over_while_a_job_runs_and_no_old_answer_comes_b
                 assert done.returncode == 0, done.stderr
                 assert not sent.done(), sent.result()
             finally:
-                rows_sent = stream.end()
+                stream.end()
             job = cluster.wait_ended(sent.result())
 
-        assert job["counts"]["completed"] == rows_sent
+        assert job["counts"]["completed"] == stream.rows
         rows = cluster.rows(job["id"])
         assert {row["model"] for row in rows} == {"slow-student@c0ffee", "contrary@c0ffee"}
         labels = {(row["model"], row["label"]) for row in rows}

@@ -22,7 +22,7 @@ class Stream:
     def __init__(self, cluster: Cluster, chunk: int) -> None:
         self._cluster, self._chunk = cluster, chunk
         self._ending = threading.Event()
-        self._sent = 0
+        self.rows = 0  #: that were sent; all of them once `submit` has returned
         self._job_id = ""
 
     def submit(self) -> str:
@@ -42,20 +42,19 @@ class Stream:
 
         wait_until(found, message="rows of the stream are answered")
 
-    def end(self) -> int:
-        """No more rows. Returns how many there are."""
+    def end(self) -> None:
+        """No more rows but those that are on their way."""
         self._ending.set()
-        return self._sent
 
     def _completed(self) -> int:
         return int(self._cluster.job(self._job_id)["counts"]["completed"]) if self._job_id else 0
 
     def _lines(self) -> Iterator[bytes]:
         while not self._ending.is_set():
-            if self._sent - self._completed() > CHUNKS_AHEAD * self._chunk:
+            if self.rows - self._completed() > CHUNKS_AHEAD * self._chunk:
                 self._ending.wait(0.25)
                 yield b"\n"  # an upload that falls silent is given up
             else:
-                block = range(self._sent, self._sent + self._chunk)
+                block = range(self.rows, self.rows + self._chunk)
                 yield "".join(f'"房间干净，服务热情，第 {row} 次来"\n' for row in block).encode()
-                self._sent += len(block)
+                self.rows += len(block)
