@@ -21,7 +21,8 @@ export function section(id, title, head, place) {
 }
 
 /**
- * What asks for an answer and draws it. Of several questions the last one counts; the same one is asked once.
+ * What asks for an answer and draws it. Of several questions the last one counts; the same one is asked once. One is
+ * asked at a time: the service would work on those that nobody waits for any more, and the last one be answered late.
  * @template Answer
  * @param {{board: ReturnType<typeof noticeBoard>, place: HTMLElement}} part
  * @param {AbortSignal} signal
@@ -29,6 +30,8 @@ export function section(id, title, head, place) {
  */
 export function asking({ board, place }, signal, draw) {
   let asked = "";
+  let wanted = ""; // its address
+  let reading = false;
 
   /**
    * @param {string} address
@@ -38,19 +41,28 @@ export function asking({ board, place }, signal, draw) {
     const question = `${address} ${progressOf(job)}`;
     if (question === asked) return;
     asked = question;
+    wanted = address;
     place.setAttribute("aria-busy", "true");
-    try {
-      /** @type {Answer} */
-      const answer = await get(address, signal);
-      if (question !== asked) return;
-      board.clear();
-      draw(answer);
-    } catch (error) {
-      if (signal.aborted || question !== asked) return;
-      asked = "";
-      place.replaceChildren(); // it would be of another question
-      board.show(error, { retry: () => ask(address, job) });
+    if (reading) return;
+    reading = true;
+    while (asked && !signal.aborted) {
+      const mine = asked;
+      const from = wanted;
+      try {
+        /** @type {Answer} */
+        const answer = await get(from, signal);
+        if (mine !== asked) continue;
+        board.clear();
+        draw(answer);
+        if (mine === asked) break;
+      } catch (error) {
+        if (signal.aborted || mine !== asked) continue;
+        asked = "";
+        place.replaceChildren(); // it would be of another question
+        board.show(error, { retry: () => ask(from, job) });
+      }
     }
-    if (question === asked || !asked) place.removeAttribute("aria-busy");
+    reading = false;
+    place.removeAttribute("aria-busy");
   };
 }

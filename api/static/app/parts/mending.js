@@ -4,10 +4,11 @@ import { fill, h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 import { asking, section } from "./asking.js";
 import { changesOf } from "./changes.js";
+import { MOST } from "./phrase_list.js";
 import { textOf } from "./prediction.js";
 import { ALL, toRows } from "./to_rows.js";
 
-const PHRASES = 3;
+const PHRASES = 3; // of those that the list of phrases asks for, who is led to these rows: they are found once
 const EXAMPLES = 3;
 const LOOKED_AT = 50; // rows, of which the first that differ are shown
 const LONG_CHARS = 120; // a text that is longer is told by its clause
@@ -33,6 +34,7 @@ export function mending(base, signal, view) {
   const place = h("div");
   const part = section("mending-title", t("mending.title"), h("p", { class: "muted" }, t("mending.help")), place);
   let version = 0; // of the cards: what is read for older ones is dropped
+  let reading = Promise.resolve(); // until the cards are read, or newer ones are there
   /** @type {JobDocument} */
   let job;
   /** @type {Complaint[] | null} */
@@ -42,7 +44,7 @@ export function mending(base, signal, view) {
     drawCards();
   });
 
-  async function drawCards() {
+  function drawCards() {
     if (!worst) return;
     const mine = ++version;
     const cards = worst.map(card);
@@ -56,14 +58,20 @@ export function mending(base, signal, view) {
           )
         : h("p", {}, t("mending.none")),
     );
-    try {
-      // One after the other: the service finds the phrases of few at a time.
-      for (const { read } of cards) {
-        await read();
-        if (mine !== version) return;
+    const before = reading;
+    reading = readCards();
+
+    async function readCards() {
+      await before;
+      try {
+        // One after the other: the service finds the phrases of few at a time.
+        for (const { read } of cards) {
+          if (mine !== version) return;
+          await read();
+        }
+      } catch (error) {
+        if (!signal.aborted && mine === version) part.board.show(error, { retry: drawCards });
       }
-    } catch (error) {
-      if (!signal.aborted && mine === version) part.board.show(error, { retry: drawCards });
     }
   }
 
@@ -121,7 +129,7 @@ export function mending(base, signal, view) {
     /** @param {Record<string, unknown>} filter */
     async function readPhrases(filter) {
       /** @type {Phrases} */
-      const { data } = await get(`${base}/phrases${query({ ...filter, limit: PHRASES })}`, signal);
+      const { data } = await get(`${base}/phrases${query({ ...filter, limit: MOST })}`, signal);
       fill(
         phrases,
         data.length > 0 && h("h4", {}, t("mending.phrases")),
@@ -129,15 +137,17 @@ export function mending(base, signal, view) {
           h(
             "p",
             { class: "phrases" },
-            data.map(({ phrase, rows }) => [
-              toRows(
-                view,
-                { ...complaintsOf, contains: phrase },
-                h("span", { lang: "zh" }, phrase),
-                ` ${number(rows)}`,
-              ),
-              " ",
-            ]),
+            data
+              .slice(0, PHRASES)
+              .map(({ phrase, rows }) => [
+                toRows(
+                  view,
+                  { ...complaintsOf, contains: phrase },
+                  h("span", { lang: "zh" }, phrase),
+                  ` ${number(rows)}`,
+                ),
+                " ",
+              ]),
           ),
       );
     }

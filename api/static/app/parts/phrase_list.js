@@ -9,7 +9,7 @@ import { badge, labelName } from "./prediction.js";
 import { table, tablePlace } from "./table.js";
 import { shareWords, toRows } from "./to_rows.js";
 
-const MOST = 12;
+export const MOST = 12;
 const USUAL = { label: "negative" }; // of whose rows phrases are shown where no filter is chosen
 
 /** @import { Child } from "../dom.js" */
