@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser import files, shops
 from tests.browser.visits import ADMIN_TOKEN, EVERY_LOOK, WAIT_MS, Look, Visit, clear, visiting
 from tests.support import chromium
 from tests.support.cluster import Cluster
@@ -60,7 +61,22 @@ def visit(browser: Browser, cluster: Cluster, look: Look) -> Iterator[Visit]:
         yield visit
 
 
+@pytest.fixture(scope="module")
+def shared_jobs() -> set[str]:
+    """The ids of jobs that tests of the module read and none changes: what stays until the module's last test."""
+    return set()
+
+
 @pytest.fixture(autouse=True)
-def empty(cluster: Cluster) -> None:
-    """No test sees the jobs of another."""
-    clear(cluster)
+def empty(cluster: Cluster, shared_jobs: set[str]) -> None:
+    """No test sees the jobs of another, but for those that are shared."""
+    clear(cluster, shared_jobs)
+
+
+@pytest.fixture(scope="module")
+def reviews_job(cluster: Cluster, shared_jobs: set[str]) -> str:
+    """The job of the shops' reviews, ended. Which phrases it has is looked for once for all tests that ask the same."""
+    job_id = files.submit(cluster, shops.reviews(), aspects="shop")
+    cluster.wait_ended(job_id)
+    shared_jobs.add(job_id)
+    return job_id

@@ -10,7 +10,7 @@ PRODUCTS = ("蓝牙耳机", "保温杯", "运动鞋", "台灯")
 SHOPS = ("南山店", "西湖店", "江北店")
 MONDAY = date(2024, 3, 4)
 WEEKS = 8
-ROWS = 2_000
+ROWS = 1_000
 #: In this week the delivery of this product gets worse.
 BAD_WEEK, BAD_PRODUCT = 5, "运动鞋"
 LATE = (

@@ -21,8 +21,12 @@ from tests.browser.visits import ADMIN_TOKEN, LOOKS, Look, Visit, visiting
 from tests.support.cluster import Cluster
 
 #: Each width in one of the two lights: colours are judged too.
-dark_looks = pytest.mark.parametrize(
-    "look", [replace(LOOKS[0], scheme="dark"), LOOKS[3]], ids=["en-desktop-dark", "zh-phone"]
+DARK = replace(LOOKS[0], scheme="dark")
+dark_looks = pytest.mark.parametrize("look", [DARK, LOOKS[3]], ids=["en-desktop-dark", "zh-phone"])
+#: The same without --full on the phone alone: others of these tests look at the dark desktop.
+one_dark_look = pytest.mark.parametrize(
+    "look",
+    [pytest.param(DARK, id="en-desktop-dark", marks=pytest.mark.full), pytest.param(LOOKS[3], id="zh-phone")],
 )
 BAD_WEEK = shops.MONDAY + timedelta(weeks=shops.BAD_WEEK)
 ROWS = f"{shops.ROWS:,}"
@@ -55,14 +59,7 @@ def png(content: bytes) -> tuple[int, int, bytes]:
     return width, height, zlib.decompress(packed)
 
 
-def submitted(cluster: Cluster) -> str:
-    """The job of the reviews, ended."""
-    job_id = files.submit(cluster, shops.reviews(), aspects="shop")
-    cluster.wait_ended(job_id)
-    return job_id
-
-
-@dark_looks
+@one_dark_look
 def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     files.choose(visit, "评价.csv", shops.reviews())
@@ -105,9 +102,8 @@ def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
 
 @detail
 @two_looks
-def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: Visit) -> None:
-    job_id = submitted(visit.cluster)
-    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: Visit, reviews_job: str) -> None:
+    page, t = visit.open(f"/jobs/{reviews_job}"), visit.t
     matches = page.locator(".matches")
     expect(matches).to_have_text(t("rows.count", count=ROWS))
     settled(page)
@@ -127,7 +123,7 @@ def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: V
     expect(chips.nth(2)).to_contain_text(f"商品{t('refusal.joint').strip()}")
     expect(chips.nth(3)).to_contain_text(str(BAD_WEEK))
     query = "aspect=物流&label=negative&column=商品&value=" + shops.BAD_PRODUCT
-    count = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/matches?{query}&{week}").json()["matches"]
+    count = visit.cluster.http.get(f"/api/v1/jobs/{reviews_job}/matches?{query}&{week}").json()["matches"]
     assert count > 0.016 * shops.ROWS, "most of those who bought it that week"
     expect(matches).to_have_text(t("rows.matches", count=count, all=ROWS))
     assert visit.violations() == []
@@ -135,7 +131,7 @@ def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: V
 
     chips.nth(3).click()
     expect(chips).to_have_count(4)
-    more = visit.cluster.http.get(f"/api/v1/jobs/{job_id}/matches?{query}").json()["matches"]
+    more = visit.cluster.http.get(f"/api/v1/jobs/{reviews_job}/matches?{query}").json()["matches"]
     expect(matches).to_have_text(t("rows.matches", count=more, all=ROWS))
     page.go_back()
     expect(matches).to_have_text(t("rows.matches", count=count, all=ROWS))
@@ -146,11 +142,10 @@ def test_filters_combine_stand_in_the_address_and_are_let_go_one_by_one(visit: V
 
 @detail
 @dark_looks
-def test_weeks_phrases_and_two_things_at_once_lead_to_their_rows(visit: Visit) -> None:
-    job_id = submitted(visit.cluster)
-    page, t = visit.open(f"/jobs/{job_id}?aspect=物流"), visit.t
+def test_weeks_phrases_and_two_things_at_once_lead_to_their_rows(visit: Visit, reviews_job: str) -> None:
+    page, t = visit.open(f"/jobs/{reviews_job}?aspect=物流"), visit.t
     end = BAD_WEEK + timedelta(days=6)
-    base = f"/api/v1/jobs/{job_id}"
+    base = f"/api/v1/jobs/{reviews_job}"
     matches, rows_title = page.locator(".matches"), page.locator("#rows-title")
 
     def rows_of(query: str) -> str:
@@ -218,8 +213,8 @@ def test_phrases_of_a_job_without_aspects_are_found_when_asked_for(visit: Visit)
 
 
 @one_look
-def test_on_paper_what_was_found_is_there(visit: Visit) -> None:
-    page = visit.open(f"/jobs/{submitted(visit.cluster)}")
+def test_on_paper_what_was_found_is_there(visit: Visit, reviews_job: str) -> None:
+    page = visit.open(f"/jobs/{reviews_job}")
     expect(page.locator(".heat td").first).to_be_visible()
     settled(page)
     page.emulate_media(media="print", color_scheme="dark")
@@ -232,9 +227,10 @@ def test_on_paper_what_was_found_is_there(visit: Visit) -> None:
 
 @detail
 @two_looks
-def test_what_was_found_is_taken_along_as_a_report_and_as_pictures(visit: Visit, tmp_path: Path) -> None:
-    job_id = submitted(visit.cluster)
-    page, t = visit.open(f"/jobs/{job_id}?column=3&value={shops.BAD_PRODUCT}"), visit.t
+def test_what_was_found_is_taken_along_as_a_report_and_as_pictures(
+    visit: Visit, reviews_job: str, tmp_path: Path
+) -> None:
+    page, t = visit.open(f"/jobs/{reviews_job}?column=3&value={shops.BAD_PRODUCT}"), visit.t
     share = part(page, "sharing")
     share.scroll_into_view_if_needed()
     assert visit.violations() == []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser import shops
-from tests.browser.files import csv, reviews, submit
+from tests.browser.files import csv, reviews
 from tests.browser.steps import one_look
 from tests.browser.visits import Visit
 
@@ -114,10 +113,8 @@ def open_by_key(page: Page, section: str, name: str) -> None:
 
 
 @one_look
-def test_what_a_job_tells_is_reached_and_worked_by_keyboard_alone(visit: Visit) -> None:
-    job_id = submit(visit.cluster, shops.reviews(1_500), aspects="shop", keep_columns="true")
-    visit.cluster.wait_ended(job_id)
-    page, t = visit.open(f"/jobs/{job_id}"), visit.t
+def test_what_a_job_tells_is_reached_and_worked_by_keyboard_alone(visit: Visit, reviews_job: str) -> None:
+    page, t = visit.open(f"/jobs/{reviews_job}"), visit.t
     expect(page.locator("section[aria-labelledby=phrases-title] tbody tr").first).to_be_visible()
     expect(page.locator("section[aria-labelledby=heat-title] td a").first).to_be_visible()
     page.wait_for_load_state("networkidle")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from sentiq.core.api_keys import KeyStore, Scope
 from tests.browser.steps import one_look, requests
-from tests.browser.visits import Look, Visit, visiting
+from tests.browser.visits import LOOKS, Look, Visit, visiting
 from tests.support.cluster import Cluster
 
 TEXT = "房间干净，服务热情"
@@ -62,10 +62,16 @@ def execute(block: Locator, body: object = None) -> tuple[int, object]:
     return int(status.inner_text()[:3]), json.loads(answer.locator(".highlight-code code").first.inner_text())
 
 
-@one_look
-def test_the_address_of_the_description_leads_to_the_viewer(visit: Visit) -> None:
-    assert shown(visit.page, f"{visit.url}/openapi/") > OPERATIONS
-    assert urlsplit(visit.page.url).path == "/openapi/swagger"
+@pytest.fixture(scope="module")
+def viewer(browser: Browser, cluster: Cluster) -> Iterator[Visit]:
+    """The viewer as the address of the description leads to it: to draw it takes the browser seconds."""
+    with visiting(browser, cluster, LOOKS[0]) as visit:
+        assert shown(visit.page, f"{visit.url}/openapi/") > OPERATIONS
+        yield visit
+
+
+def test_the_address_of_the_description_leads_to_the_viewer(viewer: Visit) -> None:
+    assert urlsplit(viewer.page.url).path == "/openapi/swagger"
 
 
 @one_look
@@ -89,21 +95,17 @@ def test_the_viewer_shows_every_operation_and_asks_nobody_else(visit: Visit) -> 
     assert {urlsplit(request.url).hostname for request in sent} == {"sentiq.example"}
 
 
-@one_look
-def test_a_text_is_classified_from_the_viewer(visit: Visit) -> None:
-    shown(visit.page, f"{visit.url}/openapi/swagger")
-    status, answer = execute(operation(visit.page, "post", "/analyze"), {"text": TEXT})
+def test_a_text_is_classified_from_the_viewer(viewer: Visit) -> None:
+    status, answer = execute(operation(viewer.page, "post", "/analyze"), {"text": TEXT})
     assert (status, answer) == (200, {"text": TEXT, "label": "positive", "score": answer["score"]})  # type: ignore[index]
 
 
-@one_look
-def test_a_job_is_submitted_and_polled_from_the_viewer(visit: Visit) -> None:
-    shown(visit.page, f"{visit.url}/openapi/swagger")
-    status, job = execute(operation(visit.page, "post", "/api/v1/jobs"), {"texts": [TEXT] * 3})
+def test_a_job_is_submitted_and_polled_from_the_viewer(viewer: Visit) -> None:
+    status, job = execute(operation(viewer.page, "post", "/api/v1/jobs"), {"texts": [TEXT] * 3})
     assert status == 202
     assert isinstance(job, dict)
-    visit.cluster.wait_ended(job["id"])
-    block = operation(visit.page, "get", "/api/v1/jobs/{job_id}")
+    viewer.cluster.wait_ended(job["id"])
+    block = operation(viewer.page, "get", "/api/v1/jobs/{job_id}")
     block.get_by_role("button", name="Try it out").click()
     block.get_by_role("textbox").first.fill(job["id"])
     status, polled = execute(block)

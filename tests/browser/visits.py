@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +119,8 @@ def visiting(
         context.close()
 
 
-def clear(cluster: Cluster) -> None:
-    """Erase all jobs."""
-    while jobs := cluster.http.get("/api/v1/jobs?limit=100").json()["data"]:
+def clear(cluster: Cluster, kept: Collection[str] = ()) -> None:
+    """Erase all jobs but those whose ids are kept: a few, which one page of the list has beside others."""
+    while jobs := [job for job in cluster.http.get("/api/v1/jobs?limit=100").json()["data"] if job["id"] not in kept]:
         for job in jobs:
             cluster.http.delete(f"/api/v1/jobs/{job['id']}")
