@@ -6,8 +6,9 @@ import gzip
 import io
 import random
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from openpyxl import Workbook
 
@@ -19,11 +20,15 @@ class Odd:
     """A file, and either its rows (a text, or the code of a row's error) or the code with which it is refused."""
 
     name: str
-    content: bytes
+    made: bytes | Callable[[], bytes]  # what takes long to make is made when it is sent: all are listed in each process
     rows: tuple[str, ...] = ()
     refused: str = ""  # code of the first error, else of the problem
     query: dict[str, str] = field(default_factory=dict)
     encoding: str | None = None  # as the job reports it; None: not looked at
+
+    @property
+    def content(self) -> bytes:
+        return self.made if isinstance(self.made, bytes) else self.made()
 
 
 def odd_files() -> Iterator[Odd]:
@@ -148,7 +153,7 @@ def _packed() -> Iterator[Odd]:
     yield Odd("packed lines.jsonl.gz", gzip.compress(b'"fine"\n"good"\n'), ("fine", "good"))
     yield Odd("cut off.csv.gz", packed[:-12], refused="upload_interrupted")
     yield Odd("damaged.csv.gz", packed[:15] + b"\0\0\0\0" + packed[19:], refused="upload_interrupted")
-    yield Odd("bomb.csv.gz", gzip.compress(b"text\n" + b"a" * 30_000_000), refused="body_too_large")
+    yield Odd("bomb.csv.gz", cache(lambda: gzip.compress(b"text\n" + b"a" * 30_000_000)), refused="body_too_large")
 
 
 def _foreign() -> Iterator[Odd]:
@@ -214,14 +219,20 @@ def _workbooks() -> Iterator[Odd]:
     yield Odd("formulas.xlsx", saved(workbook([["text"], ["=1+1"], ["很好"]])), ("formula_without_value", "很好"))
     yield Odd("empty.xlsx", saved(workbook([])), refused="no_rows")
     wide: list[list[object]] = [[f"c{n}" for n in range(3_000)], ["x"] * 3_000]
-    yield Odd("3,000 columns.xlsx", saved(workbook(wide)), refused="too_many_columns")
+    yield Odd("3,000 columns.xlsx", cache(lambda: saved(workbook(wide))), refused="too_many_columns")
     yield Odd("cut off.xlsx", good[:-300], refused="damaged_workbook")
     sheet = "xl/worksheets/sheet1.xml"
     dtd = b'<!DOCTYPE lolz [<!ENTITY lol "lol">]><worksheet '
     yield Odd("dtd.xlsx", patched(good, sheet, b"<worksheet ", dtd), refused="damaged_workbook")
-    bomb = patched(good, sheet, b"<sheetData>", b"<sheetData>" + b" " * 40_000_000)
-    yield Odd("bomb.xlsx", bomb, refused="body_too_large")
-    noise = f"<!--{random.Random(2).randbytes(9_000_000).hex()}--></styleSheet>".encode()
-    bloated = patched(good, "xl/styles.xml", b"</styleSheet>", noise)
-    yield Odd("bloated styles.xlsx", bloated, ("很好", "不好", "empty_text", "12"))
+
+    def bomb() -> bytes:
+        return patched(good, sheet, b"<sheetData>", b"<sheetData>" + b" " * 40_000_000)
+
+    yield Odd("bomb.xlsx", cache(bomb), refused="body_too_large")
+
+    def bloated() -> bytes:
+        noise = f"<!--{random.Random(2).randbytes(9_000_000).hex()}--></styleSheet>".encode()
+        return patched(good, "xl/styles.xml", b"</styleSheet>", noise)
+
+    yield Odd("bloated styles.xlsx", cache(bloated), ("很好", "不好", "empty_text", "12"))
     yield Odd("damaged sheet.xlsx", patched(good, sheet, b"</sheetData>", b"</sheet>"), refused="damaged_workbook")

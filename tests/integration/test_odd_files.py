@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -44,8 +45,20 @@ def rows_of(api: Cluster, job: dict[str, object]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("form", [False, True], ids=["body", "form"])
-@pytest.mark.parametrize("name", FILES)
+def ways() -> list[Any]:
+    """Each file in one of the two ways, turn about; with --full in both."""
+    both = [(at, name, form) for at, name in enumerate(FILES) for form in (False, True)]
+    return [
+        pytest.param(
+            *(name, form),
+            id=f"{name}-{'form' if form else 'body'}",
+            marks=() if form == bool(at % 2) else pytest.mark.full,
+        )
+        for at, name, form in both
+    ]
+
+
+@pytest.mark.parametrize(("name", "form"), ways())
 def test_an_odd_file_is_read_right_or_refused_with_its_reason(api: Cluster, name: str, form: bool) -> None:
     odd = FILES[name]
     answer = post(api, odd, form=form)
