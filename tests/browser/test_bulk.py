@@ -192,7 +192,7 @@ def test_what_was_looked_at_is_not_kept_when_one_leaves(visit: Visit) -> None:
 @one_look
 @pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
 def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool) -> None:
-    content = files.csv(files.reviews(6_000))
+    content = files.heavy(200)
     page = visit.open("/bulk")
     sizes: list[int] = []
     page.on("request", lambda r: sizes.append(len(r.post_data_buffer or b"")) if "/uploads" in r.url else None)
@@ -201,7 +201,7 @@ def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool
     assert max(sizes) <= 2**18 + 2**16 < len(content)  # a piece of unpacked data may lie over the end
     job_id = files.start(visit)
     expect(page.locator(".state-completed")).to_be_visible()
-    assert visit.cluster.job(job_id)["counts"] == {"total": 6_000, "completed": 6_000, "failed": 0, "without_text": 0}
+    assert visit.cluster.job(job_id)["counts"] == {"total": 200, "completed": 200, "failed": 0, "without_text": 0}
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
 ) -> None:
     with visiting(browser, cluster, LOOKS[0], url=slow.url) as visit:
         page, t = visit.open("/bulk"), visit.t
-        files.choose(visit, "slow.csv", files.heavy(10_000))
+        files.choose(visit, "slow.csv", files.heavy(5_000))
         slow.delay_s = PIECE_S
         job_id = files.start(visit)
 
@@ -245,7 +245,7 @@ def test_rows_run_while_the_file_is_still_sent_and_one_looks_elsewhere(
         slow.delay_s = 0
         expect(upload).to_have_attribute("aria-valuetext", re.compile(f"^{t('progress.sent', size='')}.* MB$"))
         expect(page.locator(".state-completed")).to_be_visible()
-        assert cluster.job(job_id)["counts"] == {"total": 10_000, "completed": 10_000, "failed": 0, "without_text": 0}
+        assert cluster.job(job_id)["counts"] == {"total": 5_000, "completed": 5_000, "failed": 0, "without_text": 0}
 
 
 def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
@@ -253,7 +253,7 @@ def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
 ) -> None:
     with visiting(browser, cluster, LOOKS[0], url=slow.url) as visit:
         page, t = visit.open("/bulk"), visit.t
-        files.choose(visit, "first.csv", files.heavy(5_000))
+        files.choose(visit, "first.csv", files.heavy(2_500))
         with held(page, "**/api/v1/jobs?idempotency_key=*"):
             slow.delay_s = PIECE_S
             page.get_by_role("button", name=t("bulk.start")).click()
@@ -262,7 +262,7 @@ def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
             slow.delay_s = 0
             wait_until(lambda: cluster.http.get("/api/v1/jobs?state=completed").json()["data"])
         (first,) = cluster.http.get("/api/v1/jobs").json()["data"]
-        assert (first["name"], first["counts"]["completed"]) == ("first.csv", 5_000)
+        assert (first["name"], first["counts"]["completed"]) == ("first.csv", 2_500)
         second = files.start(visit)  # the page has stayed where it was
         assert cluster.wait_ended(second)["counts"]["completed"] == 7
 
@@ -270,7 +270,7 @@ def test_another_file_may_be_chosen_before_the_first_is_known_as_a_job(
 def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Cluster, slow: FaultyProxy) -> None:
     with visiting(browser, cluster, LOOKS[0], expected=("ERR_", "Failed to load"), url=slow.url) as visit:
         page, t = visit.open("/bulk"), visit.t
-        files.choose(visit, "broken.csv", files.heavy(6_000))
+        files.choose(visit, "broken.csv", files.heavy(3_000))
         slow.delay_s = PIECE_S
         first = files.start(visit)
         wait_until(lambda: cluster.job(first)["counts"]["total"] > 0, message="rows arrive")
@@ -286,7 +286,7 @@ def test_an_upload_that_breaks_off_is_sent_again(browser: Browser, cluster: Clus
         page.wait_for_url(lambda url: first not in url)  # by itself, after a few seconds
         expect(page.locator(".state-completed")).to_be_visible()
         second = page.url.rpartition("/")[2]
-        assert cluster.job(second)["counts"] == {"total": 6_000, "completed": 6_000, "failed": 0, "without_text": 0}
+        assert cluster.job(second)["counts"] == {"total": 3_000, "completed": 3_000, "failed": 0, "without_text": 0}
         ended = cluster.wait_ended(first)
         assert (ended["state"], ended["error"]["code"]) == ("failed", "upload_interrupted")
 
