@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from api.http.auth import security
 from api.http.blueprint import Blueprint
-from api.schemas import components
 from api.schemas.common import problems
+from api.schemas.components import components
 from api.schemas.examples import EXAMPLES, problem_example
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}

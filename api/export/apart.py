@@ -15,12 +15,11 @@ from typing import IO
 import msgpack
 
 from api.child_processes import started
+from sentiq.jobs.chunk_result import Stored
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
 
 CHILD = Path(__file__).with_name("child.py")
-
-Stored = tuple[int, bytes, bytes]  #: what `ChunkResult.decoded` takes
 
 
 def work_apart(

@@ -18,7 +18,8 @@ from api.schemas.jobs import Counts, FileDocument, JobDocument, ModelDocument, O
 from api.schemas.results import Matches, ResultsPage, RowDocument
 from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import FieldError, InvalidInput
-from sentiq.jobs.results import ChunkResult, Results
+from sentiq.jobs.chunk_result import ChunkResult
+from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job, JobOptions, JobState, Lane
 
 PAGE_AT_ONCE = 4  #: chunks read in one round trip for a page, which needs few

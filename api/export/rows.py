@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import repeat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from api.export.mentions import AspectReading, aspect_names
 from api.schemas.results import Language, Sort
 from sentiq.core.labels import label_and_score
+from sentiq.jobs.chunk_result import ChunkResult
 from sentiq.jobs.codec import SCALE, TRUNCATED, OutputColumns
 from sentiq.jobs.dates import DateOrder
 from sentiq.jobs.input_codec import InputColumns
-from sentiq.jobs.results import ChunkResult, Results
 from sentiq.jobs.types import InputChunk, Job, NewJob, RowError
+
+if TYPE_CHECKING:  # processes that write documents ask no Redis, and importing its client takes a tenth of a second
+    from sentiq.jobs.results import Results
 
 READINGS_CACHED = 32_768  #: half as many as a model of two classes gives; 600 bytes each
 Given = InputChunk | InputColumns  #: the rows of a chunk, all or as far as they are looked at

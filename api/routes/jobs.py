@@ -32,7 +32,7 @@ from api.schemas.jobs import (
 from api.schemas.results import ResultsPage, ResultsQuery
 from api.services import services
 from api.submission import Submission, Submitted
-from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.chunk_result import ChunkResult
 
 POLL_AFTER_S = 1  #: Retry-After of a job that has not ended
 INLINE_ROWS = 1000  #: rows that an answer to `Prefer: wait` carries at most

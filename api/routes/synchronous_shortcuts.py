@@ -36,7 +36,7 @@ from api.submission import Payload, Submission, Undigested, checked_options
 from sentiq.core.errors import FieldError, InvalidInput, JobNotFound, Overloaded, ResultNotReady, RowFailed
 from sentiq.core.invisible_characters import is_blank
 from sentiq.core.labels import LABELS_ZH
-from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.chunk_result import ChunkResult
 from sentiq.jobs.small_jobs import Ticket
 from sentiq.jobs.types import Row
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api.schemas.aspect_definitions import Aspects
 from sentiq.core.languages import CODE_PATTERN, language_code
-from sentiq.core.settings import LongTexts, Settings
+from sentiq.core.long_texts import LongTexts
 from sentiq.jobs.types import JobOptions
+
+if TYPE_CHECKING:  # processes that write documents have none
+    from sentiq.core.settings import Settings
 
 Label = Annotated[str, Field(examples=["positive"], description="negative, positive or neutral")]
 

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiq.core import memory_store
 from sentiq.core.errors import SettingsError
+from sentiq.core.long_texts import LongTexts
 from sentiq.core.networks import is_loopback, parse_networks
 from sentiq.core.rate_limits import parse_rate_limits
 from sentiq.core.redis_address import RedisAddress
@@ -30,9 +31,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 BUNDLED_MODELS = REPOSITORY / "models"
 BUNDLED_MODEL = "sentiq-small-zh"
-
-#: How the engine handles a text that is too long for the model; sentiq/engine/long_texts.py explains each value.
-LongTexts = Literal["truncate", "head_tail", "windows"]
 
 #: Read by the client and the demo, not by the servers. Accepted here, so that all of them can share one environment.
 CLIENT_NAMES = frozenset({"SENTIQ_URL", "SENTIQ_API_KEY"})

@@ -23,8 +23,9 @@ import structlog
 from redis import Redis, RedisError
 
 from sentiq.core import redis_keys
+from sentiq.core.long_texts import LongTexts
 from sentiq.core.redis import REDIS_AWAY
-from sentiq.core.settings import LongTexts, Settings
+from sentiq.core.settings import Settings
 from sentiq.jobs.codec import decode_prediction, encode_prediction
 from sentiq.jobs.scripts import Script
 from sentiq.jobs.types import Outcome

@@ -14,10 +14,11 @@ from typing import Any
 from redis import Redis
 
 from sentiq.core import redis_keys
+from sentiq.core.long_texts import LongTexts
 from sentiq.core.redis import text
 from sentiq.core.redis_clock import now_ms
 from sentiq.core.redis_keys import JobKeys, LaneKeys
-from sentiq.core.settings import LongTexts, Settings
+from sentiq.core.settings import Settings
 from sentiq.jobs.census import texts_per_second
 from sentiq.jobs.codec import decode_output, encode_output
 from sentiq.jobs.input_codec import decode_input

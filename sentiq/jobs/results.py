@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import cast
 
 import zstandard
 from redis import Redis
@@ -13,34 +13,16 @@ from redis import Redis
 from sentiq.core.errors import JobNotFound
 from sentiq.core.redis import REDIS_AWAY, text
 from sentiq.core.redis_keys import JobKeys
+from sentiq.jobs.chunk_result import ChunkResult, Stored
 from sentiq.jobs.codec import OutputColumns, decode_columns
-from sentiq.jobs.input_codec import InputColumns, decode_input
+from sentiq.jobs.input_codec import InputColumns
 from sentiq.jobs.packing import ZSTD_MAGIC
 from sentiq.jobs.scripts import Script
-from sentiq.jobs.types import InputChunk, Job, OutputChunk
+from sentiq.jobs.types import Job
 
 CHUNKS_READ = 16  #: chunks read in one round trip
 VALUES_CACHED, VALUE_CHARS = 64, 65_536  #: of one job: values computed from its results, and the length of each
 PACKED_CHARS = 1_048_576  #: of a longer value, which is kept where it packs into `VALUE_CHARS` bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
-    """One finished chunk with its input."""
-
-    chunk_no: int
-    input: InputChunk
-    answers: OutputColumns
-
-    @classmethod
-    def decoded(cls, chunk_no: int, given: bytes, answered: bytes) -> Self:
-        """Decode a chunk and its answers as they are stored."""
-        return cls(chunk_no, decode_input(given), decode_columns(answered))
-
-    @property
-    def output(self) -> OutputChunk:
-        """Its answers as an object for each row."""
-        return self.answers.decoded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +61,8 @@ class Results:
             else:
                 yield ChunkResult.decoded(number, given, answered)
 
-    def stored_chunks(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[tuple[int, bytes, bytes]]:
-        """Yield what `ChunkResult.decoded` takes, of each of these chunks that is finished."""
+    def stored_chunks(self, job_id: str, chunk_numbers: Sequence[int]) -> Iterator[Stored]:
+        """Yield each of these chunks that is finished, as it is stored."""
         for number, given, answered in self._blobs(job_id, chunk_numbers, CHUNKS_READ):
             if given is not None and answered is not None:
                 yield number, given, answered

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from sentiq.core.documents import dump, load
+from sentiq.core.long_texts import LongTexts
 from sentiq.core.routes import ROUTE
-from sentiq.core.settings import LongTexts
 from sentiq.jobs.dates import DateOrder, resolved
 
 

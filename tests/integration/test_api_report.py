@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from api.export.apart import Stored, work_apart
+from api.export.apart import work_apart
 from api.export.phrases import asking
 from api.export.report.columns import likeliest_column
 from api.schemas.results import Language
+from sentiq.jobs.chunk_result import Stored
 from sentiq.jobs.lanes import BulkLane
 from sentiq.jobs.results import Results
 from sentiq.jobs.store import JobStore

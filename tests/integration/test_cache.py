@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from sentiq.core import redis_keys
-from sentiq.core.settings import LongTexts, Settings
+from sentiq.core.long_texts import LongTexts
+from sentiq.core.settings import Settings
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.codec import decode_output, encode_output
 from sentiq.jobs.types import Outcome, OutputChunk, RowError

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from redis import Redis
 
-import sentiq.core.settings
+import sentiq.core.long_texts
 import sentiq.engine.long_texts
 from sentiq.core.settings import BUNDLED_MODELS, Settings
 from sentiq.engine import Engine, LongTexts
@@ -101,7 +101,7 @@ def test_a_pair_names_who_answered_each_row_and_keeps_that_when_the_chunk_is_tri
 
 
 def test_jobs_and_the_engine_name_the_same_ways_to_read_long_texts() -> None:
-    assert get_args(sentiq.core.settings.LongTexts) == get_args(sentiq.engine.long_texts.LongTexts)
+    assert get_args(sentiq.core.long_texts.LongTexts) == get_args(sentiq.engine.long_texts.LongTexts)
 
 
 def test_unproven_answers_share_no_entry_of_the_cache_with_proven_ones() -> None:

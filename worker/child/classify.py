@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import structlog
 
 from sentiq.core.invisible_characters import visible
-from sentiq.core.settings import LongTexts, current
+from sentiq.core.long_texts import LongTexts
+from sentiq.core.settings import current
 from sentiq.jobs.cache import ResultCache
 from sentiq.jobs.lanes import OpenChunk
 from sentiq.jobs.types import ChunkRef, Outcome, OutputChunk, RowError

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from api.export.phrases.question import Question
 from api.export.rows import READINGS_CACHED, Filter, Reading, ResultRow, View, chunk_rows, reading_of, text_position
 from api.schemas.phrases import Against
-from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.chunk_result import ChunkResult
 from sentiq.jobs.types import Job
 
 #: Rows of a side that are looked at, and characters of them: some seconds, and at most 100 MB. More rows are sampled;

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.export.apart import Stored
 from api.export.phrases.question import Question
 from api.export.phrases.sides import Row, Side, gather
 from api.export.rows import View
@@ -14,7 +13,7 @@ from api.schemas.evaluation import Figure
 from api.schemas.phrases import PhraseDocument, PhraseExample, PhraseForm, PhraseRows, Phrases
 from sentiq.core.documents import load
 from sentiq.evaluation.intervals import wilson
-from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.chunk_result import ChunkResult, Stored
 from sentiq.jobs.types import Job
 from sentiq.phrases.finding import find_phrases
 from sentiq.phrases.occurrences import Found

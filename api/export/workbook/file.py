@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from threading import Semaphore
 from typing import IO
 
-from api.export.apart import Stored, stored_chunks, work_apart
+from api.export.apart import stored_chunks, work_apart
 from api.export.report.document import Report
 from api.export.rows import View, chunks_of
 from sentiq.core.documents import dump
+from sentiq.jobs.chunk_result import Stored
 from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
 

@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.export.apart import Stored
 from api.export.report.document import Report
 from api.export.rows import View
 from api.export.workbook.writing import write
 from sentiq.core.documents import load
+from sentiq.jobs.chunk_result import Stored
 from sentiq.jobs.types import Job
 
 

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import IO
 
 from api.cell_kinds import Value
-from api.export.apart import Stored
 from api.export.order import sorted_rows
 from api.export.report.document import Report
 from api.export.rows import ResultRow, View, rows_of
@@ -17,7 +16,7 @@ from api.export.workbook.overview import Overview
 from api.export.workbook.report import write_report
 from api.export.workbook.table import Table
 from api.export.workbook.xlsx import Book, Sheet
-from sentiq.jobs.results import ChunkResult
+from sentiq.jobs.chunk_result import ChunkResult, Stored
 from sentiq.jobs.types import Job
 
 BATCH_ROWS = 512  #: written together
