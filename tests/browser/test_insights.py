@@ -21,12 +21,8 @@ from tests.browser.visits import ADMIN_TOKEN, LOOKS, Look, Visit, visiting
 from tests.support.cluster import Cluster
 
 #: Each width in one of the two lights: colours are judged too.
-DARK = replace(LOOKS[0], scheme="dark")
-dark_looks = pytest.mark.parametrize("look", [DARK, LOOKS[3]], ids=["en-desktop-dark", "zh-phone"])
-#: The same without --full on the phone alone: others of these tests look at the dark desktop.
-one_dark_look = pytest.mark.parametrize(
-    "look",
-    [pytest.param(DARK, id="en-desktop-dark", marks=pytest.mark.full), pytest.param(LOOKS[3], id="zh-phone")],
+dark_looks = pytest.mark.parametrize(
+    "look", [replace(LOOKS[0], scheme="dark"), LOOKS[3]], ids=["en-desktop-dark", "zh-phone"]
 )
 BAD_WEEK = shops.MONDAY + timedelta(weeks=shops.BAD_WEEK)
 ROWS = f"{shops.ROWS:,}"
@@ -59,7 +55,7 @@ def png(content: bytes) -> tuple[int, int, bytes]:
     return width, height, zlib.decompress(packed)
 
 
-@one_dark_look
+@dark_looks
 def test_from_a_dropped_file_to_what_is_to_be_mended(visit: Visit) -> None:
     page, t = visit.open("/bulk"), visit.t
     files.choose(visit, "评价.csv", shops.reviews())

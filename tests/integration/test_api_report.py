@@ -146,9 +146,7 @@ def test_language_is_what_the_browser_prefers(client: FlaskClient, store: JobSto
     assert answer.headers["Content-Disposition"].startswith("attachment; ")
 
 
-@pytest.mark.parametrize(
-    "path", ["report.html", *(pytest.param(path, marks=pytest.mark.full) for path in ("results.xlsx", "findings"))]
-)
+@pytest.mark.parametrize("path", ["report.html", "results.xlsx", "findings"])
 def test_one_process_finds_all_phrases_as_it_finds_each(
     client: FlaskClient, store: JobStore, bulk: BulkLane, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
