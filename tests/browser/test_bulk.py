@@ -192,7 +192,7 @@ def test_what_was_looked_at_is_not_kept_when_one_leaves(visit: Visit) -> None:
 @one_look
 @pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
 def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool) -> None:
-    content = files.heavy(200)
+    content = files.csv(files.reviews(6_000))
     page = visit.open("/bulk")
     sizes: list[int] = []
     page.on("request", lambda r: sizes.append(len(r.post_data_buffer or b"")) if "/uploads" in r.url else None)
@@ -201,7 +201,7 @@ def test_of_a_large_file_a_part_is_enough_to_look_at(visit: Visit, gzipped: bool
     assert max(sizes) <= 2**18 + 2**16 < len(content)  # a piece of unpacked data may lie over the end
     job_id = files.start(visit)
     expect(page.locator(".state-completed")).to_be_visible()
-    assert visit.cluster.job(job_id)["counts"] == {"total": 200, "completed": 200, "failed": 0, "without_text": 0}
+    assert visit.cluster.job(job_id)["counts"] == {"total": 6_000, "completed": 6_000, "failed": 0, "without_text": 0}
 
 
 @pytest.fixture

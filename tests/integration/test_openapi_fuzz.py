@@ -52,9 +52,6 @@ WAITING = {
     "POST /api/v1/sentiment/analyze/batch",
 }
 
-#: For each answer a process of its own looks through a job: without --full a third of the cases.
-APART = {f"GET /api/v1/jobs/{{job_id}}/{name}" for name in ("report.html", "findings", "phrases")}
-
 #: Everybody may ask.
 OPEN = {"GET /livez", "GET /readyz"}
 
@@ -204,12 +201,8 @@ def test_answers_are_as_documented(
     takes_input = operation.body or any(operation.iter_parameters())
     cases = st.one_of(good, operation.as_strategy(GenerationMode.NEGATIVE)) if takes_input else good
 
-    cases_tried = effort(CASES) if takes_input else 1
-    if label in APART and cases_tried < CASES:
-        cases_tried //= 3
-
     @hypothesis_settings(
-        max_examples=cases_tried,
+        max_examples=effort(CASES) if takes_input else 1,
         suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     )
     @given(
