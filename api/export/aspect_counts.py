@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from api.export.kept import kept
 from api.export.matching import RowLabels, matches
@@ -14,8 +15,10 @@ from sentiq.aspects.sets import AspectSet
 from sentiq.core.errors import NoAspects
 from sentiq.core.labels import with_neutral
 from sentiq.jobs.codec import OutputColumns
-from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
+
+if TYPE_CHECKING:  # as in rows.py: processes that write documents ask no Redis
+    from sentiq.jobs.results import Results
 
 NEGATIVE = "negative"
 MOST = 3  #: things to mend

@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
+
+if TYPE_CHECKING:  # as in rows.py: processes that write documents ask no Redis
+    from sentiq.jobs.results import Results
 
 
 def kept(results: Results, job: Job, kind: type[BaseModel], asked: str, compute: Callable[[], BaseModel | str]) -> str:

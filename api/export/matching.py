@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from api.export.rows import View, text_position
 from sentiq.core.labels import label_and_score
 from sentiq.jobs.codec import SCALE, OutputColumns, numbers_of_pair
 from sentiq.jobs.input_codec import InputColumns
-from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job
+
+if TYPE_CHECKING:  # as in rows.py: processes that write documents ask no Redis
+    from sentiq.jobs.results import Results
 
 #: Chunks that are counted for one answer, or a filter would keep a thread busy for as long as a job is large. Those of
 #: which the texts are read take ten times as long as those of which the numbers are enough.

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import msgpack
 import zstandard
@@ -28,8 +29,10 @@ from api.schemas.results import Sort
 from sentiq.core.errors import FieldError, InvalidInput, JobNotEnded
 from sentiq.core.labels import DECIMALS
 from sentiq.jobs.codec import SCALE, OutputColumns
-from sentiq.jobs.results import Results
 from sentiq.jobs.types import Job, RowError
+
+if TYPE_CHECKING:  # as in rows.py: processes that write documents ask no Redis
+    from sentiq.jobs.results import Results
 
 MOST_ROWS = 5_000_000  #: sorted at once: 12 bytes each while they are sorted, 4 afterwards
 KEPT_BYTES = 32_000_000  #: of orders in a process, for the next page

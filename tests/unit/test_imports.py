@@ -140,6 +140,8 @@ def test_model_libraries_report_to_nobody(check: str, tmp_path: Path) -> None:
         ("sentiq.engine.backends.openvino", ["openvino.tools.ovc"]),
         ("worker.app", ["rich", "limits"]),
         ("api.app", ["rich", "limits", "xlsxwriter"]),
+        ("api.export.workbook.work", ["redis", "pydantic_settings"]),
+        ("api.export.phrases.work", ["redis", "pydantic_settings"]),
         ("sentiq.webhooks.__main__", ["rich"]),
         ("sentiq_client.cli", ["rich", "yaml"]),
     ],
