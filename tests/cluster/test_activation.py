@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.admin import admin
+from tests.support.admin import admin, admin_process
 from tests.support.cluster import Cluster
 from tests.support.models import copy_model
 from tests.support.processes import wait_until
@@ -139,7 +139,7 @@ def test_switches_under_load_lose_nothing(cluster: Cluster, switches: int) -> No
 def test_a_model_that_fails_is_not_activated_and_the_old_one_serves(cluster: Cluster, model: str, reason: str) -> None:
     before = {(w.worker, w.model) for w in cluster.live()}
 
-    refused = admin(cluster, "activate", model)
+    refused = admin_process(cluster, "activate", model)
 
     assert refused.returncode == 1
     assert reason in refused.stderr
@@ -148,9 +148,9 @@ def test_a_model_that_fails_is_not_activated_and_the_old_one_serves(cluster: Clu
 
 
 def test_a_worker_that_starts_later_serves_the_active_model(cluster: Cluster) -> None:
-    assert admin(cluster, "activate", SECOND).returncode == 0
+    assert admin_process(cluster, "activate", SECOND).returncode == 0
     cluster.start_worker("bulk", 1, name="later")
 
     (later,) = [w for w in cluster.live() if w.worker.startswith("later@")]
     assert later.model == SECOND
-    assert f"{SECOND}@c0ffee int8 negative,positive active on" in admin(cluster, "models").stdout
+    assert f"{SECOND}@c0ffee int8 negative,positive active on" in admin_process(cluster, "models").stdout

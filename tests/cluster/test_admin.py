@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.admin import admin
+from tests.support.admin import admin, admin_process
 from tests.support.cluster import Cluster, check_all_answered
 from tests.support.processes import wait_until
 from tests.support.texts import sentences
@@ -21,7 +21,7 @@ def test_status_shows_lanes_workers_and_jobs(cluster: Cluster) -> None:
     cluster.wait_ended(cluster.submit(sentences(2)))
 
     shown = admin(cluster, "status")
-    told = json.loads(admin(cluster, "status", "--json").stdout)
+    told = json.loads(admin_process(cluster, "status", "--json").stdout)
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "interactive  children 2" in shown.stdout
@@ -33,7 +33,7 @@ def test_status_shows_lanes_workers_and_jobs(cluster: Cluster) -> None:
 
 
 def test_settings_that_are_right_pass_and_show_no_secret(cluster: Cluster) -> None:
-    run = admin(cluster, "config", "check", SENTIQ_ADMIN_TOKEN="correct-horse-battery", SENTIQ_LEASE_S="4")
+    run = admin_process(cluster, "config", "check", SENTIQ_ADMIN_TOKEN="correct-horse-battery", SENTIQ_LEASE_S="4")
 
     assert (run.returncode, run.stderr) == (0, "")
     assert "SENTIQ_LEASE_S: 4.0" in run.stdout

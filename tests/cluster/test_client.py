@@ -10,9 +10,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.support.command import sentiq
+from tests.support.command import sentiq, sentiq_process
 from tests.support.jobs import closed_window
-from tests.support.processes import free_port
+from tests.support.processes import free_port, wait_until
 from tests.support.service import Service
 from tests.support.texts import ROWS, TEXTS, some_table
 
@@ -46,13 +46,13 @@ def test_one_command_from_a_file_to_a_workbook(service: Service, table: Path, tm
 @on_the_cluster
 def test_commands_speak_json_and_exit_with_their_codes(service: Service, table: Path, tmp_path: Path) -> None:
     url = service.url
-    preview = json.loads(sentiq(url, "preview", table, "--json").stdout)
+    preview = json.loads(sentiq_process(url, "preview", table, "--json").stdout)
     assert (preview["rows"], preview["format"]["id_column"]) == (ROWS, "编号")
-    job = json.loads(sentiq(url, "submit", table, "--wait", "--json").stdout)["id"]
-    assert json.loads(sentiq(url, "status", job, "--json").stdout)["state"] == "completed"
-    rows = [json.loads(x) for x in sentiq(url, "results", job, "--json", "--limit", "5").stdout.splitlines()]
+    job = json.loads(sentiq_process(url, "submit", table, "--wait", "--json").stdout)["id"]
+    assert json.loads(sentiq_process(url, "status", job, "--json").stdout)["state"] == "completed"
+    rows = [json.loads(x) for x in sentiq_process(url, "results", job, "--json", "--limit", "5").stdout.splitlines()]
     assert [row["text"] for row in rows] == [f"{TEXTS[n % 4]}{n}" for n in range(5)]
-    counts = json.loads(sentiq(url, "summary", job, "--json").stdout)["counts"]
+    counts = json.loads(sentiq_process(url, "summary", job, "--json").stdout)["counts"]
     assert sum(counts.values()) == ROWS
     negative = tmp_path / "negative.csv"
     assert sentiq(url, "results", job, "--label", "negative", "--out", negative).returncode == 0
@@ -61,14 +61,16 @@ def test_commands_speak_json_and_exit_with_their_codes(service: Service, table: 
     found = sentiq(url, "results", job, "--contains", f"{TEXTS[1]}1", "--json").stdout.splitlines()
     expected = [n for n in range(ROWS) if f"{TEXTS[1]}1" in f"{TEXTS[n % 4]}{n}"]
     assert [json.loads(row)["index"] for row in found] == expected
-    assert job in sentiq(url, "list", "--state", "completed").stdout.decode()
-    assert b"sentiq-small-zh" in sentiq(url, "models").stdout
-    watched = sentiq(url, "top", "--once").stdout.decode()
+    assert job in sentiq_process(url, "list", "--state", "completed").stdout.decode()
+    assert b"sentiq-small-zh" in sentiq_process(url, "models").stdout
+    idle = re.compile(r"^ ?bulk +0 +0\.0 s +0 +\d+ +0 +[\d,]+ *$", re.MULTILINE)
+    wait_until(lambda: idle.search(sentiq(url, "top", "--once").stdout.decode()), message="workers tell that they rest")
+    watched = sentiq_process(url, "top", "--once").stdout.decode()
     assert re.search(r"^ ?bulk@\S+ +\d+ +\d+ +[\d,]+ MB ", watched, re.MULTILINE), watched
-    assert re.search(r"^ ?bulk +0 +0\.0 s +0 +\d+ +0 +[\d,]+ *$", watched, re.MULTILINE), watched
-    assert json.loads(sentiq(url, "analyze", TEXTS[0], "--json").stdout)["label"] == "positive"
-    assert sentiq(url, "retry", job).returncode == 3  # nothing failed
-    assert sentiq(url, "delete", job).returncode == 0
+    assert idle.search(watched), watched
+    assert json.loads(sentiq_process(url, "analyze", TEXTS[0], "--json").stdout)["label"] == "positive"
+    assert sentiq_process(url, "retry", job).returncode == 3  # nothing failed
+    assert sentiq_process(url, "delete", job).returncode == 0
     gone = sentiq(url, "status", job)
     assert (gone.returncode, gone.stdout) == (3, b"")
     assert b"no job" in gone.stderr
@@ -113,9 +115,9 @@ def test_a_cancelled_job_and_an_absent_service_have_codes_of_their_own(service: 
     job = json.loads(sentiq(service.url, "submit", table, "--window", closed_window(), "--json").stdout)
     assert job["state"] == "scheduled"
     assert sentiq(service.url, "status", job["id"], "--wait", "--timeout", "1").returncode == 6
-    assert json.loads(sentiq(service.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
-    assert json.loads(sentiq(service.url, "resume", job["id"], "--json").stdout)["state"] == "scheduled"
-    assert json.loads(sentiq(service.url, "cancel", job["id"], "--json").stdout)["state"] == "cancelled"
+    assert json.loads(sentiq_process(service.url, "pause", job["id"], "--json").stdout)["state"] == "paused"
+    assert json.loads(sentiq_process(service.url, "resume", job["id"], "--json").stdout)["state"] == "scheduled"
+    assert json.loads(sentiq_process(service.url, "cancel", job["id"], "--json").stdout)["state"] == "cancelled"
     assert sentiq(service.url, "status", job["id"], "--wait").returncode == 5
     away = sentiq(f"http://127.0.0.1:{free_port()}", "list")
     assert (away.returncode, b"SENTIQ_URL" in away.stderr) == (4, True)

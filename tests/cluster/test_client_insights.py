@@ -18,7 +18,7 @@ import pytest
 from sentiq_client import ApiError, Client
 from tests.support.clients import Connect, connect
 from tests.support.cluster import Cluster
-from tests.support.command import sentiq
+from tests.support.command import sentiq, sentiq_process
 from tests.support.jobs import closed_window
 
 pytestmark = pytest.mark.cluster
@@ -188,17 +188,17 @@ def told(done: subprocess.CompletedProcess[bytes]) -> list[list[str]]:
 
 
 def test_the_command_shows_them(cluster: Cluster, job: str, tmp_path: Path) -> None:
-    run = partial(sentiq, cluster.url)
-    heading, worst, *_ = told(run("aspects", job))
+    run, process = partial(sentiq, cluster.url), partial(sentiq_process, cluster.url)
+    heading, worst, *_ = told(process("aspects", job))
     assert heading[0].startswith("shop@")
     assert worst[:2] == ["物流", str(COMPLAINTS)]
     assert worst[2].startswith("negative 100.0% (")
-    weeks = told(run("timeline", job, "--step", "week"))
+    weeks = told(process("timeline", job, "--step", "week"))
     assert [week[1] for week in weeks] == [str(A_WEEK)] * WEEKS
     assert "p = " in weeks[BAD_WEEK][-1]
-    crossed = told(run("cross", job, "--rows", "店铺", "--columns", "week", "--label", "negative"))
+    crossed = told(process("cross", job, "--rows", "店铺", "--columns", "week", "--label", "negative"))
     assert [line[:2] for line in crossed] == [["店铺", "rows"], [BAD_SHOP, str(COMPLAINTS)]]
-    said = told(run("phrases", job, "--label", "negative"))
+    said = told(process("phrases", job, "--label", "negative"))
     assert any("太慢" in line[0] for line in said)
     for command in (
         ["aspects"],
@@ -208,10 +208,10 @@ def test_the_command_shows_them(cluster: Cluster, job: str, tmp_path: Path) -> N
     ):
         document = json.loads(run(command[0], job, *command[1:], "--json").stdout)
         assert document["object"] == command[0]
-    mend = told(run("findings", job))
+    mend = told(process("findings", job))
     assert mend[0][:2] == ["物流", f"{COMPLAINTS} of {COMPLAINTS} negative"]
     out = tmp_path / "report.html"
-    assert run("report", job, "--out", out, "--lang", "zh", "--from", "2024-03").returncode == 0
+    assert process("report", job, "--out", out, "--lang", "zh", "--from", "2024-03").returncode == 0
     assert "最该先改的" in out.read_text(encoding="utf-8")
     one = run("analyze", "质量很好，就是物流太慢", "--aspects", "shop").stdout.decode()
     assert re.search(r"^  物流: negative \d\.\d{3}  .*太慢", one, re.MULTILINE)
@@ -251,10 +251,10 @@ def test_the_command_combines_filters_for_rows_and_files(cluster: Cluster, job: 
 def test_the_command_stores_sets_and_submits_with_them(cluster: Cluster, table: Path, tmp_path: Path) -> None:
     file = tmp_path / "counter.yaml"
     file.write_text(CAFE.replace("cafe", "counter"), encoding="utf-8")
-    run = partial(sentiq, cluster.url)
-    (stored,) = (json.loads(line) for line in run("aspect-sets", "put", file, "--json").stdout.splitlines())
-    assert run("aspect-sets", "show", "counter").stdout.decode().startswith("id: counter\n")
-    assert any(line.startswith(f"counter@{stored['version']}") for (line,) in told(run("aspect-sets", "list")))
+    run, process = partial(sentiq, cluster.url), partial(sentiq_process, cluster.url)
+    (stored,) = (json.loads(line) for line in process("aspect-sets", "put", file, "--json").stdout.splitlines())
+    assert process("aspect-sets", "show", "counter").stdout.decode().startswith("id: counter\n")
+    assert any(line.startswith(f"counter@{stored['version']}") for (line,) in told(process("aspect-sets", "list")))
     asked = ("--date-column", "回访时间", "--date-order", "month_first", "--wait", "--json")
     for aspects in ("counter", file):
         done = run("submit", table, "--aspects", aspects, *asked)
@@ -263,7 +263,7 @@ def test_the_command_stores_sets_and_submits_with_them(cluster: Cluster, table: 
         assert document["options"]["aspects"] == f"counter@{stored['version']}"
         assert (document["file"]["date_column"], document["file"]["date_order"]) == ("回访时间", "month_first")
     assert "date column  回访时间" in run("preview", table, "--date-column", "回访时间").stdout.decode()
-    assert run("aspect-sets", "delete", "counter").returncode == 0
+    assert process("aspect-sets", "delete", "counter").returncode == 0
     gone = run("submit", table, "--aspects", "counter")
     assert (gone.returncode, b"aspect-sets lists them" in gone.stderr) == (3, True)
     file.write_text("id: counter\naspects:\n- name: 环境\n  words: []\n", encoding="utf-8")

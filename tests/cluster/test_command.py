@@ -18,7 +18,7 @@ import pytest
 
 import sentiq_client
 from tests.support.cluster import Cluster
-from tests.support.command import COMMAND, environment, sentiq
+from tests.support.command import COMMAND, environment, sentiq, sentiq_process
 from tests.support.processes import WAIT_S, Process, free_port, wait_until
 from tests.support.receiver import Receiver, verified
 
@@ -232,7 +232,7 @@ def test_a_file_of_another_kind_is_refused_before_anything_is_sent(
 
 
 def test_the_version_is_told() -> None:
-    done = sentiq("http://127.0.0.1:1", "--version")
+    done = sentiq_process("http://127.0.0.1:1", "--version")
     assert (done.returncode, done.stdout.decode()) == (0, f"sentiq {sentiq_client.__version__}\n")
 
 
@@ -345,7 +345,7 @@ def test_answers_are_compared_with_the_labels_of_a_file(cluster: Cluster, tmp_pa
     submitted = sentiq(cluster.url, "submit", str(labelled), "--wait", "--json")
     assert "“标签” has labels" in submitted.stdout.decode()
     job = json.loads(submitted.stdout)["id"]
-    found = json.loads(sentiq(cluster.url, "evaluation", job, "--json").stdout)
+    found = json.loads(sentiq_process(cluster.url, "evaluation", job, "--json").stdout)
     assert (found["label_column"], found["rows"], found["accuracy"]["value"]) == ("标签", 3, 0.6667)
     told = sentiq(cluster.url, "evaluation", job).stdout.decode()
     assert "66.7%" in told
@@ -357,13 +357,13 @@ def test_answers_are_compared_with_the_labels_of_a_file(cluster: Cluster, tmp_pa
 def test_the_pace_of_a_job_is_told(cluster: Cluster, split: str) -> None:
     steps = [line.split("\t") for line in sentiq(cluster.url, "throughput", split).stdout.decode().splitlines()]
     assert sum(int(rows) for _, rows, _ in steps) == 12
-    found = json.loads(sentiq(cluster.url, "throughput", split, "--json").stdout)
+    found = json.loads(sentiq_process(cluster.url, "throughput", split, "--json").stdout)
     assert [point["at"] for point in found["points"]] == [at for at, _, _ in steps]
 
 
 def test_webhooks_are_made_tried_and_removed(cluster: Cluster, table: Path) -> None:
     def webhooks(*words: str) -> Any:
-        done = sentiq(cluster.url, "webhooks", *words)
+        done = sentiq_process(cluster.url, "webhooks", *words)
         assert done.returncode == 0, done.stderr.decode()
         return [json.loads(line) for line in done.stdout.splitlines()] if "--json" in words else done.stdout.decode()
 
@@ -378,7 +378,8 @@ def test_webhooks_are_made_tried_and_removed(cluster: Cluster, table: Path) -> N
         assert sentiq(cluster.url, "submit", table, "--webhook", made["id"], "--wait").returncode == 0
         wait_until(lambda: len(receiver.got) == 1, message="the end is told")
         assert verified(made["secret"], *receiver.got[0])
-        wait_until(lambda: webhooks("deliveries", made["id"], "--json"), message="it is logged")
+        logged = ("webhooks", "deliveries", made["id"], "--json")
+        wait_until(lambda: sentiq(cluster.url, *logged).stdout, message="it is logged")
         (attempt,) = webhooks("deliveries", made["id"], "--json")
         assert (attempt["event"], attempt["status"]) == ("job.completed", 200)
         webhooks("redeliver", made["id"], attempt["delivery_id"])

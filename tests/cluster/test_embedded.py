@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.command import sentiq
+from tests.support.command import sentiq_process
 from tests.support.embedded import COMMAND, Embedded, environment
 from tests.support.models import BUNDLED, copy_contrary, make_multilingual
 from tests.support.processes import WAIT_S, free_port, wait_until
@@ -215,5 +215,5 @@ def test_a_taken_port_is_named(embedded: Embedded) -> None:
 
 
 def test_without_embedded_it_says_what_starts_the_whole_service() -> None:
-    done = sentiq("http://unused", "serve")
+    done = sentiq_process("http://unused", "serve")
     assert (done.returncode, b"make run" in done.stderr) == (2, True)

@@ -17,6 +17,7 @@ from sentiq.admin.backup_file import MAGIC, BackupRefused, write
 from sentiq.admin.commands import main as admin
 from sentiq.core.settings import Settings, current
 from sentiq.jobs import schema
+from tests.support.admin import admin_here
 from tests.support.paths import REPOSITORY
 from tests.support.processes import wait_until
 
@@ -208,12 +209,11 @@ def test_the_user_of_the_docs_may_with_two_commands_more(
     rights = [*ALLOWED.split(), *more.split()]
     filled.execute_command("ACL", "SETUSER", "keeper", "on", ">correct-horse", *rights)  # type: ignore[no-untyped-call]
     port = settings.redis_address.hosts[0][1]
-    env = os.environ | {"SENTIQ_REDIS_URL": f"redis://keeper:correct-horse@127.0.0.1:{port}/0"}
+    env = {"SENTIQ_REDIS_URL": f"redis://keeper:correct-horse@127.0.0.1:{port}/0"}
     before = content(filled)
     try:
         for command in ("backup", "restore --replace"):
-            words = [sys.executable, "-m", "sentiq.admin", *command.split(), str(tmp_path / "b")]
-            run = subprocess.run(words, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
+            run = admin_here(env, *command.split(), tmp_path / "b")
             assert run.returncode == (0 if more else 1), run.stderr
             assert "Traceback" not in run.stderr
             assert bool(more) or "client|pause" in run.stderr or str(tmp_path) in run.stderr
