@@ -35,6 +35,23 @@ def running(directory: Path, server: RedisServer | None = None, **settings: str)
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running(tmp_path_factory.mktemp("lasting")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(lasting_cluster: Cluster) -> Iterator[Cluster]:
+    """One for all faults that pass, whose model waits: its workers are live, and Redis is well, empty and writes."""
+    lasting_cluster.restart_dead_workers()
+    lasting_cluster.wait_workers(2)
+    yield lasting_cluster
+    lasting_cluster.redis_server.signal(signal.SIGCONT)
+    lasting_cluster.redis.config_set("maxmemory", 0)
+    lasting_cluster.redis.flushall()
+
+
 def begun(cluster: Cluster, job_id: str) -> Callable[[], bool]:
     return lambda: cluster.job(job_id)["counts"]["completed"] > 0
 
@@ -45,41 +62,39 @@ def post(cluster: Cluster, texts: int) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code", "")
 
 
-def test_new_work_is_refused_before_redis_is_full_and_what_was_accepted_ends(tmp_path: Path) -> None:
-    with running(tmp_path) as cluster:
-        for _ in range(100):
-            cluster.redis.rpush("ballast", os.urandom(1_000_000))
-        job_id = cluster.submit_lasting()
-        wait_until(begun(cluster, job_id))
-        cluster.redis.config_set("maxmemory", 120_000_000)  # five sixths are ballast; the rest is left for results
+def test_new_work_is_refused_before_redis_is_full_and_what_was_accepted_ends(cluster: Cluster) -> None:
+    for _ in range(100):
+        cluster.redis.rpush("ballast", os.urandom(1_000_000))
+    job_id = cluster.submit_lasting()
+    wait_until(begun(cluster, job_id))
+    cluster.redis.config_set("maxmemory", 120_000_000)  # five sixths are ballast; the rest is left for results
 
-        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
-        refused = cluster.http.post("/api/v1/jobs", json={"texts": ["好"]})
-        assert int(refused.headers["Retry-After"]) > 0
-        assert "SENTIQ_MAX_REDIS_SHARE" in refused.json()["detail"]
-        assert cluster.http.post("/api/v1/uploads", content="好\n".encode()).status_code == 503
-        cluster.supervise(job_id)
-        check_all_answered(cluster, job_id, LASTING_ROWS)
+    wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+    refused = cluster.http.post("/api/v1/jobs", json={"texts": ["好"]})
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "SENTIQ_MAX_REDIS_SHARE" in refused.json()["detail"]
+    assert cluster.http.post("/api/v1/uploads", content="好\n".encode()).status_code == 503
+    cluster.supervise(job_id)
+    check_all_answered(cluster, job_id, LASTING_ROWS)
 
-        cluster.redis.delete("ballast")
-        wait_until(lambda: post(cluster, 100)[0] == 202)
+    cluster.redis.delete("ballast")
+    wait_until(lambda: post(cluster, 100)[0] == 202)
 
 
-def test_a_redis_that_is_full_all_the_same_loses_nothing(tmp_path: Path) -> None:
-    with running(tmp_path) as cluster:
-        job_id = cluster.submit_lasting()
-        wait_until(begun(cluster, job_id))
-        cluster.redis.config_set("maxmemory", 1_000_000)  # far below what is used: every write is refused
+def test_a_redis_that_is_full_all_the_same_loses_nothing(cluster: Cluster) -> None:
+    job_id = cluster.submit_lasting()
+    wait_until(begun(cluster, job_id))
+    cluster.redis.config_set("maxmemory", 1_000_000)  # far below what is used: every write is refused
 
-        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
-        assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200
-        spare_id = cluster.http.get("/api/v1/jobs").json()["data"][0]["id"]
-        assert spare_id == job_id
-        cluster.redis.config_set("maxmemory", 0)
+    wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+    assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200
+    spare_id = cluster.http.get("/api/v1/jobs").json()["data"][0]["id"]
+    assert spare_id == job_id
+    cluster.redis.config_set("maxmemory", 0)
 
-        cluster.supervise(job_id)
-        check_all_answered(cluster, job_id, LASTING_ROWS)
-        assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
+    cluster.supervise(job_id)
+    check_all_answered(cluster, job_id, LASTING_ROWS)
+    assert cluster.http.post("/analyze", json={"text": "又有地方了，很好"}).status_code == 200
 
 
 def fill(cluster: Cluster) -> None:
@@ -150,15 +165,16 @@ def met(worker: Process, seen: int) -> bool:
     return worker.popen.poll() is not None or any(word in told for word in words)
 
 
-def test_jobs_can_be_erased_from_a_redis_that_is_full(tmp_path: Path) -> None:
-    with Cluster(tmp_path) as cluster:
-        cluster.start(interactive=0, bulk=0)
-        job_id = cluster.submit(sentences(5_000))
-        cluster.redis.config_set("maxmemory", 1_000_000)
-        wait_until(lambda: post(cluster, 1) == (503, "store_full"))
+def test_jobs_can_be_erased_from_a_redis_that_is_full(api: Cluster) -> None:
+    job_id = api.submit(sentences(5_000))
+    api.redis.config_set("maxmemory", 1_000_000)
+    try:
+        wait_until(lambda: post(api, 1) == (503, "store_full"))
 
-        assert cluster.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
-        assert cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+        assert api.http.delete(f"/api/v1/jobs/{job_id}").status_code == 204
+        assert api.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+    finally:
+        api.redis.config_set("maxmemory", 0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
@@ -188,35 +204,33 @@ def test_a_full_disk_under_the_append_only_file_loses_nothing(tmp_path: Path) ->
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_a_redis_that_was_emptied_forgets_jobs_and_serves_new_ones(tmp_path: Path) -> None:
-    with running(tmp_path) as cluster:
-        job_id = cluster.submit_lasting()
-        wait_until(begun(cluster, job_id))
+def test_a_redis_that_was_emptied_forgets_jobs_and_serves_new_ones(cluster: Cluster) -> None:
+    job_id = cluster.submit_lasting()
+    wait_until(begun(cluster, job_id))
 
-        cluster.redis.flushall()
-        cluster.redis.script_flush()
+    cluster.redis.flushall()
+    cluster.redis.script_flush()
 
-        assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "job_not_found"
-        check_all_answered(cluster, cluster.submit(sentences(3)), 3)
-        check_all_answered(cluster, cluster.submit(sentences(300)), 300)
-        wait_until(lambda: len(cluster.live()) == 2)
-        wait_until(lambda: not leftovers(cluster.redis), message="nobody holds work")
+    assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "job_not_found"
+    check_all_answered(cluster, cluster.submit(sentences(3)), 3)
+    check_all_answered(cluster, cluster.submit(sentences(300)), 300)
+    wait_until(lambda: len(cluster.live()) == 2)
+    wait_until(lambda: not leftovers(cluster.redis), message="nobody holds work")
 
 
-def test_a_redis_that_stands_still_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
-    with running(tmp_path) as cluster:
-        job_id = cluster.submit_lasting()
-        wait_until(begun(cluster, job_id))
+def test_a_redis_that_stands_still_is_told_and_nothing_is_lost(cluster: Cluster) -> None:
+    job_id = cluster.submit_lasting()
+    wait_until(begun(cluster, job_id))
 
-        cluster.redis_server.signal(signal.SIGSTOP)
-        stopped_s = time.monotonic()
-        answer = cluster.http.get(f"/api/v1/jobs/{job_id}")  # while it stands still, however long that takes
-        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
-        wait_until(lambda: time.monotonic() - stopped_s > 5, message="all leases have run out, of 3 s each")
-        cluster.redis_server.signal(signal.SIGCONT)
+    cluster.redis_server.signal(signal.SIGSTOP)
+    stopped_s = time.monotonic()
+    answer = cluster.http.get(f"/api/v1/jobs/{job_id}")  # while it stands still, however long that takes
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    wait_until(lambda: time.monotonic() - stopped_s > 5, message="all leases have run out, of 3 s each")
+    cluster.redis_server.signal(signal.SIGCONT)
 
-        cluster.supervise(job_id)
-        check_all_answered(cluster, job_id, LASTING_ROWS)
+    cluster.supervise(job_id)
+    check_all_answered(cluster, job_id, LASTING_ROWS)
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed (apt install faketime)")
