@@ -47,7 +47,7 @@ class Next(Enum):
 
     NONE = "there is none"
     LOADING = "a thread loads it"
-    READY = "it is loaded and warm"
+    READY = "it is loaded and warm, or found where children load it"
 
 
 class Serving:
@@ -61,7 +61,8 @@ class Serving:
         self._state, self._next_state = State.EMPTY, Next.NONE
         self._manifest: ModelManifest | None = None
         self._engine: Classifier | None = None  # None where children load it, and while it is unloaded
-        self._next: Classifier | None = None
+        self._next: Classifier | None = None  # None where children load it
+        self._next_manifest: ModelManifest | None = None
         self._fallback: Classifier | None = None  # the bundled model, where it may have to stand in
         self._warms = True
         self.load_other = lru_cache(maxsize=OTHERS_KEPT)(_load_other)
@@ -141,22 +142,28 @@ class Serving:
         return found or self.load_other(BUNDLED_MODEL)  # children of an idle parent may have loaded none
 
     def prepare(self, name: str) -> None:
-        """Load and warm a model beside the served one. Raises ModelError. Meant for a thread of the parent."""
+        """Load and warm a model beside the served one. Raises ModelError. Meant for a thread of the parent.
+
+        Where children load it, it is only found: once a parent has used OpenVINO, loading hangs in its children.
+        """
         self._expect(State.SERVING, State.UNLOADED)
         if self.is_preparing:
             raise IllegalState(self._next_state.value)
-        self._next_state, self._next = Next.LOADING, None
+        self._next_state, self._next, self._next_manifest = Next.LOADING, None, None
         try:
-            self._next = self._open(find_model(name))
+            stored = find_model(name)
+            self._next = self._open(stored) if current().engine_load == "parent" else None
+            self._next_manifest = stored.manifest
         finally:
-            self._next_state = Next.READY if self._next is not None else Next.NONE
+            self._next_state = Next.NONE if self._next_manifest is None else Next.READY
 
     def take_over(self) -> None:
         """Serve the prepared model instead of the one before, in the children that are forked from now on."""
-        if self._next is None or not self.is_prepared:
+        if self._next_manifest is None or not self.is_prepared:
             raise IllegalState(self._next_state.value)
         self._state, self._next_state = State.SERVING, Next.NONE
-        self._engine, self._manifest, self._next = self._next, self._next.manifest, None
+        self._engine, self._manifest = self._next, self._next_manifest
+        self._next = self._next_manifest = None
         freeze_memory()
         unmap_code()
 

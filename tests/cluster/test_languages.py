@@ -143,6 +143,7 @@ def test_a_running_cluster_goes_over_to_one_model_and_back_to_the_routes(cluster
     for name, expected in (("tri", ["tri"] * len(TEXTS)), (ROUTES, MODELS)):
         assert admin(cluster, "activate", name).returncode == 0
         assert models(answers(cluster, TEXTS)) == expected
+        assert models(answers(cluster, TEXTS * 20)) == expected * 20, "children that load models themselves do so again"
 
 
 def test_routes_to_a_model_that_is_not_there_are_refused(cluster: Cluster) -> None:

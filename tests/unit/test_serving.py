@@ -196,6 +196,18 @@ def test_in_children_the_model_is_loaded_where_the_settings_say_so(
     assert (models, engine.proofs) == (["first@1"], 1)
 
 
+def test_where_children_load_the_model_their_parent_loads_no_next_one_either(
+    models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "current", lambda: SimpleNamespace(engine_load="child"))
+    serving = started()
+    serving.prepare("second")
+    serving.take_over()
+    assert (models, serving.manifest.name, serving.is_prepared) == ([], "second@1", False)
+    serving.prove()
+    assert (models, name_of(serving)) == (["second@1"], "second@1")
+
+
 @pytest.mark.parametrize(
     ("made", "step"),
     [
