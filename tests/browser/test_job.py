@@ -22,6 +22,7 @@ from tests.support.programs import BROKEN
 
 BREAKS = "【异常】"  #: a text with it fails with the engine of tests/support/programs/broken_engine.py
 SLOW = "【迟缓】"  #: and one with this takes it five seconds
+WAITS = "【等待】"  #: one with this and a path keeps its chunk at work until the file is there
 
 
 def lines(page: Page, section: str) -> list[str]:
@@ -251,6 +252,28 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs")
     assert visit.cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
+
+
+@one_look
+def test_a_job_ends_while_one_looks_at_the_list(in_trouble: Visit, tmp_path: Path) -> None:
+    visit, cluster, t = in_trouble, in_trouble.cluster, in_trouble.t
+    answered = tmp_path / "answered"
+    job_id = cluster.submit([f"{WAITS}{answered}", *[f"很好{n}" for n in range(999)]])
+    assert cluster.http.post(f"/api/v1/jobs/{job_id}/pause").status_code == 200
+    page = visit.open("/jobs")
+    lines = page.locator("tbody tr")
+    line = lines.filter(has_text=job_id)
+    expect(line).to_contain_text(t("state.paused"))
+    link = line.get_by_role("link")
+    link.focus()
+
+    answered.touch()
+    cluster.http.post(f"/api/v1/jobs/{job_id}/resume")
+    expect(line).to_contain_text(t("state.completed"))
+    expect(line).to_contain_text("1,000 / 1,000")
+    expect(link).to_be_focused()  # though the line is a new one
+    new = cluster.submit(["很好"])
+    expect(lines.first).to_contain_text(new)
 
 
 @detail

@@ -103,12 +103,18 @@ def setting(config: Mapping[str, Any], name: str) -> Any:
 
 
 def read_network(
-    directory: Path, config: Mapping[str, Any], outputs: Sequence[str], *, new_head: bool = False
+    directory: Path,
+    config: Mapping[str, Any],
+    outputs: Sequence[str],
+    *,
+    new_head: bool = False,
+    attention: str | None = None,
 ) -> torch.nn.Module:
     """The network with its weights, in float32 and evaluation mode; `outputs` are the names of its outputs.
 
     With `new_head` the classifier is drawn by torch's random numbers, whatever the checkpoint has in its place; so is
-    what else it lacks behind the encoder, such as a pooler. Raises ModelError that names the file and the weight when
+    what else it lacks behind the encoder, such as a pooler. `attention` is transformers' name of the code that computes
+    it (default: torch's fused one, where the network has it). Raises ModelError that names the file and the weight when
     one is missing, left over or of another shape than ``config.json`` says, or there is not one output for each name.
     """
     path, state = read_weights(directory)
@@ -128,6 +134,7 @@ def read_network(
             dtype=torch.float32,
             ignore_mismatched_sizes=True,  # they are told of below, by name
             output_loading_info=True,
+            attn_implementation=attention,
         )
     except (ValueError, TypeError, KeyError, RuntimeError, ZeroDivisionError) as error:
         raise ModelError(f"{directory / 'config.json'} describes no network: {error}") from error

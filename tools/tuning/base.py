@@ -28,6 +28,10 @@ from tools.prepare.weights import read_weights
 
 #: The networks whose heads and layers are known here.
 KINDS = ("bert", "roberta", "xlm-roberta")
+#: Plain products: on texts as short as these, torch's fused attention for CPUs takes half of a step to go back through.
+#: And no attention is dropped at random, since drawing a number for each pair of tokens costs more than the products.
+#: docs/adr/0058-tuning.md has figures.
+ATTENTION = "eager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,13 @@ class Base:
 
     def network(self, labels: Sequence[str]) -> torch.nn.Module:
         """Return the network with its weights; what the classifier has for labels that the base lacks is drawn anew."""
-        if self.keeps_head(labels):
-            return read_network(self.directory, self.config, list(labels))
-        network = read_network(self.directory, self.config, list(labels), new_head=True)
-        if self.labels is not None:
+        is_new = not self.keeps_head(labels)
+        network = read_network(self.directory, self.config, list(labels), new_head=is_new, attention=ATTENTION)
+        if is_new and self.labels is not None:
             self._take_over(network, labels)
+        for name, module in network.named_modules():
+            if name.endswith("attention.self.dropout"):
+                module.p = 0.0
         return network
 
     @torch.no_grad()

@@ -175,7 +175,7 @@ def optimiser(module: Any, rate: float, *, new_head: bool) -> Any:
                     peak = rate * HEAD_FACTOR if in_head and new_head else rate
                     yield {"params": weights, "peak": peak, "weight_decay": WEIGHT_DECAY if is_matrix else 0.0}
 
-    return torch.optim.AdamW(list(groups()), lr=rate)
+    return torch.optim.AdamW(list(groups()), lr=rate, fused=True)
 
 
 def is_head(name: str) -> bool:
