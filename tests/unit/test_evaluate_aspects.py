@@ -87,7 +87,8 @@ def test_the_halves_are_the_whole(labelled: Path, capsys: pytest.CaptureFixture[
 def test_what_cannot_be_measured_is_refused(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for options, reason in (
         (["car"], "no row has an aspect of car"),
-        (["no-such-set"], "no-such-set"),
+        (["no-such-set"], "no set 'no-such-set' comes along: name one of shop, food, hotel, car, app, course"),
+        (["no-such-set.yaml"], "no-such-set.yaml"),
         (["food", "--aspect", "nothing"], "nothing"),
     ):
         assert main([str(BUNDLED_MODEL), options[0], str(labelled), *options[1:]]) == 1

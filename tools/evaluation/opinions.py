@@ -46,9 +46,17 @@ def read_opinions(options: argparse.Namespace) -> tuple[AspectSet, list[Opinion]
     Raises AspectSetError for a set, and LabelledError for a file, that cannot be used.
     """
     from sentiq.aspects.files import built_in, from_yaml
+    from sentiq.aspects.sets import AspectSetError
     from tools.labelled import LabelledError, read_labelled
 
-    aspects = built_in().get(options.set) or from_yaml(Path(options.set).read_bytes())
+    aspects = built_in().get(options.set)
+    if aspects is None:
+        path = Path(options.set)
+        if not path.suffix and not path.exists():
+            raise AspectSetError(
+                f"no set {options.set!r} comes along: name one of {', '.join(built_in())}, or a YAML file"
+            )
+        aspects = from_yaml(path.read_bytes())
     read = read_labelled(options.file, text=options.text, label=options.polarity, source=options.aspect)
     if unknown := sorted(set(read.labels) - set(_SIGNS)):
         raise LabelledError(f"{options.file}: {unknown[0]!r} is no polarity: negative, neutral and positive are")
