@@ -98,7 +98,8 @@ class Sentinels:
             config.write_text(
                 f"port {port}\nbind 127.0.0.1\ndir {self._directory}\n"
                 f"sentinel monitor mymaster 127.0.0.1 {self.master.port} 2\n"
-                "sentinel down-after-milliseconds mymaster 1000\n"
+                # The master starts after them, and a busy machine is no failure: a master that is down is not found.
+                "sentinel down-after-milliseconds mymaster 5000\n"
                 "sentinel failover-timeout mymaster 5000\n"
             )
             command = [redis_binary(), str(config), "--sentinel"]
