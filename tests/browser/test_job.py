@@ -258,7 +258,7 @@ def test_a_running_job_is_paused_resumed_cancelled_and_erased(in_trouble: Visit)
 def test_a_job_ends_while_one_looks_at_the_list(in_trouble: Visit, tmp_path: Path) -> None:
     visit, cluster, t = in_trouble, in_trouble.cluster, in_trouble.t
     answered = tmp_path / "answered"
-    job_id = cluster.submit([f"{WAITS}{answered}", *[f"很好{n}" for n in range(999)]])
+    job_id = cluster.submit([f"{WAITS}{answered}", *[f"很好{n}" for n in range(1_499)]])
     assert cluster.http.post(f"/api/v1/jobs/{job_id}/pause").status_code == 200
     page = visit.open("/jobs")
     lines = page.locator("tbody tr")
@@ -270,10 +270,12 @@ def test_a_job_ends_while_one_looks_at_the_list(in_trouble: Visit, tmp_path: Pat
     answered.touch()
     cluster.http.post(f"/api/v1/jobs/{job_id}/resume")
     expect(line).to_contain_text(t("state.completed"))
-    expect(line).to_contain_text("1,000 / 1,000")
+    expect(line).to_contain_text("1,500 / 1,500")
     expect(link).to_be_focused()  # though the line is a new one
     new = cluster.submit(["很好"])
     expect(lines.first).to_contain_text(new)
+    link.press("Enter")
+    expect(page.locator(".state")).to_contain_text(t("state.completed"))
 
 
 @detail

@@ -129,3 +129,43 @@ def test_a_page_whose_first_job_has_gone_is_left_for_the_first_one(
             cluster.http.delete(f"/api/v1/jobs/{job_id}")
         page.get_by_role("button", name=t("error.again")).click()
         expect(links).to_have_text(ids[20:])
+
+
+# -- addresses that lead nowhere --
+
+
+@detail
+@two_looks
+def test_a_job_that_is_not_there_is_told_with_what_to_do(browser: Browser, cluster: Cluster, look: Look) -> None:
+    with visiting(browser, cluster, look, expected=("404",)) as visit:
+        page, t = visit.open("/jobs/job_00000000000000000000000000"), visit.t
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text(t("error.job_not_found"))
+        expect(alert).to_contain_text(t("remedy.job_not_found"))
+        expect(page.get_by_role("link", name=t("nav.jobs"), exact=True)).to_have_attribute("aria-current", "page")
+        assert visit.violations() == []
+        assert visit.fits()
+
+
+@one_look
+def test_a_job_that_is_erased_while_one_looks(browser: Browser, cluster: Cluster, look: Look) -> None:
+    job_id = cluster.submit([PRAISE], start_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    with visiting(browser, cluster, look, expected=("404",)) as visit:
+        page = visit.open(f"/jobs/{job_id}")
+        expect(page.locator(".state-scheduled")).to_be_visible()
+        cluster.http.delete(f"/api/v1/jobs/{job_id}")
+        expect(page.get_by_role("alert").first).to_contain_text(visit.t("error.job_not_found"))
+
+
+@detail
+@two_looks
+def test_an_address_that_is_none_of_ours(browser: Browser, cluster: Cluster, look: Look) -> None:
+    with visiting(browser, cluster, look, expected=("404",)) as visit:
+        page, t = visit.open("/nothing/here"), visit.t
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("missing.title"))
+        expect(page).to_have_title(f"{t('missing.title')} · sentiq")
+        assert visit.violations() == []
+        page.get_by_role("link", name=t("nav.analyse"), exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("analyse.title"))
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text(t("missing.title"))
