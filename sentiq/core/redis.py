@@ -72,11 +72,29 @@ class _Unix(_Clear, UnixDomainSocketConnection):
     pass
 
 
-class _Managed(_Clear, SentinelManagedConnection):
+class _OfMaster:
+    """A connection that asks the Sentinels for their master each time it connects.
+
+    redis-py 8.1 asks once, and then tries the old address again as long as a command is retried (its issue 3874): a
+    patient client would wait most of a minute for a server that is gone, beside a master that is there.
+    """
+
+    def connect(self) -> None:
+        check: bool = self.connection_pool.check_connection  # type: ignore[attr-defined]
+        self.retry.call_with_retry(lambda: self.connect_check_health(check), lambda _: None)  # type: ignore[attr-defined]
+
+    def connect_check_health(self, check_health: bool = True, retry_socket_connect: bool = False) -> None:
+        """Connect once: whoever calls tries again, and asks anew."""
+        if not self._sock:  # type: ignore[attr-defined]
+            self.host, self.port = self.connection_pool.get_master_address()  # type: ignore[attr-defined]
+            super().connect_check_health(check_health, retry_socket_connect=False)  # type: ignore[misc]
+
+
+class _Managed(_OfMaster, _Clear, SentinelManagedConnection):
     pass
 
 
-class _ManagedTls(_Clear, SentinelManagedSSLConnection):
+class _ManagedTls(_OfMaster, _Clear, SentinelManagedSSLConnection):
     pass
 
 

@@ -60,10 +60,13 @@ def test_a_failover_loses_no_row(tmp_path: Path) -> None:
         job_id = cluster.submit_lasting()
         wait_until(lambda: cluster.job(job_id)["counts"]["completed"] > 100)
         assert cluster.redis.wait(1, 20_000) == 1, "the replica has the job"
+        with connect(cluster.settings.redis_address, patient=True) as patient:
+            assert patient.ping()
 
-        sentinels.master.stop(kill=True)
+            sentinels.master.stop(kill=True)
 
-        assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "store_unavailable"
+            assert cluster.http.get(f"/api/v1/jobs/{job_id}").json()["code"] == "store_unavailable"
+            assert patient.ping(), "who waits with a result finds the new master"
         wait_until(lambda: cluster.http.get(f"/api/v1/jobs/{job_id}").status_code == 200)
         cluster.supervise(job_id)
         check_all_answered(cluster, job_id, LASTING_ROWS)
