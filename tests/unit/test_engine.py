@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import random
 import shutil
@@ -84,6 +85,9 @@ def in_fork(work: Callable[[], Any]) -> Any:
     child.start()
     sender.close()
     try:
+        if not receiver.poll(60):
+            child.kill()
+            pytest.fail("the child hangs")
         return receiver.recv()
     finally:
         child.join(30)
@@ -163,6 +167,27 @@ def test_a_forked_child_answers_as_its_parent(engine: Engine) -> None:
     def work() -> list[Prediction]:
         engine.prove()
         return engine.classify(texts)
+
+    assert in_fork(work) == expected
+
+
+def test_a_forked_child_loads_a_model_whatever_its_parent_has_dropped(engine: Engine) -> None:
+    expected = engine.classify(TEXTS)
+    for dropped in (2, 1, 0):  # what stood in for them at the fork before may have made room for others
+        networks = [Engine.load(BUNDLED_MODEL) for _ in range(dropped)]
+        networks.clear()
+        gc.collect()
+        assert in_fork(lambda: Engine.load(BUNDLED_MODEL).classify(TEXTS)) == expected
+
+
+def test_a_child_that_drops_what_it_inherited_loads_again(engine: Engine) -> None:
+    inherited = [Engine.load(BUNDLED_MODEL)]
+    expected = inherited[0].classify(TEXTS)
+
+    def work() -> list[Prediction]:
+        inherited.clear()
+        gc.collect()
+        return Engine.load(BUNDLED_MODEL).classify(TEXTS)
 
     assert in_fork(work) == expected
 

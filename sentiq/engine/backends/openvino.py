@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiq.engine.backends.idle_threads import IdleThreads
 from sentiq.engine.registry import ModelError
 
 # OpenVINO imports its converter of models, where it can: 5 MB that no worker needs.
@@ -48,6 +49,7 @@ class OpenVinoBackend:
         if float32:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         core = the_core()
+        idle_threads().expect()
         try:
             description = (model_dir / "model.xml").read_bytes()
             with (model_dir / "model.bin").open("rb") as file:
@@ -59,6 +61,7 @@ class OpenVinoBackend:
                 compiled = core.compile_model(network, "CPU", settings)
                 self.computed = precisions(compiled)
                 self._request = compiled.create_infer_request()
+                idle_threads().add(self._request)
                 # The first run copies the weights into the order its kernels want; what is read of the file after that
                 # is mapped again when touched.
                 ids = np.ones((1, 16), dtype=np.int64)
@@ -97,6 +100,17 @@ def the_core() -> ov.Core:
     networks several times could end at the next signal that it handles (OpenVINO 2026.4.1).
     """
     return ov.Core()
+
+
+@cache
+def idle_threads() -> IdleThreads:
+    return IdleThreads(_occupy)
+
+
+def _occupy() -> ov.CompiledModel:
+    """Compile the least network there is."""
+    number = ov.opset13.parameter([1], np.float32)
+    return the_core().compile_model(ov.Model([ov.opset13.add(number, number)], [number]), "CPU", SETTINGS)
 
 
 def small_constants(description: bytes) -> set[int]:
