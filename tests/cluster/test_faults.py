@@ -18,7 +18,7 @@ from sentiq.jobs.types import Lane
 from tests.support.cluster import LASTING_ROWS, Cluster, check_all_answered, waiting_cluster
 from tests.support.jobs import let_leases_pass, send_in_vain
 from tests.support.processes import Process, wait_until
-from tests.support.programs import BROKEN, HANGING
+from tests.support.programs import BROKEN, HANGING, SLOW_CHILDREN
 from tests.support.texts import sentences
 
 pytestmark = pytest.mark.cluster
@@ -157,6 +157,15 @@ def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_an
     assert "starting anew" in worker.log.read_text()
     api.start_worker("bulk", name="second")
     check_all_answered(api, job_id, 2_000)
+
+
+def test_a_worker_whose_children_load_for_long_is_not_started_anew_for_it(api: Cluster) -> None:
+    job_id = api.submit(sentences(5_000))
+
+    worker = api.start_worker("bulk", app=SLOW_CHILDREN, wait=False)
+
+    check_all_answered(api, job_id, 5_000)
+    assert worker.popen.poll() is None
 
 
 def test_a_worker_whose_event_loop_hangs_says_where_and_ends(api: Cluster) -> None:

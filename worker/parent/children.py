@@ -26,15 +26,19 @@ class Children:
         return int(self._pool._processes)
 
     def count_warm(self) -> int:
-        """Return how many processes take work."""
-        return self.count() - len(self._pool._waiting_to_start)
+        """Return how many processes take work.
+
+        Those that Celery waits for are not all others: it does not count the ones that it forked at the start.
+        """
+        of_work = self._pool._fileno_to_inq
+        return sum(of_work.get(child.inqW_fd) is child for child in self._pool._pool)
 
     def are_all_warm(self) -> bool:
-        return self.count() >= self.count_wanted() and not self._pool._waiting_to_start
+        return self.count() >= self.count_wanted() and self.count_warm() == self.count()
 
     def is_settled(self) -> bool:
-        """Return whether there are as many as there should be, and none is starting."""
-        return self.count() == self.count_wanted() and not self._pool._waiting_to_start
+        """Return whether there are as many as there should be, and all take work."""
+        return self.count() == self.count_wanted() and self.count_warm() == self.count()
 
     def pids(self) -> list[int]:
         return [child.pid for child in self._pool._pool]

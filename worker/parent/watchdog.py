@@ -19,6 +19,7 @@ from celery.worker.consumer.tasks import Tasks
 from sentiq.core.redis import REDIS_AWAY
 from sentiq.jobs.messages import count_messages
 from worker import context
+from worker.parent.children import Children
 from worker.parent.parent_step import ParentStep
 from worker.parent.stopping import GracefulStop
 
@@ -86,7 +87,8 @@ class Watchdog(ParentStep):
         stalled_s = self._stall.elapsed_s(
             time.monotonic(),
             waiting=waiting,
-            idle=consumer.pool.num_processes - len(state.active_requests),
+            # Children that still load a model take nothing, and nothing is fetched for them.
+            idle=max(0, Children(consumer.pool).count_warm() - len(state.active_requests)),
             received=state.all_total_count[0],
         )
         if stalled_s > STALLED_AFTER_S:
