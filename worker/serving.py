@@ -144,7 +144,7 @@ class Serving:
     def prepare(self, name: str) -> None:
         """Load and warm a model beside the served one. Raises ModelError. Meant for a thread of the parent.
 
-        Where children load it, it is only found: once a parent has used OpenVINO, loading hangs in its children.
+        Where children load it, it is only found: the parent would keep memory for nothing.
         """
         self._expect(State.SERVING, State.UNLOADED)
         if self.is_preparing:
