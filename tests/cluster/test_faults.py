@@ -149,7 +149,7 @@ def test_a_worker_that_fetches_nothing_while_messages_wait_ends_to_be_started_an
     api.start_workers(interactive=0, bulk=2)
     worker = api.processes[-1]
     with Celery(broker=api.redis_server.url) as celery:
-        assert celery.control.cancel_consumer("bulk", reply=True, timeout=60)  # as if it had lost its consumer
+        assert celery.control.cancel_consumer("bulk", reply=True, limit=1, timeout=60)  # as if it had lost its consumer
 
     job_id = api.submit(sentences(2_000))
 
