@@ -29,14 +29,18 @@ class IdleThreads:
         """A network is about to be compiled: give it an idle thread, if there is one."""
         if self._occupying:
             self._occupying.pop()
-        self._threads = max(self._threads, len(self._networks) + len(self._occupying) + 1)
+        self._threads = max(self._threads, self._used() + 1)
 
     def add(self, network: object) -> None:
         """Count a network for as long as it is referred to."""
         self._networks.add(network)
+        self._threads = max(self._threads, self._used())  # more, if there was a fork while it was compiled
+
+    def _used(self) -> int:
+        return len(self._networks) + len(self._occupying)
 
     def _before_fork(self) -> None:
-        while len(self._networks) + len(self._occupying) < self._threads:
+        while self._used() < self._threads:
             self._occupying.append(self._occupy())
 
     def _after_fork(self) -> None:
