@@ -27,7 +27,7 @@ def pool_of(*children: Child, busy: set[int], writing: set[int]) -> Any:
         _processes=len(children),
         _busy_workers=busy,
         _active_writes=writing,
-        _waiting_to_start=set(),
+        _fileno_to_inq={child.inqW_fd: child for child in children},
         _putlock=SimpleNamespace(shrink=lambda: None),
     )
 
@@ -67,11 +67,10 @@ def test_a_renewal_ends_idle_children_one_at_a_time() -> None:
 
     fresh = Child(4)
     pool._pool.append(fresh)
-    pool._waiting_to_start.add(fresh)
     renewal.step(children_of(pool))
     assert [child.ended for child in (working, idle_too)] == [False, False], "it is there, but not warm yet"
 
-    pool._waiting_to_start.clear()
+    pool._fileno_to_inq[fresh.inqW_fd] = fresh
     renewal.step(children_of(pool))
     assert [child.ended for child in (working, idle_too, fresh)] == [False, True, False]
     assert renewal.in_progress()
