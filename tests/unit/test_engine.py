@@ -85,13 +85,11 @@ def in_fork(work: Callable[[], Any]) -> Any:
     child.start()
     sender.close()
     try:
-        if not receiver.poll(60):
-            child.kill()
-            pytest.fail("the child hangs")
+        assert receiver.poll(60), "the child hangs"
         return receiver.recv()
     finally:
+        child.kill()  # it has answered, or never will
         child.join(30)
-        child.kill()
 
 
 def test_predictions_are_probabilities_over_the_labels(engine: Engine) -> None:

@@ -28,17 +28,17 @@ class Children:
     def count_warm(self) -> int:
         """Return how many processes take work.
 
-        Those that Celery waits for are not all others: it does not count the ones that it forked at the start.
+        Celery's set of those that start lacks the ones that it forks first.
         """
         of_work = self._pool._fileno_to_inq
         return sum(of_work.get(child.inqW_fd) is child for child in self._pool._pool)
 
     def are_all_warm(self) -> bool:
-        return self.count() >= self.count_wanted() and self.count_warm() == self.count()
+        return self.count_warm() == self.count() >= self.count_wanted()
 
     def is_settled(self) -> bool:
         """Return whether there are as many as there should be, and all take work."""
-        return self.count() == self.count_wanted() and self.count_warm() == self.count()
+        return self.count_warm() == self.count() == self.count_wanted()
 
     def pids(self) -> list[int]:
         return [child.pid for child in self._pool._pool]
