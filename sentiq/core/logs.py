@@ -8,12 +8,15 @@ import sys
 import threading
 from random import randrange
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from sentiq.core.settings import Settings
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 log = structlog.get_logger(__name__)
 _one_in = 1
@@ -56,6 +59,7 @@ def configure(settings: Settings) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = _unraisable
 
 
 class _Lines(logging.Handler):
@@ -103,3 +107,9 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, trace: Tra
         sys.__excepthook__(kind, error or kind(), trace)  # Ctrl-C
     else:
         log.critical("ended by an error that nobody caught", exc_info=(kind, error, trace))
+
+
+def _unraisable(args: UnraisableHookArgs) -> None:
+    """Tell of an error in `__del__` and the like by the name of the code: what it worked on may hold a text."""
+    code = getattr(args.object, "__qualname__", type(args.object).__qualname__)
+    log.error("an error where none can be raised", code=code, exc_info=args.exc_value)

@@ -31,8 +31,12 @@ Line = dict[str, Any]
 
 
 def lines(process: Process) -> list[Line]:
+    """Read what a process has written; of one that goes on, what it writes at this moment may be half there."""
+    written = process.log.read_text()
+    if process.popen.poll() is None:
+        written = written[: written.rfind("\n") + 1]
     found = []
-    for line in process.log.read_text().splitlines():
+    for line in written.splitlines():
         try:
             found.append(json.loads(line))
         except ValueError:
@@ -86,10 +90,11 @@ def test_each_line_of_each_process_is_one_json_object(cluster: Cluster) -> None:
     cluster.redis_server.signal(9)
     assert cluster.http.get("/api/v1/jobs").status_code == 503
     wait_until(lambda: all(noticed(w) for w in (interactive, bulk)))
+    wait_until(lambda: all(lines(process) for process in rest))
     assert second.wait() != 0, "the port is taken"
-    for process in (api, interactive, bulk):
+    for process in (api, interactive, bulk, *rest):
         process.popen.terminate()
-    for process in (api, interactive, bulk):
+    for process in (api, interactive, bulk, *rest):
         process.wait()
     assert "Connection in use" in lines(second)[0]["event"]
     assert all(lines(process) for process in rest)
@@ -115,14 +120,20 @@ warnings.warn("this will\\nbe removed")
 thread = threading.Thread(target=lambda: 1 / 0)
 thread.start()
 thread.join()
+class Broken:
+    def __del__(self):
+        [][0]
+Broken()
 raise RuntimeError("two\\nlines")
 """
     process = cluster._start("crash", [sys.executable, "-c", code])
 
     assert process.wait() == 1
-    warned, in_thread, last = lines(process)
+    warned, in_thread, in_del, last = lines(process)
     assert "this will\nbe removed" in warned["event"]
     assert "ZeroDivisionError" in in_thread["exception"]
+    assert (in_del["level"], in_del["code"]) == ("error", "Broken.__del__")
+    assert in_del["exception"].endswith("IndexError: list index out of range")
     assert last["level"] == "critical"
     assert last["exception"].endswith("RuntimeError: two\nlines")
 
