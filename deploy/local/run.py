@@ -25,7 +25,7 @@ from rich.console import Console
 from deploy.local import demo, state
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
-from sentiq.core import redis_keys
+from sentiq.core import local_run, redis_keys
 from sentiq.core.api_keys import KeyStore, Scope
 from sentiq.core.errors import SettingsError
 from sentiq.core.redis import connect
@@ -52,7 +52,7 @@ def main() -> int:
     ).parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # they end us as Ctrl-C does
-    directory = Path(os.environ.get("RUN_DIR") or REPOSITORY / ".run").absolute()
+    directory = local_run.directory()
     try:
         settings = current()
         with state.held(directory, lambda words: console.print(words, markup=False)) as kept:
@@ -109,6 +109,8 @@ def serve(settings: Settings, kept: State, *, fresh: bool) -> None:
         with console.status("starting Redis, workers, API and Flower"):
             wait_ready(supervisor, settings, kept.logs)
         supervisor.keep()
+        if own_redis:
+            kept.tell_address(env["SENTIQ_REDIS_URL"])
         api_key = first_key(env["SENTIQ_REDIS_URL"], kept) if settings.auth == "keys" else None
         demo.classify_samples(base_url(settings), api_key)
         console.print(addresses(settings, kept, verbose, own_redis, api_key))
@@ -224,7 +226,7 @@ def addresses(settings: Settings, kept: State, verbose: bool, own_redis: bool, a
             *([f"  data     {shown(kept.redis)}/"] if own_redis else []),
             *([] if verbose else [f"  logs     {shown(kept.logs)}/"]),
             "",
-            "Ctrl-C stops everything. In another terminal: make demo",
+            "Ctrl-C stops everything. In another terminal: make demo, or .venv/bin/sentiq-admin status",
             *(["Jobs are there again at the next start; make run FRESH=1 begins anew."] if own_redis else []),
         ]
     )

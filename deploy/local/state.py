@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from sentiq.core import local_run
+
 STOP_WITHIN_S = 25.0  #: as long as a worker may take to end its chunks (sentiq/core/settings.py, stop_grace_s) and more
 POLL_S = 0.1
 
@@ -29,13 +31,21 @@ class State:
     def __init__(self, directory: Path, lock: int) -> None:
         self.directory, self.lock = directory, lock
         self.logs, self.redis = directory / "logs", directory / "redis"
-        self._key = directory / "api-key"
+        self._key, self._redis_url = directory / "api-key", directory / local_run.REDIS_URL
 
     def begin_anew(self) -> None:
         """Erase the jobs, keys and webhooks of earlier runs."""
         shutil.rmtree(self.redis, ignore_errors=True)
         self._key.unlink(missing_ok=True)
         self.redis.mkdir()
+
+    def tell_address(self, redis_url: str) -> None:
+        """Let commands of other terminals find our Redis, as long as the folder is held."""
+        self._redis_url.touch(mode=0o600)
+        self._redis_url.write_text(redis_url + "\n")
+
+    def hide_address(self) -> None:
+        self._redis_url.unlink(missing_ok=True)
 
     @property
     def api_key(self) -> str | None:
@@ -68,6 +78,8 @@ def held(directory: Path, say: Callable[[str], None]) -> Iterator[State]:
             fcntl.flock(inherited, fcntl.LOCK_EX)
         state = State(directory, inherited)
         state.redis.mkdir(exist_ok=True)
+        state.hide_address()  # of a run that was killed
+        stack.callback(state.hide_address)
         yield state
 
 

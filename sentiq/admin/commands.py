@@ -11,8 +11,9 @@
     sentiq-admin keys rotate ID     give a key a new secret; the old one is void, its jobs stay its own
     sentiq-admin keys revoke ID     make a key void
 
-Reads SENTIQ_REDIS_URL. Exit status: 0 done; 1 refused or not done in time, the reason is on standard error; 2 wrong
-usage; 78 a setting is wrong, or the data are of a newer release.
+Reads SENTIQ_REDIS_URL; where that is not set, `make run` of this folder is meant, if it is at work. Exit status: 0
+done; 1 refused or not done in time, the reason is on standard error; 2 wrong usage; 78 a setting is wrong, or the data
+are of a newer release.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from redis.exceptions import ResponseError
 from sentiq.admin import config, keys, status
 from sentiq.admin.backup import backup, backup_to, restore
 from sentiq.admin.backup_file import BackupRefused
+from sentiq.core import local_run
 from sentiq.core.errors import NewerData, SentiqError, SettingsError
 from sentiq.core.redis import REDIS_AWAY, RedisRefuses, connect
-from sentiq.core.settings import current
 from sentiq.jobs import model_activation, schema
 from sentiq.jobs.workers import live_workers
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keys.add_commands(commands.add_parser("keys", help="make and void API keys"))
     options = parser.parse_args(arguments)
     try:
-        settings = current()
+        settings = local_run.settings_beside()
         if options.command == "config":
             faults = config.check(settings)
             return fail("\n".join(faults)) if faults else 0
@@ -94,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RedisRefuses as error:
         return fail(f"Redis takes no writes now: {error}")
     except REDIS_AWAY as error:
-        return fail(f"Redis cannot be reached at SENTIQ_REDIS_URL: {error}")
+        unset = "" if "redis_url" in settings.model_fields_set else " It is not set, and no `make run` is at work here."
+        return fail(f"Redis cannot be reached at SENTIQ_REDIS_URL: {error}{unset}")
     except ResponseError as error:
         return fail(f"Redis refuses: {error}. What its user needs is in docs/security.md and docs/services.md.")
 

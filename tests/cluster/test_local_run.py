@@ -20,6 +20,7 @@ import pytest
 from deploy.local import run
 from sentiq.core import redis_keys
 from sentiq.core.redis import connect
+from tests.support.admin import admin_here
 from tests.support.paths import REPOSITORY
 from tests.support.processes import WAIT_S, free_port, wait_until
 from tests.support.redis_server import RedisServer
@@ -126,11 +127,15 @@ def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Call
         done = client.get("/jobs").json()["data"][0]["id"]
         later = datetime.now(UTC) + timedelta(hours=1)
         waits = client.post("/jobs", json={"texts": ["味道不错"] * 9, "start_at": later.isoformat()}).json()["id"]
+    made = admin_here(run.env, "keys", "create", "another terminal")
+    assert made.returncode == 0, made.stderr
     family = run.family()
     assert len(family) >= 9  # Redis, API, Flower, two workers with two children each
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(WAIT_S) == 0
     assert gone(family)
+    after = admin_here(run.env, "status")
+    assert (after.returncode, "no `make run` is at work here" in after.stderr) == (1, True), after
     assert [*run.tmp.iterdir(), *run.home.iterdir()] == []
     assert (run.kept / "api-key").stat().st_mode & 0o077 == 0
 

@@ -21,9 +21,10 @@ from itertools import groupby
 
 from sentiq.admin import redis_checks
 from sentiq.admin.checks import Check, Verdict
+from sentiq.core import local_run
 from sentiq.core.errors import SettingsError
 from sentiq.core.networks import is_loopback
-from sentiq.core.settings import Settings, current
+from sentiq.core.settings import Settings
 from sentiq.core.version import VERSION
 from sentiq.engine import ModelError
 from worker.doctor import costs, disk, kernel, memory, models, ports, software
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        settings = current()
+        settings = local_run.settings_beside()
     except SettingsError as error:
         print(f"sentiq-doctor: the settings are wrong.\n{error}", file=sys.stderr)
         return 78
