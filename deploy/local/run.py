@@ -225,8 +225,9 @@ def addresses(settings: Settings, kept: State, verbose: bool, own_redis: bool, a
             *([f"  API key  {api_key}"] if api_key else []),
             *([f"  data     {shown(kept.redis)}/"] if own_redis else []),
             *([] if verbose else [f"  logs     {shown(kept.logs)}/"]),
+            "  state    .venv/bin/sentiq-admin status",
             "",
-            "Ctrl-C stops everything. In another terminal: make demo, or .venv/bin/sentiq-admin status",
+            "Ctrl-C stops everything. In another terminal: make demo",
             *(["Jobs are there again at the next start; make run FRESH=1 begins anew."] if own_redis else []),
         ]
     )

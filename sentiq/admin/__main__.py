@@ -6,6 +6,8 @@ import ast
 import sys
 from pathlib import Path
 
+from sentiq.core.standard_output import until_nobody_reads
+
 NOT_INSTALLED = 69  #: exit status, EX_UNAVAILABLE of sysexits.h
 COMMANDS = Path(__file__).with_name("commands.py")
 
@@ -23,7 +25,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return NOT_INSTALLED
-    return run()
+    return until_nobody_reads(run)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sentiq.core.standard_output import until_nobody_reads
 from tools.needs import need
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "models"
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     need("sentiq-cascade", REMEDY, *NEEDED)
     from tools.cascade.command import run  # only now: --help needs nothing but Python
 
-    return run(options)
+    return until_nobody_reads(lambda: run(options))
 
 
 if __name__ == "__main__":
