@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from redis import Redis
 from redis.sentinel import Sentinel
 
 from sentiq.core.redis import REDIS_AWAY, connect
@@ -119,16 +120,22 @@ class Sentinels:
         self.master.stop(kill=True)
 
     def wait_replicated(self) -> None:
-        """The Sentinels know of the replica and of each other, and it has all data."""
-        sentinel = Sentinel([("127.0.0.1", port) for port in self._ports])  # type: ignore[no-untyped-call]
+        """Each Sentinel knows of the replica and of the others, and the replica has all data.
+
+        A Sentinel that is elected while it knows of no replica has none to make the master.
+        """
+        sentinels = Sentinel([("127.0.0.1", port) for port in self._ports]).sentinels  # type: ignore[no-untyped-call]
+
+        def knows_all(sentinel: Redis) -> bool:
+            state = sentinel.sentinel_master("mymaster")
+            assert isinstance(state, dict)
+            return bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == 2)
 
         def ready() -> bool:
             try:
-                state = sentinel.sentinels[0].sentinel_master("mymaster")
+                known = all(map(knows_all, sentinels))
             except REDIS_AWAY:
                 return False
-            assert isinstance(state, dict)
-            known = bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == 2)
             with connect(self.replica.settings.redis_address) as replica:
                 return known and replica.info("replication")["master_link_status"] == "up"
 
