@@ -35,3 +35,12 @@ def limits(settings: Settings) -> Limits:
         parse_mb=settings.parse_memory_mb,
         parse_s=settings.parse_time_s,
     )
+
+
+def cell_too_long(most: int) -> tuple[str, str]:
+    """Return the code and the reason of a row with a cell of more than so many characters.
+
+    Delimited text is held to it by `delimited/records.py`, what is parsed in a process of its own by
+    `parsing/child.py`; of JSON the row as a whole is, by `json_files/documents.py`.
+    """
+    return "cell_too_long", f"a cell has more than {most:,} characters (SENTIQ_MAX_CELL_CHARS)"

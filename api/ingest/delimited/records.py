@@ -13,7 +13,7 @@ from typing import cast
 
 from api.ingest.delimited.dialect import Dialect, bare_escape, shape
 from api.ingest.delimited.escapes import NULL, BareEscapes, has_shield, unshielded, with_backslashes, with_bare_crs
-from api.ingest.limits import Limits
+from api.ingest.limits import Limits, cell_too_long
 from api.ingest.notes import Notes
 from api.ingest.table import Record
 from sentiq.jobs.types import RowError
@@ -202,8 +202,7 @@ class DelimitedRecords:
             self._read_again(start, list(map(with_bare_crs, lines)))
             return None
         if len(lines) == 1 and "limit" in cause:
-            reason = f"a cell has more than {self._limits.cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
-            found = Record(self._start + 1, (), "", RowError("cell_too_long", reason))
+            found = Record(self._start + 1, (), "", RowError(*cell_too_long(self._limits.cell_chars)))
         elif (mended := self._with_nulls(lines[0])) is not None:
             self._notes.add("escapes_undone", style="quote")
             found = mended

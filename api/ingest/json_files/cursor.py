@@ -13,6 +13,7 @@ from api.ingest.streams import LINE_CHARS
 from sentiq.core.errors import InvalidInput
 from sentiq.jobs.types import RowError
 
+SETTINGS = "(SENTIQ_MAX_TEXT_CHARS, SENTIQ_MAX_CELL_CHARS)"  #: from which `max_chars` follows
 _BLANK = re.compile(f"[{BLANKS}]*")
 
 
@@ -22,7 +23,7 @@ class TooLong(Exception):
 
 def too_long(max_chars: int) -> RowError:
     """Return the error of a row with more than so many characters of JSON."""
-    return RowError("line_too_long", f"The JSON of the row is longer than {max_chars:,} characters.")
+    return RowError("line_too_long", f"The JSON of the row is longer than {max_chars:,} characters {SETTINGS}.")
 
 
 class Cursor:

@@ -8,16 +8,14 @@ import msgpack
 
 from api.ingest.parsing.tables import Line
 
-CELL_TOO_LONG = "a cell has more than {:,} characters (SENTIQ_MAX_CELL_CHARS)"
 _PACKER = msgpack.Packer(unicode_errors="surrogatepass")
 
 
 class Rows:
     """Rows in the order of the document, in about as many bytes as their texts have in UTF-8."""
 
-    def __init__(self, cell_chars: int) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self._cell_chars = cell_chars
         self._packed = bytearray()
 
     def add(self, number: int, cells: Sequence[str], kinds: str = "") -> None:
@@ -25,10 +23,7 @@ class Rows:
         if not any(cells) and not kinds.strip("s"):
             return
         self.count += 1
-        line: list[object] = [number, cells, kinds.rstrip("s")]
-        if any(len(cell) > self._cell_chars for cell in cells):
-            line += ["cell_too_long", CELL_TOO_LONG.format(self._cell_chars)]
-        self._packed += _PACKER.pack(line)
+        self._packed += _PACKER.pack((number, cells, kinds.rstrip("s")))
 
     def __iter__(self) -> Iterator[Line]:
         """Give the rows, once: their bytes go with them."""

@@ -90,13 +90,14 @@ def _serve(tables: Sequence[Parsed], cell_chars: int, channel: io.FileIO, send: 
 
 def _batches(lines: Iterable[Line], cell_chars: int) -> Iterator[list[Line]]:
     """Cut lines into batches; one with a cell of more characters than may be says so."""
+    from api.ingest.limits import cell_too_long
+
     batch: list[Line] = []
     total = 0
     for line in lines:
         chars = sum(map(len, line[1]))
         if chars > cell_chars and len(line) == 3 and max(map(len, line[1])) > cell_chars:
-            reason = f"a cell has more than {cell_chars:,} characters (SENTIQ_MAX_CELL_CHARS)"
-            line = (*line, "cell_too_long", reason)
+            line = (*line, *cell_too_long(cell_chars))
         batch.append(line)
         total += chars
         if len(batch) >= BATCH_RECORDS or total >= BATCH_CHARS:

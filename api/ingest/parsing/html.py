@@ -45,7 +45,7 @@ class _Table:
     """A table while it is read. As in a workbook, a cell that spans others leaves these empty."""
 
     def __init__(self, limits: Mapping[str, Any], title: str | None) -> None:
-        self.rows = Rows(limits["cell_chars"])
+        self.rows = Rows()
         self.title = title
         self.is_form = False
         self.cells: list[str] | None = None  # of the row that is open

@@ -12,28 +12,27 @@ from arro3.core import DataType, RecordBatch, RecordBatchReader
 from arro3.io import read_ipc, read_ipc_stream, read_parquet
 
 from api.cell_kinds import MISSING, NUMBER, TEXT, as_text, kinds_of
-from api.ingest.parsing.buffer import CELL_TOO_LONG
 from api.ingest.parsing.tables import Line, Parsed
 
 _ROWS = 1_024  #: that are Python objects at once
 
 
-def parse(file: IO[bytes], limits: Mapping[str, Any]) -> Sequence[Parsed]:
+def parse(file: IO[bytes], _: Mapping[str, Any]) -> Sequence[Parsed]:
     """Return the one table of a Parquet file."""
-    return _table(read_parquet(file), limits)
+    return _table(read_parquet(file))
 
 
-def parse_arrow(file: IO[bytes], limits: Mapping[str, Any]) -> Sequence[Parsed]:
+def parse_arrow(file: IO[bytes], _: Mapping[str, Any]) -> Sequence[Parsed]:
     """Return the one table of an Arrow file (Feather of version 2) or stream."""
     is_file = file.read(6) == b"ARROW1"
     file.seek(0)
-    return _table(read_ipc(file) if is_file else read_ipc_stream(file), limits)
+    return _table(read_ipc(file) if is_file else read_ipc_stream(file))
 
 
-def _table(reader: RecordBatchReader, limits: Mapping[str, Any]) -> Sequence[Parsed]:
+def _table(reader: RecordBatchReader) -> Sequence[Parsed]:
     fields = [reader.schema.field(number) for number in range(len(reader.schema.names))]
     paths = [path for number, field in enumerate(fields) for path in _paths((number, field.name), field.type)]
-    return [Parsed(_lines(reader, paths, limits["cell_chars"]), names=[".".join(map(str, path[1:])) for path in paths])]
+    return [Parsed(_lines(reader, paths), names=[".".join(map(str, path[1:])) for path in paths])]
 
 
 def _paths(path: tuple[Any, ...], type_: DataType) -> Iterator[tuple[Any, ...]]:
@@ -45,7 +44,7 @@ def _paths(path: tuple[Any, ...], type_: DataType) -> Iterator[tuple[Any, ...]]:
         yield path
 
 
-def _lines(batches: Iterator[RecordBatch], paths: Sequence[tuple[Any, ...]], cell_chars: int) -> Iterator[Line]:
+def _lines(batches: Iterator[RecordBatch], paths: Sequence[tuple[Any, ...]]) -> Iterator[Line]:
     number = 0
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS):
@@ -56,10 +55,7 @@ def _lines(batches: Iterator[RecordBatch], paths: Sequence[tuple[Any, ...]], cel
                 pairs = [_cell(_member(row[path[0]], path[2:])) for path in paths]
                 cells = [cell for cell, _ in pairs]
                 kinds = "".join(kind for _, kind in pairs).rstrip(TEXT)
-                if max(map(len, cells), default=0) > cell_chars:
-                    yield number, cells, kinds, "cell_too_long", CELL_TOO_LONG.format(cell_chars)
-                else:
-                    yield number, cells, kinds
+                yield number, cells, kinds
 
 
 def _member(value: Any, path: Sequence[str]) -> Any:

@@ -29,9 +29,9 @@ def parse(file: IO[bytes], limits: Mapping[str, Any]) -> Sequence[Parsed]:
 
 
 class _Sheet:
-    def __init__(self, title: str, limits: Mapping[str, Any]) -> None:
+    def __init__(self, title: str) -> None:
         self.title = title
-        self.rows = Rows(limits["cell_chars"])
+        self.rows = Rows()
         self.is_visible = True
 
 
@@ -57,7 +57,7 @@ class _Book:
         self._inside.append(name)
         if name == "Worksheet":
             title = xml.local(attributes, "Name") or str(len(self.sheets) + 1)
-            self.sheets.append(_Sheet(title, self._limits))
+            self.sheets.append(_Sheet(title))
             self._row = 0
         elif name == "Row":
             self._row = _index(xml.local(attributes, "Index"), self._row + 1)

@@ -1,6 +1,7 @@
--- The order in which bulk jobs and their chunks take turns.
+-- The order in which bulk jobs and their chunks take turns: each job has a window of chunks that are issued, and among
+-- what is issued the priority of messages decides (sentiq/jobs/messages.py).
 
--- Bulk jobs wait in this order: high before normal before low, then the oldest first.
+-- The places of waiting jobs, as their documents tell them: high before normal before low, then the oldest first.
 -- Needs job_id, ttl_ms, job, queued.
 local function queue_up()
   local fields = redis.call('HMGET', job, 'level', 'created_at')
