@@ -6,7 +6,7 @@ import sys
 
 from celery import Celery
 
-from deploy.flower import reconciliation
+from deploy.flower import reconciliation, stopping
 from sentiq.core import logs
 from sentiq.core.errors import SettingsError
 from sentiq.core.settings import current
@@ -21,3 +21,4 @@ logs.configure(settings)  # before Flower would do so in its own way
 app = Celery("sentiq")
 app.config_from_object("celeryconfig")
 reconciliation.install()
+stopping.install()

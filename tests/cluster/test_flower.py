@@ -156,6 +156,20 @@ def test_what_it_has_seen_survives_a_restart(cluster: Cluster, own_flower: Flowe
     assert any(job_id in task["args"] for task in own_flower.ended("sentiq.drain"))
 
 
+def test_it_ends_and_saves_what_it_knows_while_redis_is_away(empty_cluster: Cluster, tmp_path: Path) -> None:
+    empty_cluster.start(interactive=1, bulk=0)
+    with Flower(empty_cluster, tmp_path) as flower:
+        wait_until(lambda: _listens(empty_cluster, flower))
+        assert flower.http.get("/api/workers", params={"refresh": 1}).json(), "it keeps what it asked by"
+        empty_cluster.redis_server.stop(kill=True)
+        # By then it has tried to reach the workers by one of those, as it does every five seconds.
+        wait_until(lambda: "trying again in 4 seconds" in flower.log, message="Flower has looked for Redis for a while")
+        assert flower.process.stop() == 0
+        empty_cluster.redis_server.start()
+        flower.start()
+        assert flower.ended("sentiq.drain")
+
+
 def test_after_a_restart_only_what_still_runs_is_shown_as_running(
     cluster: Cluster, own_flower: Flower, tmp_path: Path
 ) -> None:
