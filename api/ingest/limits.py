@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sentiq.jobs.types import RowError
+
 if TYPE_CHECKING:
     from sentiq.core.settings import Settings
 
@@ -37,10 +39,10 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def cell_too_long(most: int) -> tuple[str, str]:
-    """Return the code and the reason of a row with a cell of more than so many characters.
+def cell_too_long(most: int) -> RowError:
+    """Return the error of a row with a cell of more than so many characters.
 
     Delimited text is held to it by `delimited/records.py`, what is parsed in a process of its own by
     `parsing/child.py`; of JSON the row as a whole is, by `json_files/documents.py`.
     """
-    return "cell_too_long", f"a cell has more than {most:,} characters (SENTIQ_MAX_CELL_CHARS)"
+    return RowError("cell_too_long", f"a cell has more than {most:,} characters (SENTIQ_MAX_CELL_CHARS)")

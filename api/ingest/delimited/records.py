@@ -202,7 +202,7 @@ class DelimitedRecords:
             self._read_again(start, list(map(with_bare_crs, lines)))
             return None
         if len(lines) == 1 and "limit" in cause:
-            found = Record(self._start + 1, (), "", RowError(*cell_too_long(self._limits.cell_chars)))
+            found = Record(self._start + 1, (), "", cell_too_long(self._limits.cell_chars))
         elif (mended := self._with_nulls(lines[0])) is not None:
             self._notes.add("escapes_undone", style="quote")
             found = mended

@@ -90,14 +90,15 @@ def _serve(tables: Sequence[Parsed], cell_chars: int, channel: io.FileIO, send: 
 
 def _batches(lines: Iterable[Line], cell_chars: int) -> Iterator[list[Line]]:
     """Cut lines into batches; one with a cell of more characters than may be says so."""
-    from api.ingest.limits import cell_too_long
-
     batch: list[Line] = []
     total = 0
     for line in lines:
         chars = sum(map(len, line[1]))
         if chars > cell_chars and len(line) == 3 and max(map(len, line[1])) > cell_chars:
-            line = (*line, *cell_too_long(cell_chars))
+            from api.ingest.limits import cell_too_long  # what it needs is seldom needed
+
+            error = cell_too_long(cell_chars)
+            line = (*line, error.code, error.detail)
         batch.append(line)
         total += chars
         if len(batch) >= BATCH_RECORDS or total >= BATCH_CHARS:
