@@ -41,8 +41,7 @@ class State:
 
     def tell_address(self, redis_url: str) -> None:
         """Let commands of other terminals find our Redis, as long as the folder is held."""
-        self._redis_url.touch(mode=0o600)
-        self._redis_url.write_text(redis_url + "\n")
+        _write_line(self._redis_url, redis_url)
 
     def hide_address(self) -> None:
         self._redis_url.unlink(missing_ok=True)
@@ -54,8 +53,7 @@ class State:
 
     @api_key.setter
     def api_key(self, token: str) -> None:
-        self._key.touch(mode=0o600)
-        self._key.write_text(token + "\n")
+        _write_line(self._key, token)
 
 
 @contextmanager
@@ -81,6 +79,15 @@ def held(directory: Path, say: Callable[[str], None]) -> Iterator[State]:
         state.hide_address()  # of a run that was killed
         stack.callback(state.hide_address)
         yield state
+
+
+def _write_line(file: Path, line: str) -> None:
+    """Write it for this user alone; who reads the file finds all of it, or none."""
+    beside = file.with_name(f"{file.name}.new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    beside.write_text(line + "\n")
+    beside.replace(file)
 
 
 def _opened(path: Path, stack: ExitStack) -> int:
