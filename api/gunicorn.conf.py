@@ -105,8 +105,8 @@ def on_starting(server: object) -> None:
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
-    gc.collect()
-    gc.freeze()  # a collection in one process would write to what all share
+    # A collection in one process would write to what all share. What garbage an import leaves is not worth a search.
+    gc.freeze()
     gc.enable()
 
 
