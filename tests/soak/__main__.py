@@ -26,10 +26,12 @@ TTL_S = 60  #: of jobs and uploads, the least there is
 WARM_UP_S = TTL_S + 30.0  #: at least: until as much goes as comes
 EMPTY_S = 2 * TTL_S + 30.0  #: after the load, until all has run out
 
-#: What stays: by the operator's will, for the living workers, and Celery's own of its queues.
+#: What stays: the version of the data, by the operator's will, for the living, and Celery's own of its queues.
 PERMANENT = {
+    redis_keys.SCHEMA,
     redis_keys.WEBHOOKS,
     redis_keys.ACTIVATION,
+    redis_keys.API_PROCESSES,
     redis_keys.WORKERS,
     redis_keys.CLOCK,
     *(LaneKeys.of(lane).children for lane in Lane),
