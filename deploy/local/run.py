@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ from sentiq.core.redis_address import RedisAddress
 from sentiq.core.settings import REPOSITORY, Settings, current
 
 READY_WITHIN_S = 180
+PORTS = range(30_000, 32_768)  #: for Redis
 HINT = "`make run FRESH=1` begins without what is kept of earlier runs; RUN_DIR names another folder."
 
 console = Console(stderr=True, highlight=False)
@@ -201,9 +203,15 @@ def check_port(host: str, port: int, setting: str) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port for Redis, below those that the kernel gives to connections: one of them could have it first."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise StartError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free for Redis: end what listens there", 1)
 
 
 def base_url(settings: Settings) -> str:

@@ -101,6 +101,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
         one.close()
 
 
+def is_answered(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=WAIT_S).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def gone(family: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
 
@@ -118,7 +125,7 @@ def test_jobs_and_keys_are_there_again_after_the_end_whatever_it_was(start: Call
     run.wait_for(UP)
     assert re.search(r"completed: 200 rows, .* 0 failed", run.output)
     assert httpx.get(f"{run.url}/readyz").status_code == 200
-    assert httpx.get(f"http://127.0.0.1:{run.flower_port}/").status_code == 200
+    wait_until(lambda: is_answered(f"http://127.0.0.1:{run.flower_port}/"), message="Flower answers")
     demo_env = run.env | {"SENTIQ_URL": run.url, "SENTIQ_API_KEY": run.api_key}
     demo = subprocess.run(DEMO, env=demo_env, cwd=REPOSITORY, capture_output=True, check=False)
     assert demo.returncode == 0, demo.stderr
