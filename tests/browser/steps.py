@@ -32,6 +32,12 @@ def analyse(visit: Visit, *texts: str) -> Locator:
     return rows
 
 
+def load_all_pages(page: Page) -> None:
+    """Wait for the modules of the other pages, which the page that is shown loads by itself, one after another."""
+    pages = [f"/static/app/pages/{name}.js" for name in ("analyse", "bulk", "jobs", "job", "cluster")]
+    page.evaluate("async (pages) => { await Promise.all(pages.map((page) => import(page))); }", pages)
+
+
 def answers(visit: Visit) -> Locator:
     return visit.page.locator("ol.rows > li")
 

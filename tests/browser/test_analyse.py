@@ -10,7 +10,19 @@ from dataclasses import replace
 
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.steps import analyse, answered_job, answers, detail, held, one_look, past, requests, send, two_looks
+from tests.browser.steps import (
+    analyse,
+    answered_job,
+    answers,
+    detail,
+    held,
+    load_all_pages,
+    one_look,
+    past,
+    requests,
+    send,
+    two_looks,
+)
 from tests.browser.visits import Look, Visit, visiting
 from tests.browser.words import Words
 from tests.support.cluster import Cluster
@@ -137,6 +149,7 @@ def test_the_band_relabels_answers_and_history_without_asking_again(visit: Visit
     row = analyse(visit, PRAISE).first
     (answered,) = visit.cluster.rows(answered_job(visit))
     margin = abs(answered["probabilities"]["positive"] - 0.5)
+    load_all_pages(page)
     everything = requests(page)
 
     band = page.get_by_role("slider")
@@ -178,6 +191,7 @@ def test_the_history_has_each_text_once_the_newest_first_and_survives_a_reload(v
 def test_the_history_is_searched_and_cleared_only_when_that_is_confirmed(visit: Visit) -> None:
     page, t = visit.open(), visit.t
     analyse(visit, PRAISE, f"APPLE {BLAME}")
+    load_all_pages(page)
     everything = requests(page)
     search = page.get_by_label(t("past.search"))
     search.fill("apple")

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from tests.browser.steps import answers, detail, one_look, requests, send
+from tests.browser.steps import answers, detail, load_all_pages, one_look, requests, send
 from tests.browser.visits import Look, Visit, visiting
 from tests.support.cluster import Cluster
+from tests.support.processes import wait_until
 
 PRAISE = "房间干净，服务热情，下次还来"
 AWAY = ("ERR_", "503")  #: what the browser's console says of it
@@ -106,7 +107,7 @@ def test_whoever_does_not_want_to_wait_tries_at_once(faulty: Visit) -> None:
 @one_look
 def test_offline_one_may_look_at_other_pages_and_the_banner_is_where_something_waits(faulty: Visit) -> None:
     page, t = faulty.open(), faulty.t
-    page.wait_for_load_state("networkidle")
+    load_all_pages(page)
     page.context.set_offline(True)
     page.get_by_role("link", name=t("nav.cluster"), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(t("cluster.title"))
@@ -156,14 +157,18 @@ def refuse(faulty: Visit, times: int, retry_after_s: int) -> list[Request]:
 
 @detail
 def test_a_refused_submission_is_tried_again_by_itself_when_it_was_told_to(faulty: Visit) -> None:
-    page, t = faulty.open(), faulty.t
+    page, t = faulty.page, faulty.t
+    page.clock.install()
+    faulty.open()
     posts = refuse(faulty, times=2, retry_after_s=1)
+    stop_clock(page)
     send(faulty, PRAISE)
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text(t("error.overloaded"))
     expect(alert).to_contain_text("9 rows wait already.")
     expect(alert).to_contain_text(t("remedy.overloaded"))
     expect(alert).to_contain_text(t("error.request", id="r-1"))
+    page.clock.resume()
     expect(answers(faulty)).to_have_count(1)
     expect(alert).to_have_count(0)
     assert len(posts) == 3
@@ -217,12 +222,16 @@ def test_a_submission_whose_answer_is_lost_makes_one_job(faulty: Visit) -> None:
 
 @one_look
 def test_what_is_half_typed_is_not_sent_by_itself_and_another_text_is_another_job(faulty: Visit) -> None:
-    page, t = faulty.open(), faulty.t
+    page, t = faulty.page, faulty.t
+    page.clock.install()
+    faulty.open()
     posts = refuse(faulty, times=1, retry_after_s=1)
+    stop_clock(page)
     send(faulty, PRAISE)
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label(t("analyse.label")).press("End")
     page.keyboard.type("，不过")
+    page.clock.resume()
     expect(page.get_by_role("alert")).to_have_count(0)
     send(faulty, f"{PRAISE}，不过早餐一般")
     expect(answers(faulty)).to_have_count(1)
@@ -232,14 +241,18 @@ def test_what_is_half_typed_is_not_sent_by_itself_and_another_text_is_another_jo
 
 @one_look
 def test_an_alert_that_was_left_goes_on_where_one_comes_back(faulty: Visit) -> None:
-    page, t = faulty.open(), faulty.t
+    page, t = faulty.page, faulty.t
+    page.clock.install()
+    faulty.open()
     posts = refuse(faulty, times=1, retry_after_s=1)
+    stop_clock(page)
     send(faulty, PRAISE)
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_role("link", name=t("nav.jobs"), exact=True).click()
     expect(page.get_by_text(t("jobs.none"))).to_be_visible()
     page.go_back()
     expect(page.get_by_role("alert")).to_contain_text("9 rows wait already.")
+    page.clock.resume()
     expect(answers(faulty)).to_have_count(1)
     assert len(posts) == 2
     assert len(keys(posts)) == 1
@@ -302,8 +315,12 @@ def test_redis_is_stopped_and_started_again(browser: Browser, own: Cluster, look
         expect(alert).to_contain_text(sending.t("error.store_unavailable"))
         expect(alert).to_contain_text("Redis does not answer")
 
+        def restarted() -> bool:  # a worker that ends is dead only later
+            own.restart_dead_workers()
+            return bool(own.live())
+
         own.redis_server.start()
-        own.restart_dead_workers()
+        wait_until(restarted, message="a worker is live")
         expect(banner(watching)).to_be_hidden()
         expect(answers(sending)).to_have_count(1)
         expect(alert).to_have_count(0)

@@ -49,6 +49,7 @@ def test_an_ended_job_is_shown_in_full(visit: Visit) -> None:
     assert len(page.locator(".chart").first.locator("tbody tr").all()) == len(summary["histogram"])
 
     expect(page.get_by_label(t("split.by"), exact=True)).to_have_value("4")  # the column that looks like a source
+    expect(page.locator("section[aria-labelledby=split-title] tbody tr")).to_have_count(len(files.SOURCES))
     assert sorted(line.split("\t")[0].strip() for line in lines(page, "split-title")) == sorted(files.SOURCES)
     page.get_by_label(t("split.by"), exact=True).select_option(label="城市")
     expect(page.locator("section[aria-labelledby=split-title] tbody tr")).to_have_count(3)

@@ -125,7 +125,7 @@ def test_a_value_of_the_split_leads_to_its_rows_and_they_are_taken_away_as_shown
 
     page.get_by_label(t("sort.label")).select_option("polarity")
     numbers = page.locator("section[aria-labelledby=rows-title] td.number")
-    expect(page.get_by_text(t("rows.page", page=1)).first).to_be_visible()
+    expect(page.get_by_text(t("rows.page", page=1), exact=True).first).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name=f"CSV · {t('downloads.shown')}", exact=True).click()
     text = download.value.path().read_text(encoding="utf-8-sig")

@@ -160,6 +160,7 @@ def test_what_a_job_tells_is_reached_and_worked_by_keyboard_alone(visit: Visit, 
 
     rows = page.locator("#rows-title")
     for section, link in (("mending", ".figure a"), ("phrases", "tbody a"), ("timeline", "tbody a"), ("heat", "td a")):
+        expect(page.locator("main [aria-busy=true]")).to_have_count(0)  # nothing is drawn anew between focus and key
         page.locator(f"section[aria-labelledby={section}-title] {link}").first.focus()
         page.keyboard.press("Enter")
         expect(rows).to_be_focused()

@@ -51,8 +51,10 @@ def operation(page: Page, method: str, path: str) -> Locator:
 
 def execute(block: Locator, body: object = None) -> tuple[int, object]:
     """Try it out; returns status and document of the answer."""
-    if block.get_by_role("button", name="Try it out").count():
-        block.get_by_role("button", name="Try it out").click()
+    try_it_out, cancel = (block.get_by_role("button", name=name) for name in ("Try it out", "Cancel"))
+    expect(try_it_out.or_(cancel).first).to_be_visible()
+    if try_it_out.count():
+        try_it_out.click()
     if body is not None:
         block.locator("textarea.body-param__text").fill(json.dumps(body))
     block.get_by_role("button", name="Execute", exact=True).click()
