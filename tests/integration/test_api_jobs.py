@@ -217,15 +217,21 @@ def test_metadata_out_of_bounds_are_refused_with_their_place(client: FlaskClient
         assert [e["pointer"].startswith(place) for e in answer.json["errors"]] == [True]
 
 
-def test_prefer_wait_answers_inline_or_accepts(client: FlaskClient, answer_interactive: Callable[[], int]) -> None:
-    late = client.post(JOBS, json={"text": "好"}, headers={"Prefer": "respond-async, wait=1"})
+def test_prefer_wait_answers_inline_or_accepts(
+    redis: Redis, api_settings: Settings, answer_interactive: Callable[[], int]
+) -> None:
+    app = create_app(api_settings.model_copy(update={"sync_timeout_s": 60.0}))
+    try:
+        client = app.test_client()
+        late = client.post(JOBS, json={"text": "好"}, headers={"Prefer": "respond-async, wait=1"})
+        assert answer_interactive() == 1
+        worker = threading.Thread(target=wait_until, args=(answer_interactive,))
+        worker.start()
+        inline = client.post(JOBS, json={"text": "好", "neutral_band": 0.1}, headers={"Prefer": "wait=60"})
+        worker.join()
+    finally:
+        app.extensions["sentiq"].close()
     assert (late.status_code, late.headers["Preference-Applied"]) == (202, "wait=1")
-
-    assert answer_interactive() == 1
-    worker = threading.Thread(target=wait_until, args=(answer_interactive,))
-    worker.start()
-    inline = client.post(JOBS, json={"text": "好", "neutral_band": 0.1}, headers={"Prefer": "wait=5"})
-    worker.join()
     assert inline.status_code == 200
     assert [row["label"] for row in inline.json["results"]["data"]] == ["neutral"]
 

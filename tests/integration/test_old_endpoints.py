@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from api.http import request_log
 from sentiq.core import logs
+from sentiq.core.settings import Settings
 from sentiq.core.version import VERSION
 from sentiq.jobs.api_processes import ApiProcess, announce
 from tests.support.processes import wait_until
@@ -27,6 +28,12 @@ BAND = {"neutral_band": 0.1, "long_texts": "head_tail"}  #: new options work her
 
 Post = Callable[[str, Any], Any]
 Command = Callable[[Redis], object]
+
+
+@pytest.fixture
+def api_settings(api_settings: Settings) -> Settings:
+    """Those of the other tests, with time to answer on a busy machine."""
+    return api_settings.model_copy(update={"sync_timeout_s": 60.0})
 
 
 @pytest.fixture

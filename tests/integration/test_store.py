@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sentiq.core import redis_keys
+from sentiq.core import redis_clock, redis_keys
 from sentiq.core.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidInput, JobEnded, JobNotFound
 from sentiq.core.redis import RedisFull, text
 from sentiq.core.redis_keys import JobKeys, LaneKeys
@@ -145,7 +145,15 @@ def test_concurrent_records_of_one_chunk_count_once(store: JobStore, bulk: BulkL
     assert store.get(job.id).completed == 50
 
 
-def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(store: JobStore, bulk: BulkLane) -> None:
+def patient(settings: Settings) -> Settings:
+    """Those of the other tests, with leases that outlast any step of a test."""
+    return settings.model_copy(update={"lease_s": 60.0})
+
+
+def test_a_claimed_chunk_is_not_claimed_twice_and_a_finished_one_never(
+    store: JobStore, redis: Redis, settings: Settings
+) -> None:
+    bulk = BulkLane(redis, patient(settings))
     job = submitted(store, Lane.BULK, chunks=2)
     ref = ChunkRef(job.id, 0, 2)
     opened = claimed(bulk, job, 0, "one")
@@ -196,14 +204,15 @@ def lost(lane: BulkLane | InteractiveLane, messages: Messages) -> int:
     return lane.sweep(messages).lost
 
 
-def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, settings: Settings) -> None:
-    job = submitted(store, Lane.BULK, chunks=2)
+def test_a_renewed_lease_does_not_run_out(store: JobStore, bulk: BulkLane, redis: Redis, settings: Settings) -> None:
+    job, renewed = submitted(store, Lane.BULK, chunks=2), BulkLane(redis, patient(settings))
     claimed(bulk, job, 0, "alive")
+    renewed.renew(["alive"])
     claimed(bulk, job, 1, "silent")
     messages = Messages()
 
     def renew_and_sweep() -> int:
-        bulk.renew(["alive"])
+        renewed.renew(["alive"])
         return lost(bulk, messages)
 
     wait_until(renew_and_sweep, message="the silent task's lease runs out")
@@ -579,7 +588,7 @@ def test_a_job_stays_in_the_lists_as_long_as_it_lives(redis: Redis, store: JobSt
 
 def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, settings: Settings) -> None:
     leases, clock = LaneKeys.of(Lane.BULK).leases, Clock(redis, 60_000)
-    now_ms = store.redis.time()[0] * 1000
+    now_ms = redis_clock.now_ms(store.redis)
     redis.zadd(leases, {"held:0:3:1": now_ms + 7_200_000 + 500})
     assert clock.take_turn() == 0
 
@@ -589,7 +598,8 @@ def test_deadlines_go_back_with_the_clock(redis: Redis, store: JobStore, setting
     assert (redis.zscore(leases, "held:0:3:1") or 0) == pytest.approx(now_ms + 500, abs=1_500)
 
 
-def test_one_sweeper_at_a_time_has_the_turn(redis: Redis) -> None:
+def test_one_sweeper_at_a_time_has_the_turn(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "TURN_MS", 60_000)
     sweepers = [Clock(redis, 60_000) for _ in range(5)]
 
     assert [sweeper.take_turn() for sweeper in sweepers] == [0, None, None, None, None]

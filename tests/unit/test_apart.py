@@ -24,7 +24,7 @@ from api.ingest.out_of_process.process import read_apart
 from api.ingest.source import Source
 from sentiq.core.errors import BodyTooLarge, InvalidInput, Overloaded, SentiqError
 from tests.support.paths import REPOSITORY
-from tests.support.processes import WAIT_S
+from tests.support.processes import WAIT_S, wait_until
 
 LIMITS = Limits(
     inflated_bytes=10**9, inflate_ratio=10**6, rows=10**6, columns=100, cell_chars=10_000, text_chars=10_000
@@ -47,10 +47,8 @@ def processes(parent: int) -> list[psutil.Process]:
 
 def first_process(parent: int) -> psutil.Process:
     """Wait until a process reads a file for another."""
-    deadline = time.monotonic() + 30
-    while not (found := processes(parent)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found[0]
+    wait_until(lambda: processes(parent), message="a process reads a file")
+    return processes(parent)[0]
 
 
 def parser(name: str) -> str:
