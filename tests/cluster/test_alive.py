@@ -80,7 +80,7 @@ def test_a_worker_is_ready_when_warm_lives_and_takes_its_leave(empty_cluster: Cl
     worker = start_worker(empty_cluster, systemd)
 
     wait_until(lambda: systemd.hears("READY=1"))
-    assert empty_cluster.live(), "it says so after its children are warm"
+    assert worker.log.read_text().count('"child warm"') == 2, "it says so after its children are warm"
     assert systemd.hears("WATCHDOG=1")
     assert systemd.hears("STATUS=bulk: sentiq-small-zh@")
     assert systemd.hears("0 of 2 children busy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from celery import Celery
@@ -30,7 +31,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def long_job(cluster: Cluster, rows: int, **options: object) -> str:
-    lines = "".join(f'"房间干净，服务热情，第 {row} 次来"\n' for row in range(rows)).encode()
+    return post_lines(
+        cluster, "".join(f'"房间干净，服务热情，第 {row} 次来"\n' for row in range(rows)).encode(), **options
+    )
+
+
+def post_lines(cluster: Cluster, lines: bytes, **options: object) -> str:
     headers = {"Content-Type": "application/x-ndjson"}
     answer = cluster.http.post("/api/v1/jobs", content=lines, headers=headers, params=options)  # type: ignore[arg-type]
     assert answer.status_code == 202, answer.text
@@ -92,19 +98,34 @@ def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster
     whole(cluster, job_id, 400)
 
 
-def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster) -> None:
-    large = long_job(cluster, 1_500)
+def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster, tmp_path: Path) -> None:
+    chunks = [tmp_path / str(number) for number in range(60)]  # each is at work until there is a file of its name
+    lines = "".join(f'"【等待】{chunk}"\n' for chunk in chunks for _ in range(CHUNK)).encode()
+    large = post_lines(cluster, lines)
+    waiting = iter(chunks)
+    next(waiting).touch()
     wait_until(lambda: done(cluster, large) > 0, message="it runs")
     before = done(cluster, large)
     small = long_job(cluster, 20, priority="low", name="small")  # low: it may overtake nothing but by its first chunk
     normal = cluster.http.post(
         "/api/v1/jobs", content="text\n很好\n不好\n".encode(), headers={"Content-Type": "text/csv"}
     ).json()["id"]
-    cluster.wait_ended(normal)
+
+    def is_ended() -> bool:
+        return cluster.job(normal)["ended_at"] is not None
+
     # Both children end the chunk they have, and may each take one more of the large job meanwhile.
+    for rows in range(before + CHUNK, before + 7 * CHUNK, CHUNK):
+        next(waiting).touch()
+        wait_until(lambda rows=rows: is_ended() or done(cluster, large) >= rows)  # type: ignore[misc]
+        if is_ended():
+            break
+    cluster.wait_ended(normal)
     assert done(cluster, large) - before <= 6 * CHUNK
     assert cluster.job(large)["state"] == "running"
     post(cluster, large, "cancel")
+    for chunk in waiting:
+        chunk.touch()
     whole(cluster, small, 20)
 
 

@@ -91,7 +91,8 @@ def test_a_real_pool_answers_what_children_ask(api: Cluster) -> None:
         "count": 2, "wanted": 2, "warm": 2, "all_warm": True, "settled": True, "pids": pids, "idle": pids,
     }  # fmt: skip
 
-    api.submit(SLOW)
+    answered = api.directory / "answered"
+    api.submit([f"【等待】{answered}"])
     wait_until(lambda: len(ask(api, "pool_children")["idle"]) == 1, message="one child has a task")
     (idle,) = ask(api, "pool_children")["idle"]
 
@@ -111,3 +112,4 @@ def test_a_real_pool_answers_what_children_ask(api: Cluster) -> None:
     assert shrunk["wanted"] == 1, "the busy one stays"
     wait_until(lambda: ask(api, "pool_children")["settled"])
     assert set(ask(api, "pool_children")["pids"]) < set(pids)
+    answered.touch()

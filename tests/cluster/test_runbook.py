@@ -214,8 +214,12 @@ def test_a_child_that_is_killed(api: Cluster) -> None:
     assert [(row["text"], row["error"]["code"]) for row in failed] == [
         ("这条【崩溃】", quoted("A text kills its child", "killed_worker"))
     ]
-    metrics = run("curl", "-sS", f"http://127.0.0.1:{port}/metrics").stdout
-    assert 'sentiq_poison_rows_total{lane="bulk"} 1.0' in metrics
+
+    def metrics_told() -> str:
+        return run("curl", "-sS", f"http://127.0.0.1:{port}/metrics").stdout
+
+    wait_until(lambda: 'sentiq_poison_rows_total{lane="bulk"} 1.0' in metrics_told())
+    metrics = metrics_told()
     assert 'sentiq_recoveries_total{lane="bulk",reason="child_lost"}' in metrics
     for name in ("worker_memory_bytes", "child_unique_bytes_max", "host_memory_available_bytes"):
         assert f"\nsentiq_{name} " in metrics

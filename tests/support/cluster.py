@@ -49,11 +49,10 @@ class Cluster(Service):
 
     def start_workers(self, *, interactive: int = 2, bulk: int = 2) -> None:
         """A worker for each lane with so many children, all ready; none for a lane without children."""
-        if interactive:
-            self.start_worker("interactive", interactive, wait=False)
-        if bulk:
-            self.start_worker("bulk", bulk, wait=False)
-        self.wait_workers(bool(interactive) + bool(bulk))
+        lanes = {lane: children for lane, children in (("interactive", interactive), ("bulk", bulk)) if children}
+        started = {lane: self.start_worker(lane, children, wait=False) for lane, children in lanes.items()}
+        for lane, process in started.items():
+            self._wait_warm(process, lanes[lane])
 
     def start_api(self, *, wait: bool = True) -> Process:
         command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"]
@@ -84,7 +83,7 @@ class Cluster(Service):
         command = [sys.executable, "-m", *program, *options, "-l", "INFO"]
         process = self._start(name, command, env)
         if wait:
-            self._wait(process, lambda: any(w.worker.startswith(f"{name}@") for w in self.live()), f"{name} is live")
+            self._wait_warm(process, int(autoscale.partition(",")[2]) if autoscale else children)
         return process
 
     def live(self) -> list[Heartbeat]:
@@ -92,6 +91,14 @@ class Cluster(Service):
 
     def wait_workers(self, count: int) -> None:
         self._wait(self.processes[-1], lambda: len(self.live()) >= count, f"{count} workers are live")
+
+    def _wait_warm(self, worker: Process, children: int) -> None:
+        """Wait until so many children of a worker are warm, as its heartbeat tells."""
+
+        def warm() -> bool:
+            return any(w.worker.startswith(f"{worker.name}@") and w.children >= children for w in self.live())
+
+        self._wait(worker, warm, f"{worker.name} is live")
 
     def submit_lasting(self) -> str:
         """Post a job of LASTING_ROWS texts; returns its id."""
