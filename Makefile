@@ -55,7 +55,7 @@ model-e5: $(VENV_TORCH)/.installed ## tune a real encoder with your labels: make
 JOBS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
-check: lint ## what is tried before each push, half a minute on two cores: lint, types, tests of units and of the store
+check: lint ## what is tried before each push, one to two minutes on two cores: lint, types, tests of units and of the store
 	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
 
 TESTS ?= not data and not slow and not generated and not index
