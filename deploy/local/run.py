@@ -34,7 +34,7 @@ from sentiq.core.redis_address import RedisAddress
 from sentiq.core.settings import REPOSITORY, Settings, current
 
 READY_WITHIN_S = 180
-PORTS = range(30_000, 32_768)  #: for Redis
+REDIS_PORTS = range(30_000, 32_768)
 HINT = "`make run FRESH=1` begins without what is kept of earlier runs; RUN_DIR names another folder."
 
 console = Console(stderr=True, highlight=False)
@@ -204,14 +204,14 @@ def check_port(host: str, port: int, setting: str) -> None:
 
 def free_port() -> int:
     """Find a port for Redis, below those that the kernel gives to connections: one of them could have it first."""
-    for port in random.sample(PORTS, len(PORTS)):
+    for port in random.sample(REDIS_PORTS, len(REDIS_PORTS)):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
-    raise StartError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free for Redis: end what listens there", 1)
+    raise StartError(f"no port from {REDIS_PORTS[0]} to {REDIS_PORTS[-1]} is free for Redis: end what listens there", 1)
 
 
 def base_url(settings: Settings) -> str:

@@ -49,10 +49,10 @@ class Cluster(Service):
 
     def start_workers(self, *, interactive: int = 2, bulk: int = 2) -> None:
         """A worker for each lane with so many children, all ready; none for a lane without children."""
-        lanes = {lane: children for lane, children in (("interactive", interactive), ("bulk", bulk)) if children}
-        started = {lane: self.start_worker(lane, children, wait=False) for lane, children in lanes.items()}
-        for lane, process in started.items():
-            self._wait_warm(process, lanes[lane])
+        lanes = {"interactive": interactive, "bulk": bulk}
+        started = [(self.start_worker(lane, many, wait=False), many) for lane, many in lanes.items() if many]
+        for worker, children in started:
+            self._wait_warm(worker, children)
 
     def start_api(self, *, wait: bool = True) -> Process:
         command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"]

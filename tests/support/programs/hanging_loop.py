@@ -14,7 +14,6 @@ from celery.signals import worker_ready
 
 from worker.app import app
 from worker.parent import stopping, watchdog
-from worker.parent.watchdog import Watchdog
 
 __all__ = ["app"]
 
@@ -33,5 +32,5 @@ def _hang(sender: object, **_: object) -> None:
 def _hang_watched(consumer: object) -> None:
     """Have the watchdog look once more, and hang for longer than it allows: a start on a busy machine does not."""
     watchdog.HUNG_AFTER_S = 2
-    Watchdog.of(consumer).tick(consumer)
+    watchdog.Watchdog.of(consumer).tick(consumer)
     time.sleep(3600)
