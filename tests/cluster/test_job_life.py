@@ -36,6 +36,13 @@ def long_job(cluster: Cluster, rows: int, **options: object) -> str:
     )
 
 
+def held_job(cluster: Cluster, rows: int, until: Path, **options: object) -> str:
+    """Post a job of which each chunk but the first is at work until there is a file `until`, however slow the host."""
+    lines = [f'"第 {row} 次来，很好"\n' for row in range(rows)]
+    lines[CHUNK::CHUNK] = [f'"【等待】{until}"\n'] * len(lines[CHUNK::CHUNK])
+    return post_lines(cluster, "".join(lines).encode(), **options)
+
+
 def post_lines(cluster: Cluster, lines: bytes, **options: object) -> str:
     headers = {"Content-Type": "application/x-ndjson"}
     answer = cluster.http.post("/api/v1/jobs", content=lines, headers=headers, params=options)  # type: ignore[arg-type]
@@ -73,10 +80,11 @@ def whole(cluster: Cluster, job_id: str, rows: int) -> None:
     assert [row["index"] for row in cluster.rows(job_id)] == list(range(rows))
 
 
-def test_pause_stops_the_work_and_resume_goes_on(cluster: Cluster) -> None:
-    job_id = long_job(cluster, 500)
+def test_pause_stops_the_work_and_resume_goes_on(cluster: Cluster, tmp_path: Path) -> None:
+    job_id = held_job(cluster, 500, tmp_path / "goes on")
     wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
     assert post(cluster, job_id, "pause")["state"] == "paused"
+    (tmp_path / "goes on").touch()
     at_rest = still(cluster, job_id)
     assert 0 < at_rest < 500
     other = cluster.submit(["很好"] * 100)  # the workers are free for others
@@ -86,13 +94,14 @@ def test_pause_stops_the_work_and_resume_goes_on(cluster: Cluster) -> None:
     whole(cluster, job_id, 500)
 
 
-def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster) -> None:
-    job_id = long_job(cluster, 400)
+def test_a_worker_that_dies_while_a_job_is_paused_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    job_id = held_job(cluster, 400, tmp_path / "goes on")
     wait_until(lambda: done(cluster, job_id) > 0, message="it runs")
     post(cluster, job_id, "pause")
     bulk = next(process for process in cluster.processes if process.name == "bulk")
     bulk.kill()
     cluster.processes.remove(bulk)
+    (tmp_path / "goes on").touch()
     cluster.start_worker("bulk", 2)
     post(cluster, job_id, "resume")
     whole(cluster, job_id, 400)
@@ -129,8 +138,10 @@ def test_a_small_job_does_not_wait_behind_a_large_one(cluster: Cluster, tmp_path
     whole(cluster, small, 20)
 
 
-def test_high_priority_overtakes_normal_and_normal_overtakes_low(cluster: Cluster) -> None:
-    ids = {name: long_job(cluster, 400, priority=name) for name in ("low", "normal", "high")}
+def test_high_priority_overtakes_normal_and_normal_overtakes_low(cluster: Cluster, tmp_path: Path) -> None:
+    ids = {"low": held_job(cluster, 400, tmp_path / "all are there", priority="low")}
+    ids |= {name: long_job(cluster, 400, priority=name) for name in ("normal", "high")}
+    (tmp_path / "all are there").touch()
     for job_id in ids.values():
         whole(cluster, job_id, 400)
     ended = {name: cluster.job(job_id)["ended_at"] for name, job_id in ids.items()}
@@ -162,12 +173,12 @@ def test_a_deadline_ends_a_job_and_keeps_what_is_done(cluster: Cluster) -> None:
     assert all(row["error"] is None for row in rows)
 
 
-def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Cluster) -> None:
+def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Cluster, tmp_path: Path) -> None:
     """The clock that tells what the window means is the test's; the workers' own looks find nothing due."""
     now_ms = round(time.time() * 1000)
     opens_ms = (now_ms // HOUR_MS + 5) * HOUR_MS
     hours = [time.strftime("%H:%M", time.gmtime(ms / 1000)) for ms in (opens_ms, opens_ms + HOUR_MS)]
-    job_id = long_job(cluster, 500, window="-".join(hours))
+    job_id = held_job(cluster, 500, tmp_path / "goes on", window="-".join(hours))
     assert cluster.job(job_id)["state"] == "scheduled"
 
     clock = [opens_ms]
@@ -179,6 +190,7 @@ def test_work_flows_only_in_the_window_and_resumes_the_next_night(cluster: Clust
         clock[0] += HOUR_MS
         tick()  # it closes
         assert cluster.job(job_id)["state"] == "scheduled"
+        (tmp_path / "goes on").touch()
         at_rest = still(cluster, job_id)
         assert 0 < at_rest < 500
         cluster.wait_ended(cluster.submit(["很好"] * 100))
