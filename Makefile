@@ -51,15 +51,15 @@ model-e5: $(VENV_TORCH)/.installed ## tune a real encoder with your labels: make
 	@$(VENV_TORCH)/bin/sentiq-tune $(ENCODER) $(LABELLED) --id e5-small-zh $(OPTIONS)
 
 # Tests run on every core, those of a module on one and in order, so that what they share is started once.
-# Twice as many as cores, since tests of clusters and pages wait half of their time.
-JOBS ?= $(shell echo $$(($$(nproc) * 2)))
+# Three times as many as cores, since tests of clusters and pages wait two thirds of their time.
+JOBS ?= $(shell echo $$(($$(nproc) * 3)))
 PYTEST := $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 check: lint ## what is tried before each push, one to two minutes on two cores: lint, types, tests of units and of the store
 	$(PYTEST) $(PARALLEL) -q tests/unit $(wildcard tests/integration/test_store*.py) tests/integration/test_job_life.py
 
 TESTS ?= not data and not slow and not generated and not index
-test: lint ## everything a change must pass: lint, types, import rules, tests; a quarter to half an hour on two cores
+test: lint ## everything a change must pass: lint, types, import rules, tests; ten minutes to half an hour on two cores
 	$(PYTEST) $(PARALLEL) -m "$(TESTS)" $(TEST_OPTIONS)
 
 test-full: ## the same with what is marked `full`, generated tests whole and details of the page in every look
