@@ -16,6 +16,8 @@ def exit_status(command: str, work: Callable[[], object], *refusals: type[Except
     except refusals as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        raise  # nobody reads what it says: until_nobody_reads
     except OSError as error:
         print(f"{command}: {error}; {unwritten}", file=sys.stderr)
         return 1

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sentiq.core.standard_output import until_nobody_reads
 from tools.needs import need
 from tools.prepare.__main__ import BUNDLED_MODELS, NEEDED, quiet
 
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet()
     from tools.distilling.command import run  # only now: --help needs nothing but Python
 
-    return run(options)
+    return until_nobody_reads(lambda: run(options))
 
 
 if __name__ == "__main__":

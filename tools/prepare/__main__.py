@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from sentiq.core.standard_output import until_nobody_reads
 from tools.needs import need
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "models"
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet()
     from tools.prepare.command import run  # only now: --help needs nothing but Python
 
-    return run(options)
+    return until_nobody_reads(lambda: run(options))
 
 
 def quiet() -> None:

@@ -31,6 +31,8 @@ def exit_status(command: str, work: Callable[[Stopping], object], smaller: str, 
         done = work(stopping)
     except (ModelError, LabelledError, PlanError) as error:
         return failed(str(error))
+    except BrokenPipeError:
+        raise  # nobody reads what it says: until_nobody_reads
     except OSError as error:
         room = ": make room on that disk" if error.errno == errno.ENOSPC else ""
         return failed(f"{error}{room}; {go_on}")
