@@ -118,6 +118,29 @@ def test_redis_killed_and_restarted_under_load(tmp_path: Path) -> None:
         assert cluster.http.post("/analyze", json={"text": "恢复了，很好"}).status_code == 200
 
 
+def test_a_worker_with_one_child_at_work_and_one_idle_outlives_redis(tmp_path: Path) -> None:
+    with waiting_cluster(tmp_path) as cluster:
+        cluster.redis_server.start()
+        cluster.start_api()
+        worker = cluster.start_worker("interactive", 2)
+
+        def is_waiting_beside_its_work() -> bool:
+            is_asking = any(client["cmd"] == "brpop" for client in cluster.redis.client_list())
+            return is_asking and any(live.busy for live in cluster.live())
+
+        for times in (1, 2):  # the second time over a connection that replaced another
+            answered = tmp_path / f"answered {times}"
+            job_id = cluster.submit([f"【等待】{answered}"])
+            wait_until(is_waiting_beside_its_work)
+            cluster.redis_server.stop(kill=True)
+            wait_until(lambda times=times: worker.log.read_text().count("Connection to broker lost") == times)  # type: ignore[misc]
+            answered.touch()
+            cluster.redis_server.start()
+            check_all_answered(cluster, job_id, 1)
+
+        assert worker.popen.poll() is None
+
+
 def test_a_stopped_worker_ends_its_chunk_and_leaves_the_rest(lasting_api: Cluster) -> None:
     lasting_api.start_workers(interactive=0, bulk=2)
     first = lasting_api.processes[-1]

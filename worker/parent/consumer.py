@@ -7,7 +7,10 @@ from typing import Any
 
 import structlog
 from celery.exceptions import WorkerShutdown, WorkerTerminate
+from celery.utils.threads import bound_open_broker_sockets
 from celery.worker import consumer, state
+from celery.worker.consumer.consumer import COLLECT_SOCKET_TIMEOUT
+from kombu.common import ignore_errors
 
 from sentiq.core.redis import RedisRefuses
 from sentiq.jobs.workers import check_writes
@@ -39,6 +42,18 @@ class Consumer(consumer.Consumer):
         self._await_writes()
         check_data()
         return super().ensure_connected(connection)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Close the channel of the tasks, then what Celery closes.
+
+        While a child is idle, kombu 5.7 waits for a message, and with Redis gone its first try to close the channel
+        ends there. Celery's second try comes when the channel has no address any more: with a task in flight, whose
+        message is to be given back, that is an AttributeError, which ends the worker.
+        """
+        if self.task_consumer is not None:
+            bound_open_broker_sockets(self.connection, COLLECT_SOCKET_TIMEOUT)
+            ignore_errors(self.connection, self.task_consumer.channel.close)
+        super().on_connection_error_after_connected(exc)
 
     def _await_writes(self) -> None:
         """Wait until Redis accepts writes: consuming begins with some, and would break off at once."""
