@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -10,7 +11,6 @@ from celery.exceptions import WorkerShutdown, WorkerTerminate
 from celery.utils.threads import bound_open_broker_sockets
 from celery.worker import consumer, state
 from celery.worker.consumer.consumer import COLLECT_SOCKET_TIMEOUT
-from kombu.common import ignore_errors
 
 from sentiq.core.redis import RedisRefuses
 from sentiq.jobs.workers import check_writes
@@ -52,7 +52,8 @@ class Consumer(consumer.Consumer):
         """
         if self.task_consumer is not None:
             bound_open_broker_sockets(self.connection, COLLECT_SOCKET_TIMEOUT)
-            ignore_errors(self.connection, self.task_consumer.channel.close)
+            with suppress(Exception):  # as Celery does, for it is lost anyway
+                self.task_consumer.channel.close()
         super().on_connection_error_after_connected(exc)
 
     def _await_writes(self) -> None:
